@@ -1,0 +1,179 @@
+"""The three kinds of answer a call can ask for, and how a reply's text becomes a value.
+
+| kind | value | what the engine guarantees |
+|---|---|---|
+| `Text` | `str` | at most `max_tokens` tokens |
+| `Json` | `dict` that fits the schema | constrained decoding, bounded so that it can close |
+| `Choice` | one of the options | constrained decoding, with the probability of every option |
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from agents.failures import BadInput, UnparsedAnswer
+
+JsonValue = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Free text.
+
+    Attributes:
+        max_tokens: length limit in tokens; None takes the policy's.
+        stop: strings that end the answer and are not part of it.
+    """
+
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+    def parse(self, text: str) -> str:
+        """Return `text`; raise `UnparsedAnswer` when it is empty."""
+        if not text:
+            raise UnparsedAnswer("the reply is empty")
+        return text
+
+    def describe(self) -> JsonValue:
+        """The log's description of this answer."""
+        return {"kind": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several options, with the probability of each.
+
+    Attributes:
+        options: at least two different non-empty strings, in the order in which
+            `Reply.probabilities` reports them. Options may share first tokens or
+            be prefixes of one another ("1" and "10").
+    """
+
+    options: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.options) < 2 or len(set(self.options)) < len(self.options):
+            raise BadInput(f"a choice needs two or more different options, not {self.options!r}")
+        if any(not option or option != option.strip() for option in self.options):
+            raise BadInput(f"options must be non-empty, without outer spaces: {self.options!r}")
+
+    def parse(self, text: str) -> str:
+        """Return the option that `text` is; raise `UnparsedAnswer` when it is none."""
+        text = text.strip()
+        if text in self.options:
+            return text
+        raise UnparsedAnswer(f"{text!r} is none of the options {', '.join(self.options)}")
+
+    def describe(self) -> JsonValue:
+        """The log's description of this answer."""
+        return {"kind": "choice", "options": list(self.options)}
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A JSON object that fits a pydantic model.
+
+    Every string, number and list of the model must be bounded (`max_length`,
+    `ge`/`le`, `max_length` of the list), so that constrained decoding can always
+    close the object; an unbounded field raises `BadInput` that names it.
+
+    Attributes:
+        model: the pydantic model; extra keys are refused.
+    """
+
+    model: type[BaseModel]
+    schema: JsonValue = field(init=False, compare=False, hash=False)
+    max_characters: int = field(init=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        schema, bound = _bounded_schema(self.model)
+        object.__setattr__(self, "schema", schema)
+        object.__setattr__(self, "max_characters", bound)
+
+    def parse(self, text: str) -> JsonValue:
+        """Return the object in `text`; raise `UnparsedAnswer` when it doesn't fit the model."""
+        try:
+            return self.model.model_validate_json(text).model_dump(mode="json")
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the object"
+            raise UnparsedAnswer(f"{where}: {first['msg']}") from error
+
+    def describe(self) -> JsonValue:
+        """The log's description of this answer."""
+        return {"kind": "json", "schema": self.schema}
+
+
+Answer = Text | Json | Choice
+Value = str | JsonValue
+
+
+@lru_cache(maxsize=256)
+def _bounded_schema(model: type[BaseModel]) -> tuple[JsonValue, int]:
+    schema = inlined_schema(model.model_json_schema())
+    return schema, _longest(schema, model.__name__)
+
+
+def inlined_schema(schema: JsonValue) -> JsonValue:
+    """`schema` with its `$ref`s replaced by what they point to and no further keys allowed."""
+    definitions = schema.get("$defs", {})
+
+    def inline(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inline(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return inline(definitions[node["$ref"].rsplit("/", 1)[1]])
+        node = {key: inline(value) for key, value in node.items() if key not in ("$defs", "title")}
+        if node.get("type") == "object":
+            node.setdefault("additionalProperties", False)
+            node["required"] = list(node.get("properties", {}))
+        return node
+
+    inlined: JsonValue = inline(schema)
+    return inlined
+
+
+def _longest(node: JsonValue, where: str) -> int:
+    """Characters of the longest JSON text that fits `node`, escapes not counted."""
+    for key in ("anyOf", "oneOf"):
+        if key in node:
+            return max(_longest(option, where) for option in node[key])
+    if "enum" in node:
+        return max(len(json.dumps(value)) for value in node["enum"])
+    if "const" in node:
+        return len(json.dumps(node["const"]))
+    match node.get("type"):
+        case "object":
+            if node["additionalProperties"] is not False:
+                raise BadInput(f"{where} allows any key", "Declare its fields, so that it can close.")
+            return 2 + sum(
+                len(name) + 4 + _longest(child, f"{where}.{name}")
+                for name, child in node.get("properties", {}).items()
+            )
+        case "array" if "maxItems" in node:
+            return 2 + int(node["maxItems"]) * (1 + _longest(node["items"], f"{where}[]"))
+        case "string" if "maxLength" in node:
+            return 2 + int(node["maxLength"])
+        case "integer" | "number" if _limits(node):
+            # Ranges of numbers decode with at most 6 decimals.
+            return max(len(str(int(limit))) for limit in _limits(node)) + 8
+        case "boolean" | "null":
+            return 5
+    raise BadInput(
+        f"{where} is unbounded, so an answer might never close",
+        "Give it Field(max_length=…) for text and lists, Field(ge=…, le=…) for numbers.",
+    )
+
+
+def _limits(node: JsonValue) -> list[float]:
+    """The lower and the upper limit of a number's schema, or [] when one is missing."""
+    low = node.get("minimum", node.get("exclusiveMinimum"))
+    high = node.get("maximum", node.get("exclusiveMaximum"))
+    return [] if low is None or high is None else [low, high]

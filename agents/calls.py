@@ -1,0 +1,118 @@
+"""What an agent asks a model, and what comes back: `Message`, `Call`, `Reply`.
+
+A prompt is a tuple of messages. Messages are numbered inside their episode and
+stored once, so a prompt is logged as a few numbers; a message that quotes a reply
+refers to that reply's call and its text is not stored again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Literal
+
+from agents.answers import Answer, Value
+
+Role = Literal["system", "user", "assistant"]
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """A piece of text that prompts are made of.
+
+    Attributes:
+        number: position in the episode's order of creation, from 0.
+        role: whose turn of the chat template it belongs to; neighbours of one
+            role are joined into one turn.
+        text: what was said.
+        label: who is shown as the speaker, "" for none.
+        source: index of the call whose reply `text` is, None for any other text.
+    """
+
+    number: int
+    role: Role
+    text: str
+    label: str = ""
+    source: int | None = None
+
+    @property
+    def body(self) -> str:
+        """The text as a prompt shows it, with its speaker."""
+        return f"{self.label}: {self.text}" if self.label else self.text
+
+
+Prompt = tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One question to a model.
+
+    Attributes:
+        index: position among the episode's calls, from 0.
+        agent: name of the agent who asks.
+        purpose: what for, the key of the prompt template ("argue", "score").
+        about: further facts for the log (the round, who is judged).
+        prompt: the messages, in order.
+        answer: the kind of answer wanted.
+        policy: name of the policy that answers.
+        seed: seed of this call's sampling, 0 ≤ seed < 2⁶³.
+    """
+
+    index: int
+    agent: str
+    purpose: str
+    about: dict[str, Scalar]
+    prompt: Prompt
+    answer: Answer
+    policy: str
+    seed: int
+
+
+@dataclass(slots=True)
+class Reply:
+    """A model's answer to a call.
+
+    Attributes:
+        text: what the model said, outer white space removed.
+        value: the parsed answer; None when no attempt could be parsed and the call
+            has no fallback.
+        probabilities: of the options of a `Choice`, in their order, summing to 1,
+            before temperature; None where the engine can't tell.
+        finish: "stop", or "length" for a text cut at its limit.
+        prompt_tokens, cached_tokens, output_tokens: counts, cached ones part of the prompt's.
+        attempts: how often the model was asked, from 1.
+        failed: True when no attempt could be parsed.
+        rejected: texts of the attempts that could not be parsed, in order.
+        call: index of the call that this answers.
+    """
+
+    text: str
+    value: Value | None = None
+    probabilities: list[float] | None = None
+    finish: str = "stop"
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    attempts: int = 1
+    failed: bool = False
+    rejected: list[str] = field(default_factory=list)
+    call: int = -1
+
+
+def derive_seed(*parts: int | str) -> int:
+    """A seed in [0, 2⁶³) that depends on every part and on nothing else."""
+    digest = blake2b(":".join(map(str, parts)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def turns(prompt: Prompt) -> list[tuple[Role, str]]:
+    """The chat turns of `prompt`: neighbouring messages of one role joined by blank lines."""
+    joined: list[tuple[Role, list[str]]] = []
+    for message in prompt:
+        if joined and joined[-1][0] == message.role:
+            joined[-1][1].append(message.body)
+        else:
+            joined.append((message.role, [message.body]))
+    return [(role, "\n\n".join(bodies)) for role, bodies in joined]

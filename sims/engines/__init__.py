@@ -1,0 +1,1 @@
+"""What turns calls into replies: vLLM in this process, a server, a script."""

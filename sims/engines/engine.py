@@ -1,0 +1,160 @@
+"""What an engine is, and the fleet of engines that a run's policies need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agents.calls import Call, Reply, derive_seed
+from agents.failures import EngineDied, EngineUnavailable, UnparsedAnswer
+from agents.policy import EngineSettings, OpenAIEngine, Policy, ScriptedEngine, VllmEngine
+
+
+class Engine(Protocol):
+    """Turns calls into replies, many at a time."""
+
+    async def start(self) -> None:
+        """Get ready.
+
+        Raises:
+            EngineUnavailable: the model or server is not to be had.
+        """
+
+    async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        """The reply to `call`, its value not parsed yet.
+
+        Raises:
+            ContextOverflow: the prompt leaves no room for the answer.
+            EngineDied: the engine is gone; a new one may be started.
+        """
+
+    async def close(self) -> None:
+        """Let go of everything; a closed engine can be started again."""
+
+    def identity(self) -> dict[str, str]:
+        """What answers: model, device, versions. Never a secret."""
+
+
+def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
+    """The engine that `settings` describe, for `policies`; nothing is started."""
+    match settings:
+        case VllmEngine():
+            from sims.engines.vllm_engine import Vllm
+
+            return Vllm(settings, policies)
+        case OpenAIEngine():
+            from sims.engines.openai_engine import OpenAIServer
+
+            return OpenAIServer(settings)
+        case ScriptedEngine():
+            from sims.engines.scripted_engine import Scripted
+
+            return Scripted(settings)
+
+
+@dataclass(slots=True)
+class _Berth:
+    """An engine with what it takes to restart it."""
+
+    engine: Engine
+    max_restarts: int
+    restarts: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Fleet:
+    """The engines of a run.
+
+    Args:
+        engines: settings by name; only those that a policy uses are started.
+        policies: by name.
+        retries: how often an answer that can't be parsed is asked again.
+        notify: told in words when an engine is restarted.
+    """
+
+    def __init__(
+        self,
+        engines: Mapping[str, EngineSettings],
+        policies: Mapping[str, Policy],
+        retries: int,
+        notify: Callable[[str], None] = lambda _words: None,
+    ) -> None:
+        self._policies = policies
+        self._retries = retries
+        self._notify = notify
+        self._berths: dict[str, _Berth] = {}
+        for name, settings in engines.items():
+            own = {key: policy for key, policy in policies.items() if policy.engine == name}
+            if own:
+                self._berths[name] = _Berth(build(settings, own), settings.max_restarts)
+
+    async def __aenter__(self) -> Fleet:
+        try:
+            for berth in self._berths.values():
+                await berth.engine.start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all engines."""
+        for berth in self._berths.values():
+            await berth.engine.close()
+
+    def identities(self) -> dict[str, dict[str, str]]:
+        """What each engine says of itself, by name."""
+        return {name: berth.engine.identity() for name, berth in self._berths.items()}
+
+    async def ask(self, call: Call) -> Reply:
+        """The parsed reply to `call`; asked again, with another seed, while it can't be parsed.
+
+        A reply that never parses comes back marked `failed`, without a value.
+
+        Raises:
+            ContextOverflow: see `Engine.answer`.
+            EngineUnavailable: the engine died more often than its settings allow.
+        """
+        rejected: list[str] = []
+        while True:
+            attempt = len(rejected)
+            seed = derive_seed(call.seed, attempt) if attempt else call.seed
+            reply = await self._answer(call, seed, attempt)
+            reply.attempts = attempt + 1
+            reply.rejected = rejected
+            try:
+                reply.value = call.answer.parse(reply.text)
+                return reply
+            except UnparsedAnswer:
+                rejected.append(reply.text)
+                if attempt >= self._retries:
+                    reply.failed = True
+                    return reply
+
+    async def _answer(self, call: Call, seed: int, attempt: int) -> Reply:
+        policy = self._policies[call.policy]
+        berth = self._berths[policy.engine]
+        while True:
+            restarts = berth.restarts
+            try:
+                return await berth.engine.answer(call, policy, seed, attempt)
+            except EngineDied as death:
+                async with berth.lock:
+                    if berth.restarts == restarts:
+                        await self._restart(policy.engine, berth, death)
+
+    async def _restart(self, name: str, berth: _Berth, death: EngineDied) -> None:
+        if berth.restarts >= berth.max_restarts:
+            raise EngineUnavailable(
+                f"engine {name!r} died {berth.restarts + 1} times, the last time: {death}",
+                "See `palaestra doctor`; what was answered is recorded, and `palaestra resume` goes on.",
+            ) from death
+        self._notify(f"engine {name!r} died ({death}); starting it again")
+        await berth.engine.close()
+        await berth.engine.start()
+        berth.restarts += 1

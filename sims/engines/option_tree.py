@@ -1,0 +1,91 @@
+"""The exact probability of every option of a choice, from one token of the model at a time.
+
+Options are sequences of tokens; together they form a tree. Under constrained decoding the
+model chooses a child at each node where the options part, so an option's probability is
+the product, over those nodes on its path, of the child's probability renormalised over
+the node's children. Most choices part at their first token and need one node; options
+like "1" and "10" need a second one, where the answer either ends or goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, fsum
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """A node where options part.
+
+    Attributes:
+        path: the tokens that lead to it from the start of the answer.
+        children: the tokens that some option has next, ascending.
+    """
+
+    path: tuple[int, ...]
+    children: tuple[int, ...]
+
+
+class OptionTree:
+    """The tree of some options.
+
+    Args:
+        options: the tokens of each option, without an end token.
+        end: the token that ends an answer, appended to each.
+
+    Attributes:
+        forks: the nodes where options part; ask the model at each of them.
+
+    Raises:
+        ValueError: two options have the same tokens.
+    """
+
+    def __init__(self, options: Sequence[Sequence[int]], end: int) -> None:
+        self._options = [(*option, end) for option in options]
+        if len(set(self._options)) < len(self._options):
+            raise ValueError("two options have the same tokens")
+        children: dict[tuple[int, ...], set[int]] = {}
+        for option in self._options:
+            for depth, token in enumerate(option):
+                children.setdefault(option[:depth], set()).add(token)
+        self.forks = [Fork(path, tuple(sorted(next_))) for path, next_ in children.items() if len(next_) > 1]
+
+    def probabilities(self, logprobs: Sequence[Sequence[float]]) -> list[float]:
+        """The probability of each option, in order, summing to 1.
+
+        Args:
+            logprobs: for each fork the log-probabilities of its children, in order.
+        """
+        share: dict[tuple[tuple[int, ...], int], float] = {}
+        for fork, values in zip(self.forks, logprobs, strict=True):
+            top = max(values)
+            weights = [exp(value - top) for value in values]
+            total = fsum(weights)
+            for token, weight in zip(fork.children, weights, strict=True):
+                share[fork.path, token] = weight / total
+        found = []
+        for option in self._options:
+            product = 1.0
+            for depth, token in enumerate(option):
+                product *= share.get((option[:depth], token), 1.0)
+            found.append(product)
+        total = fsum(found)
+        return [p / total for p in found]
+
+
+def draw(probabilities: Sequence[float], temperature: float, seed: int) -> int:
+    """The index of an option drawn from `probabilities` sharpened by `temperature`.
+
+    Args:
+        probabilities: at temperature 1.
+        temperature: 0 takes the likeliest option (the first of equals).
+        seed: of the draw.
+    """
+    indices = range(len(probabilities))
+    if temperature == 0:
+        return max(indices, key=lambda i: probabilities[i])
+    top = max(probabilities)
+    weights = [(p / top) ** (1 / temperature) for p in probabilities]
+    return Random(seed).choices(indices, weights)[0]

@@ -1,0 +1,39 @@
+"""The scripted engine: made-up replies at a chosen pace, with chosen faults."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+from agents.calls import Call, Reply
+from agents.failures import EngineDied
+from agents.policy import Policy, ScriptedEngine
+from agents.scripted import scripted_reply
+
+
+class Scripted:
+    """Answers every call from its seed alone, after a delay drawn from it."""
+
+    def __init__(self, settings: ScriptedEngine) -> None:
+        self._settings = settings
+        self._answered = 0
+
+    async def start(self) -> None:
+        """Nothing to do."""
+
+    async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        """See `Engine.answer`; raises `EngineDied` at every `die_every`-th attempt."""
+        settings = self._settings
+        self._answered += 1
+        if settings.die_every and self._answered % settings.die_every == 0:
+            raise EngineDied("scripted death")
+        if settings.delay:
+            await asyncio.sleep(Random(seed).expovariate(1 / settings.delay))
+        return scripted_reply(call, attempt=attempt, garbled=settings.garbled)
+
+    async def close(self) -> None:
+        """Nothing to do."""
+
+    def identity(self) -> dict[str, str]:
+        """See `Engine.identity`."""
+        return {"kind": "scripted"}

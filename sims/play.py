@@ -1,0 +1,147 @@
+"""Plays a run: from a checked scenario to a finished run folder, or on from where one stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from agents.failures import Interrupted, PalaestraError
+from runs import folder as run_folder
+from runs import log as run_log
+from runs.recorder import Past, Recorder
+from scenarios.load import Scenario, check
+from sims.engines.engine import Fleet
+from sims.estimate import calls_per_episode
+from sims.progress import Progress
+from sims.scheduler import Scheduler
+
+
+def start(scenario: Scenario, out: Path | None, quiet: bool = False) -> Path:
+    """Play `scenario` into a new run folder and return it.
+
+    Raises:
+        PalaestraError: what went wrong; the folder holds what was recorded until then.
+    """
+    where = run_folder.create(out, scenario.rules.kind)
+    state = {
+        "palaestra": run_folder.package_versions().get("palaestra", ""),
+        "scenario": scenario.config.model_dump(mode="json"),
+        "file": scenario.file,
+        "status": "running",
+        "started": run_folder.now(),
+        "seconds": 0.0,
+    }
+    try:
+        _sit(scenario, where, state, quiet)
+    except PalaestraError:
+        if not (where / run_folder.NAME).exists():
+            # Nothing was recorded: leave nothing behind.
+            (where / run_log.NAME).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                where.rmdir()
+        raise
+    return where
+
+
+def resume(where: Path, quiet: bool = False) -> Path:
+    """Play on the run in `where`; what is recorded is not asked again.
+
+    Raises:
+        RunUnreadable: `where` is no run, or its log doesn't fit its scenario.
+        PalaestraError: as `start`.
+    """
+    state = run_folder.read_state(where)
+    scenario = check(state["scenario"], str(where / run_folder.NAME))
+    _sit(scenario, where, state, quiet)
+    return where
+
+
+def _sit(scenario: Scenario, where: Path, state: dict[str, Any], quiet: bool) -> None:
+    """One sitting: lock the log, play what isn't over yet, note in `run.json` how it ended."""
+    log = run_log.Log(where)
+    try:
+        past = Past(run_log.read(where))
+        if len(past.ended) >= scenario.config.episodes:
+            _finish(where, state, past, None)
+            return
+        progress = Progress(scenario.config.episodes, len(past.ended), calls_per_episode(scenario), quiet)
+        status, problem = "finished", None
+        try:
+            asyncio.run(_play(scenario, where, state, log, past, progress))
+        except PalaestraError as error:
+            status, problem = ("interrupted" if isinstance(error, Interrupted) else "failed"), error
+        except KeyboardInterrupt:
+            status, problem = "interrupted", Interrupted("interrupted before the engines were ready")
+        if problem is not None and not (where / run_folder.NAME).exists():
+            raise problem
+        state["status"] = status
+        _finish(where, state, Past(run_log.read(where)), problem, progress.seconds)
+        if problem is not None:
+            raise problem
+    finally:
+        log.close()
+
+
+async def _play(
+    scenario: Scenario,
+    where: Path,
+    state: dict[str, Any],
+    log: run_log.Log,
+    past: Past,
+    progress: Progress,
+) -> None:
+    config = scenario.config
+    kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
+    progress.say(f"starting engines: {kinds}")
+    async with Fleet(config.engines, config.policies, config.retries, progress.say) as fleet:
+        state |= {"status": "running", "engines": fleet.identities()}
+        state["versions"] = run_folder.package_versions()
+        run_folder.write_state(where, state)
+        scheduler = Scheduler(
+            make=lambda index: scenario.rules(config, index=index),
+            ask=fleet.ask,
+            recorder=Recorder(log, past),
+            live=config.live,
+            observer=progress,
+        )
+        with progress, _interrupts(scheduler):
+            await scheduler.play(i for i in range(config.episodes) if i not in past.ended)
+
+
+def _finish(
+    where: Path, state: dict[str, Any], past: Past, problem: PalaestraError | None, seconds: float = 0.0
+) -> None:
+    state["ended"] = run_folder.now()
+    state["seconds"] = round(state["seconds"] + seconds, 3)
+    state["counts"] = {"episodes": len(past.ended), "calls": past.calls, **past.tokens}
+    state.pop("error", None)
+    if problem is not None:
+        state["error"] = str(problem)
+    run_folder.write_state(where, state)
+
+
+@contextlib.contextmanager
+def _interrupts(scheduler: Scheduler) -> Iterator[None]:
+    """Ctrl-C makes the scheduler stop cleanly; a second one stops at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        scheduler.interrupt()
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, stop)
+        loop.add_signal_handler(signal.SIGTERM, scheduler.interrupt)
+    except (NotImplementedError, RuntimeError, ValueError):
+        # Not the main thread (a notebook, say): its host handles interrupts.
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
