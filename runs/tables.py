@@ -1,0 +1,163 @@
+"""From the log to tables: Polars frames, kept as Parquet files in the run's `tables/` folder.
+
+| table | one row for each | columns |
+|---|---|---|
+| `episodes` | episode | `episode`, `seed`, `ended`, `steps`, and the fields of the outcome |
+| `messages` | message | `episode`, `message`, `role`, `label`, `call` (whose reply it quotes), `text` |
+| `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `value` (JSON), `options`, `probabilities` (before temperature), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
+| one for each event type | event | `episode`, `event`, `step`, and the type's fields |
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import polars as pl
+
+from runs.records import Record, event_type
+from scenarios.episode import Event
+
+FOLDER = "tables"
+
+EPISODES = {"episode": pl.Int64, "seed": pl.Int64, "ended": pl.Boolean, "steps": pl.Int64}
+MESSAGES = {
+    "episode": pl.Int64,
+    "message": pl.Int64,
+    "role": pl.String,
+    "label": pl.String,
+    "call": pl.Int64,
+    "text": pl.String,
+}
+CALLS = {
+    "episode": pl.Int64,
+    "call": pl.Int64,
+    "step": pl.Int64,
+    "agent": pl.String,
+    "purpose": pl.String,
+    "about": pl.String,
+    "policy": pl.String,
+    "seed": pl.Int64,
+    "prompt": pl.String,
+    "text": pl.String,
+    "value": pl.String,
+    "options": pl.List(pl.String),
+    "probabilities": pl.List(pl.Float64),
+    "finish": pl.String,
+    "attempts": pl.Int64,
+    "failed": pl.Boolean,
+    "prompt_tokens": pl.Int64,
+    "cached_tokens": pl.Int64,
+    "output_tokens": pl.Int64,
+    "submitted": pl.Float64,
+    "answered": pl.Float64,
+}
+TYPES: dict[type, type[pl.DataType]] = {
+    str: pl.String,
+    int: pl.Int64,
+    float: pl.Float64,
+    bool: pl.Boolean,
+}
+
+
+def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str, pl.DataFrame]:
+    """The tables of a log.
+
+    Args:
+        records: the log's records, in order.
+        events: the event types of the scenario; each gets a table, even an empty one.
+    """
+    rows = _Rows()
+    for record in records:
+        rows.take(record)
+    episodes = pl.DataFrame(list(rows.episodes.values()), schema=None, infer_schema_length=None)
+    if not rows.episodes:
+        episodes = pl.DataFrame(schema=EPISODES)
+    tables = {
+        "episodes": episodes.sort("episode"),
+        "messages": pl.DataFrame(rows.messages, schema=MESSAGES).sort("episode", "message"),
+        "calls": pl.DataFrame(rows.calls, schema=CALLS).sort("episode", "call"),
+    }
+    for event in events:
+        name = event_type(event)
+        tables[name] = pl.DataFrame(rows.events.get(name, []), schema=_event_schema(event)).sort(
+            "episode", "event"
+        )
+    return tables
+
+
+def write(folder: Path, tables: dict[str, pl.DataFrame]) -> None:
+    """Keep `tables` as Parquet files in the run folder, each replaced whole."""
+    target = folder / FOLDER
+    target.mkdir(exist_ok=True)
+    for name, table in tables.items():
+        new = target / f"{name}.parquet.new"
+        table.write_parquet(new)
+        new.replace(target / f"{name}.parquet")
+
+
+class _Rows:
+    """Rows gathered from a log."""
+
+    def __init__(self) -> None:
+        self.episodes: dict[int, dict[str, Any]] = {}
+        self.messages: list[dict[str, Any]] = []
+        self.calls: list[dict[str, Any]] = []
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        self._texts: dict[tuple[int, int], str] = {}
+        self._answers: dict[tuple[int, int], Record] = {}
+
+    def take(self, record: Record) -> None:
+        """Turn one record into its row."""
+        index = record["episode"]
+        match record["record"]:
+            case "episode":
+                self.episodes[index] = {
+                    "episode": index,
+                    "seed": record["seed"],
+                    "ended": False,
+                    "steps": None,
+                }
+            case "message":
+                row = {name: record.get(name) for name in MESSAGES}
+                row["label"] = record.get("label", "")
+                if row["text"] is None:
+                    row["text"] = self._texts[index, record["call"]]
+                self.messages.append(row)
+            case "answer":
+                self._answers[index, record["answer"]] = record
+            case "call":
+                self._texts[index, record["call"]] = record["text"]
+                self.calls.append(self._call(record))
+            case "event":
+                row = {key: value for key, value in record.items() if key not in ("record", "type")}
+                self.events.setdefault(record["type"], []).append(row)
+            case "end":
+                self.episodes[index] |= {"ended": True, "steps": record["steps"], **record["outcome"]}
+
+    def _call(self, record: Record) -> dict[str, Any]:
+        row = {name: record.get(name) for name in CALLS}
+        row["about"] = json.dumps(record["about"], ensure_ascii=False)
+        if "value" in record:
+            row["value"] = json.dumps(record["value"], ensure_ascii=False)
+        row["options"] = self._answers[record["episode"], record["answer"]].get("options")
+        row["finish"] = record.get("finish", "stop")
+        row["attempts"] = record.get("attempts", 1)
+        row["failed"] = record.get("failed", False)
+        row["prompt_tokens"], row["cached_tokens"], row["output_tokens"] = record["tokens"]
+        row["submitted"], row["answered"] = record["seconds"]
+        return row
+
+
+def _event_schema(event: type[Event]) -> dict[str, Any]:
+    """The columns of an event type's table."""
+    schema: dict[str, Any] = {"episode": pl.Int64, "event": pl.Int64, "step": pl.Int64}
+    for name, hint in get_type_hints(event).items():
+        kinds = [kind for kind in get_args(hint) or (hint,) if kind is not types.NoneType]
+        if len(kinds) != 1 or kinds[0] not in TYPES:
+            raise TypeError(f"{event.__name__}.{name} is {hint}; events hold str, int, float, bool or None")
+        schema[name] = TYPES[kinds[0]]
+    return schema

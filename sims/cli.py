@@ -1,0 +1,230 @@
+"""The command line. Everything heavy is imported where it is used, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agents.failures import BadInput, PalaestraError
+
+if TYPE_CHECKING:
+    from scenarios.load import Scenario
+
+app = typer.Typer(
+    name="palaestra",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Simulate groups of LLM agents on a local engine, and keep every word they say.",
+    epilog="Start with: palaestra run debate --dry-run",
+)
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A scenario file, or the name of a ready-made one.")
+]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The folder of a run, such as outputs/debate-….")
+]
+Settings = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Set any field, such as rounds=5. Repeatable."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+
+
+@app.command(epilog="Examples: palaestra run debate -n 8 · palaestra run my.yaml --set rounds=5 --estimate")
+def run(
+    file: File,
+    episodes: Annotated[int | None, typer.Option("--episodes", "-n", min=1, help="How many to play.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the run.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder. Default: a new one in outputs/.")] = None,
+    settings: Settings = [],  # noqa: B006
+    dry_run: Annotated[bool, typer.Option(help="Play on made-up replies, without a model.")] = False,
+    estimate: Annotated[bool, typer.Option(help="Say what it would take, and don't play.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Play a scenario."""
+    chosen = [*settings]
+    if episodes is not None:
+        chosen.append(f"episodes={episodes}")
+    if seed is not None:
+        chosen.append(f"seed={seed}")
+    scenario = _load(file, chosen)
+    if dry_run:
+        scenario = _on_scripted_engines(scenario)
+    if estimate:
+        _print_estimate(scenario)
+        return
+    from sims.play import start
+
+    _print_result(start(scenario, out, quiet))
+
+
+@app.command(epilog="Example: palaestra resume outputs/debate-20260101-120000")
+def resume(folder: RunFolder, quiet: Quiet = False) -> None:
+    """Go on with a run that was stopped; nothing recorded is asked again."""
+    from sims.play import resume as play_on
+
+    _print_result(play_on(folder, quiet))
+
+
+@app.command(epilog="Example: palaestra validate my.yaml")
+def validate(file: File, settings: Settings = []) -> None:  # noqa: B006
+    """Check a scenario file, and play nothing."""
+    scenario = _load(file, settings)
+    config = scenario.config
+    typer.echo(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios and their ready-made files."""
+    from sims.ready_made import ready_made, summaries
+
+    for name, summary in summaries():
+        typer.secho(name, bold=True)
+        typer.echo(f"  {summary}")
+        for short, title in ready_made(name):
+            typer.echo(f"    {short:<24} {title}")
+    typer.echo("\nPlay one: palaestra run NAME · see its file: palaestra show NAME")
+
+
+@app.command(epilog="Example: palaestra schema debate > debate.schema.json")
+def schema(scenario: Annotated[str, typer.Argument(help="Name of a scenario, such as debate.")]) -> None:
+    """Print a scenario's JSON Schema, with which editors complete and check its files."""
+    import json
+
+    from scenarios.registry import scenario_class
+
+    typer.echo(json.dumps(scenario_class(scenario).config_type.model_json_schema(), indent=2))
+
+
+@app.command(epilog="Examples: palaestra show outputs/debate-… · palaestra show RUN -e 3 --call 12")
+def show(
+    what: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run folder, or a ready-made scenario's name.")
+    ],
+    episode: Annotated[int, typer.Option("--episode", "-e", min=0, help="Which episode.")] = 0,
+    call: Annotated[int | None, typer.Option(min=0, help="Show the exact prompt of this call.")] = None,
+    lines: Annotated[int | None, typer.Option(min=1, help="Show at most this many lines.")] = None,
+) -> None:
+    """Read a run: an episode's transcript, or the prompt of one call."""
+    if not Path(what).is_dir():
+        from sims.ready_made import find
+
+        typer.echo(find(what).read_text())
+        return
+    from runs.run import Run
+    from runs.transcript import transcript
+
+    opened = Run(what)
+    if call is not None:
+        for role, text in opened.prompt(episode, call):
+            typer.secho(f"[{role}]", bold=True)
+            typer.echo(f"{text}\n")
+        return
+    for number, line in enumerate(transcript(opened, episode)):
+        if lines is not None and number >= lines:
+            typer.echo("…")
+            break
+        typer.echo(line)
+
+
+@app.command()
+def doctor() -> None:
+    """Tell what engine, model, GPU and versions are here, and what to do about what is missing."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from sims.doctor import examine
+
+    colours = {"ok": "green", "note": "yellow", "missing": "red"}
+    table = Table("", "found", "what to do", box=None)
+    worst = 0
+    for finding in examine():
+        worst |= finding.state == "missing"
+        table.add_row(f"[{colours[finding.state]}]{finding.subject}[/]", finding.found, finding.remedy)
+    Console().print(table)
+    raise typer.Exit(worst)
+
+
+def main() -> None:
+    """The entry point: failures become one message and an exit code, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except PalaestraError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(error.exit_code)
+
+
+def _load(file: str, settings: list[str]) -> Scenario:
+    from scenarios.load import load
+    from sims.ready_made import find
+
+    return load(find(file), settings)
+
+
+def _on_scripted_engines(scenario: Scenario) -> Scenario:
+    """`scenario` with every engine replaced by a scripted one, and no adapters."""
+    from scenarios.load import check
+
+    data = scenario.config.model_dump(mode="json")
+    data["engines"] = {name: {"kind": "scripted"} for name in data["engines"]}
+    for policy in data["policies"].values():
+        policy["adapter"] = None
+    return check(data, scenario.file)
+
+
+def _print_estimate(scenario: Scenario) -> None:
+    from sims.estimate import estimate
+
+    found = estimate(scenario)
+    typer.echo(f"episodes          {found.episodes:>12,}")
+    typer.echo(f"calls             {found.calls:>12,}")
+    typer.echo(f"prompt tokens     {found.prompt_tokens:>12,}  ({found.counted_by}; before prefix caching)")
+    typer.echo(f"output tokens     {found.output_tokens:>12,}  (at most: every speech at its limit)")
+    typer.echo(f"longest prompt    {found.longest_prompt:>12,}  tokens")
+    if found.seconds is None:
+        typer.echo("time                   unknown  (no run with this model on this machine yet)")
+    else:
+        typer.echo(
+            f"time              {found.seconds:>11,.0f}s  (at the speed of the last run here, without loading)"
+        )
+
+
+def _print_result(folder: Path) -> None:
+    """An excerpt, a summary and the folder of a run that just ended."""
+    from itertools import islice
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from metrics.outcomes import calls_by_purpose, outcome_summary
+    from runs.run import Run
+    from runs.transcript import transcript
+
+    finished = Run(folder)
+    finished.write_tables()
+    console = Console()
+    for line in islice(transcript(finished, 0), 24):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print("…\n")
+    for title, frame in (
+        ("outcomes", outcome_summary(finished.episodes)),
+        ("calls", calls_by_purpose(finished.calls)),
+    ):
+        table = Table(*frame.columns, title=title, title_justify="left", box=None)
+        for row in frame.iter_rows():
+            table.add_row(*(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row))
+        console.print(table)
+        console.print()
+    console.print(f"read it all: palaestra show {folder} --episode 0", highlight=False)
+    console.print(f"run folder:  {folder}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

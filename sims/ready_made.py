@@ -1,0 +1,54 @@
+"""The scenario files that come with the packages: each scenario's folder holds some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from inspect import getmodule
+from pathlib import Path
+from sys import modules
+
+from ruamel.yaml import YAML
+
+from agents.failures import BadInput
+from scenarios.registry import registered, scenario_class
+
+FOLDER = "ready"
+
+
+def summaries() -> Iterator[tuple[str, str]]:
+    """Each scenario with the first line of its package's docstring."""
+    for name in registered():
+        module = getmodule(scenario_class(name))
+        package = modules[module.__package__] if module and module.__package__ else module
+        yield name, (getattr(package, "__doc__", "") or "").strip().split("\n")[0]
+
+
+def ready_made(scenario: str) -> Iterator[tuple[str, str]]:
+    """The names of a scenario's ready-made files, with their titles."""
+    for file in _files(scenario):
+        yield file.stem, str(YAML(typ="safe").load(file).get("title", ""))
+
+
+def find(name: str) -> Path:
+    """The scenario file that `name` names: a path, or a ready-made one's name.
+
+    Raises:
+        BadInput: there is neither.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return path
+    known = {file.stem: file for scenario in registered() for file in _files(scenario)}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise BadInput(
+        f"there is no file {name}, nor a ready-made scenario of that name",
+        f"{hint}Ready-made: {', '.join(known)}.",
+    )
+
+
+def _files(scenario: str) -> list[Path]:
+    return sorted((scenario_class(scenario).prompts_file.parent / FOLDER).glob("*.yaml"))
