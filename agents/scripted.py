@@ -101,12 +101,12 @@ def _fitting(node: dict[str, Any], random: Random) -> Any:
             count = random.randint(node.get("minItems", 0), node["maxItems"])
             return [_fitting(node["items"], random) for _ in range(count)]
         case "integer":
-            low = node["minimum"] if "minimum" in node else node["exclusiveMinimum"] + 1
-            high = node["maximum"] if "maximum" in node else node["exclusiveMaximum"] - 1
-            return random.randint(int(low), int(high))
+            least = node["minimum"] if "minimum" in node else node["exclusiveMinimum"] + 1
+            most = node["maximum"] if "maximum" in node else node["exclusiveMaximum"] - 1
+            return random.randint(int(least), int(most))
         case "number":
-            low = node.get("minimum", node.get("exclusiveMinimum"))
-            high = node.get("maximum", node.get("exclusiveMaximum"))
+            low = float(node["minimum"] if "minimum" in node else node["exclusiveMinimum"])
+            high = float(node["maximum"] if "maximum" in node else node["exclusiveMaximum"])
             return low + (high - low) * (0.001 + 0.998 * random.random())
         case "string":
             text = " ".join(random.choices(WORDS, k=1 + node["maxLength"] // 5))

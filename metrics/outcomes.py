@@ -25,7 +25,8 @@ def outcome_summary(episodes: pl.DataFrame) -> pl.DataFrame:
         if name in NOT_OUTCOME or column.is_empty():
             continue
         if column.dtype.is_numeric():
-            rows.append((name, f"mean {column.mean():.2f}", column.len()))
+            mean = float(column.sum()) / column.len()
+            rows.append((name, f"mean {mean:.2f}", column.len()))
         else:
             counts = column.value_counts(sort=True)
             rows += [(name, str(value), count) for value, count in counts.iter_rows()]

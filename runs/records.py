@@ -19,7 +19,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import fields
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -99,8 +98,8 @@ def event_record(episode: int, number: int, step: int, event: Event) -> Record:
         "step": step,
         "type": event_type(type(event)),
     }
-    for name in _field_names(type(event)):
-        record[name] = getattr(event, name)
+    for field in fields(event):
+        record[field.name] = getattr(event, field.name)
     return record
 
 
@@ -157,15 +156,9 @@ def numbers(text: str) -> list[int]:
     return found
 
 
-@lru_cache(maxsize=256)
-def event_type(event: type) -> str:
+def event_type(event: type[Event]) -> str:
     """The name of an event type in the log: its class name in snake case."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
-
-
-@lru_cache(maxsize=256)
-def _field_names(event: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(event))
 
 
 def content(records: Iterable[Record]) -> list[Record]:

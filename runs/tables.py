@@ -23,8 +23,8 @@ from scenarios.episode import Event
 
 FOLDER = "tables"
 
-EPISODES = {"episode": pl.Int64, "seed": pl.Int64, "ended": pl.Boolean, "steps": pl.Int64}
-MESSAGES = {
+EPISODES: dict[str, Any] = {"episode": pl.Int64, "seed": pl.Int64, "ended": pl.Boolean, "steps": pl.Int64}
+MESSAGES: dict[str, Any] = {
     "episode": pl.Int64,
     "message": pl.Int64,
     "role": pl.String,
@@ -32,7 +32,7 @@ MESSAGES = {
     "call": pl.Int64,
     "text": pl.String,
 }
-CALLS = {
+CALLS: dict[str, Any] = {
     "episode": pl.Int64,
     "call": pl.Int64,
     "step": pl.Int64,
@@ -55,7 +55,7 @@ CALLS = {
     "submitted": pl.Float64,
     "answered": pl.Float64,
 }
-TYPES: dict[type, type[pl.DataType]] = {
+TYPES: dict[type, Any] = {
     str: pl.String,
     int: pl.Int64,
     float: pl.Float64,
@@ -73,9 +73,9 @@ def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str,
     rows = _Rows()
     for record in records:
         rows.take(record)
-    episodes = pl.DataFrame(list(rows.episodes.values()), schema=None, infer_schema_length=None)
-    if not rows.episodes:
-        episodes = pl.DataFrame(schema=EPISODES)
+    episodes = pl.DataFrame(
+        list(rows.episodes.values()), schema=None if rows.episodes else EPISODES, infer_schema_length=None
+    )
     tables = {
         "episodes": episodes.sort("episode"),
         "messages": pl.DataFrame(rows.messages, schema=MESSAGES).sort("episode", "message"),

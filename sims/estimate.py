@@ -48,10 +48,9 @@ def estimate(scenario: Scenario, sample: int = 4) -> Estimate:
     found.calls = round(found.calls * scale)
     found.prompt_tokens = round(found.prompt_tokens * scale)
     found.output_tokens = round(found.output_tokens * scale)
-    speeds = [known_speed(engine) for engine in _models(scenario)]
-    if speeds and all(speeds):
-        slowest = min(speed for speed in speeds if speed)
-        found.seconds = found.output_tokens / slowest
+    speed = known_speed(scenario)
+    if speed is not None:
+        found.seconds = found.output_tokens / speed
     return found
 
 
@@ -116,21 +115,27 @@ def _speeds_file() -> Path:
     return embedded_model.cache_folder() / "speeds.json"
 
 
-def known_speed(model: str) -> float | None:
-    """Output tokens a second of the last run with `model` on this machine, None if there was none."""
+def _speed_key(scenario: Scenario) -> str:
+    return " ".join([scenario.config.scenario, *sorted(_models(scenario))])
+
+
+def known_speed(scenario: Scenario) -> float | None:
+    """Output tokens a second of the last run of this scenario and models on this machine, if any."""
     try:
-        speeds: dict[str, Any] = json.loads(_speeds_file().read_text())
-        return float(speeds[model])
+        speeds: dict[str, float] = json.loads(_speeds_file().read_text())
+        return speeds[_speed_key(scenario)]
     except (OSError, ValueError, KeyError):
         return None
 
 
-def remember_speed(model: str, tokens_per_second: float) -> None:
-    """Keep the speed of a run for later estimates; a cache that can't be written is left alone."""
+def remember_speed(scenario: Scenario, tokens_per_second: float) -> None:
+    """Keep a finished run's speed for later estimates; where the cache can't be written, nothing is kept."""
+    if not _models(scenario) or tokens_per_second <= 0:
+        return
     try:
         file = _speeds_file()
         speeds = json.loads(file.read_text()) if file.exists() else {}
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(speeds | {model: round(tokens_per_second, 2)}))
+        file.write_text(json.dumps(speeds | {_speed_key(scenario): round(tokens_per_second, 2)}))
     except (OSError, ValueError):
         return

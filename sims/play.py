@@ -15,7 +15,7 @@ from runs import log as run_log
 from runs.recorder import Past, Recorder
 from scenarios.load import Scenario, check
 from sims.engines.engine import Fleet
-from sims.estimate import calls_per_episode
+from sims.estimate import calls_per_episode, remember_speed
 from sims.progress import Progress
 from sims.scheduler import Scheduler
 
@@ -110,6 +110,7 @@ async def _play(
         )
         with progress, _interrupts(scheduler):
             await scheduler.play(i for i in range(config.episodes) if i not in past.ended)
+    remember_speed(scenario, progress.output_tokens / max(progress.seconds, 1e-9))
 
 
 def _finish(

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import json
 import os
+import platform
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -58,6 +59,7 @@ class Vllm:
     async def start(self) -> None:
         """Load the model; see `Engine.start`."""
         _require_vllm()
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
         model = self._model()
         self._lora = {path: _lora_request(path, number) for number, path in enumerate(self._adapters, 1)}
         self._device = _device()
@@ -284,13 +286,7 @@ def _computes_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 at a useful speed; vLLM emulates it below AVX-512."""
     import torch
 
-    return torch.cpu.get_capabilities().get("avx512_f", False) or not _is_x86()
-
-
-def _is_x86() -> bool:
-    import platform
-
-    return platform.machine() in ("x86_64", "AMD64")
+    return platform.machine() != "x86_64" or bool(torch.cpu.get_capabilities().get("avx512_f", False))
 
 
 def _set_cpu_environment(settings: VllmEngine) -> None:
@@ -335,7 +331,6 @@ def _output_to(log: Path) -> Iterator[None]:
 
     Processes started inside keep printing there.
     """
-    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     kept = os.dup(1), os.dup(2)
     target = os.open(log, os.O_WRONLY | os.O_APPEND)
     try:

@@ -1,0 +1,70 @@
+"""What the framework itself costs: CPU time a call, durable log included.
+
+Plays debates of 8 agents on a scripted engine that answers at once, 200 episodes alive,
+and divides this process's CPU time by the calls. `python -m benchmarks.overhead`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+from agents.policy import ScriptedEngine
+from runs.log import Log
+from runs.recorder import Past, Recorder
+from scenarios.debate.config import DebateConfig, Debater
+from scenarios.debate.rules import Debate
+from sims.engines.engine import Fleet
+from sims.progress import Progress
+from sims.scheduler import Scheduler
+
+AGENTS = 8
+LIVE = 200
+EPISODES = 400
+
+
+def config() -> DebateConfig:
+    """A debate of 8 agents × 3 rounds with opinions and no panel."""
+    return DebateConfig(
+        motions=["Cities should ban cars."],
+        debaters=[Debater(name=f"Agent {i}", persona="Someone.") for i in range(AGENTS)],
+        judges=[],
+        episodes=EPISODES,
+        live=LIVE,
+        engines={"default": ScriptedEngine(kind="scripted")},
+    )
+
+
+async def play(folder: Path) -> tuple[int, float]:
+    """Play all episodes into `folder`; the number of calls and the CPU seconds they took."""
+    settings = config()
+    progress = Progress(EPISODES, quiet=True)
+    log = Log(folder)
+    async with Fleet(settings.engines, settings.policies, settings.retries) as fleet:
+        scheduler = Scheduler(
+            make=lambda index: Debate(settings, index=index),
+            ask=fleet.ask,
+            recorder=Recorder(log, Past()),
+            live=LIVE,
+            observer=progress,
+        )
+        before = time.process_time()
+        await scheduler.play(range(EPISODES))
+        used = time.process_time() - before
+    log.close()
+    return progress.calls, used
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        calls, seconds = asyncio.run(play(Path(folder)))
+        size = (Path(folder) / "log.jsonl").stat().st_size
+    print(f"framework: {LIVE} live episodes of {AGENTS} agents, {calls} calls, scripted engine, durable log")
+    print(f"  CPU time a call   {seconds / calls * 1e6:7.1f} µs   (expected: at most 150)")
+    print(f"  log a call        {size / calls:7.0f} bytes")
+
+
+if __name__ == "__main__":
+    main()
