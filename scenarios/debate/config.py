@@ -60,7 +60,7 @@ class DebateConfig(ScenarioConfig):
     speaking: Literal["simultaneous", "sequential"] = Field(
         "simultaneous", description="Whether the speeches of a round are made at once or one after another."
     )
-    words: int = Field(50, ge=5, description="Length of a speech that the rules ask for, words.")
+    words: int = Field(40, ge=5, description="Length of a speech that the rules ask for, words.")
     hearing: Hearing = Field(Hearing(), description="Who hears whom. Default: everybody everybody.")
     opinions: bool = Field(True, description="Ask each debater's private opinion before and after.")
     judges: list[Judge] = Field(

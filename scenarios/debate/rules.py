@@ -64,10 +64,16 @@ class Verdict(Event):
 
 
 class Speaker(Agent):
-    """A debater, with its opinion −2.5 … 2.5 as it last told it (None before it is asked)."""
+    """A debater.
+
+    Attributes:
+        opinion: as it last told it, −2.5 … 2.5; None before it is asked.
+        stance: the side it speaks for; `position` says so in the prompts' words.
+    """
 
     opinion: float | None = None
-    stance: str = "undecided"
+    stance: str = ""
+    position: str = ""
 
 
 Exchange = Generator[list[Call], list[Reply], None]
@@ -122,7 +128,7 @@ class Debate(Episode[DebateConfig]):
             "persona", {"name": declared.name, "persona": declared.persona, "position": position}
         )
         speaker = Speaker(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
-        speaker.stance = declared.stance
+        speaker.stance, speaker.position = declared.stance, position
         return speaker
 
     def _ask_opinions(self, moment: str) -> Exchange:
@@ -144,7 +150,10 @@ class Debate(Episode[DebateConfig]):
         if self.config.speaking == "sequential":
             groups = [[debater] for debater in self.debaters]
         for group in groups:
-            replies = yield [debater.ask("argue", Text(), round=number) for debater in group]
+            replies = yield [
+                debater.ask("argue", Text(), {"position": debater.position}, round=number)
+                for debater in group
+            ]
             for debater, reply in zip(group, replies, strict=True):
                 self._speak(debater, number, reply)
 
@@ -152,7 +161,11 @@ class Debate(Episode[DebateConfig]):
         if reply.failed:
             self.record(Speech(debater.name, number, None))
             return
-        said = self.say(debater.name, reply, to=self.listeners[debater.name])
+        listeners = self.listeners[debater.name]
+        for agent in (*listeners, *self.judges):
+            if not agent.heard:
+                agent.heard.append(self.request("heard", {}))
+        said = self.say(debater.name, reply, to=listeners)
         self.say(self.labels[debater.name], reply, to=self.judges)
         self.record(Speech(debater.name, number, said.number))
 
