@@ -27,7 +27,7 @@ class PalaestraError(Exception):
 
     def __str__(self) -> str:
         message = super().__str__()
-        return f"{message}\n  {self.remedy}" if self.remedy else message
+        return f"{message}\n  {self.remedy.strip()}" if self.remedy else message
 
 
 class BadInput(PalaestraError):

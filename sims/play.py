@@ -79,6 +79,8 @@ def _sit(scenario: Scenario, where: Path, state: dict[str, Any], quiet: bool) ->
         if problem is not None and not (where / run_folder.NAME).exists():
             raise problem
         state["status"] = status
+        if problem is not None:
+            problem.remedy = f"{problem.remedy}\n  Go on with: palaestra resume {where}".strip()
         _finish(where, state, Past(run_log.read(where)), problem, progress.seconds)
         if problem is not None:
             raise problem

@@ -87,6 +87,12 @@ def lora_adapter(folder: Path, seed: int) -> Path:
         weights[f"{name}.lora_B.weight"] = torch.randn(heads, rank, generator=generator) * 0.3
     folder.mkdir()
     save_file(weights, folder / "adapter_model.safetensors")
-    described = {"peft_type": "LORA", "r": rank, "lora_alpha": 8, "target_modules": ["q_proj"], "bias": "none"}
+    described = {
+        "peft_type": "LORA",
+        "r": rank,
+        "lora_alpha": 8,
+        "target_modules": ["q_proj"],
+        "bias": "none",
+    }
     (folder / "adapter_config.json").write_text(json.dumps(described | {"task_type": "CAUSAL_LM"}))
     return folder

@@ -60,13 +60,16 @@ class Vllm:
         """Load the model; see `Engine.start`."""
         _require_vllm()
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-        model = self._model()
-        self._lora = {path: _lora_request(path, number) for number, path in enumerate(self._adapters, 1)}
-        self._device = _device()
         log = Path(tempfile.mkstemp(prefix="palaestra-vllm-", suffix=".log")[1])
         try:
             with _output_to(log):
+                model = self._model()
+                self._lora = {path: _lora_request(path, i) for i, path in enumerate(self._adapters, 1)}
+                self._device = _device()
                 self._load(model)
+        except EngineUnavailable:
+            log.unlink(missing_ok=True)
+            raise
         except Exception as error:
             raise EngineUnavailable(
                 f"vLLM could not load {self._settings.model}: {_reason(error, log)}",
@@ -93,6 +96,12 @@ class Vllm:
         name = self._settings.model
         if name == EMBEDDED_MODEL:
             return str(embedded_model.ensure())
+        if Path(name).is_absolute() or name.startswith((".", "~")):
+            name = str(Path(name).expanduser())
+            if not Path(name).is_dir():
+                raise EngineUnavailable(
+                    f"there is no folder {name}", "Name the folder of a Hugging Face checkpoint in `model`."
+                )
         from transformers import AutoConfig
 
         try:

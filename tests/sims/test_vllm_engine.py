@@ -59,14 +59,18 @@ def test_option_probabilities_are_those_of_the_model(real_engine: RealEngine) ->
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     start = real_engine.vllm._template.encode(QUESTION)
-    paths = [(*tokenizer.encode(option, add_special_tokens=False), tokenizer.eos_token_id) for option in options]
+    paths = [
+        (*tokenizer.encode(option, add_special_tokens=False), tokenizer.eos_token_id) for option in options
+    ]
     expected = []
     for path in paths:
         with torch.no_grad():
             logits = model(torch.tensor([[*start, *path]])).logits[0]
         probability = 1.0
         for depth, token in enumerate(path):
-            allowed = sorted({other[depth] for other in paths if other[:depth] == path[:depth] and len(other) > depth})
+            allowed = sorted(
+                {other[depth] for other in paths if other[:depth] == path[:depth] and len(other) > depth}
+            )
             local = torch.softmax(logits[len(start) + depth - 1][allowed], -1)
             probability *= float(local[allowed.index(token)])
         expected.append(probability)
@@ -104,7 +108,8 @@ def test_agents_with_the_same_beginning_share_its_computation(real_engine: RealE
 
 def test_adapters_are_served_together_and_speak_differently(real_engine: RealEngine) -> None:
     texts = {
-        policy: real_engine.answer(call(Text()), policy=policy)[0].text for policy in ("greedy", "first", "second")
+        policy: real_engine.answer(call(Text()), policy=policy)[0].text
+        for policy in ("greedy", "first", "second")
     }
     assert len(set(texts.values())) == 3
 
@@ -127,7 +132,10 @@ def test_harmless_text_gets_the_tokens_of_the_usual_template(real_engine: RealEn
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(embedded_model.ensure())
-    turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello,\n\nhow's life?  Ünï 你好"}]
+    turns = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hello,\n\nhow's life?  Ünï 你好"},
+    ]
     usual = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=True)
     ids = usual if isinstance(usual, list) else usual["input_ids"]
     assert real_engine.vllm._template.encode(prompt(*(turn["content"] for turn in turns))) == list(ids)

@@ -1,0 +1,252 @@
+"""A server that speaks OpenAI's chat protocol: vLLM's own, another's, or a hosted one.
+
+A choice is constrained by vLLM's `structured_outputs`; its probabilities are read from the
+answer's log-probabilities, with one more request for each group of options that begin alike.
+The server puts our texts through the chat template: see `plain`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from math import exp, fsum
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from agents.answers import Choice, Json, Text
+from agents.calls import Call, Reply, turns
+from agents.failures import ContextOverflow, EngineDied, EngineUnavailable
+from agents.policy import OpenAIEngine, Policy
+from sims.engines.option_tree import draw
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAIError
+    from openai.types.chat.chat_completion import ChatCompletion, ChoiceLogprobs
+
+RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)  # seconds
+END = "\0"  # stands for the control token that follows a complete option
+PLAIN, CONSTRAINED, WEIGHED = range(3)  # how much of vLLM's extension a choice uses
+Parameters = dict[str, Any]
+
+_CONTROL = re.compile(
+    r"<(?=[|｜]|/?\w[\w.:/-]*[|｜]?>)"  # <|im_start|>, <｜User｜>, </s>, <start_of_turn>, <turn|>
+    r"|\[(?=/?(?:[a-z]?[A-Z][A-Z_]+|control)[_\d]*\]|[|｜])|[\[\]](?=e?~)"  # [/INST], [gMASK], [|user|], ]~b]
+)
+_OVERFLOW = re.compile(r"(?is)context.?(length|size|window)|max_model_len|too (large|long)|maximum.*tokens")
+_START = "Start one (python -m vllm.entrypoints.openai.api_server, say), or mend `engines.NAME.url`."
+_COMPARE = "Compare `engines.NAME.url` (its /v1?), `model` and the policy with what the server takes."
+
+
+class OpenAIServer:
+    """A model on a server."""
+
+    def __init__(self, settings: OpenAIEngine) -> None:
+        self._settings = settings
+        self._url = re.sub(r"//[^/@]*@", "//", settings.url)
+        self._client: AsyncOpenAI | None = None
+        self._reached = False
+        self._extension = WEIGHED
+
+    async def start(self) -> None:
+        """See `Engine.start`; a server that was reached before has a few seconds to come back."""
+        from openai import AsyncOpenAI
+
+        settings = self._settings
+        self._key = os.environ.get(settings.key_variable, "").strip()
+        self._slots = asyncio.Semaphore(settings.parallel)
+        self._client = AsyncOpenAI(
+            api_key=self._key or "none", base_url=settings.url, timeout=settings.timeout, max_retries=0
+        )
+        for wait in (*(RECONNECT_WAITS if self._reached else ()), None):
+            try:
+                await self._check_model(self._client)
+                break
+            except EngineDied as absence:
+                if wait is None:
+                    raise EngineUnavailable(absence.args[0], _START) from None
+                await asyncio.sleep(wait)
+        self._reached = True
+
+    async def _check_model(self, client: AsyncOpenAI) -> None:
+        from openai import OpenAIError
+
+        try:
+            listed = await client.models.list(timeout=min(self._settings.timeout, 10))
+        except OpenAIError as error:
+            if getattr(error, "status_code", None) in (404, 405):
+                return  # It lists no models.
+            self._fail(error)
+        model, served = self._settings.model, [entry.id for entry in getattr(listed, "data", None) or []]
+        if served and model not in served:
+            remedy = f"Mend `engines.NAME.model`; did you mean {get_close_matches(model, served, 1, 0)[0]!r}?"
+            raise EngineUnavailable(f"{self._url} serves {', '.join(served[:20])}, but no {model!r}", remedy)
+
+    async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        """See `Engine.answer`."""
+        sampling = Parameters(temperature=policy.temperature, top_p=policy.top_p, seed=seed % 2**31)
+        match call.answer:
+            case Choice(options):
+                return await self._choose(call, options, sampling, seed)
+            case Json(schema=schema, max_characters=needed):
+                wanted = {"name": "answer", "schema": schema, "strict": True}
+                sampling["response_format"] = {"type": "json_schema", "json_schema": wanted}
+                longest = max(needed, min(4 * needed, 4096))
+                try:
+                    return _reply(await self._ask(call, needed, max_tokens=longest, **sampling))
+                except ContextOverflow:  # Some servers won't promise that much, though less would do.
+                    return _reply(await self._ask(call, needed, max_tokens=needed, **sampling))
+            case Text(max_tokens, stop):
+                needed = max_tokens or policy.max_tokens
+                sampling |= {"stop": list(stop)} if stop else {}
+                return _reply(await self._ask(call, needed, max_tokens=needed, **sampling))
+
+    async def _choose(self, call: Call, options: Sequence[str], sampling: Parameters, seed: int) -> Reply:
+        """An option drawn from the probabilities of all, or sampled where they can't be told."""
+        asked: list[ChatCompletion] = []
+        shares, alike = dict[str, float](), [(1.0, options)]
+        while alike and self._extension == WEIGHED:
+            share, group = alike.pop()
+            asked.append(await self._pick(call, group, sampling | {"temperature": 1, "top_p": 1}))
+            logprobs = asked[-1].choices[0].logprobs
+            if not logprobs:
+                self._extension = min(self._extension, CONSTRAINED)
+            parts = part(group, logprobs)
+            if not parts:
+                break
+            alike += [(share * within, members) for within, members in parts if len(members) > 1]
+            shares |= {members[0]: share * within for within, members in parts if len(members) == 1}
+        if len(shares) < len(options):
+            return _reply(await self._pick(call, options, sampling), *asked)
+        reply = _reply(*asked)
+        reply.probabilities = [shares[option] for option in options]
+        reply.text = options[draw(reply.probabilities, sampling["temperature"], seed)]
+        return reply
+
+    async def _pick(self, call: Call, options: Sequence[str], sampling: Parameters) -> ChatCompletion:
+        needed = max(len(option.encode()) for option in options) + 1
+        constrained = {"extra_body": {"structured_outputs": {"choice": list(options)}}}
+        while True:
+            level = self._extension
+            extras = ({}, constrained, {**constrained, "logprobs": True, "top_logprobs": 20})[level]
+            try:
+                return await self._ask(call, needed, max_tokens=needed, **sampling, **extras)
+            except _Refused:
+                if level == PLAIN:
+                    raise
+                self._extension = min(self._extension, level - 1)
+
+    async def _ask(self, call: Call, needed: int, **parameters: Any) -> ChatCompletion:
+        """The server's answer, for which there must be room of `needed` tokens."""
+        from openai import OpenAIError, RateLimitError
+
+        messages: Any = [{"role": role, "content": plain(text)} for role, text in turns(call.prompt)]
+        parameters |= {"model": self._settings.model, "messages": messages}
+        pause, patience = 0.5, self._settings.timeout
+        async with self._slots:
+            while self._client is not None:
+                try:
+                    answer: ChatCompletion = await self._client.chat.completions.create(**parameters)
+                    break
+                except RateLimitError as error:
+                    told = error.response.headers.get("retry-after", "")
+                    pause = max(pause, float(told) if told.isdecimal() else 0)
+                    if pause > patience:
+                        self._fail(error, call)
+                except OpenAIError as error:
+                    self._fail(error, call)
+                await asyncio.sleep(pause)
+                pause, patience = 2 * pause, patience - pause
+            else:
+                raise EngineDied("the connection is closed")
+        if not getattr(answer, "choices", None):
+            raise EngineUnavailable(f"{self._url} answers, but not with chat completions", _COMPARE)
+        used = answer.usage.completion_tokens if answer.usage else needed
+        if answer.choices[0].finish_reason == "length" and used < needed:
+            raise _overflow(call, f"it was cut after {used} of {needed} tokens")
+        return answer
+
+    def _fail(self, error: OpenAIError, call: Call | None = None) -> NoReturn:
+        """Raise the failure that `error` is, without the key, which a server may quote."""
+        from openai import APIStatusError, APITimeoutError
+
+        if not isinstance(error, APIStatusError):
+            words = "gave no answer in time" if isinstance(error, APITimeoutError) else "can't be reached"
+            raise EngineDied(f"{self._url} {words}") from None
+        status = error.status_code
+        if status in (401, 403):
+            remedy = f"Set the environment variable {self._settings.key_variable} to a key that it accepts."
+            raise EngineUnavailable(f"{self._url} refuses the key (status {status})", remedy) from None
+        said = f"{self._url}: {error.message.replace(self._key or ' ', '[key]' if self._key else ' ')}"
+        if status >= 500:
+            raise EngineDied(said) from None
+        if call is None or status not in (400, 413, 422):
+            raise EngineUnavailable(said, _COMPARE) from None
+        raise (_overflow(call, said) if _OVERFLOW.search(said) else _Refused(said, _COMPARE)) from None
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    def identity(self) -> dict[str, str]:
+        """See `Engine.identity`."""
+        return {"kind": "openai", "model": self._settings.model, "url": self._url}
+
+
+class _Refused(EngineUnavailable):
+    """A request that the server finds wrong; a plainer one may do."""
+
+
+def _overflow(call: Call, words: str) -> ContextOverflow:
+    return ContextOverflow(
+        f"{call.agent}'s {call.purpose!r} (call {call.index}) leaves no room for the answer: {words}",
+        "Raise the server's context (vLLM: --max-model-len), or play fewer rounds or shorter turns.",
+    )
+
+
+def plain(text: str) -> str:
+    """`text` with an invisible U+200B in whatever looks like a control token of a chat template."""
+    return _CONTROL.sub(lambda opening: f"{opening[0]}\u200b", text)
+
+
+def part(options: Sequence[str], logprobs: ChoiceLogprobs | None) -> list[tuple[float, Sequence[str]]]:
+    """Where options part along an answer: groups of them, with probabilities that sum to 1.
+
+    As in `option_tree`, an option is spelled in the longest tokens there are, and a control
+    token ends it. Returns [] where the answer's tokens don't tell the options apart, or not all.
+    """
+    spoken = ""
+    for position in (logprobs.content if logprobs else None) or []:
+        listed: list[Any] = [
+            position,
+            *reversed(position.top_logprobs or ()),
+        ]  # the likeliest of one spelling last
+        said = {spoken + (t.token if plain(t.token) == t.token else END): exp(t.logprob) for t in listed}
+        groups: dict[str, list[str]] = {}
+        for option in options:
+            begun = [text for text, p in said.items() if p and (option + END).startswith(text)]
+            groups.setdefault(max(begun, key=len, default=""), []).append(option)
+        if len(groups) > 1:
+            for text, group in groups.items():
+                if text not in group and any(o.startswith(text) for o in options if o not in group):
+                    return []  # What begins one group may begin another.
+            total = fsum(said[text] for text in groups)
+            return [(said[text] / total, group) for text, group in groups.items()]
+        spoken += position.token
+    return []
+
+
+def _reply(*answers: ChatCompletion) -> Reply:
+    """What the first of `answers` says, and the tokens of them all (the prompt's once)."""
+    usage = answers[0].usage
+    cached = usage.prompt_tokens_details.cached_tokens if usage and usage.prompt_tokens_details else 0
+    return Reply(
+        text=(answers[0].choices[0].message.content or "").strip(),
+        finish="length" if answers[0].choices[0].finish_reason == "length" else "stop",
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        cached_tokens=cached or 0,
+        output_tokens=sum(answer.usage.completion_tokens for answer in answers if answer.usage),
+    )

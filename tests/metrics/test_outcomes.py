@@ -1,0 +1,46 @@
+"""Summaries on worked tables."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from metrics.outcomes import calls_by_purpose, outcome_summary
+
+
+def test_texts_are_counted_and_numbers_averaged_over_ended_episodes() -> None:
+    episodes = pl.DataFrame(
+        {
+            "episode": [0, 1, 2, 3],
+            "seed": [1, 2, 3, 4],
+            "ended": [True, True, True, False],
+            "steps": [5, 5, 5, None],
+            "winner": ["for", "against", "for", None],
+            "margin": [0.5, None, 0.2, None],
+        }
+    )
+    assert outcome_summary(episodes).rows() == [
+        ("winner", "for", 2),
+        ("winner", "against", 1),
+        ("margin", "mean 0.35", 2),
+    ]
+
+
+def test_no_ended_episode_gives_an_empty_summary() -> None:
+    episodes = pl.DataFrame({"episode": [0], "seed": [1], "ended": [False], "steps": [None]})
+    assert outcome_summary(episodes).is_empty()
+
+
+def test_calls_are_summed_by_purpose() -> None:
+    calls = pl.DataFrame(
+        {
+            "purpose": ["argue", "argue", "score"],
+            "failed": [False, True, False],
+            "prompt_tokens": [100, 300, 0],
+            "cached_tokens": [0, 100, 0],
+            "output_tokens": [10, 20, 1],
+        }
+    )
+    assert calls_by_purpose(calls).rows() == [
+        ("argue", 2, 1, 200.0, 15.0, 0.25),
+        ("score", 1, 0, 0.0, 1.0, None),
+    ]

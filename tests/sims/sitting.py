@@ -1,0 +1,55 @@
+"""One sitting of a run in a process of its own, so that a test can kill it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from agents.calls import Call, Reply
+from scenarios.load import Scenario
+from sims import play
+from sims.engines.engine import Fleet
+
+PRELOADED = ["sims.play", "scenarios.debate.rules", "sims.engines.scripted_engine", "tests.sims.sitting"]
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(PRELOADED)
+
+
+def sit(scenario: Scenario, folder: Path, asked: Path) -> None:
+    """Start the run in `folder`, or resume it, and add a byte to `asked` for every call asked."""
+    counter = os.open(asked, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    ask = Fleet.ask
+
+    async def counted(fleet: Fleet, call: Call) -> Reply:
+        os.write(counter, b".")
+        return await ask(fleet, call)
+
+    Fleet.ask = counted  # type: ignore[method-assign]
+    if (folder / "run.json").exists():
+        play.resume(folder, quiet=True)
+    else:
+        play.start(scenario, folder, quiet=True)
+
+
+@contextmanager
+def sitting(scenario: Scenario, folder: Path, asked: Path) -> Iterator[BaseProcess]:
+    """A process that plays; whatever is left of it at the end of the block is killed."""
+    process = PROCESSES.Process(target=sit, args=(scenario, folder, asked))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+
+
+def interrupt(process: BaseProcess) -> None:
+    """Press Ctrl-C."""
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGINT)

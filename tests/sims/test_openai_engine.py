@@ -1,0 +1,710 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import log
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from agents.answers import Answer, Choice, Json, Text
+from agents.calls import Call, Message, Reply
+from agents.failures import ContextOverflow, EngineDied, EngineUnavailable
+from agents.policy import OpenAIEngine, Policy
+from runs import log as run_log
+from scenarios.load import check
+from sims import embedded_model, play
+from sims.engines import openai_engine
+from sims.engines.openai_engine import OpenAIServer, part, plain
+
+KEY = "sk-very-secret-4711"
+Respond = Callable[[dict[str, Any]], tuple[int, Any]]
+
+
+class FakeServer:
+    """Answers on loopback with whatever the test says, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.models: tuple[int, Any] = 200, {"object": "list", "data": [{"id": "smollm2", "object": "model"}]}
+        self.respond: Respond = lambda _request: completion("Hello.")
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self.headers: dict[str, str] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self._send(*outer.models)
+
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.requests.append(request)
+                self._send(*outer.respond(request))
+
+            def _send(self, status: int, body: Any) -> None:
+                outer.keys.append(self.headers.get("Authorization", ""))
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    fake = FakeServer()
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_KEY", KEY)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def positions(path: list[tuple[str, dict[str, float]]]) -> list[dict[str, Any]]:
+    """Log-probabilities in the server's form; forbidden tokens as vLLM writes them."""
+
+    def token(text: str, p: float) -> dict[str, Any]:
+        return {"token": text, "logprob": log(p) if p else -9999.0, "bytes": None}
+
+    return [
+        {**token(said, listed[said]), "top_logprobs": [token(text, p) for text, p in listed.items()]}
+        for said, listed in path
+    ]
+
+
+def completion(
+    text: str, finish: str = "stop", used: int = 3, path: list[tuple[str, dict[str, float]]] | None = None
+) -> tuple[int, Any]:
+    choice: dict[str, Any] = {
+        "index": 0,
+        "message": {"role": "assistant", "content": text},
+        "finish_reason": finish,
+    }
+    if path is not None:
+        choice["logprobs"] = {"content": positions(path)}
+    usage = {"prompt_tokens": 11, "completion_tokens": used, "total_tokens": 11 + used}
+    usage |= {"prompt_tokens_details": {"cached_tokens": 8}}  # type: ignore[dict-item]
+    return 200, {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "smollm2",
+        "choices": [choice],
+        "usage": usage,
+    }
+
+
+def problem(message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "BadRequestError", "code": 400}}
+
+
+def call(answer: Answer, text: str = "What is the capital of France?", seed: int = 2**62 + 7) -> Call:
+    prompt = (Message(0, "system", "You answer briefly."), Message(1, "user", text))
+    return Call(
+        index=5,
+        agent="Ann",
+        purpose="argue",
+        about={},
+        prompt=prompt,
+        answer=answer,
+        policy="default",
+        seed=seed,
+    )
+
+
+def settings(url: str, **fields: Any) -> OpenAIEngine:
+    return OpenAIEngine(
+        **{"kind": "openai", "model": "smollm2", "url": url, "key_variable": "TEST_KEY"} | fields
+    )
+
+
+def ask(engine: OpenAIServer, *calls: Call, policy: Policy | None = None) -> list[Reply]:
+    async def session() -> list[Reply]:
+        try:
+            await engine.start()
+            return [await engine.answer(c, policy or Policy(), c.seed, 0) for c in calls]
+        finally:
+            await engine.close()
+
+    return asyncio.run(session())
+
+
+# What is asked, and what becomes of the answer
+
+
+def test_text_is_asked_with_the_policys_sampling(server: FakeServer) -> None:
+    (reply,) = ask(
+        OpenAIServer(settings(server.url)),
+        call(Text(stop=("\n",)), "Say </s> twice."),
+        policy=Policy(temperature=0.3, top_p=0.5, max_tokens=20),
+    )
+    (request,) = server.requests
+    assert request["temperature"] == 0.3
+    assert request["top_p"] == 0.5
+    assert request["max_tokens"] == 20
+    assert request["stop"] == ["\n"]
+    assert 0 <= request["seed"] < 2**31
+    assert [turn["role"] for turn in request["messages"]] == ["system", "user"]
+    assert request["messages"][1]["content"] == "Say <\u200b/s> twice."
+    assert (reply.text, reply.finish) == ("Hello.", "stop")
+    assert (reply.prompt_tokens, reply.cached_tokens, reply.output_tokens) == (11, 8, 3)
+
+
+def test_a_text_cut_at_its_limit_says_so(server: FakeServer) -> None:
+    server.respond = lambda request: completion("Once upon", "length", used=request["max_tokens"])
+    assert ask(OpenAIServer(settings(server.url)), call(Text(max_tokens=4)))[0].finish == "length"
+
+
+class Move(BaseModel):
+    reason: str = Field(max_length=40)
+
+
+def test_json_is_asked_by_its_schema(server: FakeServer) -> None:
+    server.respond = lambda _request: completion('{"reason": "x"}')
+    answer = Json(Move)
+    (reply,) = ask(OpenAIServer(settings(server.url)), call(answer))
+    wanted = server.requests[0]["response_format"]["json_schema"]
+    assert wanted["schema"] == answer.schema
+    assert wanted["strict"] is True
+    assert server.requests[0]["max_tokens"] == 4 * answer.max_characters
+    assert answer.parse(reply.text) == {"reason": "x"}
+
+
+def test_json_makes_do_with_less_room(server: FakeServer) -> None:
+    answer = Json(Move)
+
+    def respond(request: dict[str, Any]) -> tuple[int, Any]:
+        if request["max_tokens"] > answer.max_characters:
+            return 400, problem("max_tokens=200 cannot be greater than max_model_len=128.")
+        return completion('{"reason": "x"}')
+
+    server.respond = respond
+    assert ask(OpenAIServer(settings(server.url)), call(answer))[0].text == '{"reason": "x"}'
+
+
+# Choices
+
+
+def test_a_choice_has_probabilities_from_its_first_token(server: FakeServer) -> None:
+    server.respond = lambda _request: completion(
+        "yes", path=[("no", {"yes": 0.3, "no": 0.1, "Maybe": 0.2, "never": 0.0})]
+    )
+    (reply,) = ask(
+        OpenAIServer(settings(server.url)), call(Choice(("no", "yes"))), policy=Policy(temperature=0)
+    )
+    (request,) = server.requests
+    assert request["structured_outputs"] == {"choice": ["no", "yes"]}
+    assert (request["logprobs"], request["top_logprobs"], request["temperature"]) == (True, 20, 1)
+    assert reply.probabilities == pytest.approx([0.25, 0.75])
+    assert reply.text == "yes"
+
+
+def test_options_that_begin_alike_take_one_more_request(server: FakeServer) -> None:
+    first = ("1", {"1": 0.6, "2": 0.4})
+
+    def respond(request: dict[str, Any]) -> tuple[int, Any]:
+        if request["structured_outputs"]["choice"] == ["1", "10"]:
+            return completion("10", path=[("1", {"1": 1.0}), ("0", {"0": 0.25, "<|im_end|>": 0.75})])
+        return completion("2", path=[("2", first[1])])
+
+    server.respond = respond
+    (reply,) = ask(OpenAIServer(settings(server.url)), call(Choice(("1", "2", "10"))))
+    assert reply.probabilities == pytest.approx([0.45, 0.4, 0.15])
+    assert reply.text in ("1", "2", "10")
+    assert (len(server.requests), reply.output_tokens, reply.prompt_tokens) == (2, 6, 11)
+
+
+def test_an_undetermined_choice_is_sampled_and_has_no_probabilities(server: FakeServer) -> None:
+    # "1" and "10" both begin with the only token there is, and where they part isn't shown.
+    server.respond = lambda _request: completion("10", path=[("1", {"1": 0.6, "2": 0.4})])
+    (reply,) = ask(
+        OpenAIServer(settings(server.url)), call(Choice(("1", "2", "10"))), policy=Policy(temperature=0.2)
+    )
+    assert (reply.text, reply.probabilities) == ("10", None)
+    assert server.requests[-1]["temperature"] == 0.2
+    assert server.requests[-1]["structured_outputs"] == {"choice": ["1", "2", "10"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "expected"),
+    [
+        (["ab", "ac"], [("a", {"a": 1.0}), ("c", {"b": 0.2, "c": 0.6, " ": 0.2})], {"ab": 0.25, "ac": 0.75}),
+        (["1", "10"], [("10", {"1": 0.4, "10": 0.4})], {"1": 0.5, "10": 0.5}),
+        (["yes", "no"], [("yes", {"yes": 0.9, "maybe": 0.1})], {}),  # "no" isn't among the listed
+        (["yes", "yellow"], [("yes", {"yes": 0.5, "y": 0.5})], {}),  # "y" may begin either
+        (["yes", "no"], [(" yes", {" yes": 0.5, " no": 0.5})], {}),  # options are taken as they are
+        (["yes", "no"], [], {}),
+        (["aa", "ab"], [("a", {"a": 1.0}), ("x", {"x": 1.0})], {}),
+    ],
+)  # fmt: skip
+def test_part(
+    options: list[str], path: list[tuple[str, dict[str, float]]], expected: dict[str, float]
+) -> None:
+    from openai.types.chat.chat_completion import ChoiceLogprobs
+
+    groups = part(options, ChoiceLogprobs.model_validate({"content": positions(path)}))
+    assert {group[0]: share for share, group in groups} == pytest.approx(expected)
+    assert all(len(group) == 1 for _, group in groups)
+
+
+@pytest.mark.parametrize("field", ["structured_outputs", "logprobs"])
+def test_a_server_that_refuses_the_extension_is_asked_without_it(server: FakeServer, field: str) -> None:
+    def respond(request: dict[str, Any]) -> tuple[int, Any]:
+        return (400, problem(f"Unknown argument: {field}")) if field in request else completion(" yes ")
+
+    server.respond = respond
+    engine = OpenAIServer(settings(server.url))
+    first, second = ask(engine, call(Choice(("no", "yes"))), call(Choice(("no", "yes"))))
+    assert (first.text, first.probabilities) == ("yes", None)
+    assert (second.text, second.probabilities) == ("yes", None)
+    assert ("structured_outputs" in server.requests[-1]) == (field == "logprobs")
+    refused = [request for request in server.requests if field in request]
+    assert len(refused) <= 2, "it must be remembered"
+    assert field not in server.requests[-1]
+
+
+# Failures
+
+
+def test_the_key_is_sent_and_shown_nowhere(server: FakeServer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.respond = lambda _request: (418, problem(f"your key {KEY} is a teapot"))
+    engine = OpenAIServer(settings(server.url.replace("//", f"//bob:{KEY}@")))
+    with pytest.raises(EngineUnavailable, match="is a teapot") as failure:
+        ask(OpenAIServer(settings(server.url)), call(Text()))
+    assert set(server.keys) == {f"Bearer {KEY}"}
+    assert engine.identity() == {"kind": "openai", "model": "smollm2", "url": server.url}
+    assert KEY not in f"{failure.value}{failure.value!r}{failure.value.__cause__}{engine!r}"
+    assert KEY not in caplog.text
+
+
+def test_without_a_key_none_is_needed(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TEST_KEY")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    ask(OpenAIServer(settings(server.url)), call(Text()))
+    assert set(server.keys) == {"Bearer none"}
+
+
+def test_nobody_at_the_address() -> None:
+    port = free_port()
+    with pytest.raises(EngineUnavailable, match=rf"{port}.*can't be reached(.|\n)*engines.NAME.url"):
+        ask(OpenAIServer(settings(f"http://127.0.0.1:{port}/v1")))
+
+
+def test_a_model_that_is_not_served(server: FakeServer) -> None:
+    server.models = 200, {"object": "list", "data": [{"id": "llama"}, {"id": "smollm2-135m"}]}
+    with pytest.raises(EngineUnavailable, match=r"llama, smollm2-135m(.|\n)*did you mean 'smollm2-135m'"):
+        ask(OpenAIServer(settings(server.url)))
+
+
+def test_a_server_that_lists_no_models_is_taken(server: FakeServer) -> None:
+    server.models = 404, {"detail": "Not Found"}
+    assert ask(OpenAIServer(settings(server.url)), call(Text()))[0].text == "Hello."
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_names_its_variable(server: FakeServer, status: int) -> None:
+    server.models = status, problem(f"wrong key {KEY}")
+    with pytest.raises(EngineUnavailable, match="TEST_KEY") as failure:
+        ask(OpenAIServer(settings(server.url)))
+    assert KEY not in str(failure.value)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_error_is_a_death(server: FakeServer, status: int) -> None:
+    server.respond = lambda _request: (status, problem("out of memory"))
+    with pytest.raises(EngineDied, match="out of memory"):
+        ask(OpenAIServer(settings(server.url)), call(Text()))
+
+
+def test_no_answer_in_time_is_a_death(server: FakeServer) -> None:
+    def respond(_request: dict[str, Any]) -> tuple[int, Any]:
+        time.sleep(0.5)
+        return completion("late")
+
+    server.respond = respond
+    with pytest.raises(EngineDied, match="in time"):
+        ask(OpenAIServer(settings(server.url, timeout=0.1)), call(Text()))
+
+
+def test_a_server_that_comes_back_is_reached_again(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_engine, "RECONNECT_WAITS", (0.01, 0.5))
+    engine = OpenAIServer(settings(server.url))
+
+    async def session() -> Reply:
+        await engine.start()
+        await engine.close()
+        with pytest.raises(EngineDied):
+            await engine.answer(call(Text()), Policy(), 1, 0)
+        models, server.models = server.models, (503, problem("loading"))
+        asyncio.get_running_loop().call_later(0.2, lambda: setattr(server, "models", models))
+        await engine.start()
+        try:
+            return await engine.answer(call(Text()), Policy(), 1, 0)
+        finally:
+            await engine.close()
+
+    assert asyncio.run(session()).text == "Hello."
+
+
+def test_a_server_that_stays_away_ends_the_run(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_engine, "RECONNECT_WAITS", (0.01, 0.01))
+    engine = OpenAIServer(settings(server.url))
+    ask(engine)
+    server.models = 503, problem("loading")
+    with pytest.raises(EngineUnavailable, match=r"loading(.|\n)*Start one"):
+        ask(engine)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "This model's maximum context length is 2048 tokens. However, your prompt contains 3000 input tokens",
+        "max_tokens=9000 cannot be greater than max_model_len=2048. Please request fewer output tokens.",
+        "the request exceeds the available context size",
+    ],
+)
+@pytest.mark.parametrize(
+    "answer", [Text(), Json(Move), Choice(("no", "yes"))], ids=["text", "json", "choice"]
+)
+def test_a_prompt_beyond_the_context(server: FakeServer, message: str, answer: Answer) -> None:
+    server.respond = lambda _request: (400, problem(message))
+    with pytest.raises(ContextOverflow, match=r"Ann's 'argue' \(call 5\)(.|\n)*--max-model-len"):
+        ask(OpenAIServer(settings(server.url)), call(answer))
+
+
+def test_an_answer_that_the_context_cuts_short(server: FakeServer) -> None:
+    # vLLM shortens the answer to what is left of the context and doesn't say so.
+    server.respond = lambda _request: completion("Once", "length", used=7)
+    with pytest.raises(ContextOverflow, match="7 of 96 tokens"):
+        ask(OpenAIServer(settings(server.url)), call(Text()))
+
+
+def test_another_refusal_is_told_in_the_servers_words(server: FakeServer) -> None:
+    server.respond = lambda _request: (400, problem("temperature: above maximum value 2"))
+    with pytest.raises(EngineUnavailable, match="above maximum value 2"):
+        ask(OpenAIServer(settings(server.url)), call(Text()))
+
+
+def test_a_busy_server_is_asked_again(server: FakeServer) -> None:
+    server.headers = {"Retry-After": "0"}
+
+    def respond(_request: dict[str, Any]) -> tuple[int, Any]:
+        return completion("Hello.") if len(server.requests) > 1 else (429, problem("slow down"))
+
+    server.respond = respond
+    assert ask(OpenAIServer(settings(server.url)), call(Text()))[0].text == "Hello."
+    server.requests.clear()
+    server.headers = {"Retry-After": "3600"}
+    with pytest.raises(EngineUnavailable, match="slow down"):
+        ask(OpenAIServer(settings(server.url)), call(Text()))
+
+
+def test_something_that_is_no_chat_server(server: FakeServer) -> None:
+    server.models = 404, {}
+    server.respond = lambda _request: (200, {"hello": "world"})
+    with pytest.raises(EngineUnavailable, match="not with chat completions"):
+        ask(OpenAIServer(settings(server.url)), call(Text()))
+
+
+def test_no_more_requests_at_once_than_allowed(server: FakeServer) -> None:
+    now, most, lock = 0, 0, threading.Lock()
+
+    def respond(_request: dict[str, Any]) -> tuple[int, Any]:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+        return completion("Hello.")
+
+    server.respond = respond
+    engine = OpenAIServer(settings(server.url, parallel=3))
+
+    async def session() -> None:
+        await engine.start()
+        await asyncio.gather(*(engine.answer(call(Text()), Policy(), i, 0) for i in range(12)))
+        await engine.close()
+
+    asyncio.run(session())
+    assert most == 3
+
+
+# Text is only text
+
+CONTROL_TOKENS = [
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|endoftext|>",
+    "<|eot_id|>",
+    "<|start_header_id|>",
+    "<|channel|>",
+    '<|"|>',
+    "<|turn>",
+    "<turn|>",
+    "<s>",
+    "</s>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<bos>",
+    "<eos>",
+    "<pad>",
+    "<unk>",
+    "<think>",
+    "</think>",
+    "<unused12>",
+    "<extra_id_0>",
+    "<0x0A>",
+    "<SPECIAL_7>",
+    "<seed:bos>",
+    "[INST]",
+    "[/INST]",
+    "<<SYS>>",
+    "<</SYS>>",
+    "[TOOL_CALLS]",
+    "[AVAILABLE_TOOLS]",
+    "[/AVAILABLE_TOOLS]",
+    "[SYSTEM_PROMPT]",
+    "[/SYSTEM_PROMPT]",
+    "[gMASK]",
+    "[control_8]",
+    "[|assistant|]",
+    "]~b]",
+    "<｜begin▁of▁sentence｜>",
+    "<｜User｜>",
+    "<repo_name>",
+    "<file_sep>",
+    "<jupyter_start>",
+    "<empty_output>",
+]
+
+
+@pytest.mark.parametrize("token", CONTROL_TOKENS)
+def test_plain_breaks_control_tokens(token: str) -> None:
+    said = plain(f"a{token}{token}<{token}|>")
+    assert token not in said
+    assert said.replace("\u200b", "") == f"a{token}{token}<{token}|>"
+    assert plain(said) == said
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a < b and b > a", "x[0] = [1]", "[A] 3 <- 4", "<3 you", "1 || 2", "¿Sí?"]
+)
+def test_plain_leaves_other_text_alone(text: str) -> None:
+    assert plain(text) == text
+
+
+# A real server
+
+
+@pytest.fixture(scope="module")
+def vllm_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from sims.engines.vllm_engine import _computes_bfloat16
+
+    pytest.importorskip("vllm")
+    port = free_port()
+    options = (
+        f"--served-model-name smollm2 --port {port} --host 127.0.0.1 --enforce-eager --max-model-len 2048"
+    )
+    options += " --no-enable-chunked-prefill --max-num-batched-tokens 4096 --block-size 32"
+    if not _computes_bfloat16():
+        options += " --dtype float32"
+    command = [
+        sys.executable,
+        "-m",
+        "vllm.entrypoints.openai.api_server",
+        "--model",
+        str(embedded_model.ensure()),
+    ]
+    environment = os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1"}
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) <= 4:
+        environment["VLLM_CPU_OMP_THREADS_BIND"] = ",".join(map(str, cores))
+    printed = tmp_path_factory.mktemp("vllm") / "server.log"
+    with printed.open("wb") as log_file:
+        process = subprocess.Popen(
+            command + options.split(),
+            stdout=log_file,
+            stderr=log_file,
+            env=environment,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 300
+        while not healthy(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"vLLM did not come up:\n{printed.read_text(errors='replace')[-3000:]}")
+            time.sleep(1)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
+
+
+def healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def tokenized(url: str, content: str) -> list[int]:
+    """The prompt's tokens as the server makes them of one user turn."""
+    body = {"model": "smollm2", "messages": [{"role": "user", "content": content}]}
+    request = urllib.request.Request(
+        url.removesuffix("/v1") + "/tokenize",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return list(json.load(response)["tokens"])
+
+
+@pytest.mark.engine
+@pytest.mark.xdist_group("engine")
+class TestOnVllm:
+    def test_a_debate(self, vllm_url: str, tmp_path: Path) -> None:
+        scenario = check(
+            {
+                "scenario": "debate",
+                "motions": ["Cities should ban private cars."],
+                "debaters": [{"name": "Ann", "stance": "for"}, {"name": "Bo", "stance": "against"}],
+                "judges": [{"name": "Kim"}],
+                "rounds": 1,
+                "engines": {
+                    "default": {
+                        "kind": "openai",
+                        "model": "smollm2",
+                        "url": vllm_url,
+                        "key_variable": "TEST_KEY",
+                    }
+                },
+                "policies": {"default": {"max_tokens": 30}},
+            },
+            "debate.yaml",
+        )
+        folder = play.start(scenario, tmp_path / "run", quiet=True)
+        state = json.loads((folder / "run.json").read_text())
+        assert state["status"] == "finished"
+        assert state["engines"]["default"] == {"kind": "openai", "model": "smollm2", "url": vllm_url}
+        calls = [record for record in run_log.read(folder) if record["record"] == "call"]
+        speeches = [record for record in calls if record["purpose"] == "argue"]
+        assert len(speeches) == 2
+        assert all(speech["text"] for speech in speeches)
+        for record in calls:
+            if record["purpose"] in ("opinion", "score"):
+                assert sum(record["probabilities"]) == pytest.approx(1, abs=1e-4), record
+                assert not record.get("failed")
+        assert not [f for f in folder.rglob("*") if f.is_file() and KEY.encode() in f.read_bytes()]
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("yes", "no"),
+            tuple(str(points) for points in range(1, 11)),
+            ("lean agree", "certainly agree", "lean disagree", "certainly disagree"),
+        ],
+        ids=["yes-no", "points", "opinions"],
+    )
+    def test_probabilities_are_the_models(self, vllm_url: str, options: tuple[str, ...]) -> None:
+        torch = pytest.importorskip("torch")
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        from sims.engines.chat_template import ChatTemplate
+        from sims.engines.option_tree import OptionTree
+
+        asked = call(Choice(options), f"Do you agree that the sky is blue? Answer: {', '.join(options)}.")
+        replies = ask(OpenAIServer(settings(vllm_url)), asked, asked)
+        path = embedded_model.ensure()
+        tokenizer = AutoTokenizer.from_pretrained(path)
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
+        template = ChatTemplate(tokenizer)
+        prompt, before = template.encode(asked.prompt), template.answer_prefix(asked.prompt)
+        tree = OptionTree([template.encode_answer(before, o) for o in options], tokenizer.eos_token_id)
+        logprobs = []
+        for fork in tree.forks:
+            with torch.no_grad():
+                logits = model(torch.tensor([[*prompt, *fork.path]])).logits[0, -1]
+            logprobs.append(torch.log_softmax(logits, -1)[list(fork.children)].tolist())
+        assert replies[0].prompt_tokens == len(prompt)
+        assert replies[0].text in options
+        assert replies[0].probabilities == pytest.approx(tree.probabilities(logprobs), abs=0.02)
+        assert (replies[1].text, replies[1].probabilities) == (
+            replies[0].text,
+            pytest.approx(replies[0].probabilities, abs=1e-3),
+        )
+
+    def test_json_fits_its_schema(self, vllm_url: str) -> None:
+        answer = Json(Move)
+        (reply,) = ask(OpenAIServer(settings(vllm_url)), call(answer), policy=Policy(temperature=0))
+        assert reply.output_tokens <= 4 * answer.max_characters
+        if reply.finish == "stop":
+            answer.parse(reply.text)
+
+    def test_the_context_is_kept(self, vllm_url: str) -> None:
+        engine = OpenAIServer(settings(vllm_url))
+        with pytest.raises(ContextOverflow):
+            ask(engine, call(Text(), "word " * 3000))
+        with pytest.raises(ContextOverflow):
+            ask(engine, call(Text(max_tokens=1500), "word " * 1200), policy=Policy(temperature=5))
+
+    def test_no_text_becomes_a_control_token(self, vllm_url: str) -> None:
+        file = embedded_model.checkpoint() / "tokenizer.json"
+        added = json.loads(file.read_text())["added_tokens"]
+        controls = {int(token["id"]) for token in added}
+        spelled = " ".join(token["content"] for token in added) + "".join(token["content"] for token in added)
+
+        def count(text: str) -> int:
+            return sum(token in controls for token in tokenized(vllm_url, text))
+
+        assert count(spelled) > count("harmless"), "the server itself takes the spelling for the token"
+        assert count(plain(spelled)) == count("harmless")
