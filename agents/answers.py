@@ -98,7 +98,7 @@ class Json:
     def parse(self, text: str) -> JsonValue:
         """Return the object in `text`; raise `UnparsedAnswer` when it doesn't fit the model."""
         try:
-            return self.model.model_validate_json(text).model_dump(mode="json")
+            return self.model.model_validate_json(text, extra="forbid").model_dump(mode="json")
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the object"
@@ -122,6 +122,7 @@ def _bounded_schema(model: type[BaseModel]) -> tuple[JsonValue, int]:
 def inlined_schema(schema: JsonValue) -> JsonValue:
     """`schema` with its `$ref`s replaced by what they point to and no further keys allowed."""
     definitions = schema.get("$defs", {})
+    inside: list[str] = []
 
     def inline(node: Any) -> Any:
         if isinstance(node, list):
@@ -129,8 +130,21 @@ def inlined_schema(schema: JsonValue) -> JsonValue:
         if not isinstance(node, dict):
             return node
         if "$ref" in node:
-            return inline(definitions[node["$ref"].rsplit("/", 1)[1]])
-        node = {key: inline(value) for key, value in node.items() if key not in ("$defs", "title")}
+            name = node["$ref"].rsplit("/", 1)[1]
+            if name in inside:
+                raise BadInput(f"{name} contains itself, so an answer might never close")
+            inside.append(name)
+            inlined = inline(definitions[name])
+            inside.pop()
+            return inlined
+        properties = {name: inline(child) for name, child in node.get("properties", {}).items()}
+        node = {
+            key: inline(value)
+            for key, value in node.items()
+            if key not in ("$defs", "title", "properties", "default", "enum", "const")
+        } | {key: node[key] for key in ("enum", "const") if key in node}
+        if properties:
+            node["properties"] = properties
         if node.get("type") == "object":
             node.setdefault("additionalProperties", False)
             node["required"] = list(node.get("properties", {}))
@@ -157,7 +171,7 @@ def _longest(node: JsonValue, where: str) -> int:
                 len(name) + 4 + _longest(child, f"{where}.{name}")
                 for name, child in node.get("properties", {}).items()
             )
-        case "array" if "maxItems" in node:
+        case "array" if "maxItems" in node and "items" in node:
             return 2 + int(node["maxItems"]) * (1 + _longest(node["items"], f"{where}[]"))
         case "string" if "maxLength" in node:
             return 2 + int(node["maxLength"])

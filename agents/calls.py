@@ -81,7 +81,8 @@ class Reply:
         probabilities: of the options of a `Choice`, in their order, summing to 1,
             before temperature; None where the engine can't tell.
         finish: "stop", or "length" for a text cut at its limit.
-        prompt_tokens, cached_tokens, output_tokens: counts, cached ones part of the prompt's.
+        prompt_tokens, cached_tokens, output_tokens: counts over all attempts; cached ones are
+            part of the prompt's.
         attempts: how often the model was asked, from 1.
         failed: True when no attempt could be parsed.
         rejected: texts of the attempts that could not be parsed, in order.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
 EMBEDDED_MODEL = "smollm2"
 
@@ -58,6 +59,16 @@ class OpenAIEngine(Settings):
         3, ge=0, description="How often a server that stopped answering is tried again."
     )
 
+    @field_validator("url")
+    @classmethod
+    def _plain_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("an address begins with http:// or https:// and a host")
+        if parts.username or parts.password:
+            raise ValueError("no names or passwords here: the address is written into the run folder")
+        return url
+
 
 class ScriptedEngine(Settings):
     """Made-up replies that fit any answer kind: for tests, dry runs and benchmarks."""
@@ -91,6 +102,6 @@ class Policy(Settings):
 
     engine: str = Field("default", description="Name of the engine, a key of `engines`.")
     adapter: Path | None = Field(None, description="Folder of a LoRA adapter for the engine's model.")
-    temperature: float = Field(0.8, ge=0, le=5, description="0 always takes the likeliest token.")
+    temperature: float = Field(0.8, ge=0, le=2, description="0 always takes the likeliest token.")
     top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling: the share of probability kept.")
     max_tokens: int = Field(96, ge=1, description="Longest text answer, tokens.")

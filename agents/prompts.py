@@ -7,9 +7,10 @@ that control tokens in it are not control tokens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from string import Formatter
 
 from langchain_core.prompts import PromptTemplate
 from ruamel.yaml import YAML
@@ -24,15 +25,21 @@ class Prompts:
     Args:
         templates: the text of each template.
         overrides: texts that replace templates of the same name.
+        common: variables that every override may use, beside those of the template it replaces.
 
     Raises:
-        BadInput: an override that names no template, or uses a variable which the
-            template it replaces doesn't have.
+        BadInput: an override that names no template, or uses an unknown variable.
     """
 
-    def __init__(self, templates: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        templates: Mapping[str, str],
+        overrides: Mapping[str, str] | None = None,
+        common: Iterable[str] = (),
+    ) -> None:
+        self._common = frozenset(common)
         self._templates = {purpose: PromptTemplate.from_template(text) for purpose, text in templates.items()}
-        self._rendered: dict[tuple[str, tuple[tuple[str, Scalar], ...]], str] = {}
+        self._rendered: dict[tuple[str, tuple[tuple[str, str, Scalar], ...]], str] = {}
         for purpose, text in (overrides or {}).items():
             self._templates[purpose] = self._override(purpose, text)
 
@@ -41,11 +48,13 @@ class Prompts:
             raise BadInput(
                 f"there is no prompt named {purpose!r}", f"The prompts are: {', '.join(self._templates)}."
             )
-        known = set(self._templates[purpose].input_variables)
+        known = self._common | set(self._templates[purpose].input_variables)
         try:
             template = PromptTemplate.from_template(text)
         except ValueError as error:
             raise BadInput(f"prompt {purpose!r}: {error}", "Write {{ and }} for literal braces.") from error
+        if any(spec or conversion for _, _, spec, conversion in Formatter().parse(text)):
+            raise BadInput(f"prompt {purpose!r} formats a variable", "Write {name} alone, without : or !.")
         if unknown := set(template.input_variables) - known:
             raise BadInput(
                 f"prompt {purpose!r} uses {', '.join(sorted(unknown))}",
@@ -57,7 +66,7 @@ class Prompts:
         """The text of template `purpose` filled with `variables`; unused ones are ignored."""
         template = self._templates[purpose]
         used = tuple((name, variables[name]) for name in template.input_variables)
-        key = (purpose, used)
+        key = (purpose, tuple((name, type(value).__name__, value) for name, value in used))
         text = self._rendered.get(key)
         if text is None:
             if len(self._rendered) >= 4096:
@@ -67,7 +76,9 @@ class Prompts:
 
 
 @lru_cache(maxsize=64)
-def read_prompts(path: Path, overrides: tuple[tuple[str, str], ...] = ()) -> Prompts:
+def read_prompts(
+    path: Path, overrides: tuple[tuple[str, str], ...] = (), common: tuple[str, ...] = ()
+) -> Prompts:
     """The prompts in the YAML file `path` with `overrides`, shared by all episodes that ask for the same."""
     templates = YAML(typ="safe").load(path)
-    return Prompts({str(name): str(text) for name, text in templates.items()}, dict(overrides))
+    return Prompts({str(name): str(text) for name, text in templates.items()}, dict(overrides), common)

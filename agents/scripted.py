@@ -63,7 +63,7 @@ def scripted_reply(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Rep
         probabilities = [weight / total for weight in weights]
         text = random.choices(call.answer.options, weights)[0]
     elif isinstance(call.answer, Json):
-        text = json.dumps(_fitting(call.answer.schema, random))
+        text = json.dumps(_fitting(call.answer.schema, random), separators=(",", ":"))
     else:
         text = " ".join(random.choices(WORDS, k=random.randint(6, 14))).capitalize() + "."
     characters = sum(len(message.text) for message in call.prompt)
@@ -107,7 +107,7 @@ def _fitting(node: dict[str, Any], random: Random) -> Any:
         case "number":
             low = float(node["minimum"] if "minimum" in node else node["exclusiveMinimum"])
             high = float(node["maximum"] if "maximum" in node else node["exclusiveMaximum"])
-            return low + (high - low) * (0.001 + 0.998 * random.random())
+            return round(low + (high - low) * (0.001 + 0.998 * random.random()), 6)
         case "string":
             text = " ".join(random.choices(WORDS, k=1 + node["maxLength"] // 5))
             return text[: max(node.get("minLength", 0), random.randint(0, node["maxLength"]))]

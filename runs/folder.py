@@ -9,6 +9,7 @@ device), `versions` (of the packages), `counts` (episodes, calls, tokens), `seco
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from datetime import UTC, datetime
@@ -40,7 +41,7 @@ def create(out: Path | None, scenario: str) -> Path:
             if not out.exists():
                 break
             out = base.with_name(f"{base.name}-{number}")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and not _unused(out):
         hint = f"Continue it with: palaestra resume {out}" if (out / NAME).exists() else ""
         raise BadInput(f"{out} exists already", hint or "Choose a new folder with --out.")
     try:
@@ -53,6 +54,12 @@ def create(out: Path | None, scenario: str) -> Path:
             f"{out} can't be written: {error.strerror}", "Choose a folder that you may write with --out."
         ) from error
     return out
+
+
+def _unused(out: Path) -> bool:
+    """Whether `out` is an empty folder, or one whose run was killed before its first record."""
+    left = list(out.iterdir()) if out.is_dir() else [out]
+    return all(path.name == "log.jsonl" and path.stat().st_size == 0 for path in left)
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:
@@ -69,7 +76,8 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
             os.fsync(file.fileno())
         new.replace(folder / NAME)
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            new.unlink()
         raise RunUnwritable(
             f"{folder / NAME} can't be written: {error.strerror}", "Free some space."
         ) from error

@@ -7,6 +7,7 @@ log is opened again.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -45,8 +46,13 @@ class Log:
             raise RunLocked(
                 f"another process is writing {folder}", "Wait for it to end, or choose another --out."
             ) from error
-        self._end = _whole_lines(self._file)
-        os.ftruncate(self._file, self._end)
+        try:
+            self._end = _whole_lines(self._file)
+            if self._end < os.fstat(self._file).st_size:
+                os.ftruncate(self._file, self._end)
+        except OSError as error:
+            os.close(self._file)
+            raise _unwritable(self.path, error) from error
 
     def append(self, lines: bytes) -> None:
         """Write `lines` and return once they are on disk.
@@ -60,7 +66,8 @@ class Log:
                 written += os.pwrite(self._file, lines[written:], self._end + written)
             os.fdatasync(self._file)
         except OSError as error:
-            os.ftruncate(self._file, self._end)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._end)
             raise _unwritable(self.path, error) from error
         self._end += len(lines)
 

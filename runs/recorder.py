@@ -29,6 +29,8 @@ from runs.records import (
 )
 from scenarios.episode import Episode
 
+PROBABILITY_DIGITS = 6
+
 
 @dataclass(slots=True)
 class PastEpisode:
@@ -172,6 +174,9 @@ class Recorder:
 
     def reply(self, episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> None:
         """Note the reply to `call`; it may be acted on after the next `flush`."""
+        if reply.probabilities is not None:
+            # The episode computes with the numbers that the log keeps, as it will when it is resumed.
+            reply.probabilities = [round(p, PROBABILITY_DIGITS) for p in reply.probabilities]
         self._lines.append(line(call_record(episode, call, reply, seconds)))
 
     async def flush(self) -> None:

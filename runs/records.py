@@ -5,7 +5,7 @@
 | `episode` | `episode`, `seed` (of the episode) |
 | `message` | `episode`, `message` (number), `role`, `label`, and `text` or, where the text is a reply's, `call` (index) |
 | `answer` | `episode`, `answer` (number), `kind`, `options` or `schema` |
-| `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, "0 3-6 9"), `answer` (number), `text`, `value` (JSON answers), `probabilities` (of a choice's options, before temperature), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
+| `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, "0 3-6 9"), `answer` (number), `text`, `probabilities` (of a choice's options, before temperature), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
 | `event` | `episode`, `event` (number), `step`, `type`, and the type's own fields |
 | `end` | `episode`, `steps`, `outcome` |
 
@@ -23,7 +23,6 @@ from typing import Any
 
 import orjson
 
-from agents.answers import Json
 from agents.calls import Call, Message, Prompt, Reply
 from scenarios.episode import Episode, Event
 
@@ -75,10 +74,8 @@ def call_record(episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[
         "tokens": [reply.prompt_tokens, reply.cached_tokens, reply.output_tokens],
         "seconds": seconds,
     }
-    if isinstance(call.answer, Json) and reply.value is not None:
-        record["value"] = reply.value
     if reply.probabilities is not None:
-        record["probabilities"] = [round(p, 6) for p in reply.probabilities]
+        record["probabilities"] = reply.probabilities
     if reply.finish != "stop":
         record["finish"] = reply.finish
     if reply.attempts > 1:
@@ -118,7 +115,7 @@ def recorded_reply(record: Record, call: Call) -> Reply:
     failed = record.get("failed", False)
     return Reply(
         text=record["text"],
-        value=None if failed else record["value"] if isinstance(call.answer, Json) else record["text"],
+        value=None if failed else call.answer.parse(record["text"]),
         probabilities=record.get("probabilities"),
         finish=record.get("finish", "stop"),
         prompt_tokens=record["tokens"][0],

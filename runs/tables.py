@@ -4,7 +4,7 @@
 |---|---|---|
 | `episodes` | episode | `episode`, `seed`, `ended`, `steps`, and the fields of the outcome |
 | `messages` | message | `episode`, `message`, `role`, `label`, `call` (whose reply it quotes), `text` |
-| `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `value` (JSON), `options`, `probabilities` (before temperature), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
+| `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `options`, `probabilities` (before temperature), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
 | one for each event type | event | `episode`, `event`, `step`, and the type's fields |
 """
 
@@ -43,7 +43,6 @@ CALLS: dict[str, Any] = {
     "seed": pl.Int64,
     "prompt": pl.String,
     "text": pl.String,
-    "value": pl.String,
     "options": pl.List(pl.String),
     "probabilities": pl.List(pl.Float64),
     "finish": pl.String,
@@ -141,8 +140,6 @@ class _Rows:
     def _call(self, record: Record) -> dict[str, Any]:
         row = {name: record.get(name) for name in CALLS}
         row["about"] = json.dumps(record["about"], ensure_ascii=False)
-        if "value" in record:
-            row["value"] = json.dumps(record["value"], ensure_ascii=False)
         row["options"] = self._answers[record["episode"], record["answer"]].get("options")
         row["finish"] = record.get("finish", "stop")
         row["attempts"] = record.get("attempts", 1)

@@ -57,6 +57,8 @@ class Episode(mesa.Model, Generic[Config]):
     config_type: ClassVar[type[ScenarioConfig]]
     event_types: ClassVar[tuple[type[Event], ...]]
     prompts_file: ClassVar[Path]
+    topic_variables: ClassVar[tuple[str, ...]] = ()
+    """What `topic` holds once the episode plays; every prompt may use it."""
 
     def __init__(
         self,
@@ -77,7 +79,9 @@ class Episode(mesa.Model, Generic[Config]):
         self.episode_seed = derive_seed(self.run_seed, "episode", index)
         super().__init__(seed=self.episode_seed)
         self.respond = respond
-        self.prompts = prompts or read_prompts(self.prompts_file, tuple(config.prompts.items()))
+        self.prompts = prompts or read_prompts(
+            self.prompts_file, tuple(config.prompts.items()), self.topic_variables
+        )
         self.messages: list[Message] = []
         self.answers: list[Answer] = []
         self.events: list[tuple[int, Event]] = []
@@ -158,7 +162,11 @@ class Episode(mesa.Model, Generic[Config]):
 
     def request(self, purpose: str, fill: dict[str, Scalar]) -> Message:
         """The message that asks for `purpose`, its variables taken from `fill` and the topic."""
-        return self.message("user", self.prompts.render(purpose, {**self.topic, **fill}))
+        return self.message("user", self.words(purpose, **fill))
+
+    def words(self, purpose: str, **fill: Scalar) -> str:
+        """The text of template `purpose`, its variables taken from `fill` and the topic."""
+        return self.prompts.render(purpose, {**self.topic, **fill})
 
     def call(
         self, agent: Agent, purpose: str, answer: Answer, prompt: Prompt, about: dict[str, Scalar]

@@ -6,6 +6,7 @@ what is wrong and, for a misspelt name, the nearest valid one; then nothing is s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -77,7 +78,7 @@ def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | Non
         raise BadInput("\n".join(told), remedy) from error
     for purpose, text in config.prompts.items():
         try:
-            read_prompts(rules.prompts_file, ((purpose, text),))
+            read_prompts(rules.prompts_file, ((purpose, text),), rules.topic_variables)
         except BadInput as error:
             raise BadInput(f"{where.of(('prompts', purpose))}: {error.args[0]}", error.remedy) from error
     return Scenario(file, rules, config)
@@ -142,16 +143,23 @@ class _Where:
 
     def of(self, location: Location) -> str:
         """`file:line:column` of a location, or the override that set it."""
-        for length in range(len(location), 0, -1):
-            if location[:length] in self.overridden:
-                return f"--set {self.overridden[location[:length]]}"
         line, column, node = 0, 0, self.data
+        given: Location = ()
+        told = ""
         for part in location:
             in_map = isinstance(node, CommentedMap) and part in node
             in_list = isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node)
             if in_map or in_list:  # else a union's tag, or a missing field: its parent's place
                 line, column = self._position(node, part) or (line, column)
                 node = node[part]
+                given = (*given, part)
+                told = self.overridden.get(given, told)
+            elif isinstance(node, dict) and part in node:  # below what an override added
+                node = node[part]
+                given = (*given, part)
+                told = self.overridden.get(given, told)
+        if told:
+            return f"--set {told}"
         return f"{self.file}:{line + 1}:{column + 1}"
 
     @staticmethod
@@ -169,6 +177,11 @@ def _tell(problem: Any, config: type[BaseModel], where: _Where) -> str:
     kind = problem["type"]
     if kind == "impossible":
         return f"{where.of(problem['ctx']['location'])}: {problem['ctx']['message']}"
+    if kind == "union_tag_invalid":
+        tag, tags = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
+        near = get_close_matches(tag, re.findall(r"\w+", tags), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the kinds are: {tags}"
+        return f"{where.of((*location, 'kind'))}: there is no kind {tag!r}; {hint}"
     place = where.of(location)
     name = location[-1] if location else ""
     if kind == "extra_forbidden":

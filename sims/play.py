@@ -66,7 +66,7 @@ def _sit(scenario: Scenario, where: Path, state: dict[str, Any], quiet: bool) ->
     try:
         past = Past(run_log.read(where))
         if len(past.ended) >= scenario.config.episodes:
-            _finish(where, state, past, None)
+            _finish(where, state | {"status": "finished"}, past, None)
             return
         progress = Progress(scenario.config.episodes, len(past.ended), calls_per_episode(scenario), quiet)
         status, problem = "finished", None

@@ -10,11 +10,18 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from agents.calls import Call, Message, Reply
 from agents.policy import Policy, VllmEngine
 from sims import embedded_model
 from sims.engines.vllm_engine import Vllm
+
+# The machine that runs the tests may be slow: nothing depends on the clock.
+settings.register_profile(
+    "palaestra", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+settings.load_profile("palaestra")
 
 Result = TypeVar("Result")
 

@@ -86,6 +86,7 @@ class Debate(Episode[DebateConfig]):
     config_type = DebateConfig
     event_types = (Opinion, Speech, Score, Verdict)
     prompts_file = Path(__file__).parent / "prompts.yaml"
+    topic_variables = ("motion", "rounds", "words")
 
     def play(self) -> Play:
         """Opinions, rounds of speeches, opinions again, the panel's verdict."""
@@ -101,17 +102,17 @@ class Debate(Episode[DebateConfig]):
         config = self.config
         self.topic = {"motion": config.motions[self.index % len(config.motions)], "rounds": config.rounds}
         self.topic["words"] = config.words
-        rules = self.prompts.render("debater_rules", self.topic)
+        rules = self.words("debater_rules")
         self.debaters = [self._debater(declared, rules) for declared in config.debaters]
         by_name = {debater.name: debater for debater in self.debaters}
-        heard_by = config.hearing.listeners(list(by_name), self.episode_seed % 2**32)
+        heard_by = config.hearing.listeners(list(by_name), config.seed)
         self.listeners = {name: [by_name[other] for other in others] for name, others in heard_by.items()}
 
-        rules = self.prompts.render("judge_rules", self.topic)
+        rules = self.words("judge_rules")
         panel = self.random.sample(config.judges, config.panel or len(config.judges))
         self.judges = []
         for judge in panel:
-            persona = self.prompts.render("judge_persona", {"name": judge.name, "persona": judge.persona})
+            persona = self.words("judge_persona", name=judge.name, persona=judge.persona)
             self.judges.append(Agent(self, judge.name, rules=rules, persona=persona, policy=judge.policy))
         order = self.random.sample(range(1, len(self.debaters) + 1), len(self.debaters))
         self.labels = {name: f"Speaker {number}" for name, number in zip(by_name, order, strict=True)}
@@ -123,10 +124,8 @@ class Debate(Episode[DebateConfig]):
         )
 
     def _debater(self, declared: Debater, rules: str) -> Speaker:
-        position = self.prompts.render(f"position_{declared.stance}", self.topic)
-        persona = self.prompts.render(
-            "persona", {"name": declared.name, "persona": declared.persona, "position": position}
-        )
+        position = self.words(f"position_{declared.stance}")
+        persona = self.words("persona", name=declared.name, persona=declared.persona, position=position)
         speaker = Speaker(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
         speaker.stance, speaker.position = declared.stance, position
         return speaker
@@ -143,7 +142,7 @@ class Debate(Episode[DebateConfig]):
             debater.opinion = opinion
             self.record(Opinion(debater.name, debater.stance, moment, opinion, expected))
             if moment == "before" and opinion is not None:
-                debater.remember(self.prompts.render("opinion_memory", {"opinion": str(reply.value)}))
+                debater.remember(self.words("opinion_memory", opinion=str(reply.value)))
 
     def _round(self, number: int) -> Exchange:
         groups = [self.debaters]

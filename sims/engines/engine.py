@@ -121,10 +121,15 @@ class Fleet:
             EngineUnavailable: the engine died more often than its settings allow.
         """
         rejected: list[str] = []
+        tokens = [0, 0, 0]
         while True:
             attempt = len(rejected)
             seed = derive_seed(call.seed, attempt) if attempt else call.seed
             reply = await self._answer(call, seed, attempt)
+            tokens[0] += reply.prompt_tokens
+            tokens[1] += reply.cached_tokens
+            tokens[2] += reply.output_tokens
+            reply.prompt_tokens, reply.cached_tokens, reply.output_tokens = tokens
             reply.attempts = attempt + 1
             reply.rejected = rejected
             try:

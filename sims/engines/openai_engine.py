@@ -1,8 +1,8 @@
 """A server that speaks OpenAI's chat protocol: vLLM's own, another's, or a hosted one.
 
 A choice is constrained by vLLM's `structured_outputs`; its probabilities are read from the
-answer's log-probabilities, with one more request for each group of options that begin alike.
-The server puts our texts through the chat template: see `plain`.
+answer's log-probabilities. Options that begin alike take one more request, which continues
+what they share. The server puts our texts through the chat template: see `plain`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)  # seconds
 END = "\0"  # stands for the control token that follows a complete option
 PLAIN, CONSTRAINED, WEIGHED = range(3)  # how much of vLLM's extension a choice uses
 Parameters = dict[str, Any]
+Options = Sequence[str]
 
 _CONTROL = re.compile(
     r"<(?=[|｜]|/?\w[\w.:/-]*[|｜]?>)"  # <|im_start|>, <｜User｜>, </s>, <start_of_turn>, <turn|>
@@ -99,49 +100,52 @@ class OpenAIServer:
                     return _reply(await self._ask(call, needed, max_tokens=needed, **sampling))
             case Text(max_tokens, stop):
                 needed = max_tokens or policy.max_tokens
-                sampling |= {"stop": list(stop)} if stop else {}
+                sampling["stop"] = list(stop) or None
                 return _reply(await self._ask(call, needed, max_tokens=needed, **sampling))
 
-    async def _choose(self, call: Call, options: Sequence[str], sampling: Parameters, seed: int) -> Reply:
+    async def _choose(self, call: Call, options: Options, sampling: Parameters, seed: int) -> Reply:
         """An option drawn from the probabilities of all, or sampled where they can't be told."""
         asked: list[ChatCompletion] = []
-        shares, alike = dict[str, float](), [(1.0, options)]
+        shares, alike = dict[str, float](), [(1.0, "", options)]
         while alike and self._extension == WEIGHED:
-            share, group = alike.pop()
-            asked.append(await self._pick(call, group, sampling | {"temperature": 1, "top_p": 1}))
-            logprobs = asked[-1].choices[0].logprobs
-            if not logprobs:
+            share, said, group = alike.pop()
+            asked.append(await self._pick(call, group, said, sampling | {"temperature": 1, "top_p": 1}))
+            parts = part(group, said, asked[-1].choices[0].logprobs)
+            if not asked[-1].choices[0].logprobs:
                 self._extension = min(self._extension, CONSTRAINED)
-            parts = part(group, logprobs)
             if not parts:
                 break
-            alike += [(share * within, members) for within, members in parts if len(members) > 1]
-            shares |= {members[0]: share * within for within, members in parts if len(members) == 1}
+            shares |= {members[0]: share * within for within, _, members in parts if len(members) == 1}
+            alike += [(share * within, text, members) for within, text, members in parts if len(members) > 1]
         if len(shares) < len(options):
-            return _reply(await self._pick(call, options, sampling), *asked)
+            return _reply(await self._pick(call, options, "", sampling), *asked)
         reply = _reply(*asked)
         reply.probabilities = [shares[option] for option in options]
         reply.text = options[draw(reply.probabilities, sampling["temperature"], seed)]
         return reply
 
-    async def _pick(self, call: Call, options: Sequence[str], sampling: Parameters) -> ChatCompletion:
+    async def _pick(self, call: Call, options: Options, said: str, sampling: Parameters) -> ChatCompletion:
+        """An answer that is one of `options`, of which `said` is said already."""
         needed = max(len(option.encode()) for option in options) + 1
-        constrained = {"extra_body": {"structured_outputs": {"choice": list(options)}}}
+        extra: Parameters = {"structured_outputs": {"choice": [option[len(said) :] for option in options]}}
+        extra |= {"continue_final_message": True, "add_generation_prompt": False} if said else {}
         while True:
             level = self._extension
-            extras = ({}, constrained, {**constrained, "logprobs": True, "top_logprobs": 20})[level]
+            extras: Parameters = {"extra_body": extra} if level >= CONSTRAINED else {}
+            extras |= {"logprobs": True, "top_logprobs": 20} if level == WEIGHED else {}
             try:
-                return await self._ask(call, needed, max_tokens=needed, **sampling, **extras)
+                return await self._ask(call, needed, said, max_tokens=needed, **sampling, **extras)
             except _Refused:
                 if level == PLAIN:
                     raise
                 self._extension = min(self._extension, level - 1)
 
-    async def _ask(self, call: Call, needed: int, **parameters: Any) -> ChatCompletion:
-        """The server's answer, for which there must be room of `needed` tokens."""
+    async def _ask(self, call: Call, needed: int, said: str = "", **parameters: Any) -> ChatCompletion:
+        """The server's answer, or how it goes on after `said`; it must have had room for `needed` tokens."""
         from openai import OpenAIError, RateLimitError
 
         messages: Any = [{"role": role, "content": plain(text)} for role, text in turns(call.prompt)]
+        messages += [{"role": "assistant", "content": plain(said)}] if said else []
         parameters |= {"model": self._settings.model, "messages": messages}
         pause, patience = 0.5, self._settings.timeout
         async with self._slots:
@@ -149,13 +153,9 @@ class OpenAIServer:
                 try:
                     answer: ChatCompletion = await self._client.chat.completions.create(**parameters)
                     break
-                except RateLimitError as error:
-                    told = error.response.headers.get("retry-after", "")
-                    pause = max(pause, float(told) if told.isdecimal() else 0)
-                    if pause > patience:
-                        self._fail(error, call)
                 except OpenAIError as error:
-                    self._fail(error, call)
+                    if not isinstance(error, RateLimitError) or pause > patience:
+                        self._fail(error, call)
                 await asyncio.sleep(pause)
                 pause, patience = 2 * pause, patience - pause
             else:
@@ -178,7 +178,7 @@ class OpenAIServer:
         if status in (401, 403):
             remedy = f"Set the environment variable {self._settings.key_variable} to a key that it accepts."
             raise EngineUnavailable(f"{self._url} refuses the key (status {status})", remedy) from None
-        said = f"{self._url}: {error.message.replace(self._key or ' ', '[key]' if self._key else ' ')}"
+        said = f"{self._url}: {error.message.replace(self._key, '[key]') if self._key else error.message}"
         if status >= 500:
             raise EngineDied(said) from None
         if call is None or status not in (400, 413, 422):
@@ -212,30 +212,27 @@ def plain(text: str) -> str:
     return _CONTROL.sub(lambda opening: f"{opening[0]}\u200b", text)
 
 
-def part(options: Sequence[str], logprobs: ChoiceLogprobs | None) -> list[tuple[float, Sequence[str]]]:
-    """Where options part along an answer: groups of them, with probabilities that sum to 1.
+def part(options: Options, said: str, logprobs: ChoiceLogprobs | None) -> list[tuple[float, str, Options]]:
+    """How options go on after `said`: groups of them, with probabilities and what they share.
 
     As in `option_tree`, an option is spelled in the longest tokens there are, and a control
-    token ends it. Returns [] where the answer's tokens don't tell the options apart, or not all.
+    token ends it. Returns [] where the answer's tokens don't tell options apart, or not all.
     """
-    spoken = ""
     for position in (logprobs.content if logprobs else None) or []:
-        listed: list[Any] = [
-            position,
-            *reversed(position.top_logprobs or ()),
-        ]  # the likeliest of one spelling last
-        said = {spoken + (t.token if plain(t.token) == t.token else END): exp(t.logprob) for t in listed}
+        # Of tokens with the same text, such as two kinds of end, the likeliest comes last and counts.
+        listed: list[Any] = [position, *reversed(position.top_logprobs or ())]
+        texts = {said + (t.token if plain(t.token) == t.token else END): exp(t.logprob) for t in listed}
         groups: dict[str, list[str]] = {}
         for option in options:
-            begun = [text for text, p in said.items() if p and (option + END).startswith(text)]
+            begun = (text for text, p in texts.items() if p and (option + END).startswith(text))
             groups.setdefault(max(begun, key=len, default=""), []).append(option)
-        if len(groups) > 1:
-            for text, group in groups.items():
-                if text not in group and any(o.startswith(text) for o in options if o not in group):
-                    return []  # What begins one group may begin another.
-            total = fsum(said[text] for text in groups)
-            return [(said[text] / total, group) for text, group in groups.items()]
-        spoken += position.token
+        if any(o.startswith(t) for t, g in groups.items() if t not in g for o in options if o not in g):
+            return []  # What begins one group may begin another.
+        total = fsum(texts.get(text, 0) for text in groups)
+        text = max(groups, key=len)
+        if len(groups) > 1 or (len(said) < len(text) and text != said + position.token):
+            return [(texts[text] / total, text, group) for text, group in groups.items()]
+        said += position.token
     return []
 
 

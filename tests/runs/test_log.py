@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,14 @@ import pytest
 from agents.failures import RunLocked, RunUnreadable, RunUnwritable
 from runs.log import NAME, Log, read
 
+OPEN_AND_DIE = """
+import os, sys
+from pathlib import Path
+from runs.log import Log
+
+Log(Path(sys.argv[1]))
+os._exit(9)
+"""
 WRITE_UNTIL_FULL = """
 import resource, signal, sys
 from pathlib import Path
@@ -103,7 +110,8 @@ def test_a_second_writer_is_locked_out_until_the_first_closes(tmp_path: Path) ->
 def test_a_second_writer_changes_nothing(tmp_path: Path) -> None:
     first = Log(tmp_path)
     first.append(b'{"a":1}\n')
-    os.write(os.open(tmp_path / NAME, os.O_WRONLY | os.O_APPEND), b"{torn")
+    with (tmp_path / NAME).open("ab") as file:
+        file.write(b"{torn")
     with pytest.raises(RunLocked):
         Log(tmp_path)
     assert (tmp_path / NAME).read_bytes() == b'{"a":1}\n{torn'
@@ -111,8 +119,7 @@ def test_a_second_writer_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_process_that_is_gone_is_gone(tmp_path: Path) -> None:
-    opened = "import os, sys; from pathlib import Path; from runs.log import Log; Log(Path(sys.argv[1])); os._exit(9)"
-    subprocess.run([sys.executable, "-c", opened, str(tmp_path)], check=False)
+    subprocess.run([sys.executable, "-c", OPEN_AND_DIE, str(tmp_path)], check=False)
     Log(tmp_path).close()
 
 
@@ -125,8 +132,11 @@ def test_a_log_may_be_read_while_it_is_written(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_full_is_unwritable_and_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / NAME).symlink_to("/dev/full")
-    with pytest.raises((RunUnwritable, OSError)):
-        Log(tmp_path).append(b'{"a":1}\n')
+    log = Log(tmp_path)
+    with pytest.raises(RunUnwritable, match="No space left") as unwritable:
+        log.append(b'{"a":1}\n')
+    log.close()
+    assert "Free some space" in unwritable.value.remedy
 
 
 def test_when_no_more_fits_the_log_keeps_whole_lines_and_can_go_on_later(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from runs import log as run_log
 from runs.records import Record
 from scenarios.load import Scenario
 from sims import play
-from tests.helpers import recorded, scenario
+from tests.scripted_debates import recorded, scenario
 from tests.sims.sitting import sitting
 
 CHUNKS, KILLS = 10, 5

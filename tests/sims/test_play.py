@@ -15,7 +15,7 @@ from runs.folder import read_state
 from runs.records import Record
 from scenarios.load import Scenario
 from sims import play
-from tests.helpers import recorded, scenario
+from tests.scripted_debates import recorded, scenario
 from tests.sims.sitting import interrupt, sitting
 
 EPISODES = 3

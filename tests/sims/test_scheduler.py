@@ -16,7 +16,7 @@ from runs.recorder import Past, Recorder
 from runs.records import Record
 from scenarios.load import Scenario
 from sims.scheduler import Scheduler
-from tests.helpers import play_out, recorded, scenario
+from tests.scripted_debates import play_out, recorded, scenario
 
 Ask = Callable[[Call], Awaitable[Reply]]
 

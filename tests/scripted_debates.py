@@ -62,9 +62,7 @@ def plain_reply(asked: Call) -> Reply:
     return reply(f"speech-{asked.index}")
 
 
-def play_out(
-    episode: Episode[Any], answer: Callable[[Call], Reply] = plain_reply
-) -> dict[str, list[Call]]:
+def play_out(episode: Episode[Any], answer: Callable[[Call], Reply] = plain_reply) -> dict[str, list[Call]]:
     """Play an episode to its end and return the calls that it made, by purpose."""
     made: dict[str, list[Call]] = {}
     while episode.pending:

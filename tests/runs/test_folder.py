@@ -1,0 +1,65 @@
+"""The run folder: made empty, its `run.json` replaced whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.failures import BadInput, RunUnreadable, RunUnwritable
+from runs.folder import create, read_state, write_state
+
+
+def test_a_folder_is_made_with_all_above_it(tmp_path: Path) -> None:
+    assert create(tmp_path / "a" / "b", "debate").is_dir()
+    assert not list((tmp_path / "a" / "b").iterdir())
+
+
+def test_an_empty_folder_may_be_taken(tmp_path: Path) -> None:
+    assert create(tmp_path, "debate") == tmp_path
+
+
+def test_by_default_each_run_has_a_folder_of_its_own_in_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = [create(None, "debate") for _ in range(3)]
+    for folder in folders:
+        (folder / "run.json").write_text("{}")
+        assert folder.parent == Path("outputs")
+        assert folder.name.startswith("debate-")
+
+
+def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="exists already"):
+        create(tmp_path / "file", "debate")
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
+    write_state(tmp_path, {"status": "running", "title": "Städte 🏙"})
+    write_state(tmp_path, {"status": "finished", "title": "Städte 🏙"})
+    assert read_state(tmp_path) == {"status": "finished", "title": "Städte 🏙"}
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_folder_without_state_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RunUnreadable, match="not the folder of a run"):
+        read_state(tmp_path)
+
+
+def test_a_damaged_state_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"status": ')
+    with pytest.raises(RunUnreadable, match="can't be read"):
+        read_state(tmp_path)
+
+
+def test_a_state_that_cannot_be_written_is_unwritable(tmp_path: Path) -> None:
+    with pytest.raises(RunUnwritable, match=r"run\.json can't be written"):
+        write_state(tmp_path / "gone", {})
+
+
+def test_a_state_below_a_file_is_unwritable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunUnwritable):
+        write_state(tmp_path / "file", {})
