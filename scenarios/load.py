@@ -162,6 +162,18 @@ class _Where:
             return f"--set {told}"
         return f"{self.file}:{line + 1}:{column + 1}"
 
+    def path(self, location: Location) -> str:
+        """The dotted path of a location as the file has it: without the tags of unions."""
+        parts: list[str] = []
+        node = self.data
+        for i, part in enumerate(location):
+            in_map = isinstance(node, dict) and part in node
+            in_list = isinstance(node, list) and isinstance(part, int)
+            if in_map or in_list or node is None or i + 1 == len(location):
+                parts.append(str(part))
+                node = node[part] if in_map or in_list else None
+        return ".".join(parts)
+
     @staticmethod
     def _position(node: CommentedBase, part: str | int) -> tuple[int, int] | None:
         try:
@@ -191,11 +203,11 @@ def _tell(problem: Any, config: type[BaseModel], where: _Where) -> str:
         return f"{place}: unknown field `{name}`; {hint}"
     if kind == "missing":
         return f"{place}: `{name}` is missing"
-    path = ".".join(str(part) for part in location)
     message = problem["msg"].removeprefix("Value error, ")
     given = problem.get("input")
-    shown = f", not {given!r}" if isinstance(given, (str, int, float, bool, type(None))) else ""
-    return f"{place}: `{path}`: {message[0].lower()}{message[1:]}{shown}"
+    plain = kind != "value_error" and isinstance(given, (str, int, float, bool, type(None)))
+    shown = f", not {given!r}" if plain else ""
+    return f"{place}: `{where.path(location)}`: {message[0].lower()}{message[1:]}{shown}"
 
 
 def _fields(model: type[BaseModel], location: Location) -> list[str]:

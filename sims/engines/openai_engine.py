@@ -45,7 +45,7 @@ class OpenAIServer:
 
     def __init__(self, settings: OpenAIEngine) -> None:
         self._settings = settings
-        self._url = re.sub(r"//[^/@]*@", "//", settings.url)
+        self._url = settings.url
         self._client: AsyncOpenAI | None = None
         self._reached = False
         self._extension = WEIGHED

@@ -75,6 +75,15 @@ def test_text_beyond_ascii_is_read_as_it_is(write: Write) -> None:
     assert config.motions == ["Städte 都市 🏙 should plant more trees."]
 
 
+def test_a_password_in_an_address_is_not_repeated(write: Write) -> None:
+    openai = "{kind: openai, model: m, url: 'http://bob:secret@host/v1'}"
+    message = refused(write(GOOD), f"engines.big={openai}")
+    said, _, rest = message.partition(": `engines.big.url`: ")
+    assert said.startswith("--set engines.big=")
+    assert "no names or passwords" in rest
+    assert "secret" not in rest
+
+
 # Every wrong file: what replaces what, the place that is told, and words that must be in the message.
 WRONG = [
     pytest.param(
