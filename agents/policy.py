@@ -103,5 +103,10 @@ class Policy(Settings):
     engine: str = Field("default", description="Name of the engine, a key of `engines`.")
     adapter: Path | None = Field(None, description="Folder of a LoRA adapter for the engine's model.")
     temperature: float = Field(0.8, ge=0, le=2, description="0 always takes the likeliest token.")
-    top_p: float = Field(0.95, gt=0, le=1, description="Nucleus sampling: the share of probability kept.")
+    top_p: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Nucleus sampling: the share of probability kept. Below 1 it is slow on a CPU.",
+    )
     max_tokens: int = Field(96, ge=1, description="Longest text answer, tokens.")

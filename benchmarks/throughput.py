@@ -2,11 +2,11 @@
 
 1. simulation : bound — a simulation's output tokens/s over those of the very same prompts
    submitted all at once, without waiting for one another.
-2. simulation : one at a time — over those prompts asked one after another (a sample).
+2. simulation : one at a time — over those of one of its episodes asked one after another.
 3. shared prefix : persona first — the same debates with the two prompt layouts.
 
 Every answer has the same length, and the prefix cache is emptied before each part.
-`python -m benchmarks.throughput [--tokens 32] [--episodes 16]`
+`python -m benchmarks.throughput [--tokens 48] [--episodes 16]`
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ async def _timed(engine: FixedLength, speed: Speed, play: Callable[[], Awaitable
     speed.seconds = time.perf_counter() - begun
 
 
-async def measure(tokens: int, episodes: int, sample: int) -> None:
+async def measure(tokens: int, episodes: int) -> None:
     """Load the engine, measure, print."""
     policy = Policy(max_tokens=tokens)
     engine = FixedLength(VllmEngine(), {"default": policy})
@@ -163,15 +163,16 @@ async def measure(tokens: int, episodes: int, sample: int) -> None:
         print(shared.line("simulation, shared prefix"), flush=True)
         bound = await submit(engine, policy, shared.calls, at_once=True)
         print(bound.line("same prompts all at once (bound)"), flush=True)
-        single = await submit(engine, policy, shared.calls[:: len(shared.calls) // sample], at_once=False)
-        print(single.line("one at a time (sample)"), flush=True)
+        episode = [call for call in shared.calls if call.prompt[0] is shared.calls[0].prompt[0]]
+        single = await submit(engine, policy, episode, at_once=False)
+        print(single.line("one at a time (one episode)"), flush=True)
         persona = await simulate(engine, policy, debate(6, 3, episodes, "persona_first"))
         print(persona.line("simulation, persona first"), flush=True)
-        half = max(1, episodes // 2)
-        print(f"debates of 8 agents × 6 rounds, {half} episodes alive")
-        shared_long = await simulate(engine, policy, debate(8, 6, half, "shared_prefix"))
+        few = max(1, episodes // 4)
+        print(f"debates of 8 agents × 6 rounds, {few} episodes alive")
+        shared_long = await simulate(engine, policy, debate(8, 6, few, "shared_prefix"))
         print(shared_long.line("simulation, shared prefix"), flush=True)
-        persona_long = await simulate(engine, policy, debate(8, 6, half, "persona_first"))
+        persona_long = await simulate(engine, policy, debate(8, 6, few, "persona_first"))
         print(persona_long.line("simulation, persona first"), flush=True)
     finally:
         await engine.close()
@@ -191,11 +192,10 @@ async def measure(tokens: int, episodes: int, sample: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Throughput ratios on the embedded model.")
-    parser.add_argument("--tokens", type=int, default=32, help="length of every answer")
+    parser.add_argument("--tokens", type=int, default=48, help="length of every answer")
     parser.add_argument("--episodes", type=int, default=16, help="episodes alive")
-    parser.add_argument("--sample", type=int, default=24, help="calls asked one at a time")
     options = parser.parse_args()
-    asyncio.run(measure(options.tokens, options.episodes, options.sample))
+    asyncio.run(measure(options.tokens, options.episodes))
 
 
 if __name__ == "__main__":

@@ -328,7 +328,10 @@ def _lora_rank_slot(ranks: list[int]) -> int:
 
 def _reason(error: Exception, log: Path) -> str:
     """The last error that vLLM printed, or `error` itself."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if "Error" in line]
+    printed = log.read_text(errors="replace")
+    if "Safe importing of main module" in printed:
+        return 'it imports your script anew: put the script\'s work under `if __name__ == "__main__":`'
+    lines = [line for line in printed.splitlines() if "Error" in line]
     telling = [line for line in lines if "EngineCore" not in line.split("]")[-1] or "ValueError" in line]
     said = (telling or lines or [str(error)])[-1]
     return said.rsplit("] ", 1)[-1].strip()
