@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,14 @@ from agents.agent import Layout
 from agents.policy import EngineSettings, Policy, Settings, VllmEngine
 
 Location = tuple[str | int, ...]
+
+
+class Participant(Settings):
+    """An agent as a scenario file declares it; scenarios add fields of their own."""
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"\S", description="Unique in the scenario.")
+    persona: str = Field("", description="Who this is, in a sentence or two; only this agent is told.")
+    policy: str = Field("default", description="The policy that answers for this agent.")
 
 
 class ScenarioConfig(Settings):
@@ -59,10 +67,20 @@ class ScenarioConfig(Settings):
         return self
 
 
-def repeated(names: list[str]) -> Iterator[tuple[int, str]]:
-    """Positions and names that already stand earlier in `names`."""
-    seen: set[str] = set()
-    for position, name in enumerate(names):
-        if name in seen:
-            yield position, name
-        seen.add(name)
+def name_problems(**casts: Sequence[Participant]) -> Iterator[tuple[Location, str]]:
+    """Names that two agents share, whatever their case and outer spaces; keywords are the file's fields."""
+    seen: dict[str, str] = {}
+    for field, cast in casts.items():
+        for position, member in enumerate(cast):
+            key = " ".join(member.name.split()).casefold()
+            if key in seen:
+                same = seen[key] if seen[key] == member.name else f"{seen[key]} and {member.name}"
+                yield (field, position, "name"), f"two agents are named {same!r}"
+            seen.setdefault(key, member.name)
+
+
+def policies_of(**casts: Sequence[Participant]) -> Iterator[tuple[Location, str]]:
+    """Where the agents of some fields name their policies, and the names."""
+    for field, cast in casts.items():
+        for position, member in enumerate(cast):
+            yield (field, position, "policy"), member.policy

@@ -1,22 +1,47 @@
-"""Rubric judging: what a panel is asked, and how its scores combine.
+"""Judging for all scenarios: what a panel is asked, how its scores combine, what its word weighs.
 
-Judges see blind labels, never names, and score each contestant on each criterion of a
-rubric from 1 to 10. A score is the expectation over the judge's option probabilities
-where the engine gives them, else the number the judge chose. Answers that can't be
-parsed are left out and counted, never replaced by a middle score.
+Judges see blind labels, never names. They score pointwise (each contestant on each criterion
+of a rubric, 1 to 10) or pairwise (which of two is better, asked in both orders). A score is
+the expectation over the judge's option probabilities, or the option that the judge chose.
+Answers that can't be parsed are left out and counted, never replaced by a middle score.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
+from statistics import fmean
+from typing import Literal
+
+from pydantic import Field
 
 from agents.answers import Choice
 from agents.calls import Reply
+from scenarios.config import Location, Participant
 from scenarios.episode import Event
 
 POINTS = Choice(tuple(str(points) for points in range(1, 11)))
+PREFERENCE = Choice(("first", "second"))
+
+ScoreBasis = Literal["expectation", "sample"]
+BASIS_MEANING = (
+    "`expectation` takes a score as the mean over the judge's option probabilities, "
+    "`sample` as the option that the judge chose."
+)
+JudgeWeights = Literal["uniform", "elo", "sparta"]
+WEIGHTS_MEANING = (
+    "What a judge's word weighs: all the same (`uniform`), its `rating` (`sparta`), "
+    "or the odds that Elo gives its `rating` over the panel's mean (`elo`)."
+)
+
+
+class Judge(Participant):
+    """One of those who may sit on a panel."""
+
+    rating: float = Field(
+        100.0, gt=0, description="This judge's record, from a tournament, say; read by `weights`."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +64,73 @@ class Score(Event):
     basis: str
 
 
+@dataclass(frozen=True, slots=True)
+class Preference(Event):
+    """A judge's comparison of two contestants, asked in one order.
+
+    Attributes:
+        judge: who compared.
+        first, second: the contestants, in the order in which the judge read them.
+        criterion: on what.
+        first_better: probability 0–1 that the first is better, 0 or 1 where `basis` is
+            "sample"; None when the answer could not be parsed.
+        basis: "probabilities", "sample" or "failed".
+    """
+
+    judge: str
+    first: str
+    second: str
+    criterion: str
+    first_better: float | None
+    basis: str
+
+
 def expected_value(options: Iterable[float], probabilities: Iterable[float]) -> float:
     """Σ p·v over the options' values v and probabilities p."""
     return fsum(p * v for p, v in zip(probabilities, options, strict=True))
 
 
-def points(reply: Reply) -> tuple[float | None, str]:
-    """The score in a reply to a `POINTS` call, and its basis (see `Score`)."""
+def points(
+    reply: Reply, basis: ScoreBasis = "expectation", scale: Choice = POINTS
+) -> tuple[float | None, str]:
+    """The score in a reply to a call whose options are numbers, and its basis (see `Score`).
+
+    Args:
+        reply: the reply.
+        basis: whether to take the expectation, where there are probabilities, or the sample.
+        scale: the options of the call.
+    """
     if reply.failed:
         return None, "failed"
-    if reply.probabilities is not None:
-        return expected_value(map(float, POINTS.options), reply.probabilities), "probabilities"
+    if reply.probabilities is not None and basis == "expectation":
+        return expected_value(map(float, scale.options), reply.probabilities), "probabilities"
     return float(str(reply.value)), "sample"
+
+
+def preference(reply: Reply, basis: ScoreBasis = "expectation") -> tuple[float | None, str]:
+    """The probability that the first is better in a reply to a `PREFERENCE` call, and its basis."""
+    if reply.failed:
+        return None, "failed"
+    if reply.probabilities is not None and basis == "expectation":
+        return reply.probabilities[0], "probabilities"
+    return float(reply.value == PREFERENCE.options[0]), "sample"
+
+
+def judge_weights(kind: JudgeWeights, ratings: Mapping[str, float]) -> dict[str, float]:
+    """What the word of each judge weighs, > 0.
+
+    Args:
+        kind: "uniform": 1. "sparta": the rating itself, as SPARTA weighs. "elo":
+            10^((rating − mean rating) / 400), the odds of Elo's model; our choice, as no
+            published system names one.
+        ratings: of the judges.
+    """
+    if kind == "uniform":
+        return dict.fromkeys(ratings, 1.0)
+    if kind == "sparta":
+        return dict(ratings)
+    mean = fmean(ratings.values()) if ratings else 0.0
+    return {name: 10 ** ((rating - mean) / 400) for name, rating in ratings.items()}
 
 
 def panel_scores(scores: Iterable[Score], weights: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -68,4 +148,49 @@ def panel_scores(scores: Iterable[Score], weights: Mapping[str, float] | None = 
         weight = 1.0 if weights is None else weights[score.judge]
         if score.score is not None and weight > 0:
             sums.setdefault(score.contestant, []).append((weight * score.score, weight))
-    return {name: fsum(s for s, _ in parts) / fsum(w for _, w in parts) for name, parts in sums.items()}
+    return {name: _mean(parts) for name, parts in sums.items()}
+
+
+def panel_preference(
+    preferences: Iterable[Preference], first: str, second: str, weights: Mapping[str, float] | None = None
+) -> float | None:
+    """The panel's probability, 0–1, that `first` is better than `second`.
+
+    The comparisons of a judge in either order count the same, so a judge who always takes
+    the one that it reads first says 0.5.
+
+    Args:
+        preferences: the comparisons; others than of these two are left out.
+        first: the contestant asked about.
+        second: the other.
+        weights: a weight ≥ 0 for each judge; equal ones by default.
+
+    Returns:
+        Σ w·p / Σ w over the judges who answered in both orders; None when none did.
+    """
+    told: dict[str, dict[bool, list[float]]] = {}
+    for item in preferences:
+        if item.first_better is not None and {item.first, item.second} == {first, second}:
+            straight = item.first == first
+            better = item.first_better if straight else 1 - item.first_better
+            told.setdefault(item.judge, {}).setdefault(straight, []).append(better)
+    parts = []
+    for judge, orders in told.items():
+        weight = 1.0 if weights is None else weights[judge]
+        if len(orders) == 2 and weight > 0:
+            better = fmean(fmean(values) for values in orders.values())
+            parts.append((weight * better, weight))
+    return _mean(parts) if parts else None
+
+
+def panel_problems(panel: int | None, judges: Sequence[Judge]) -> Iterator[tuple[Location, str]]:
+    """What is wrong with a panel of this size drawn from `judges`."""
+    if panel is not None and panel > len(judges):
+        yield (
+            ("panel",),
+            f"a panel of {panel} can't be drawn from {len(judges)} judges; lower `panel` or add to `judges`",
+        )
+
+
+def _mean(parts: Sequence[tuple[float, float]]) -> float:
+    return fsum(total for total, _ in parts) / fsum(weight for _, weight in parts)

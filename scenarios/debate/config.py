@@ -7,28 +7,17 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from agents.policy import Settings
-from scenarios.config import Location, ScenarioConfig, repeated
+from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
 from scenarios.hearing import Hearing
+from scenarios.judging import BASIS_MEANING, WEIGHTS_MEANING, Judge, JudgeWeights, ScoreBasis, panel_problems
 
 Stance = Literal["for", "against", "undecided"]
 
 
-class Debater(Settings):
+class Debater(Participant):
     """One of those who debate."""
 
-    name: str = Field(min_length=1, max_length=60, description="Unique in the debate.")
-    persona: str = Field("", description="Who this is, in a sentence or two; only this agent is told.")
     stance: Stance = Field("undecided", description="Which side this agent speaks for.")
-    policy: str = Field("default", description="The policy that answers for this agent.")
-
-
-class Judge(Settings):
-    """One of those who may sit on the panel."""
-
-    name: str = Field(min_length=1, max_length=60, description="Unique in the debate.")
-    persona: str = Field("", description="What this judge looks for; only this judge is told.")
-    policy: str = Field("default", description="The policy that answers for this judge.")
 
 
 CAST = (
@@ -74,6 +63,8 @@ class DebateConfig(ScenarioConfig):
     rubric: dict[str, str] = Field(
         RUBRIC, min_length=1, description="Criteria of judgement, each with what it means."
     )
+    score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
+    weights: JudgeWeights = Field("uniform", description=WEIGHTS_MEANING)
 
     @field_validator("motions")
     @classmethod
@@ -84,24 +75,13 @@ class DebateConfig(ScenarioConfig):
 
     def agent_policies(self) -> Iterator[tuple[Location, str]]:
         """Where debaters and judges name their policies."""
-        for position, debater in enumerate(self.debaters):
-            yield ("debaters", position, "policy"), debater.policy
-        for position, judge in enumerate(self.judges):
-            yield ("judges", position, "policy"), judge.policy
+        yield from policies_of(debaters=self.debaters, judges=self.judges)
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Impossible casts, panels and graphs."""
         yield from super().problems()
-        names = [debater.name for debater in self.debaters] + [judge.name for judge in self.judges]
-        for position, name in repeated(names):
-            beyond = position - len(self.debaters)
-            where: Location = ("debaters", position, "name") if beyond < 0 else ("judges", beyond, "name")
-            yield where, f"two agents are named {name!r}"
-        if self.panel is not None and self.panel > len(self.judges):
-            yield (
-                ("panel",),
-                f"a panel of {self.panel} can't be drawn from {len(self.judges)} judges; "
-                "lower `panel` or add to `judges`",
-            )
-        for location, message in self.hearing.problems(names[: len(self.debaters)], self.seed):
+        yield from name_problems(debaters=self.debaters, judges=self.judges)
+        yield from panel_problems(self.panel, self.judges)
+        names = [debater.name for debater in self.debaters]
+        for location, message in self.hearing.problems(names, self.seed):
             yield ("hearing", *location), message

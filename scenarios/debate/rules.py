@@ -14,7 +14,7 @@ from agents.answers import Choice, Text
 from agents.calls import Call, Reply
 from scenarios.debate.config import DebateConfig, Debater
 from scenarios.episode import Episode, Event, Play
-from scenarios.judging import POINTS, Score, expected_value, panel_scores, points
+from scenarios.judging import POINTS, Score, expected_value, judge_weights, panel_scores, points
 
 SCALE = {
     "certainly disagree": -2.5,
@@ -186,7 +186,7 @@ class Debate(Episode[DebateConfig]):
             for judge, name, criterion, description in asked
         ]
         scores = [
-            Score(judge.name, name, self.labels[name], criterion, *points(reply))
+            Score(judge.name, name, self.labels[name], criterion, *points(reply, self.config.score_basis))
             for (judge, name, criterion, _), reply in zip(asked, replies, strict=True)
         ]
         for score in scores:
@@ -194,7 +194,9 @@ class Debate(Episode[DebateConfig]):
         return scores
 
     def _verdict(self, scores: list[Score]) -> dict[str, str | int | float | bool | None]:
-        by_debater = panel_scores(scores)
+        ratings = {judge.name: judge.rating for judge in self.config.judges}
+        on_panel = {judge.name: ratings[judge.name] for judge in self.judges}
+        by_debater = panel_scores(scores, judge_weights(self.config.weights, on_panel))
         by_stance: dict[str, list[float]] = {}
         for debater in self.debaters:
             if self.judges:
