@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 import mesa
@@ -69,6 +69,7 @@ class Agent(mesa.Agent):
         purpose: str,
         answer: Answer | None = None,
         fill: Mapping[str, Scalar] | None = None,
+        reading: Sequence[Message] = (),
         **about: Scalar,
     ) -> Call:
         """A call with the template `purpose` as its request.
@@ -77,13 +78,14 @@ class Agent(mesa.Agent):
             purpose: name of the prompt template.
             answer: the kind of answer, free text by default.
             fill: values of the template's variables, beside `about` and the episode's topic.
+            reading: messages that are shown in this call only, after what was heard.
             about: facts of the call (the round, who is judged) that go to the log.
         """
         request = self.episode.request(purpose, {**about, **(fill or {})})
-        return self.episode.call(self, purpose, answer or Text(), self._prompt(request), about)
+        return self.episode.call(self, purpose, answer or Text(), self._prompt(reading, request), about)
 
-    def _prompt(self, request: Message) -> Prompt:
+    def _prompt(self, reading: Sequence[Message], request: Message) -> Prompt:
         """The layout: what is shared comes first, so that agents share a prefix, or the persona does."""
         if self.episode.layout == "persona_first":
-            return (*self._persona, self._rules, *self.heard, *self.private, request)
-        return (self._rules, *self.heard, *self._persona, *self.private, request)
+            return (*self._persona, self._rules, *self.heard, *reading, *self.private, request)
+        return (self._rules, *self.heard, *reading, *self._persona, *self.private, request)

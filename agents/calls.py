@@ -76,10 +76,9 @@ class Reply:
 
     Attributes:
         text: what the model said, outer white space removed.
-        value: the parsed answer; None when no attempt could be parsed and the call
-            has no fallback.
-        probabilities: of the options of a `Choice`, in their order, summing to 1,
-            before temperature; None where the engine can't tell.
+        value: the parsed answer; None when no attempt could be parsed.
+        probabilities: of the options of a `Choice`, in their order, before temperature,
+            summing to 1 within rounding; None where the engine can't tell.
         finish: "stop", or "length" for a text cut at its limit.
         prompt_tokens, cached_tokens, output_tokens: counts over all attempts; cached ones are
             part of the prompt's.

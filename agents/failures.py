@@ -1,7 +1,7 @@
 """Every way in which a simulation can fail, one class a kind.
 
-Each kind says what happened and what to do about it (`remedy`), whether the
-scheduler asks again (`retried`), and with which code the command line exits.
+Each kind says what happened, what to do about it (`remedy`), and with which code the
+command line exits.
 A model that answers badly is data, not a failure of the program: it is retried,
 then marked in the log. Everything else ends the run resumably.
 """

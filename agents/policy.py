@@ -14,7 +14,7 @@ EMBEDDED_MODEL = "smollm2"
 class Settings(BaseModel):
     """Base of everything that a scenario file declares: unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
 
 
 class VllmEngine(Settings):
@@ -67,6 +67,8 @@ class OpenAIEngine(Settings):
             raise ValueError("an address begins with http:// or https:// and a host")
         if parts.username or parts.password:
             raise ValueError("no names or passwords here: the address is written into the run folder")
+        if parts.query:
+            raise ValueError("no ?query here: the address is written into the run folder, keys with it")
         return url
 
 

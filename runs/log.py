@@ -38,7 +38,7 @@ class Log:
         try:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -52,7 +52,7 @@ class Log:
                 os.ftruncate(self._file, self._end)
         except OSError as error:
             os.close(self._file)
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def append(self, lines: bytes) -> None:
         """Write `lines` and return once they are on disk.
@@ -68,7 +68,7 @@ class Log:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self._end)
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
         self._end += len(lines)
 
     def close(self) -> None:
@@ -113,10 +113,12 @@ def _whole_lines(file: int) -> int:
     return 0
 
 
-def _unwritable(path: Path, error: OSError) -> RunUnwritable:
+def unwritable(path: Path, error: OSError) -> RunUnwritable:
+    """The failure that `error` is when `path` was to be written."""
     remedy = {
         errno.ENOSPC: "Free some space on that disk, then resume.",
         errno.EDQUOT: "Free some of your quota, then resume.",
+        errno.ENOENT: "The folder was taken away while the run was under way.",
         errno.EROFS: "Choose a folder on a writable disk with --out.",
         errno.EACCES: "Choose a folder that you may write with --out.",
         errno.EPERM: "Choose a folder that you may write with --out.",

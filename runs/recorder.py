@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from agents.calls import Call, Message, Reply
 from agents.failures import RunUnreadable
 from runs.log import Log
@@ -39,12 +41,13 @@ class PastEpisode:
     Attributes:
         messages: text, or call index where the text is a reply's, of each message.
         replies: the call records, by call index.
-        answers, events: how many of them are recorded.
+        answers: the kinds of answers, as recorded.
+        events: how many are recorded.
     """
 
     messages: list[str | int] = field(default_factory=list)
     replies: dict[int, Record] = field(default_factory=dict)
-    answers: int = 0
+    answers: list[Record] = field(default_factory=list)
     events: int = 0
 
 
@@ -75,7 +78,7 @@ class Past:
             case "message":
                 self._begun[index].messages.append(record["text"] if "text" in record else record["call"])
             case "answer":
-                self._begun[index].answers += 1
+                self._begun[index].answers.append(_kind(record))
             case "call":
                 self.calls += 1
                 for kind, count in zip(("prompt", "cached", "output"), record["tokens"], strict=True):
@@ -122,7 +125,7 @@ class Recorder:
             self._written[episode.index] = _Written()
             self._lines.append(line(episode_record(episode)))
         else:
-            self._written[episode.index] = _Written(len(past.messages), past.answers, past.events)
+            self._written[episode.index] = _Written(len(past.messages), len(past.answers), past.events)
         self.note(episode)
 
     def note(self, episode: Episode[Any]) -> None:
@@ -161,13 +164,14 @@ class Recorder:
             and record["purpose"] == call.purpose
             and record["seed"] == call.seed
             and record["prompt"] == ranges(call.prompt)
+            and past.answers[record["answer"]] == orjson.loads(orjson.dumps(call.answer.describe()))
             and all(past.messages[message.number] == _identity(message) for message in call.prompt)
         )
         if not same:
             raise RunUnreadable(
                 f"the log of episode {episode.index} doesn't fit this scenario any more: call {call.index} "
                 f"was {record['agent']}'s {record['purpose']!r}, now it is {call.agent}'s {call.purpose!r} "
-                "or asks with other words",
+                "or asks in other words or for another kind of answer",
                 "Resume with the version of palaestra and the prompts that began this run.",
             )
         return recorded_reply(record, call)
@@ -185,6 +189,11 @@ class Recorder:
             lines = b"".join(self._lines)
             self._lines.clear()
             await asyncio.to_thread(self._log.append, lines)
+
+
+def _kind(record: Record) -> Record:
+    """An `answer` record without what places it."""
+    return {key: value for key, value in record.items() if key not in ("record", "episode", "answer")}
 
 
 def _identity(message: Message) -> str | int:

@@ -80,6 +80,7 @@ def call_record(episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[
         record["finish"] = reply.finish
     if reply.attempts > 1:
         record["attempts"] = reply.attempts
+    if reply.rejected:
         record["rejected"] = reply.rejected
     if reply.failed:
         record["failed"] = True

@@ -18,6 +18,7 @@ from typing import Any, get_args, get_type_hints
 
 import polars as pl
 
+from runs.log import unwritable
 from runs.records import Record, event_type
 from scenarios.episode import Event
 
@@ -89,13 +90,20 @@ def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str,
 
 
 def write(folder: Path, tables: dict[str, pl.DataFrame]) -> None:
-    """Keep `tables` as Parquet files in the run folder, each replaced whole."""
+    """Keep `tables` as Parquet files in the run folder, each replaced whole.
+
+    Raises:
+        RunUnwritable: they can't be written; the log still holds everything.
+    """
     target = folder / FOLDER
-    target.mkdir(exist_ok=True)
-    for name, table in tables.items():
-        new = target / f"{name}.parquet.new"
-        table.write_parquet(new)
-        new.replace(target / f"{name}.parquet")
+    try:
+        target.mkdir(exist_ok=True)
+        for name, table in tables.items():
+            new = target / f"{name}.parquet.new"
+            table.write_parquet(new)
+            new.replace(target / f"{name}.parquet")
+    except OSError as error:
+        raise unwritable(target, error) from error
 
 
 class _Rows:

@@ -68,11 +68,12 @@ def _answers(
             short.append(f"{own} (no valid answer in {call['attempts']} attempts)".strip())
         elif call["options"] is None:
             text = f"{agent}  {own + ': ' if own else ''}{call['text']}"
-            yield fill(text, WIDTH, subsequent_indent=" " * (len(agent) + 2))
+            yield from fill(text, WIDTH, subsequent_indent=" " * (len(agent) + 2)).split("\n")
         else:
             short.append(f"{own} {_choice(call)}".strip())
     if short:
-        yield fill(f"{agent}  {'; '.join(short)}", WIDTH, subsequent_indent=" " * (len(agent) + 2))
+        told = f"{agent}  {'; '.join(short)}"
+        yield from fill(told, WIDTH, subsequent_indent=" " * (len(agent) + 2)).split("\n")
 
 
 def _choice(call: dict[str, Any]) -> str:

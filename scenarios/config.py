@@ -40,7 +40,7 @@ class ScenarioConfig(Settings):
     )
     policies: dict[str, Policy] = Field(
         {"default": Policy()},
-        description="The policies that agents may name. `default` is taken by all others.",
+        description="The policies that agents may name; who names none takes `default`.",
     )
     prompts: dict[str, str] = Field({}, description="Prompt templates that replace the scenario's own.")
 

@@ -66,6 +66,8 @@ class Hearing(Settings):
                     hint = f"; did you mean {near[0]!r}?" if near else f"; the cast is {', '.join(names)}"
                     yield ("edges", position, end), f"no agent is named {name!r}{hint}"
                     return
+        if self.edges is not None and {"graph", "options"} & self.model_fields_set:
+            yield ("edges",), "`edges` are a graph of their own; leave out `graph` and `options`"
         try:
             graph = self._build(names, seed)
         except ValueError as error:

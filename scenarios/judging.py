@@ -18,6 +18,7 @@ from pydantic import Field
 
 from agents.answers import Choice
 from agents.calls import Reply
+from metrics.sparta import LEAST_RATING
 from scenarios.config import Location, Participant
 from scenarios.episode import Event
 
@@ -39,8 +40,11 @@ WEIGHTS_MEANING = (
 class Judge(Participant):
     """One of those who may sit on a panel."""
 
-    rating: float = Field(
-        100.0, gt=0, description="This judge's record, from a tournament, say; read by `weights`."
+    rating: float | None = Field(
+        None,
+        gt=0,
+        description="This judge's record, from a tournament, say; read by `weights`. Default: 100, "
+        "or where fighters are rated, what they start with.",
     )
 
 
@@ -120,7 +124,7 @@ def judge_weights(kind: JudgeWeights, ratings: Mapping[str, float]) -> dict[str,
     """What the word of each judge weighs, > 0.
 
     Args:
-        kind: "uniform": 1. "sparta": the rating itself, as SPARTA weighs. "elo":
+        kind: "uniform": 1. "sparta": the rating itself, at least 10, as SPARTA weighs. "elo":
             10^((rating − mean rating) / 400), the odds of Elo's model; our choice, as no
             published system names one.
         ratings: of the judges.
@@ -128,7 +132,7 @@ def judge_weights(kind: JudgeWeights, ratings: Mapping[str, float]) -> dict[str,
     if kind == "uniform":
         return dict.fromkeys(ratings, 1.0)
     if kind == "sparta":
-        return dict(ratings)
+        return {name: max(LEAST_RATING, rating) for name, rating in ratings.items()}
     mean = fmean(ratings.values()) if ratings else 0.0
     return {name: 10 ** ((rating - mean) / 400) for name, rating in ratings.items()}
 

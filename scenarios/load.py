@@ -46,10 +46,16 @@ def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
         BadInput: anything is wrong with the file or an override.
     """
     data = _parse(path)
-    overridden: dict[Location, str] = {}
-    for setting in settings:
-        overridden[_apply(data, setting)] = setting
-    return check(data, str(path), overridden)
+    return check(data, str(path), override(data, settings))
+
+
+def override(data: dict[str, Any], settings: Sequence[str]) -> dict[Location, str]:
+    """Set each `key=value` of `settings` in `data`; where each was set.
+
+    Raises:
+        BadInput: a setting that is none, or whose key leads nowhere.
+    """
+    return {_apply(data, setting): setting for setting in settings}
 
 
 def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | None = None) -> Scenario:
@@ -97,7 +103,7 @@ def _parse(path: Path) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise BadInput(f"{place}: this is not YAML: {error.problem or error.context}") from error
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:  # a date or number of YAML's that there is not
         raise BadInput(f"{path}: this is not YAML: {error}") from error
     if not isinstance(data, CommentedMap):
         raise BadInput(
@@ -113,7 +119,7 @@ def _apply(data: Any, setting: str) -> Location:
         raise BadInput(f"--set {setting}: this is no key=value", "For example: --set rounds=5")
     try:
         value = YAML(typ="safe").load(text)
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:
         raise BadInput(f"--set {setting}: the value is not YAML") from error
     location: Location = tuple(int(part) if part.isdecimal() else part for part in key.split("."))
     target = data

@@ -16,6 +16,17 @@ from scenarios.episode import Episode
 
 BUILT_IN = {
     "debate": "scenarios.debate.rules:Debate",
+    "opinion_exchange": "scenarios.opinion_exchange.rules:OpinionExchange",
+    "knights_knaves": "scenarios.knights_knaves.rules:KnightsKnaves",
+    "step_challenge": "scenarios.step_challenge.rules:StepChallenge",
+    "bernoulli_debate": "scenarios.bernoulli_debate.rules:BernoulliDebate",
+    "social_deduction": "scenarios.social_deduction.rules:SocialDeduction",
+    "negotiation": "scenarios.negotiation.rules:Negotiation",
+    "package_bargaining": "scenarios.package_bargaining.rules:PackageBargaining",
+    "peer_feedback": "scenarios.peer_feedback.rules:PeerFeedback",
+    "panel_of_peers": "scenarios.panel_of_peers.rules:PanelOfPeers",
+    "paper_review": "scenarios.paper_review.rules:PaperReview",
+    "duel": "scenarios.duel.rules:Duel",
 }
 
 
@@ -26,12 +37,18 @@ def registered() -> dict[str, str]:
 
 
 def scenario_class(name: str) -> type[Episode[Any]]:
-    """The episode class of the scenario `name`; raises `BadInput` when there is none."""
+    """The episode class of the scenario `name`; raises `BadInput` when there is none that loads."""
     found = registered()
     if name not in found:
         near = get_close_matches(name, found, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""
         raise BadInput(f"there is no scenario {name!r}", f"{hint}The scenarios are: {', '.join(found)}.")
     module, _, attribute = found[name].partition(":")
-    cls: type[Episode[Any]] = getattr(import_module(module), attribute)
+    try:
+        cls: type[Episode[Any]] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise BadInput(
+            f"the scenario {name!r} can't be loaded from {found[name]}: {error}",
+            "Mend or uninstall the package that registers it.",
+        ) from error
     return cls

@@ -23,6 +23,8 @@ app = typer.Typer(
     epilog="Start with: palaestra run debate --dry-run",
 )
 
+EXCERPT_LINES = 24
+
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A scenario file, or the name of a ready-made one.")
 ]
@@ -30,7 +32,7 @@ RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="The folder of a run, such as outputs/debate-….")
 ]
 Settings = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set any field, such as rounds=5. Repeatable."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
@@ -42,13 +44,13 @@ def run(
     episodes: Annotated[int | None, typer.Option("--episodes", "-n", min=1, help="How many to play.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the run.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. Default: a new one in outputs/.")] = None,
-    settings: Settings = [],  # noqa: B006
+    settings: Settings = None,
     dry_run: Annotated[bool, typer.Option(help="Play on made-up replies, without a model.")] = False,
     estimate: Annotated[bool, typer.Option(help="Say what it would take, and don't play.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Play a scenario."""
-    chosen = [*settings]
+    chosen = settings or []
     if episodes is not None:
         chosen.append(f"episodes={episodes}")
     if seed is not None:
@@ -64,18 +66,21 @@ def run(
     _print_result(start(scenario, out, quiet))
 
 
-@app.command(epilog="Example: palaestra resume outputs/debate-20260101-120000")
-def resume(folder: RunFolder, quiet: Quiet = False) -> None:
-    """Go on with a run that was stopped; nothing recorded is asked again."""
+@app.command(epilog="Examples: palaestra resume RUN · palaestra resume RUN --set episodes=100")
+def resume(folder: RunFolder, settings: Settings = None, quiet: Quiet = False) -> None:
+    """Go on with a run that was stopped; nothing recorded is asked again.
+
+    Engines, the number of episodes, how many are live, and retries may be changed with --set.
+    """
     from sims.play import resume as play_on
 
-    _print_result(play_on(folder, quiet))
+    _print_result(play_on(folder, settings or [], quiet))
 
 
 @app.command(epilog="Example: palaestra validate my.yaml")
-def validate(file: File, settings: Settings = []) -> None:  # noqa: B006
+def validate(file: File, settings: Settings = None) -> None:
     """Check a scenario file, and play nothing."""
-    scenario = _load(file, settings)
+    scenario = _load(file, settings or [])
     config = scenario.config
     typer.echo(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
 
@@ -114,9 +119,9 @@ def show(
 ) -> None:
     """Read a run: an episode's transcript, or the prompt of one call."""
     if not Path(what).is_dir():
-        from sims.ready_made import find
+        from sims.ready_made import text_of
 
-        typer.echo(find(what).read_text())
+        typer.echo(text_of(what))
         return
     from runs.run import Run
     from runs.transcript import transcript
@@ -136,7 +141,10 @@ def show(
 
 @app.command()
 def doctor() -> None:
-    """Tell what engine, model, GPU and versions are here, and what to do about what is missing."""
+    """Tell what engine, model, GPU and versions are here, and what to do about what is missing.
+
+    The exit code is 1 when something that runs need is missing.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -191,7 +199,7 @@ def _print_estimate(scenario: Scenario) -> None:
     typer.echo(f"output tokens     {found.output_tokens:>12,}  (at most: every speech at its limit)")
     typer.echo(f"longest prompt    {found.longest_prompt:>12,}  tokens")
     if found.seconds is None:
-        typer.echo("time                   unknown  (no run with this model on this machine yet)")
+        typer.echo("time                   unknown  (no run of this scenario and model on this machine yet)")
     else:
         typer.echo(f"time              {found.seconds:>11,.0f}s  (at the last run's speed, without loading)")
 
@@ -210,9 +218,10 @@ def _print_result(folder: Path) -> None:
     finished = Run(folder)
     finished.write_tables()
     console = Console()
-    for line in islice(transcript(finished, 0), 24):
+    excerpt = list(islice(transcript(finished, 0), EXCERPT_LINES + 1))
+    for line in excerpt[:EXCERPT_LINES]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    console.print("…\n")
+    console.print("…\n" if len(excerpt) > EXCERPT_LINES else "")
     for title, frame in (
         ("outcomes", outcome_summary(finished.episodes)),
         ("calls", calls_by_purpose(finished.calls)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,13 +90,21 @@ def _disk() -> Finding:
 
 
 def _gpu() -> Finding:
-    if shutil.which("nvidia-smi") or Path("/proc/driver/nvidia/version").exists():
-        names = sorted({part.name for part in Path("/proc/driver/nvidia/gpus").glob("*")})
-        found = f"{len(names)} NVIDIA" if names else "NVIDIA driver found"
+    if names := _gpus():
+        found = ", ".join(names)
         if _version("vllm") is None:
             return Finding("gpu", "missing", found, "Its engine isn't installed: pip install -e '.[gpu]'")
         return Finding("gpu", "ok", found)
     return Finding("gpu", "note", "none", "Fine for the embedded model; larger ones want a GPU.")
+
+
+def _gpus() -> list[str]:
+    """The NVIDIA GPUs that the driver lists, as the Makefile asks it."""
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.split(" (UUID")[0] for line in listed.stdout.splitlines() if line.startswith("GPU")]
 
 
 def _vllm() -> Finding:

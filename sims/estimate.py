@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agents.answers import Choice, Json
+from agents.answers import Choice, Json, Text
 from agents.calls import Call, Reply, turns
-from agents.policy import EMBEDDED_MODEL, VllmEngine
-from agents.scripted import scripted_reply
+from agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
+from agents.scripted import scripted_replies, scripted_reply
 from scenarios.load import Scenario
 from sims import embedded_model
 
@@ -54,11 +54,13 @@ def estimate(scenario: Scenario, sample: int = 4) -> Estimate:
     return found
 
 
-def calls_per_episode(scenario: Scenario) -> float:
+def calls_per_episode(scenario: Scenario) -> int:
     """Calls that the first episode makes on scripted replies."""
-    found = Estimate()
-    _play(scenario, 0, found, len)
-    return float(found.calls)
+    episode, calls = scenario.rules(scenario.config, index=0), 0
+    while episode.pending:
+        calls += len(episode.pending)
+        episode.step(scripted_replies(episode.pending))
+    return calls
 
 
 def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str], int]) -> None:
@@ -67,10 +69,9 @@ def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str]
 
     def longest_reply(call: Call) -> Reply:
         reply = scripted_reply(call)
-        if not isinstance(call.answer, (Choice, Json)):
-            length = call.answer.max_tokens or policies[call.policy].max_tokens
-            words = reply.text.split()
-            reply.text = " ".join((words * length)[:length])
+        if isinstance(call.answer, Text):
+            words = reply.text.split() * _limit(call, policies[call.policy])
+            reply.text = " ".join(words[: _limit(call, policies[call.policy])])
         reply.value = call.answer.parse(reply.text)
         return reply
 
@@ -82,9 +83,20 @@ def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str]
             found.calls += 1
             found.prompt_tokens += prompt
             found.longest_prompt = max(found.longest_prompt, prompt)
-            found.output_tokens += 1 if isinstance(call.answer, Choice) else count(reply.text)
+            found.output_tokens += min(count(reply.text), _limit(call, policies[call.policy]))
             replies.append(reply)
         episode.step(replies)
+
+
+def _limit(call: Call, policy: Policy) -> int:
+    """The most tokens that the answer to `call` may have; a choice is one."""
+    match call.answer:
+        case Text(max_tokens):
+            return max_tokens or policy.max_tokens
+        case Json(max_characters=most):
+            return most
+        case Choice():
+            return 1
 
 
 def _token_counter(scenario: Scenario) -> tuple[Callable[[str], int], str]:

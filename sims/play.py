@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from agents.failures import Interrupted, PalaestraError
+from agents.failures import BadInput, Interrupted, PalaestraError, RunLocked, RunUnwritable
 from runs import folder as run_folder
 from runs import log as run_log
 from runs.recorder import Past, Recorder
-from scenarios.load import Scenario, check
+from scenarios.load import Scenario, check, override
 from sims.engines.engine import Fleet
 from sims.estimate import calls_per_episode, remember_speed
 from sims.progress import Progress
@@ -37,7 +38,9 @@ def start(scenario: Scenario, out: Path | None, quiet: bool = False) -> Path:
     }
     try:
         _sit(scenario, where, state, quiet)
-    except PalaestraError:
+    except RunLocked:
+        raise
+    except Exception:
         if not (where / run_folder.NAME).exists():
             # Nothing was recorded: leave nothing behind.
             (where / run_log.NAME).unlink(missing_ok=True)
@@ -47,16 +50,33 @@ def start(scenario: Scenario, out: Path | None, quiet: bool = False) -> Path:
     return where
 
 
-def resume(where: Path, quiet: bool = False) -> Path:
+CHANGEABLE = ("engines", "episodes", "live", "retries")
+
+
+def resume(where: Path, settings: Sequence[str] = (), quiet: bool = False) -> Path:
     """Play on the run in `where`; what is recorded is not asked again.
 
+    Args:
+        where: the run folder.
+        settings: `key=value` changes of the engines, of `episodes`, `live` or `retries`.
+        quiet: no progress.
+
     Raises:
+        BadInput: a change of anything else.
         RunUnreadable: `where` is no run, or its log doesn't fit its scenario.
         PalaestraError: as `start`.
     """
     state = run_folder.read_state(where)
-    scenario = check(state["scenario"], str(where / run_folder.NAME))
-    _sit(scenario, where, state, quiet)
+    data = state["scenario"]
+    overridden = override(data, settings)
+    for location, setting in overridden.items():
+        if location[0] not in CHANGEABLE:
+            raise BadInput(
+                f"--set {setting}: a run that has begun can't change that",
+                f"What a resumed run may change: {', '.join(CHANGEABLE)}. Start a new run for the rest.",
+            )
+    scenario = check(data, str(where / run_folder.NAME), overridden)
+    _sit(scenario, where, state | {"scenario": scenario.config.model_dump(mode="json")}, quiet)
     return where
 
 
@@ -69,23 +89,41 @@ def _sit(scenario: Scenario, where: Path, state: dict[str, Any], quiet: bool) ->
             _finish(where, state | {"status": "finished"}, past, None)
             return
         progress = Progress(scenario.config.episodes, len(past.ended), calls_per_episode(scenario), quiet)
-        status, problem = "finished", None
-        try:
-            asyncio.run(_play(scenario, where, state, log, past, progress))
-        except PalaestraError as error:
-            status, problem = ("interrupted" if isinstance(error, Interrupted) else "failed"), error
-        except KeyboardInterrupt:
-            status, problem = "interrupted", Interrupted("interrupted before the engines were ready")
-        if problem is not None and not (where / run_folder.NAME).exists():
-            raise problem
-        state["status"] = status
-        if problem is not None:
-            problem.remedy = f"{problem.remedy}\n  Go on with: palaestra resume {where}".strip()
-        _finish(where, state, Past(run_log.read(where)), problem, progress.seconds)
-        if problem is not None:
-            raise problem
+        problem = _outcome(_play(scenario, where, state, log, past, progress))
+        if problem is None:
+            _finish(where, state | {"status": "finished"}, Past(run_log.read(where)), None, progress.seconds)
+            return
+        if (where / run_folder.NAME).exists():
+            if isinstance(problem, PalaestraError):
+                problem.remedy = f"{problem.remedy}\n  Go on with: palaestra resume {where}".strip()
+            state["status"] = "interrupted" if isinstance(problem, Interrupted) else "failed"
+            with contextlib.suppress(RunUnwritable):  # `problem` says more
+                _finish(where, state, Past(run_log.read(where)), problem, progress.seconds)
+        raise problem
     finally:
         log.close()
+
+
+def _outcome(playing: Coroutine[Any, Any, None]) -> Exception | None:
+    """Run `playing`, in a thread where an event loop runs already (a notebook's); what ended it."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        run: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run
+    else:
+        run = _run_in_thread
+    try:
+        run(playing)
+    except KeyboardInterrupt:
+        return Interrupted("interrupted")
+    except Exception as error:
+        return error
+    return None
+
+
+def _run_in_thread(playing: Coroutine[Any, Any, None]) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, playing).result()
 
 
 async def _play(
@@ -100,8 +138,10 @@ async def _play(
     kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
     progress.say(f"starting engines: {kinds}")
     async with Fleet(config.engines, config.policies, config.retries, progress.say) as fleet:
-        state |= {"status": "running", "engines": fleet.identities()}
-        state["versions"] = run_folder.package_versions()
+        state["status"] = "running"
+        sitting = {"started": run_folder.now(), "engines": fleet.identities()}
+        sitting["versions"] = run_folder.package_versions()
+        state["sittings"] = [*state.get("sittings", []), sitting]
         run_folder.write_state(where, state)
         scheduler = Scheduler(
             make=lambda index: scenario.rules(config, index=index),
@@ -116,20 +156,20 @@ async def _play(
 
 
 def _finish(
-    where: Path, state: dict[str, Any], past: Past, problem: PalaestraError | None, seconds: float = 0.0
+    where: Path, state: dict[str, Any], past: Past, problem: Exception | None, seconds: float = 0.0
 ) -> None:
     state["ended"] = run_folder.now()
     state["seconds"] = round(state["seconds"] + seconds, 3)
     state["counts"] = {"episodes": len(past.ended), "calls": past.calls, **past.tokens}
     state.pop("error", None)
     if problem is not None:
-        state["error"] = str(problem)
+        state["error"] = str(problem) or repr(problem)
     run_folder.write_state(where, state)
 
 
 @contextlib.contextmanager
 def _interrupts(scheduler: Scheduler) -> Iterator[None]:
-    """Ctrl-C makes the scheduler stop cleanly; a second one stops at once."""
+    """Ctrl-C makes the scheduler stop cleanly; a second one, or one while an engine loads, stops at once."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

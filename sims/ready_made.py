@@ -19,7 +19,11 @@ FOLDER = "ready"
 def summaries() -> Iterator[tuple[str, str]]:
     """Each scenario with the first line of its package's docstring."""
     for name in registered():
-        module = getmodule(scenario_class(name))
+        try:
+            module = getmodule(scenario_class(name))
+        except BadInput as error:
+            yield name, error.args[0]
+            continue
         package = modules[module.__package__] if module and module.__package__ else module
         yield name, (getattr(package, "__doc__", "") or "").strip().split("\n")[0]
 
@@ -37,7 +41,7 @@ def find(name: str) -> Path:
         BadInput: there is neither.
     """
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.exists():
+    if path.suffix in (".yaml", ".yml") or path.is_file():
         return path
     known = {file.stem: file for scenario in registered() for file in _files(scenario)}
     if name in known:
@@ -50,5 +54,18 @@ def find(name: str) -> Path:
     )
 
 
+def text_of(name: str) -> str:
+    """The scenario file that `name` names, as it is written; raises `BadInput` when there is none."""
+    path = find(name)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} can't be read: {error}") from error
+
+
 def _files(scenario: str) -> list[Path]:
-    return sorted((scenario_class(scenario).prompts_file.parent / FOLDER).glob("*.yaml"))
+    try:
+        folder = scenario_class(scenario).prompts_file.parent / FOLDER
+    except BadInput:  # a stranger's package that doesn't load must not hide the others
+        return []
+    return sorted(folder.glob("*.yaml"))

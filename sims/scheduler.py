@@ -107,12 +107,10 @@ class Scheduler:
         taken: list[_Answered | Exception] = [await self._answered.get()]
         while not self._answered.empty():
             taken.append(self._answered.get_nowait())
-        answered: list[_Answered] = [item for item in taken if isinstance(item, _Answered)]
-        for item in answered:
-            self._recorder.reply(item.live.episode, item.call, item.reply, item.seconds)
-        await self._recorder.flush()
+        answered = await self._record(taken)
         for failure in taken:
             if isinstance(failure, Exception):
+                await self._record([self._answered.get_nowait() for _ in range(self._answered.qsize())])
                 raise failure
         for item in answered:
             self._observer.call_answered(item.reply)
@@ -120,6 +118,14 @@ class Scheduler:
             item.live.missing -= 1
             if not item.live.missing:
                 self._advance(item.live)
+
+    async def _record(self, taken: list[_Answered | Exception]) -> list[_Answered]:
+        """Bring the replies among `taken` to disk, and return them."""
+        answered = [item for item in taken if isinstance(item, _Answered)]
+        for item in answered:
+            self._recorder.reply(item.live.episode, item.call, item.reply, item.seconds)
+        await self._recorder.flush()
+        return answered
 
     def _begin(self, index: int) -> None:
         live = _Live(self._make(index))

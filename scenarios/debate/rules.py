@@ -105,7 +105,7 @@ class Debate(Episode[DebateConfig]):
         rules = self.words("debater_rules")
         self.debaters = [self._debater(declared, rules) for declared in config.debaters]
         by_name = {debater.name: debater for debater in self.debaters}
-        heard_by = config.hearing.listeners(list(by_name), config.seed)
+        heard_by = config.hearing.listeners(list(by_name), self.run_seed)
         self.listeners = {name: [by_name[other] for other in others] for name, others in heard_by.items()}
 
         rules = self.words("judge_rules")
@@ -194,7 +194,7 @@ class Debate(Episode[DebateConfig]):
         return scores
 
     def _verdict(self, scores: list[Score]) -> dict[str, str | int | float | bool | None]:
-        ratings = {judge.name: judge.rating for judge in self.config.judges}
+        ratings = {judge.name: judge.rating or 100.0 for judge in self.config.judges}
         on_panel = {judge.name: ratings[judge.name] for judge in self.judges}
         by_debater = panel_scores(scores, judge_weights(self.config.weights, on_panel))
         by_stance: dict[str, list[float]] = {}

@@ -49,6 +49,10 @@ class ChatTemplate:
         self._options = options or {}
         description = json.loads(tokenizer.backend_tokenizer.to_str())
         self._controls = {token["content"]: int(token["id"]) for token in description["added_tokens"]}
+        self._swallows = {
+            token["content"]: (bool(token["lstrip"]), bool(token["rstrip"]))
+            for token in description["added_tokens"]
+        }
         self.control_tokens = frozenset(self._controls.values())
         description["added_tokens"] = []
         description["post_processor"] = None
@@ -81,6 +85,12 @@ class ChatTemplate:
         last = self._skeleton(tuple(role for role, _ in turns(prompt)))[-1]
         return last if isinstance(last, str) and not _SLOT.search(last) else ""
 
+    def end_of_turn(self) -> int | None:
+        """The control token that the template puts behind an answer, None if it puts none."""
+        parts = self._split(self._render(("user", "assistant"), answered=True))
+        answer = max(i for i, part in enumerate(parts) if isinstance(part, str) and _SLOT.search(part))
+        return next((part for part in parts[answer + 1 :] if isinstance(part, int)), None)
+
     def _encode_text(self, text: str) -> list[int]:
         ids: list[int] = self._plain.encode(text, add_special_tokens=False).ids
         if self.control_tokens.isdisjoint(ids):
@@ -100,23 +110,24 @@ class ChatTemplate:
             found = self._skeletons[roles] = self._split(self._render(roles))
         return found
 
-    def _render(self, roles: tuple[str, ...]) -> str:
+    def _render(self, roles: tuple[str, ...], answered: bool = False) -> str:
         slots = [{"role": role, "content": f"slot9f3a7c{i}e"} for i, role in enumerate(roles)]
-        try:
-            return self._apply(slots)
-        except Exception as error:
+        ways = [slots]
+        if roles[:2] == ("system", "user"):
             # Some templates (Gemma's) refuse the system role: its text opens the first user turn.
-            if roles[:2] != ("system", "user"):
-                raise EngineUnavailable(
-                    f"the chat template can't render the roles {roles}: {error}"
-                ) from error
             joined = f"{slots[0]['content']}\n\n{slots[1]['content']}"
-            return self._apply([{"role": "user", "content": joined}, *slots[2:]])
+            ways.append([{"role": "user", "content": joined}, *slots[2:]])
+        for way in ways:
+            try:
+                return self._apply(way, answered)
+            except Exception as error:
+                refusal = error
+        raise EngineUnavailable(f"the chat template can't render the roles {roles}: {refusal}") from refusal
 
-    def _apply(self, messages: list[dict[str, str]]) -> str:
+    def _apply(self, messages: list[dict[str, str]], answered: bool) -> str:
         return str(
             self._tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True, **self._options
+                messages, tokenize=False, add_generation_prompt=not answered, **self._options
             )
         )
 
@@ -124,10 +135,12 @@ class ChatTemplate:
         parts: list[int | str] = []
         position = 0
         for control in self._control.finditer(rendered):
-            if control.start() > position:
-                parts.append(rendered[position : control.start()])
+            before, after = self._swallows[control[0]]
+            between = rendered[position : control.start()]
+            parts.append(between.rstrip() if before else between)
             parts.append(self._controls[control[0]])
             position = control.end()
-        if position < len(rendered):
-            parts.append(rendered[position:])
-        return parts
+            if after:
+                position += len(rendered[position:]) - len(rendered[position:].lstrip())
+        parts.append(rendered[position:])
+        return [part for part in parts if part != ""]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.calls import Call, Reply, derive_seed
-from agents.failures import EngineDied, EngineUnavailable, UnparsedAnswer
+from agents.failures import EngineDied, EngineUnavailable, PalaestraError, UnparsedAnswer
 from agents.policy import EngineSettings, OpenAIEngine, Policy, ScriptedEngine, VllmEngine
 
 
@@ -61,6 +62,7 @@ class _Berth:
     engine: Engine
     max_restarts: int
     restarts: int = 0
+    lost: EngineUnavailable | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -104,8 +106,9 @@ class Fleet:
 
     async def close(self) -> None:
         """Close all engines."""
-        for berth in self._berths.values():
-            await berth.engine.close()
+        async with contextlib.AsyncExitStack() as engines:
+            for berth in self._berths.values():
+                engines.push_async_callback(berth.engine.close)
 
     def identities(self) -> dict[str, dict[str, str]]:
         """What each engine says of itself, by name."""
@@ -150,16 +153,29 @@ class Fleet:
                 return await berth.engine.answer(call, policy, seed, attempt)
             except EngineDied as death:
                 async with berth.lock:
-                    if berth.restarts == restarts:
+                    if berth.lost is None and berth.restarts == restarts:
                         await self._restart(policy.engine, berth, death)
+                    if berth.lost is not None:
+                        raise berth.lost from death
+            except PalaestraError:
+                raise
+            except Exception as error:
+                raise EngineUnavailable(
+                    f"engine {policy.engine!r} failed at call {call.index} ({call.purpose!r}): {error!r}"
+                ) from error
 
-    async def _restart(self, name: str, berth: _Berth, death: EngineDied) -> None:
-        if berth.restarts >= berth.max_restarts:
-            raise EngineUnavailable(
-                f"engine {name!r} died {berth.restarts + 1} times, the last time: {death}",
-                "See `palaestra doctor`; what was answered is recorded, and `palaestra resume` goes on.",
-            ) from death
-        self._notify(f"engine {name!r} died ({death}); starting it again")
-        await berth.engine.close()
-        await berth.engine.start()
-        berth.restarts += 1
+    async def _restart(self, name: str, berth: _Berth, death: PalaestraError) -> None:
+        """Start a dead engine again, as often as it may be; or note that it is lost."""
+        while berth.restarts < berth.max_restarts:
+            berth.restarts += 1
+            self._notify(f"engine {name!r} died ({death.args[0]}); starting it again")
+            await berth.engine.close()
+            try:
+                await berth.engine.start()
+                return
+            except EngineUnavailable as failure:
+                death = failure
+        berth.lost = EngineUnavailable(
+            f"engine {name!r} died {berth.restarts + 1} times, the last time: {death.args[0]}",
+            "See `palaestra doctor`; what was answered is recorded.",
+        )

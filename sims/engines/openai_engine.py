@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAIError
     from openai.types.chat.chat_completion import ChatCompletion, ChoiceLogprobs
 
+MOST_HICCUPS = 2  # how often one request may fail at the server's fault before the server counts as gone
 RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)  # seconds
 END = "\0"  # stands for the control token that follows a complete option
 PLAIN, CONSTRAINED, WEIGHED = range(3)  # how much of vLLM's extension a choice uses
@@ -129,32 +130,37 @@ class OpenAIServer:
         needed = max(len(option.encode()) for option in options) + 1
         extra: Parameters = {"structured_outputs": {"choice": [option[len(said) :] for option in options]}}
         extra |= {"continue_final_message": True, "add_generation_prompt": False} if said else {}
+        level = self._extension
         while True:
-            level = self._extension
             extras: Parameters = {"extra_body": extra} if level >= CONSTRAINED else {}
             extras |= {"logprobs": True, "top_logprobs": 20} if level == WEIGHED else {}
             try:
-                return await self._ask(call, needed, said, max_tokens=needed, **sampling, **extras)
+                answer = await self._ask(call, needed, said, max_tokens=needed, **sampling, **extras)
             except _Refused:
                 if level == PLAIN:
                     raise
-                self._extension = min(self._extension, level - 1)
+                level -= 1
+                continue
+            self._extension = min(self._extension, level)
+            return answer
 
     async def _ask(self, call: Call, needed: int, said: str = "", **parameters: Any) -> ChatCompletion:
         """The server's answer, or how it goes on after `said`; it must have had room for `needed` tokens."""
-        from openai import OpenAIError, RateLimitError
+        from openai import APITimeoutError, InternalServerError, OpenAIError, RateLimitError
 
         messages: Any = [{"role": role, "content": plain(text)} for role, text in turns(call.prompt)]
         messages += [{"role": "assistant", "content": plain(said)}] if said else []
         parameters |= {"model": self._settings.model, "messages": messages}
-        pause, patience = 0.5, self._settings.timeout
+        pause, patience, hiccups = 0.5, self._settings.timeout, 0
         async with self._slots:
             while self._client is not None:
                 try:
                     answer: ChatCompletion = await self._client.chat.completions.create(**parameters)
                     break
                 except OpenAIError as error:
-                    if not isinstance(error, RateLimitError) or pause > patience:
+                    hiccups += isinstance(error, InternalServerError | APITimeoutError)
+                    passing = isinstance(error, RateLimitError) or 0 < hiccups <= MOST_HICCUPS
+                    if not passing or pause > patience:
                         self._fail(error, call)
                 await asyncio.sleep(pause)
                 pause, patience = 2 * pause, patience - pause
@@ -181,6 +187,9 @@ class OpenAIServer:
         said = f"{self._url}: {error.message.replace(self._key, '[key]') if self._key else error.message}"
         if status >= 500:
             raise EngineDied(said) from None
+        if status == 429:
+            remedy = "Lower `engines.NAME.parallel`, raise its `timeout`, or wait for the limit to pass."
+            raise EngineUnavailable(said, remedy) from None
         if call is None or status not in (400, 413, 422):
             raise EngineUnavailable(said, _COMPARE) from None
         raise (_overflow(call, said) if _OVERFLOW.search(said) else _Refused(said, _COMPARE)) from None

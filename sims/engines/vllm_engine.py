@@ -16,11 +16,13 @@ import contextlib
 import json
 import os
 import platform
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 from agents.answers import Choice, Json, Text
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 LONGEST_CONTEXT = 8192
 FEW_CORES = 4
+ANSWERED = ("stop", "length")  # other finish reasons, such as "abort", leave an answer in pieces
 
 
 class Vllm:
@@ -60,14 +63,15 @@ class Vllm:
         """Load the model; see `Engine.start`."""
         _require_vllm()
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-        log = Path(tempfile.mkstemp(prefix="palaestra-vllm-", suffix=".log")[1])
+        with tempfile.NamedTemporaryFile(prefix="palaestra-vllm-", suffix=".log", delete=False) as file:
+            log = Path(file.name)
         try:
-            with _output_to(log):
+            with _output_to(log), _interruptible():
                 model = self._model()
                 self._lora = {path: _lora_request(path, i) for i, path in enumerate(self._adapters, 1)}
                 self._device = _device()
                 self._load(model)
-        except EngineUnavailable:
+        except (EngineUnavailable, KeyboardInterrupt):
             log.unlink(missing_ok=True)
             raise
         except Exception as error:
@@ -89,7 +93,8 @@ class Vllm:
         self._dtype = str(config.dtype).removeprefix("torch.")
         tokenizer = self._engine.get_tokenizer()
         self._template = ChatTemplate(tokenizer, self._settings.template_options)
-        self._end = int(tokenizer.eos_token_id)
+        end = self._template.end_of_turn()
+        self._end = int(tokenizer.eos_token_id if end is None else end)
         self._option_tree = lru_cache(maxsize=1024)(self._build_option_tree)
 
     def _model(self) -> str:
@@ -102,22 +107,24 @@ class Vllm:
                 raise EngineUnavailable(
                     f"there is no folder {name}", "Name the folder of a Hugging Face checkpoint in `model`."
                 )
-        from transformers import AutoConfig
-
         try:
-            AutoConfig.from_pretrained(name)
+            self._model_config(name)
         except Exception as error:
             raise EngineUnavailable(
-                f"there is no model {name!r} here, nor could it be fetched: {str(error).splitlines()[0]}",
+                f"there is no model {name!r} here, nor could it be fetched: {_first_line(error)}",
                 f"Name a folder with a checkpoint, a Hugging Face id, or `{EMBEDDED_MODEL}`.",
             ) from error
         return name
 
-    def _arguments(self, model: str) -> dict[str, Any]:
+    def _model_config(self, model: str) -> Any:
         from transformers import AutoConfig
 
+        trusted = bool(self._settings.options.get("trust_remote_code", False))
+        return AutoConfig.from_pretrained(model, trust_remote_code=trusted)
+
+    def _arguments(self, model: str) -> dict[str, Any]:
         settings = self._settings
-        longest = getattr(AutoConfig.from_pretrained(model), "max_position_embeddings", LONGEST_CONTEXT)
+        longest = getattr(self._model_config(model), "max_position_embeddings", LONGEST_CONTEXT)
         context = settings.context or min(int(longest), LONGEST_CONTEXT)
         arguments: dict[str, Any] = {
             "model": model,
@@ -218,7 +225,8 @@ class Vllm:
             raise ContextOverflow(
                 f"{call.agent}'s {call.purpose!r} (call {call.index}) has a prompt of {prompt} tokens "
                 f"and needs {needed} for the answer, but the context is {self._context} tokens",
-                "Raise the engine's `context` if the model allows it, or play fewer rounds or shorter turns.",
+                "Raise the engine's `context` (--set engines.NAME.context=…) if the model allows it, "
+                "or play fewer rounds or shorter turns.",
             )
         return room
 
@@ -237,10 +245,14 @@ class Vllm:
         )
         try:
             async for output in stream:
-                if output.finished:
+                if output.finished and output.outputs[0].finish_reason in ANSWERED:
                     return output
-        except (EngineDeadError, EngineGenerateError) as error:
-            raise EngineDied(str(error).splitlines()[0]) from error
+        except EngineDeadError as error:
+            raise EngineDied(_first_line(error)) from error
+        except EngineGenerateError as error:
+            raise EngineUnavailable(
+                f"vLLM refuses a request: {_first_line(error.__cause__ or error)}"
+            ) from error
         raise EngineDied("vLLM ended a request without an answer")
 
     async def close(self) -> None:
@@ -300,7 +312,7 @@ def _computes_bfloat16() -> bool:
 
 def _set_cpu_environment(settings: VllmEngine) -> None:
     """vLLM reads these from the environment of the processes that it starts."""
-    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(settings.kv_cache_gib))
+    os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.kv_cache_gib)
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) <= FEW_CORES:
         os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", ",".join(map(str, cores)))
@@ -335,6 +347,23 @@ def _reason(error: Exception, log: Path) -> str:
     telling = [line for line in lines if "EngineCore" not in line.split("]")[-1] or "ValueError" in line]
     said = (telling or lines or [str(error)])[-1]
     return said.rsplit("] ", 1)[-1].strip()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [repr(error)])[0]
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a load at once: an event loop that waits for it can't run its handlers."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 @contextlib.contextmanager

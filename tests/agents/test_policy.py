@@ -17,7 +17,14 @@ def test_an_engine_without_a_kind_is_vllm_with_the_embedded_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["127.0.0.1:8000/v1", "ftp://host/v1", "http://", "https://me:secret@host/v1"]
+    "url",
+    [
+        "127.0.0.1:8000/v1",
+        "ftp://host/v1",
+        "http://",
+        "https://me:secret@host/v1",
+        "https://host/v1?key=secret",
+    ],
 )
 def test_a_server_needs_a_plain_address_without_secrets(url: str) -> None:
     with pytest.raises(ValidationError, match="address"):

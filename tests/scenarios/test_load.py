@@ -9,9 +9,11 @@ import pytest
 
 from agents.failures import BadInput
 from agents.policy import ScriptedEngine
+from scenarios import registry
 from scenarios.debate.config import DebateConfig
 from scenarios.debate.rules import Debate
 from scenarios.load import load
+from sims import ready_made
 from tests.scripted_debates import settings_of
 
 Write = Callable[[str], Path]
@@ -82,6 +84,26 @@ def test_a_password_in_an_address_is_not_repeated(write: Write) -> None:
     assert said.startswith("--set engines.big=")
     assert "no names or passwords" in rest
     assert "secret" not in rest
+
+
+@pytest.mark.parametrize("text", ["title: 2020-99-99", "rounds: !!int foo"])
+def test_a_value_that_yaml_cannot_make_is_no_yaml(text: str, write: Write) -> None:
+    assert "this is not YAML" in refused(write(f"{GOOD}{text}\n"))
+    assert "--set title=2020-99-99" in refused(write(GOOD), "title=2020-99-99")
+
+
+def test_a_registered_scenario_that_does_not_load_is_told_and_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(registry.BUILT_IN, "broken", "no_such_package.rules:Game")
+    with pytest.raises(BadInput, match=r"'broken' can't be loaded.*no_such_package"):
+        registry.scenario_class("broken")
+    assert ready_made.find("debate").name == "debate.yaml"
+    assert "no_such_package" in dict(ready_made.summaries())["broken"]
+
+
+def test_edges_and_a_named_graph_exclude_each_other(write: Write) -> None:
+    assert "leave out `graph`" in refused(write(GOOD), "hearing={graph: ring, edges: [[Ann, Bo]]}")
 
 
 # Every wrong file: what replaces what, the place that is told, and words that must be in the message.

@@ -40,7 +40,7 @@ def test_a_dry_run_ends_with_excerpt_summary_and_folder(tmp_path: Path) -> None:
 
 def test_a_run_on_the_scripted_engine_says_so(tmp_path: Path) -> None:
     palaestra("run", "debate", "--dry-run", "-n", "1", "--out", "here", cwd=tmp_path)
-    engines = json.loads((tmp_path / "here" / "run.json").read_text())["engines"]
+    engines = json.loads((tmp_path / "here" / "run.json").read_text())["sittings"][0]["engines"]
     assert engines == {"default": {"kind": "scripted"}}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -17,7 +16,8 @@ from tests.scripted_debates import recorded, scenario
 from tests.sims.sitting import sitting
 
 CHUNKS, KILLS = 10, 5
-LASTS = 0.8  # seconds, from the start of the process; the moments of the kills are drawn from it
+LIVE = 3
+FIRST = 10  # calls asked by then: more than the episodes' first ones, so some are recorded
 
 
 def killable(delay: float) -> Scenario:
@@ -25,7 +25,7 @@ def killable(delay: float) -> Scenario:
     return scenario(
         engine={"delay": delay, "garbled": 0.1},
         episodes=6,
-        live=3,
+        live=LIVE,
         speaking="sequential",
         judges=[{"name": "Kim"}, {"name": "Lund"}],
         rubric={"clarity": "the point is plain.", "reasoning": "the reasons support the claim."},
@@ -49,16 +49,14 @@ def calls_in(folder: Path) -> int:
     return sum(record["record"] == "call" for record in run_log.read(folder))
 
 
-def kill_after(seconds: float, folder: Path) -> None:
-    """Play in a process of its own and kill it (`kill -9`) after `seconds`."""
-    with sitting(killable(0.03), folder, folder.with_suffix(".asked")) as process:
-        process.join(seconds)
+def kill_after(asked: int, folder: Path) -> None:
+    """Play in a process of its own and kill it (`kill -9`) once it has asked so many calls."""
+    before = asked_in(folder)
+    with sitting(killable(0.01), folder, folder.with_suffix(".asked")) as process:
+        while process.is_alive() and asked_in(folder) - before < asked:
+            process.join(0.001)
         process.kill()
         process.join()
-    if folder.exists() and not (folder / "run.json").exists():
-        # Killed before the run began: nothing was asked, so it is started anew.
-        assert not calls_in(folder)
-        shutil.rmtree(folder)
 
 
 def finish(folder: Path) -> None:
@@ -80,9 +78,11 @@ def test_a_run_killed_at_a_random_moment_resumes_to_the_same_content_and_asks_no
     chunk: int, tmp_path: Path, uninterrupted: list[Record]
 ) -> None:
     random = Random(2026 + chunk)
+    total = sum(record["record"] == "call" for record in uninterrupted)
     for number in range(KILLS):
         folder = tmp_path / f"run{number}"
-        kill_after(random.uniform(0, LASTS), folder)
+        kill_after(random.randint(FIRST, total // 2), folder)
+        assert 0 < calls_in(folder) < total, "it must be killed in the middle"
         finish(folder)
         assert recorded(folder) == uninterrupted
         assert_each_call_once(recorded(folder))
@@ -96,11 +96,21 @@ def test_a_run_killed_several_times_in_a_row_resumes_to_the_same_content(
     folder = tmp_path / "run"
     for _ in range(6):
         before = calls_in(folder)
-        kill_after(random.uniform(0.1, LASTS / 3), folder)
-        assert calls_in(folder) >= before
+        kill_after(random.randint(FIRST, 2 * FIRST), folder)
+        assert calls_in(folder) > before
     finish(folder)
     assert recorded(folder) == uninterrupted
     assert_each_call_once(recorded(folder))
+
+
+def test_a_run_killed_before_its_first_record_leaves_a_folder_that_can_be_used(
+    tmp_path: Path, uninterrupted: list[Record]
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / run_log.NAME).touch()
+    play.start(killable(0), folder, quiet=True)
+    assert recorded(folder) == uninterrupted
 
 
 def test_a_run_killed_after_its_last_record_is_finished_by_resuming_it(tmp_path: Path) -> None:

@@ -656,7 +656,11 @@ class TestOnVllm:
         folder = play.start(scenario, tmp_path / "run", quiet=True)
         state = json.loads((folder / "run.json").read_text())
         assert state["status"] == "finished"
-        assert state["engines"]["default"] == {"kind": "openai", "model": "smollm2", "url": vllm_url}
+        assert state["sittings"][0]["engines"]["default"] == {
+            "kind": "openai",
+            "model": "smollm2",
+            "url": vllm_url,
+        }
         calls = [record for record in run_log.read(folder) if record["record"] == "call"]
         speeches = [record for record in calls if record["purpose"] == "argue"]
         assert len(speeches) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +10,27 @@ from typing import Any
 
 import pytest
 
-from agents.failures import BadInput, EngineUnavailable, Interrupted, RunLocked, RunUnreadable, RunUnwritable
+from agents.calls import Call, Reply, Scalar
+from agents.failures import (
+    BadInput,
+    EngineDied,
+    EngineUnavailable,
+    Interrupted,
+    RunLocked,
+    RunUnreadable,
+    RunUnwritable,
+)
+from agents.policy import Policy, ScriptedEngine
 from runs import log as run_log
 from runs.folder import read_state
 from runs.records import Record
+from scenarios.debate.rules import Debate
+from scenarios.judging import Score
 from scenarios.load import Scenario
 from sims import play
-from tests.scripted_debates import recorded, scenario
+from sims.engines.engine import Fleet
+from sims.engines.scripted_engine import Scripted
+from tests.scripted_debates import call, recorded, scenario
 from tests.sims.sitting import interrupt, sitting
 
 EPISODES = 3
@@ -28,13 +43,6 @@ def start(folder: Path, engine: dict[str, Any] | None = None, **fields: Any) -> 
 
 def calls(records: list[Record]) -> list[Record]:
     return [record for record in records if record["record"] == "call"]
-
-
-def change_engine(folder: Path, **settings: Any) -> None:
-    """Edit the engine's settings in `run.json`."""
-    state = read_state(folder)
-    state["scenario"]["engines"]["default"] |= settings
-    (folder / "run.json").write_text(json.dumps(state))
 
 
 def test_a_finished_run_says_so_and_counts_its_episodes_and_calls(tmp_path: Path) -> None:
@@ -50,8 +58,8 @@ def test_run_json_holds_the_resolved_scenario_and_the_identity_of_its_engines(tm
     start(tmp_path / "run")
     state = read_state(tmp_path / "run")
     assert state["scenario"]["layout"] == "shared_prefix"
-    assert state["engines"] == {"default": {"kind": "scripted"}}
-    assert "palaestra" in state["versions"]
+    assert state["sittings"][0]["engines"] == {"default": {"kind": "scripted"}}
+    assert "palaestra" in state["sittings"][0]["versions"]
 
 
 @pytest.mark.parametrize("live", [1, 2, 64])
@@ -122,8 +130,7 @@ def test_a_run_whose_engine_died_too_often_is_resumed_to_the_same_end(tmp_path: 
     with pytest.raises(EngineUnavailable):
         start(folder, {"die_every": 9, "max_restarts": 1})
     before = len(calls(recorded(folder)))
-    change_engine(folder, die_every=None)
-    play.resume(folder, quiet=True)
+    play.resume(folder, ["engines.default.die_every=null"], quiet=True)
     assert 0 < before < len(calls(recorded(folder)))
     assert recorded(folder) == start(tmp_path / "whole")
     state = read_state(folder)
@@ -181,6 +188,105 @@ def test_resuming_a_run_that_another_process_writes_is_refused(tmp_path: Path) -
     writer.close()
 
 
+def test_a_second_run_into_the_same_folder_leaves_the_first_ones_log_alone(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    first = run_log.Log(tmp_path / "run")
+    with pytest.raises(RunLocked):
+        start(tmp_path / "run")
+    first.append(b"{}\n")
+    first.close()
+    assert first.path.read_bytes() == b"{}\n"
+
+
+def test_a_resumed_run_may_have_more_episodes(tmp_path: Path) -> None:
+    start(tmp_path / "run")
+    play.resume(tmp_path / "run", ["episodes=5", "live=1"], quiet=True)
+    whole = play.start(scenario(episodes=5), tmp_path / "whole", quiet=True)
+    assert recorded(tmp_path / "run") == recorded(whole)
+    state = read_state(tmp_path / "run")
+    assert state["scenario"]["episodes"] == 5
+    assert len(state["sittings"]) == 2
+
+
+def test_what_shapes_the_episodes_cannot_be_changed_when_a_run_is_resumed(tmp_path: Path) -> None:
+    start(tmp_path / "run")
+    before = (tmp_path / "run" / "run.json").read_text()
+    with pytest.raises(BadInput, match=r"rounds=9(.|\n)*engines, episodes, live, retries"):
+        play.resume(tmp_path / "run", ["rounds=9"], quiet=True)
+    assert (tmp_path / "run" / "run.json").read_text() == before
+
+
+def test_a_run_can_be_played_where_an_event_loop_runs_as_in_a_notebook(tmp_path: Path) -> None:
+    async def cell() -> list[Record]:
+        return start(tmp_path / "run")
+
+    assert asyncio.run(cell()) == start(tmp_path / "whole")
+
+
+def test_an_unforeseen_failure_of_an_engine_names_the_call_and_ends_the_run_resumably(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Scripted.answer
+
+    async def fails(engine: Scripted, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        if call.index == 4:
+            raise IndexError("list index out of range")
+        return await usual(engine, call, policy, seed, attempt)
+
+    monkeypatch.setattr(Scripted, "answer", fails)
+    with pytest.raises(EngineUnavailable, match=r"call 4(.|\n)*out of range(.|\n)*palaestra resume"):
+        start(tmp_path / "run")
+    assert read_state(tmp_path / "run")["status"] == "failed"
+    monkeypatch.undo()
+    play.resume(tmp_path / "run", quiet=True)
+    assert recorded(tmp_path / "run") == start(tmp_path / "whole")
+
+
+def test_a_fault_of_the_rules_shows_itself_and_the_run_says_that_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Debate._verdict
+
+    def fails(episode: Debate, scores: list[Score]) -> dict[str, Scalar]:
+        if episode.index == 2:
+            raise ZeroDivisionError("of the rules")
+        return usual(episode, scores)
+
+    monkeypatch.setattr(Debate, "_verdict", fails)
+    with pytest.raises(ZeroDivisionError):
+        start(tmp_path / "run")
+    assert read_state(tmp_path / "run")["status"] == "failed"
+    assert "of the rules" in read_state(tmp_path / "run")["error"]
+
+
+def test_an_engine_that_does_not_come_back_is_started_only_as_often_as_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    starts = 0
+
+    async def start_once(_engine: Scripted) -> None:
+        nonlocal starts
+        starts += 1
+        if starts > 1:
+            raise EngineUnavailable("no memory left")
+
+    async def dies(*_arguments: object) -> Reply:
+        raise EngineDied("gone")
+
+    monkeypatch.setattr(Scripted, "start", start_once)
+    monkeypatch.setattr(Scripted, "answer", dies)
+
+    async def ask_many() -> list[object]:
+        settings = {"default": ScriptedEngine(kind="scripted", max_restarts=3)}
+        async with Fleet(settings, {"default": Policy()}, 0) as fleet:
+            return await asyncio.gather(*(fleet.ask(call()) for _ in range(40)), return_exceptions=True)
+
+    failures = asyncio.run(ask_many())
+    assert starts == 1 + 3
+    assert all(isinstance(failure, EngineUnavailable) for failure in failures)
+    assert "died 4 times, the last time: no memory left" in str(failures[0])
+
+
 def test_a_folder_that_holds_something_is_not_written_into(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(BadInput, match="exists already"):
@@ -231,8 +337,7 @@ def test_ctrl_c_ends_a_run_that_can_be_resumed_to_the_same_end(tmp_path: Path) -
     state = read_state(folder)
     assert state["status"] == "interrupted"
     assert 0 < state["counts"]["calls"] < len(calls(start(tmp_path / "whole")))
-    change_engine(folder, delay=0)
-    play.resume(folder, quiet=True)
+    play.resume(folder, ["engines.default.delay=0"], quiet=True)
     assert recorded(folder) == recorded(tmp_path / "whole")
 
 

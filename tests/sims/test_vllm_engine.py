@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from agents.answers import Choice, Json, Text
 from agents.calls import Call
-from agents.failures import ContextOverflow, EngineUnavailable
+from agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from agents.policy import Policy, VllmEngine
 from runs.run import Run
 from scenarios.load import check
@@ -158,6 +159,7 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The engine's processes are killed after the tenth reply; the run ends all the same."""
+    before = {child.pid for child in psutil.Process().children(recursive=True)}  # another engine's
     killed: list[int] = []
     answered = 0
     usual = Progress.call_answered
@@ -168,7 +170,7 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
         usual(self, reply)  # type: ignore[arg-type]
         if answered == 10:
             for child in psutil.Process().children(recursive=True):
-                if "EngineCore" in child.name() or "EngineCore" in " ".join(child.cmdline()):
+                if child.pid not in before and "EngineCore" in f"{child.name()} {child.cmdline()}":
                     killed.append(child.pid)
                     child.kill()
 
@@ -207,3 +209,18 @@ def test_a_fleet_gives_up_an_engine_that_cannot_load(tmp_path: Path) -> None:
 
     with pytest.raises(EngineUnavailable, match="could not load"):
         asyncio.run(start())
+
+
+@pytest.mark.parametrize("reason", ["abort", "error"])
+def test_an_answer_that_vllm_broke_off_is_no_answer(reason: str) -> None:
+    """As when its process is told to end; the calls are asked again on a new engine."""
+    import asyncio
+    from types import SimpleNamespace
+
+    async def generate(*_arguments: object, **_options: object) -> AsyncIterator[object]:
+        yield SimpleNamespace(finished=True, outputs=[SimpleNamespace(finish_reason=reason, text="I thi")])
+
+    engine = Vllm(VllmEngine(), {"default": Policy()})
+    engine._engine = SimpleNamespace(generate=generate)  # type: ignore[assignment]
+    with pytest.raises(EngineDied):
+        asyncio.run(engine._request([1, 2], Policy()))

@@ -1,0 +1,27 @@
+"""Duels and n-way contests between policies, judged by the others, with live ratings.
+
+| role | sees | calls | answer |
+|---|---|---|---|
+| fighter | the instruction, its own persona | `answer` | text |
+| judge: every fighter outside the match, and the declared judges | the instruction and one answer, or two; never an author | `score`, or `compare` | 1–10, or first/second |
+
+One episode is a tournament of `iterations`. In each one all matches are made from the
+ratings at its start, all answers are asked in one batch, then all judgements; ratings move
+afterwards, match by match, in order. A duel has two fighters; an n-way contest has all of
+them, and every pair of them counts as a match of its own: the judges of a pair are those
+who are not in it. A judge who could not be understood on a pair is left out of it.
+
+Ratings: SPARTA reputation or Elo (`metrics/sparta.py`, `metrics/elo.py`). Weights of
+judges' words: uniform, Elo odds, or the SPARTA reputation at the moment of the update.
+The events hold every judge's every score, so that cycles (A beats B beats C beats A)
+stay visible and other weights can be tried afterwards.
+
+Outcome: `leader` and `leader_rating`, `spread` (highest less lowest rating), `ties`
+(share of decided matches with margin 0), `undecided` (matches without a usable judge),
+`failed` (answers and judgements that could not be parsed).
+
+Sources: SPARTA ALIGNMENT (matchmaking, blind pointwise judging, reputation-weighted
+result, rating update and its variants); Multiplayer Nash Preference Optimization (what
+its n-way training data needs). Where SPARTA's code puts a score of 5 for what it can't
+parse, this one leaves it out and counts it. Pairwise judging and Elo are ours.
+"""

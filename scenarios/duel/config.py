@@ -1,0 +1,130 @@
+"""The fields of a duel's scenario file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from agents.policy import Settings
+from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from scenarios.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
+
+
+class Fighter(Participant):
+    """One of those who answer instructions and judge the others' answers."""
+
+    rating: float | None = Field(
+        None, ge=10, description="Rating at the start. Default: 100 for SPARTA, 1000 for Elo."
+    )
+    deviation: float = Field(0.5, gt=0, description="SPARTA's deviation σ at the start.")
+
+
+class Matchmaking(Settings):
+    """Who meets whom in duels; the defaults are SPARTA's."""
+
+    random: float = Field(
+        0.2, ge=0, le=1, description="Probability that an opponent is drawn from all others."
+    )
+    nearest: int = Field(3, ge=1, description="Else it is drawn from this many with the nearest ratings.")
+
+
+class SpartaSettings(Settings):
+    """The constants of SPARTA's rating update; the defaults are its code's."""
+
+    initial_k: float = Field(10.0, gt=0, description="K at the start of an iteration.")
+    least_k: float = Field(5.0, gt=0, description="K never falls below this.")
+    decay: float = Field(0.9, gt=0, le=1, description="K shrinks by this factor in `decay_updates` updates.")
+    decay_updates: float = Field(10.0, gt=0, description="See `decay`.")
+    restart_decay: bool = Field(
+        True, description="Whether K starts anew in every iteration, as in SPARTA's code."
+    )
+    least_gap: float = Field(
+        0.01, gt=0, le=1, description="ε, the least rating-gap factor; raise it for runs under 300 duels."
+    )
+    least_deviation: float = Field(0.1, gt=0, description="σ never falls below this.")
+    window: int = Field(10, ge=2, description="How many rating changes σ is taken over.")
+    scale: float = Field(20.0, gt=0, description="S, what each step is divided by.")
+
+
+class EloSettings(Settings):
+    """The constants of Elo's rule."""
+
+    k: float = Field(32.0, gt=0, description="The largest change of one match.")
+    scale: float = Field(400.0, gt=0, description="The rating difference with odds of ten to one.")
+
+
+class DuelConfig(ScenarioConfig):
+    """A tournament of duels or n-way contests."""
+
+    scenario: Literal["duel"] = "duel"
+    fighters: list[Fighter] = Field(
+        min_length=2, description="Who answers; every fighter judges the matches that it is not in."
+    )
+    instructions: list[str] = Field(min_length=1, description="What is asked of the fighters.")
+    iterations: int = Field(1, ge=1, description="How often the ratings move.")
+    matches: int | None = Field(
+        None,
+        ge=1,
+        description="How many instructions, drawn anew, an iteration uses. Default: all, in order.",
+    )
+    contest: Literal["duel", "n_way"] = Field(
+        "duel", description="Two fighters an instruction, or all of them."
+    )
+    judges: list[Judge] = Field([], description="Further judges, who don't fight.")
+    fighters_judge: bool = Field(True, description="Whether fighters judge the matches that they are not in.")
+    judging: Literal["pointwise", "pairwise"] = Field(
+        "pointwise",
+        description="A judge reads one answer and scores it, or two in both orders and compares them.",
+    )
+    judgements: int = Field(
+        1, ge=1, le=20, description="How often each judge is asked the same; the mean counts."
+    )
+    score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
+    ratings: Literal["sparta", "elo"] = Field("sparta", description="How ratings move.")
+    weights: JudgeWeights = Field(
+        "sparta",
+        description="What a judge's word weighs: all the same (`uniform`), its current rating (`sparta`), "
+        "or the odds that Elo gives that rating over the panel's mean (`elo`).",
+    )
+    freeze_ratings: bool = Field(False, description="Keep the ratings as they are at the start.")
+    handicaps: Literal["none", "dynamic", "static"] = Field(
+        "none",
+        description="Factors 0, 0.1, 0.2 … on the scores of weak fighters from iteration 2 on: `dynamic` for "
+        "as many of the lowest as iterations have passed, `static` for one more in each, for good.",
+    )
+    matchmaking: Matchmaking = Field(Matchmaking(), description="Who meets whom in duels.")
+    sparta: SpartaSettings = Field(SpartaSettings(), description="Constants of `ratings: sparta`.")
+    elo: EloSettings = Field(EloSettings(), description="Constants of `ratings: elo`.")
+
+    @field_validator("instructions")
+    @classmethod
+    def _not_blank(cls, instructions: list[str]) -> list[str]:
+        if any(not instruction.strip() for instruction in instructions):
+            raise ValueError("an instruction is empty")
+        return instructions
+
+    def agent_policies(self) -> Iterator[tuple[Location, str]]:
+        """Where fighters and judges name their policies."""
+        yield from policies_of(fighters=self.fighters, judges=self.judges)
+
+    def problems(self) -> Iterator[tuple[Location, str]]:
+        """Matches that nobody could judge, and names that collide."""
+        yield from super().problems()
+        yield from name_problems(fighters=self.fighters, judges=self.judges)
+        if not self.judges and not self.fighters_judge:
+            yield ("fighters_judge",), "nobody judges; add `judges` or let the fighters judge"
+        elif not self.judges and len(self.fighters) < 3:
+            yield (
+                ("fighters",),
+                f"{len(self.fighters)} fighters leave nobody outside a match to judge it; "
+                "a tribe has 3 or more, or add `judges`",
+            )
+        if self.judging == "pairwise" and self.handicaps != "none":
+            yield ("handicaps",), "handicaps scale scores, and pairwise judging has none"
+        if self.matches is not None and self.matches > len(self.instructions):
+            yield (
+                ("matches",),
+                f"{self.matches} matches need as many instructions, not {len(self.instructions)}",
+            )

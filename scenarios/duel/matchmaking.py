@@ -1,0 +1,61 @@
+"""Who fights whom, and with what handicap: SPARTA's rules as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+LAST_HANDICAP_ITERATION = 7
+
+
+def matchmake(
+    count: int, ratings: Mapping[str, float], random: Random, *, chance: float, nearest: int
+) -> list[tuple[str, str]]:
+    """The pairs of `count` duels.
+
+    Everyone is first once in each block of as many duels as there are fighters, in an order
+    drawn anew; whoever is first in an incomplete last block is drawn from all. The opponent
+    is drawn from all others with probability `chance`, else from the `nearest` ratings.
+
+    Args:
+        count: duels wanted.
+        ratings: of the fighters, at the start of the iteration.
+        random: the source of chance.
+        chance: 0–1.
+        nearest: at least 1; ties between equally near ones go to who was declared first.
+    """
+    names = list(ratings)
+    firsts: list[str] = []
+    while len(firsts) + len(names) <= count:
+        firsts += random.sample(names, len(names))
+    firsts += random.choices(names, k=count - len(firsts))
+    return [(first, _opponent(first, ratings, random, chance, nearest)) for first in firsts]
+
+
+def _opponent(first: str, ratings: Mapping[str, float], random: Random, chance: float, nearest: int) -> str:
+    others = [name for name in ratings if name != first]
+    if random.random() >= chance:
+        others = sorted(others, key=lambda name: abs(ratings[name] - ratings[first]))[:nearest]
+    return random.choice(others)
+
+
+def handicaps(mode: str, past: Sequence[Sequence[str]]) -> dict[str, float]:
+    """The factors on weak fighters' scores; who isn't named has factor 1.
+
+    Args:
+        mode: "none"; "dynamic": after t iterations the t lowest of the last one have the
+            factors 0, 0.1, 0.2 …; "static": each iteration's lowest who has none yet gets
+            the next factor and keeps it.
+        past: the fighters after each iteration so far, lowest rating first. What counts
+            are the first six: from the eighth iteration on SPARTA keeps the seventh's factors.
+    """
+    counted = past[: LAST_HANDICAP_ITERATION - 1]
+    if mode == "none" or not counted:
+        return {}
+    if mode == "dynamic":
+        weak = list(counted[-1][: len(counted)])
+    else:
+        weak = []
+        for standing in counted:
+            weak += [name for name in standing if name not in weak][:1]
+    return {name: position / 10 for position, name in enumerate(weak)}

@@ -1,0 +1,351 @@
+"""The rules of duels and n-way contests; the package's docstring is their summary."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean
+
+from agents.agent import Agent
+from agents.calls import Call, Message, Reply, Scalar
+from metrics.elo import EloConstants, update_elo
+from metrics.sparta import Reputation, SpartaConstants, SpartaRatings
+from scenarios.config import Participant
+from scenarios.duel.config import DuelConfig
+from scenarios.duel.matchmaking import handicaps, matchmake
+from scenarios.episode import Episode, Event, Play
+from scenarios.judging import POINTS, PREFERENCE, judge_weights, points, preference
+
+START_RATING = {"sparta": 100.0, "elo": 1000.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Event):
+    """A fighter's answer in a contest: which call and which message; None when it failed."""
+
+    contest: int
+    iteration: int
+    instruction: str
+    fighter: str
+    policy: str
+    call: int | None
+    message: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Event):
+    """A judge's score of one answer.
+
+    Attributes:
+        contest, judge, contestant: who scored whom in which contest.
+        repeat: which of the judge's judgements of this answer, from 1.
+        score: 1–10; None when the judge could not be understood.
+        basis: "probabilities", "sample" or "failed".
+    """
+
+    contest: int
+    judge: str
+    contestant: str
+    repeat: int
+    score: float | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Event):
+    """A judge's comparison of two answers, in the order in which it read them.
+
+    Attributes:
+        contest, judge, first, second: who compared whom in which contest.
+        repeat: which of the judge's comparisons in this order, from 1.
+        first_better: probability 0–1; None when the judge could not be understood.
+        basis: "probabilities", "sample" or "failed".
+    """
+
+    contest: int
+    judge: str
+    first: str
+    second: str
+    repeat: int
+    first_better: float | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Event):
+    """The weighted result of a pair in a contest.
+
+    Attributes:
+        contest, first, second: which pair.
+        first_score, second_score: weighted means over the judges; points of 1–10 times the
+            handicap, or with pairwise judging the probabilities of being better.
+        margin: the first's less the second's; None without a judge who could be understood.
+        judges: how many counted.
+    """
+
+    contest: int
+    first: str
+    second: str
+    first_score: float | None
+    second_score: float | None
+    margin: float | None
+    judges: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rating(Event):
+    """A fighter's rating after a match; before the first one, `contest` is None.
+
+    Attributes:
+        iteration: from 1; 0 for the ratings at the start.
+        contest, fighter: after which contest, whose.
+        rating: the new rating.
+        deviation: SPARTA's σ; None for Elo.
+        change: of the rating in this match.
+    """
+
+    iteration: int
+    contest: int | None
+    fighter: str
+    rating: float
+    deviation: float | None
+    change: float
+
+
+@dataclass(slots=True)
+class Contest:
+    """One instruction, its contestants and what became known of them.
+
+    Attributes:
+        number: from 0 in the episode.
+        answers: the message of each contestant whose answer could be used.
+        told: what each judge said, all repeats: by (judge, contestant) scores of 1–10, by
+            (judge, first, second) probabilities that the first is better.
+    """
+
+    number: int
+    instruction: str
+    contestants: tuple[str, ...]
+    answers: dict[str, Message] = field(default_factory=dict)
+    told: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every pair of contestants, in order."""
+        return list(combinations(self.contestants, 2))
+
+    def single_answers(self) -> list[tuple[str, ...]]:
+        """Every contestant with a usable answer, alone."""
+        return [(name,) for name in self.answers]
+
+    def ordered_pairs(self) -> list[tuple[str, ...]]:
+        """Every pair with usable answers, in both orders."""
+        pairs = [pair for pair in self.pairs() if all(name in self.answers for name in pair)]
+        return [order for first, second in pairs for order in ((first, second), (second, first))]
+
+    def pair_scores(self, judge: str, first: str, second: str) -> tuple[float, float] | None:
+        """What `judge` gave the two, repeats averaged and both orders counted alike; None if it told less."""
+        straight = self.told.get((judge, first, second))
+        crossed = self.told.get((judge, second, first))
+        if straight and crossed:
+            first_better = (fmean(straight) + 1 - fmean(crossed)) / 2
+            return first_better, 1 - first_better
+        one, other = self.told.get((judge, first)), self.told.get((judge, second))
+        return (fmean(one), fmean(other)) if one and other else None
+
+
+Exchange = Generator[list[Call], list[Reply], None]
+
+
+class Duel(Episode[DuelConfig]):
+    """One tournament."""
+
+    kind = "duel"
+    config_type = DuelConfig
+    event_types = (Answer, Judgement, Comparison, Match, Rating)
+    prompts_file = Path(__file__).parent / "prompts.yaml"
+
+    def play(self) -> Play:
+        """Iterations of: matchmaking, all answers, all judgements, ratings match by match."""
+        self._gather()
+        for iteration in range(1, self.config.iterations + 1):
+            contests = self._matchmake()
+            yield from self._fight(iteration, contests)
+            yield from self._judge(contests)
+            self._rate(iteration, contests)
+        return self._outcome()
+
+    def _gather(self) -> None:
+        config = self.config
+        rules, judge_rules = self.words("fighter_rules"), self.words("judge_rules")
+        self.fighters = {member.name: self._agent(member, rules) for member in config.fighters}
+        judging = (*(config.fighters if config.fighters_judge else ()), *config.judges)
+        self.judges = {member.name: self._agent(member, judge_rules) for member in judging}
+        start = START_RATING[config.ratings]
+        self.outside_ratings = {judge.name: judge.rating or start for judge in config.judges}
+        self.reputations = {f.name: Reputation(f.rating or start, f.deviation) for f in config.fighters}
+        constants = config.sparta.model_dump(exclude={"restart_decay"})
+        self.sparta = SpartaRatings(self.reputations, SpartaConstants(**constants))
+        self.past: list[list[str]] = []
+        self.matches: list[Match] = []
+        self.failed = 0
+        self._contests = 0
+        for name in self.fighters:
+            self._record_rating(0, None, name, 0.0)
+
+    def _agent(self, member: Participant, rules: str) -> Agent:
+        persona = member.persona and self.words("persona", name=member.name, persona=member.persona)
+        return Agent(self, member.name, rules=rules, persona=persona, policy=member.policy)
+
+    @property
+    def ratings(self) -> dict[str, float]:
+        """The fighters' ratings now."""
+        return {name: reputation.rating for name, reputation in self.reputations.items()}
+
+    def _matchmake(self) -> list[Contest]:
+        config = self.config
+        instructions = config.instructions
+        if config.matches is not None:
+            instructions = self.random.sample(instructions, config.matches)
+        sides: list[tuple[str, ...]] = [tuple(self.fighters)] * len(instructions)
+        if config.contest == "duel":
+            made = matchmake(
+                len(instructions),
+                self.ratings,
+                self.random,
+                chance=config.matchmaking.random,
+                nearest=config.matchmaking.nearest,
+            )
+            sides = list(made)
+        contests = [
+            Contest(self._contests + i, instruction, side)
+            for i, (instruction, side) in enumerate(zip(instructions, sides, strict=True))
+        ]
+        self._contests += len(contests)
+        return contests
+
+    def _fight(self, iteration: int, contests: list[Contest]) -> Exchange:
+        asked = [(contest, name) for contest in contests for name in contest.contestants]
+        replies = yield [
+            self.fighters[name].ask(
+                "answer", fill={"instruction": contest.instruction}, contest=contest.number
+            )
+            for contest, name in asked
+        ]
+        for (contest, name), reply in zip(asked, replies, strict=True):
+            self.failed += reply.failed
+            if not reply.failed:
+                contest.answers[name] = self.message("user", reply.text, source=reply.call)
+            message = contest.answers.get(name)
+            self.record(
+                Answer(
+                    contest.number,
+                    iteration,
+                    contest.instruction,
+                    name,
+                    self.fighters[name].policy,
+                    None if message is None else message.source,
+                    None if message is None else message.number,
+                )
+            )
+
+    def _judge(self, contests: list[Contest]) -> Exchange:
+        pointwise = self.config.judging == "pointwise"
+        asked = [
+            (contest, judge, answers, repeat)
+            for contest in contests
+            for answers in (contest.single_answers() if pointwise else contest.ordered_pairs())
+            for judge in self.judges
+            if judge not in (answers if self.config.contest == "n_way" else contest.contestants)
+            for repeat in range(1, self.config.judgements + 1)
+        ]
+        replies = yield [self._judgement(*item) for item in asked]
+        for (contest, judge, answers, repeat), reply in zip(asked, replies, strict=True):
+            self.failed += reply.failed
+            value, basis = (points if pointwise else preference)(reply, self.config.score_basis)
+            if value is not None:
+                contest.told.setdefault((judge, *answers), []).append(value)
+            if len(answers) == 1:
+                self.record(Judgement(contest.number, judge, answers[0], repeat, value, basis))
+            else:
+                first, second = answers
+                self.record(Comparison(contest.number, judge, first, second, repeat, value, basis))
+
+    def _judgement(self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int) -> Call:
+        reading = [self.message("user", self.words("instruction", instruction=contest.instruction))]
+        heads = ("shown",) if len(answers) == 1 else ("shown_first", "shown_second")
+        for head, name in zip(heads, answers, strict=True):
+            reading += [self.message("user", self.words(head)), contest.answers[name]]
+        purpose, answer = ("score", POINTS) if len(answers) == 1 else ("compare", PREFERENCE)
+        about: dict[str, Scalar] = {"contest": contest.number, "of": ", ".join(answers)}
+        if self.config.judgements > 1:
+            about["repeat"] = repeat
+        return self.judges[judge].ask(purpose, answer, None, reading, **about)
+
+    def _rate(self, iteration: int, contests: list[Contest]) -> None:
+        if self.config.sparta.restart_decay:
+            self.sparta.restart_decay()
+        factors = handicaps(self.config.handicaps, self.past)
+        for contest in contests:
+            for first, second in contest.pairs():
+                match = self._match(contest, first, second, factors)
+                self.matches.append(match)
+                self.record(match)
+                if match.margin is not None and not self.config.freeze_ratings:
+                    self._update(iteration, match)
+        ratings = self.ratings
+        self.past.append(sorted(ratings, key=lambda name: ratings[name]))
+
+    def _match(self, contest: Contest, first: str, second: str, factors: dict[str, float]) -> Match:
+        """The pair's result over all judges outside it, by their weights of this moment."""
+        told = {judge: contest.pair_scores(judge, first, second) for judge in self.judges}
+        usable = {judge: both for judge, both in told.items() if both is not None}
+        if not usable:
+            return Match(contest.number, first, second, None, None, None, 0)
+        current = self.outside_ratings | self.ratings
+        weights = judge_weights(self.config.weights, {judge: current[judge] for judge in usable})
+        total = sum(weights.values())
+        one, other = (
+            sum(weights[judge] * both[side] for judge, both in usable.items())
+            / total
+            * factors.get(name, 1.0)
+            for side, name in enumerate((first, second))
+        )
+        return Match(contest.number, first, second, one, other, one - other, len(usable))
+
+    def _update(self, iteration: int, match: Match) -> None:
+        assert match.margin is not None
+        assert match.first_score is not None
+        if self.config.ratings == "sparta":
+            changes = self.sparta.update(match.first, match.second, match.margin)
+        else:
+            score = (1 + (match.margin > 0) - (match.margin < 0)) / 2
+            if self.config.judging == "pairwise":
+                score = match.first_score
+            ratings = self.ratings
+            constants = EloConstants(k=self.config.elo.k, scale=self.config.elo.scale)
+            change = update_elo(ratings, match.first, match.second, score, constants)
+            changes = change, -change
+            for name, rating in ratings.items():
+                self.reputations[name].rating = rating
+        for name, change in zip((match.first, match.second), changes, strict=True):
+            self._record_rating(iteration, match.contest, name, change)
+
+    def _record_rating(self, iteration: int, contest: int | None, name: str, change: float) -> None:
+        reputation = self.reputations[name]
+        deviation = reputation.deviation if self.config.ratings == "sparta" else None
+        self.record(Rating(iteration, contest, name, reputation.rating, deviation, change))
+
+    def _outcome(self) -> dict[str, str | int | float | bool | None]:
+        ratings = self.ratings
+        leader = max(ratings, key=lambda name: ratings[name])
+        decided = [match.margin for match in self.matches if match.margin is not None]
+        return {
+            "leader": leader,
+            "leader_rating": ratings[leader],
+            "spread": ratings[leader] - min(ratings.values()),
+            "ties": decided.count(0.0) / len(decided) if decided else None,
+            "undecided": len(self.matches) - len(decided),
+            "failed": self.failed,
+        }
