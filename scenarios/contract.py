@@ -7,7 +7,7 @@
 |---|---|
 | replay | the same replies lead a new episode through the same calls, events and outcome |
 | lockstep | two copies that step in turn agree, with a third of another index between them |
-| privacy | a sentinel in each private text and each reply reaches only those entitled to it |
+| privacy | a sentinel in each private text and each reply reaches some who are entitled to it, and no other |
 | faults | failed answers of every purpose, of some and of all calls still end the episode |
 | schema | every event is of a declared type and its fields hold what their hints say |
 | refusal | casts that can't be played are refused, with a place in the file and a reason |
@@ -55,7 +55,8 @@ def check_contract(
     Args:
         file: what a valid scenario file holds, as a dictionary.
         may_read: the names of those who may read the reply to a call, asked before the
-            reply is given. The agent itself may always.
+            reply is given. The agent itself may always. Of each purpose that others may
+            read, some reply must reach one of them.
         secrets: places of texts in the file (`("players", 0, "goal")`), each with the names
             of those who may read it. Personas need not be listed: each is its agent's own.
         refused: changes of top-level fields that must be refused, each with words that the
@@ -217,17 +218,53 @@ def _check_privacy(
         _put(marked, place, sentinel)
         readers[sentinel] = names
     scenario = check(marked, "contract.yaml")
+    unread = _Unread()
     for index in range(episodes):
         episode = _episode(scenario, index)
         known = dict(readers)
 
         def answer(call: Call, episode: Episode[Any] = episode, known: dict[str, Any] = known) -> Reply:
-            _read_only_by(call, known)
+            unread.take(call, _read_only_by(call, known), known)
             sentinel = f"QR{call.index:04d}X"
-            known[sentinel] = {call.agent, *may_read(episode, call)}
-            return _with_sentinel(call, sentinel)
+            others = set(may_read(episode, call)) - {call.agent}
+            reply = _with_sentinel(call, sentinel)
+            if sentinel in reply.text:
+                known[sentinel] = {call.agent} | others
+                unread.give(call, sentinel, others)
+            return reply
 
         _play(episode, answer, "privacy")
+    unread.check()
+
+
+class _Unread:
+    """What was meant for somebody, and whether anybody ever read it."""
+
+    def __init__(self) -> None:
+        self._purposes: dict[str, str] = {}
+        self._meant: dict[str, bool] = {}
+
+    def give(self, call: Call, sentinel: str, others: Collection[str]) -> None:
+        """Note a reply that others may read."""
+        if others:
+            self._purposes[sentinel] = f"the replies to {call.purpose!r}"
+            self._meant.setdefault(self._purposes[sentinel], False)
+
+    def take(self, call: Call, read: Collection[str], known: Mapping[str, Collection[str]]) -> None:
+        """Note what the prompt of `call` holds, and what of the file its agent might have read."""
+        for sentinel, names in known.items():
+            if sentinel.startswith("QF"):
+                if call.agent in names:
+                    text = f"a private text of the file for {', '.join(sorted(names))}"
+                    self._meant[text] = self._meant.get(text, False) or sentinel in read
+            elif sentinel in read and sentinel in self._purposes:
+                self._meant[self._purposes[sentinel]] = True
+
+    def check(self) -> None:
+        """Raise `ContractBroken` when something reached nobody."""
+        for what, reached in self._meant.items():
+            if not reached:
+                raise ContractBroken(f"privacy: {what} reach nobody for whom they are meant")
 
 
 def _personas(file: File) -> list[tuple[Location, Collection[str]]]:
@@ -255,15 +292,19 @@ def _put(file: Any, place: Location, text: str) -> None:
     node[place[-1]] = text
 
 
-def _read_only_by(call: Call, readers: Mapping[str, Collection[str]]) -> None:
+def _read_only_by(call: Call, readers: Mapping[str, Collection[str]]) -> set[str]:
+    """The sentinels that the prompt of `call` holds, once none of them is another's."""
     prompt = "\n".join(message.body for message in call.prompt)
-    for sentinel, names in readers.items():
-        if sentinel in prompt and call.agent not in names:
+    read = {sentinel for sentinel in readers if sentinel in prompt}
+    for sentinel in sorted(read):
+        names = readers[sentinel]
+        if call.agent not in names:
             whose = "a private text of the file" if sentinel.startswith("QF") else f"reply {sentinel[2:6]}"
             raise ContractBroken(
                 f"privacy: {call.agent} reads {whose}, meant for {', '.join(sorted(names))}, "
                 f"in call {call.index} ({call.purpose}):\n{prompt}"
             )
+    return read
 
 
 def _with_sentinel(call: Call, sentinel: str) -> Reply:
