@@ -161,6 +161,8 @@ def _event_schema(event: type[Event]) -> dict[str, Any]:
     """The columns of an event type's table."""
     schema: dict[str, Any] = {"episode": pl.Int64, "event": pl.Int64, "step": pl.Int64}
     for name, hint in get_type_hints(event).items():
+        if name in schema:
+            raise TypeError(f"{event.__name__}.{name}: every event's table has a column of that name already")
         kinds = [kind for kind in get_args(hint) or (hint,) if kind is not types.NoneType]
         if len(kinds) != 1 or kinds[0] not in TYPES:
             raise TypeError(f"{event.__name__}.{name} is {hint}; events hold str, int, float, bool or None")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from textwrap import fill
 from typing import Any
@@ -16,12 +16,17 @@ from runs.run import Run
 WIDTH = 100
 
 
-def transcript(run: Run, episode: int) -> Iterator[str]:
+NOT_FACTS = ("episode", "event", "step")
+
+
+def transcript(run: Run, episode: int, events: bool = False) -> Iterator[str]:
     """The lines of an episode's transcript.
 
     Args:
         run: the run.
         episode: index of the episode.
+        events: also tell the events, after the calls that led to them; an episode without
+            calls is always told in its events.
 
     Raises:
         BadInput: the run has not begun such an episode.
@@ -35,9 +40,11 @@ def transcript(run: Run, episode: int) -> Iterator[str]:
         )
     yield f"Episode {episode}"
     yield from _outcome(run, found.row(0, named=True))
-    calls = run.calls.filter(pl.col("episode") == episode).iter_rows(named=True)
-    for (_, purpose), group in groupby(calls, key=lambda call: (call["step"], call["purpose"])):
-        asked = list(group)
+    calls = run.calls.filter(pl.col("episode") == episode)
+    told = _events(run, episode) if events or calls.is_empty() else []
+    for asked in _exchanges(calls.iter_rows(named=True)):
+        yield from _told(told, before=asked[0]["step"])
+        purpose = asked[0]["purpose"]
         abouts = [json.loads(call["about"]) for call in asked]
         shared = {k: v for k, v in abouts[0].items() if all(about.get(k) == v for about in abouts)}
         yield ""
@@ -45,6 +52,52 @@ def transcript(run: Run, episode: int) -> Iterator[str]:
         width = max(len(call["agent"]) for call in asked)
         for agent, answers in groupby(zip(asked, abouts, strict=True), key=lambda pair: pair[0]["agent"]):
             yield from _answers(agent.ljust(width), list(answers), set(shared))
+    yield from _told(told)
+
+
+def _exchanges(calls: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Calls told under one heading: of one step and purpose, or one after another in one round."""
+    gathered: list[dict[str, Any]] = []
+    for (_, purpose), group in groupby(calls, key=lambda call: (call["step"], call["purpose"])):
+        asked = list(group)
+        single = len(asked) == 1 and gathered and all(g["agent"] != asked[0]["agent"] for g in gathered)
+        if single and gathered[0]["purpose"] == purpose and _round(gathered[-1]) == _round(asked[0]):
+            gathered += asked
+            continue
+        if gathered:
+            yield gathered
+        gathered = asked
+    if gathered:
+        yield gathered
+
+
+def _round(call: dict[str, Any]) -> Any:
+    return json.loads(call["about"]).get("round")
+
+
+def _events(run: Run, episode: int) -> list[tuple[int, str]]:
+    """The events of an episode in their order, each with its step."""
+    rows = []
+    for name, table in run.tables.items():
+        if "event" in table.columns:
+            own = table.filter(pl.col("episode") == episode)
+            rows += [(row["event"], name, row) for row in own.iter_rows(named=True)]
+    lines = []
+    for _, name, row in sorted(rows, key=lambda found: found[0]):
+        facts = {k: v for k, v in row.items() if k not in NOT_FACTS and v is not None}
+        shown = ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in facts.items())
+        lines.append((row["step"], f"· {name.replace('_', ' ')}: {shown}"))
+    return lines
+
+
+def _told(events: list[tuple[int, str]], before: int | None = None) -> Iterator[str]:
+    """The next events, all or those of the steps before `before`; they are taken off the list."""
+    first = True
+    while events and (before is None or events[0][0] < before):
+        if first:
+            yield ""
+            first = False
+        yield from fill(events.pop(0)[1], WIDTH, subsequent_indent="    ").split("\n")
 
 
 def _outcome(run: Run, row: dict[str, Any]) -> Iterator[str]:

@@ -115,6 +115,7 @@ def show(
     ],
     episode: Annotated[int, typer.Option("--episode", "-e", min=0, help="Which episode.")] = 0,
     call: Annotated[int | None, typer.Option(min=0, help="Show the exact prompt of this call.")] = None,
+    events: Annotated[bool, typer.Option("--events", help="Also tell the events of the rules.")] = False,
     lines: Annotated[int | None, typer.Option(min=1, help="Show at most this many lines.")] = None,
 ) -> None:
     """Read a run: an episode's transcript, or the prompt of one call."""
@@ -132,7 +133,7 @@ def show(
             typer.secho(f"[{role}]", bold=True)
             typer.echo(f"{text}\n")
         return
-    for number, line in enumerate(transcript(opened, episode)):
+    for number, line in enumerate(transcript(opened, episode, events)):
         if lines is not None and number >= lines:
             typer.echo("…")
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -37,8 +38,12 @@ class RealEngine:
         self._thread.start()
         self.run(self.vllm.start())
 
+    def submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Begin `work` on the engine's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=300)
+        return self.submit(work).result(timeout=300)
 
     def answer(self, *calls: Call, policy: str = "base") -> list[Reply]:
         """The replies to `calls`, asked at once."""

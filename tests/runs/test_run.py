@@ -95,6 +95,15 @@ def test_a_log_that_grew_makes_old_tables_stale(tmp_path: Path) -> None:
     assert Run(folder).episodes.height == 2
 
 
+def test_a_transcript_with_events_tells_them_after_the_calls_that_led_to_them(run: Run) -> None:
+    full = list(transcript(run, 1, events=True))
+    speeches = run.table("speech").filter(episode=1).height
+    assert sum(line.startswith("· speech: agent ") for line in full) == speeches
+    assert set(transcript(run, 1)) <= set(full)
+    before = next(i for i, line in enumerate(full) if line.startswith("· opinion: "))
+    assert full.index(next(line for line in full if "── argue" in line)) > before
+
+
 def test_a_transcript_reads_in_the_order_of_play(run: Run) -> None:
     lines = list(transcript(run, 1))
     text = "\n".join(lines)
