@@ -1,0 +1,241 @@
+"""The rules of package bargaining; the package's docstring is their summary."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from agents.agent import Agent
+from agents.answers import Json
+from agents.calls import Call, Reply, Scalar
+from scenarios.episode import Episode, Play
+from scenarios.package_bargaining.answers import RESPONSE, package_answer, proposal_answer
+from scenarios.package_bargaining.config import PackageBargainingConfig, Stakeholder
+from scenarios.package_bargaining.events import Acceptance, PackageProposed, Proposal, Reference, Utility
+from scenarios.package_bargaining.packages import Measures, Package, measures
+
+
+class Group(Agent):
+    """A stakeholder.
+
+    Attributes:
+        position: among the stakeholders, from 0.
+        must_have, red_lines: items of its last proposal.
+    """
+
+    position: int = 0
+    must_have: Package = ()
+    red_lines: Package = ()
+
+
+Exchange = Generator[list[Call], list[Reply], None]
+
+
+class PackageBargaining(Episode[PackageBargainingConfig]):
+    """One bargaining over a package."""
+
+    kind = "package_bargaining"
+    config_type = PackageBargainingConfig
+    event_types = (Proposal, PackageProposed, Acceptance, Utility, Reference)
+    prompts_file = Path(__file__).parent / "prompts.yaml"
+    topic_variables = (
+        *("matter", "budget", "unit", "items", "criteria", "groups", "weights", "rounds", "words"),
+    )
+
+    def play(self) -> Play:
+        """Proposals, then packages and responses, until all accept or nothing changes."""
+        self._gather()
+        yield from self._propose(self.groups, 1)
+        standing: Package | None = None
+        countered, number = self.groups, 0
+        for number in range(1, self.config.rounds + 1):
+            package = yield from self._mediate(number)
+            if package is None:
+                continue
+            unchanged = standing is not None and set(package) == set(standing)
+            standing = package
+            countered = yield from self._respond(package, number)
+            if not countered or unchanged or number == self.config.rounds:
+                break
+            yield from self._propose(countered, number + 1)
+        return self._outcome(standing, countered, number)
+
+    def _gather(self) -> None:
+        config = self.config
+        self.stakes = config.stakes()
+        self.ids = [item.id for item in config.items]
+        self.unanswered = self.invalid = 0
+        names = [group.name for group in config.stakeholders]
+        self.topic = {
+            "matter": config.matter,
+            "budget": config.budget,
+            "unit": config.unit,
+            "rounds": config.rounds,
+            "words": config.words,
+            "criteria": "; ".join(f"{name} ({meaning})" for name, meaning in config.criteria.items()),
+            "groups": ", ".join(names),
+            "weights": "",
+        }
+        self.topic["items"] = "\n".join(
+            self.words("item", id=item.id, name=item.name, cost=item.cost, scores=listed(item.scores))
+            for item in config.items
+        )
+        if config.weights == "public":
+            told = "\n".join(f"- {group.name}: {listed(group.weights)}" for group in config.stakeholders)
+            self.topic["weights"] = self.words("weights_public", all_weights=told)
+        rules = self.words("rules")
+        self.groups = [self._group(group, i, rules) for i, group in enumerate(config.stakeholders)]
+        chair = config.mediator
+        persona = self.words("mediator_persona", name=chair.name, persona=chair.persona)
+        self.mediator = Agent(self, chair.name, rules=rules, persona=persona, policy=chair.policy)
+        self.proposal = Json(proposal_answer(tuple(self.ids)))
+        self.package = Json(package_answer(tuple(self.ids), tuple(names)))
+
+    def _group(self, declared: Stakeholder, position: int, rules: str) -> Group:
+        persona = self.words("persona", name=declared.name, persona=declared.persona)
+        group = Group(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
+        group.position = position
+        worth = dict(zip(self.ids, self.stakes.worth[position], strict=True))
+        group.remember(self.words("worth", own_weights=listed(declared.weights), worth=listed(worth)))
+        return group
+
+    def _propose(self, groups: Sequence[Group], number: int) -> Exchange:
+        replies = yield [group.ask("propose", self.proposal, round=number) for group in groups]
+        readers = [self.mediator, *(self.groups if self.config.proposals == "everyone" else ())]
+        for group, reply in zip(groups, replies, strict=True):
+            said = reply.value
+            if reply.failed or not isinstance(said, dict):
+                self.unanswered += 1
+                self.record(Proposal(group.name, number, *(None,) * 7))
+                continue
+            self._read_proposal(group, number, said, readers)
+
+    def _read_proposal(
+        self, group: Group, number: int, said: dict[str, Any], readers: Sequence[Agent]
+    ) -> None:
+        lists = {
+            field: self._positions(said[field])
+            for field in ("proposal", "must_have", "red_lines", "concessions")
+        }
+        proposal = lists["proposal"]
+        group.must_have, group.red_lines = lists["must_have"], lists["red_lines"]
+        cost = self.stakes.cost(proposal)
+        told = {field: self._told(items) or "nothing" for field, items in lists.items()}
+        text = self.words("told_proposal", **told, cost=cost, message=said["message"])
+        self._tell(readers, text, group.name)
+        if group not in readers:
+            group.remember(self.words("own_proposal", round=number, said=text))
+        self.record(
+            Proposal(
+                group.name,
+                number,
+                items=self._told(proposal, ","),
+                must_have=self._told(group.must_have, ","),
+                red_lines=self._told(group.red_lines, ","),
+                concessions=self._told(lists["concessions"], ","),
+                cost=cost,
+                affordable=self.stakes.affordable(proposal),
+                utility=self.stakes.utilities(proposal)[group.position],
+            )
+        )
+
+    def _mediate(self, number: int) -> Generator[list[Call], list[Reply], Package | None]:
+        """The mediator's package, repaired if need be; None when it gave none."""
+        [reply] = yield [self.mediator.ask("mediate", self.package, round=number)]
+        said = reply.value
+        if reply.failed or not isinstance(said, dict):
+            self.unanswered += 1
+            self.record(PackageProposed(number, None, None, False, *(None,) * 6))
+            return None
+        wanted = self._positions(said["package"])
+        package = self.stakes.repaired(wanted)
+        left_out = [item for item in wanted if item not in package]
+        self.invalid += bool(left_out)
+        found = measures(self.stakes, package)
+        unresolved = ", ".join(dict.fromkeys(said["unresolved"]))
+        items, dropped = self._told(package, ","), self._told(left_out, ",")
+        self.record(PackageProposed(number, items, dropped, not left_out, unresolved, **asdict(found)))
+        told = self._told(package) or "empty"
+        text = self.words(
+            "told_package", round=number, package=told, cost=found.cost, rationale=said["rationale"]
+        )
+        if left_out:
+            text += " " + self.words("told_repair", left_out=self._told(left_out))
+        self._tell([self.mediator, *self.groups], text, self.mediator.name)
+        return package
+
+    def _respond(self, package: Package, number: int) -> Generator[list[Call], list[Reply], list[Group]]:
+        """The groups that don't accept `package`."""
+        satisfaction = self.stakes.satisfaction(package)
+        told = self._told(package) or "empty"
+        replies = yield [
+            group.ask("respond", RESPONSE, {"package": told, "points": round(100 * share)}, round=number)
+            for group, share in zip(self.groups, satisfaction, strict=True)
+        ]
+        countered: list[Group] = []
+        utilities = self.stakes.utilities(package)
+        for group, reply in zip(self.groups, replies, strict=True):
+            accepted = None if reply.failed else reply.value == "accept"
+            self.unanswered += reply.failed
+            probability = None if reply.failed or not reply.probabilities else reply.probabilities[0]
+            missing = len(set(group.must_have) - set(package))
+            crossed = len(set(group.red_lines) & set(package))
+            self.record(Acceptance(group.name, number, accepted, probability, missing, crossed))
+            position = group.position
+            self.record(Utility(group.name, number, utilities[position], satisfaction[position]))
+            if not accepted:
+                countered.append(group)
+        content = [group for group in self.groups if group not in countered]
+        names = [", ".join(group.name for group in side) or "nobody" for side in (content, countered)]
+        text = self.words("told_responses", round=number, accepted=names[0], countered=names[1])
+        self._tell([self.mediator, *self.groups], text)
+        return countered
+
+    def _tell(self, readers: Iterable[Agent], text: str, speaker: str = "") -> None:
+        message = self.message("user", text, speaker)
+        for reader in readers:
+            if not reader.heard:
+                reader.heard.append(self.request("heard", {}))
+            reader.heard.append(message)
+
+    def _positions(self, ids: Iterable[str]) -> Package:
+        """Positions of items named by id, each once."""
+        return tuple(self.ids.index(item) for item in dict.fromkeys(ids))
+
+    def _told(self, items: Iterable[int], separator: str = ", ") -> str:
+        return separator.join(self.ids[item] for item in items)
+
+    def _outcome(self, package: Package | None, countered: Sequence[Group], rounds: int) -> dict[str, Scalar]:
+        best = self.stakes.best()
+        designs = {name: self._positions(ids) for name, ids in self.config.designs.items()}
+        found = {name: measures(self.stakes, items) for name, items in designs.items()}
+        self.record(Reference("best", "", self._told(best, ","), **asdict(measures(self.stakes, best))))
+        for name, items in designs.items():
+            self.record(Reference("design", name, self._told(items, ","), **asdict(found[name])))
+        base = max(found, key=lambda name: found[name].total, default=None)
+        return {
+            "agreement": package is not None and not countered,
+            "rounds": rounds,
+            "package": None if package is None else self._told(package, ","),
+            **prefixed("", None if package is None else measures(self.stakes, package)),
+            "accepted": 0 if package is None else len(self.groups) - len(countered),
+            "invalid": self.invalid,
+            "unanswered": self.unanswered,
+            "best_package": self._told(best, ","),
+            **prefixed("best_", measures(self.stakes, best)),
+            "base_design": base,
+            **prefixed("base_", None if base is None else found[base]),
+        }
+
+
+def prefixed(prefix: str, found: Measures | None) -> dict[str, Scalar]:
+    """Measures as fields of the outcome; all None without them."""
+    fields = Measures.__dataclass_fields__
+    return {f"{prefix}{name}": None if found is None else getattr(found, name) for name in fields}
+
+
+def listed(values: dict[str, float]) -> str:
+    """Names with their numbers, at most two decimals each."""
+    return ", ".join(f"{name} {round(number, 2):g}" for name, number in values.items())

@@ -1,0 +1,266 @@
+"""The rules of a panel of peers; the package's docstring is their summary."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from agents.agent import Agent
+from agents.answers import Choice
+from agents.calls import Call, Message, Reply
+from scenarios.episode import Episode, Event, Play
+from scenarios.judging import points
+from scenarios.panel_of_peers.config import PanelOfPeersConfig
+from scenarios.panel_of_peers.rewards import (
+    HIGHEST,
+    LOWEST,
+    agreement,
+    best_and_worst,
+    is_kept,
+    normalised,
+    panel_reward,
+)
+
+SCALE = Choice(tuple(str(score) for score in range(LOWEST, HIGHEST + 1)))
+BLIND_LABEL = "Answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Event):
+    """An answer to the instruction.
+
+    Attributes:
+        prompt: number of the instruction in the file, from 0.
+        author: who wrote it.
+        candidate: its number in the episode, from 0.
+        message: the message that holds it; None when nothing could be said.
+    """
+
+    prompt: int
+    author: str
+    candidate: int
+    message: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerScore(Event):
+    """A peer's score of one candidate on one criterion.
+
+    Attributes:
+        prompt, author, candidate: of the candidate, see `Candidate`.
+        judge: who scored.
+        criterion: on what.
+        score: 1–5, expected where `basis` is "probabilities", chosen where "sample";
+            None when the answer could not be parsed.
+        basis: "probabilities", "sample" or "failed".
+        own: whether the judge wrote the candidate itself.
+    """
+
+    prompt: int
+    judge: str
+    author: str
+    candidate: int
+    criterion: str
+    score: float | None
+    basis: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PanelReward(Event):
+    """What the panel makes of one candidate; rewards are 0–1, None where nobody could be understood.
+
+    Attributes:
+        prompt, author, candidate: of the candidate, see `Candidate`.
+        reward: the panel's, with the author's own scores or without as `self_scores` says.
+        own: the author's reward of its own candidate.
+        others: the mean over all other judges.
+    """
+
+    prompt: int
+    author: str
+    candidate: int
+    reward: float | None
+    own: float | None
+    others: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(Event):
+    """The best and the worst candidate of an instruction.
+
+    Attributes:
+        prompt: number of the instruction in the file, from 0.
+        chosen, rejected: numbers of the candidates.
+        chosen_author, rejected_author: who wrote them.
+        chosen_message, rejected_message: the messages that hold them.
+        chosen_reward, rejected_reward: the panel's rewards, 0–1.
+        margin: their difference, > 0.
+        kept: whether floor and margin are met.
+    """
+
+    prompt: int
+    chosen: int
+    rejected: int
+    chosen_author: str
+    rejected_author: str
+    chosen_message: int
+    rejected_message: int
+    chosen_reward: float
+    rejected_reward: float
+    margin: float
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A candidate as it was written, and the message that judges read."""
+
+    number: int
+    author: str
+    message: Message
+
+
+Exchange = Generator[list[Call], list[Reply], list[Reply]]
+
+
+class PanelOfPeers(Episode[PanelOfPeersConfig]):
+    """One instruction before a panel."""
+
+    kind = "panel_of_peers"
+    config_type = PanelOfPeersConfig
+    event_types = (Candidate, PeerScore, PanelReward, Pair)
+    prompts_file = Path(__file__).parent / "prompts.yaml"
+    topic_variables = ("instruction", "words")
+
+    def play(self) -> Play:
+        """Candidates, everybody's scores of all of them, the pair."""
+        self.failures = 0
+        self.prompt = self.index % len(self.config.instructions)
+        self.topic = {"instruction": self.config.instructions[self.prompt], "words": self.config.words}
+        rules = self.words("rules")
+        self.peers = []
+        for peer in self.config.peers:
+            persona = self.words("persona", persona=peer.persona) if peer.persona else ""
+            self.peers.append(Agent(self, peer.name, rules=rules, persona=persona, policy=peer.policy))
+        written = yield from self._write()
+        table = yield from self._judge(written)
+        panel = self._reward(written, table)
+        kept, margin = self._pair(written, panel)
+        return {
+            "instruction": self.topic["instruction"],
+            "mean_reward": fmean(panel.values()) if panel else None,
+            "best_reward": max(panel.values(), default=None),
+            "worst_reward": min(panel.values(), default=None),
+            "pairs_kept": int(kept),
+            "margin": margin,
+            "agreement": agreement(table),
+            "self_preference": self._self_preference(),
+            "failures": self.failures,
+        }
+
+    def _ask(self, calls: list[Call]) -> Exchange:
+        replies = yield calls
+        self.failures += sum(reply.failed for reply in replies)
+        return replies
+
+    def _write(self) -> Generator[list[Call], list[Reply], list[Written]]:
+        authors = [peer for peer in self.peers for _ in range(self.config.candidates)]
+        replies = yield from self._ask(
+            [peer.ask("answer", candidate=number) for number, peer in enumerate(authors)]
+        )
+        written = []
+        for number, (author, reply) in enumerate(zip(authors, replies, strict=True)):
+            message = None
+            if not reply.failed:
+                message = self.message("user", reply.text, BLIND_LABEL, reply.call)
+                written.append(Written(number, author.name, message))
+            self.record(Candidate(self.prompt, author.name, number, message.number if message else None))
+        return written
+
+    def _judge(
+        self, written: list[Written]
+    ) -> Generator[list[Call], list[Reply], dict[str, dict[int, float]]]:
+        """Everybody's scores of all candidates; returns each judge's rewards, 0–1, by candidate."""
+        asked = [
+            (item, judge, criterion)
+            for item in written
+            for judge in self.peers
+            for criterion in self.config.rubric
+        ]
+        replies = yield from self._ask(
+            [
+                judge.ask(
+                    "score",
+                    SCALE,
+                    {"description": self.config.rubric[criterion]},
+                    reading=[item.message],
+                    author=item.author,
+                    candidate=item.number,
+                    criterion=criterion,
+                )
+                for item, judge, criterion in asked
+            ]
+        )
+        parts: dict[str, dict[int, list[float]]] = {peer.name: {} for peer in self.peers}
+        for (item, judge, criterion), reply in zip(asked, replies, strict=True):
+            score, basis = points(reply, self.config.score_basis, SCALE)
+            own = judge.name == item.author
+            self.record(
+                PeerScore(self.prompt, judge.name, item.author, item.number, criterion, score, basis, own)
+            )
+            if score is not None:
+                parts[judge.name].setdefault(item.number, []).append(normalised(score))
+        return {
+            judge: {number: fmean(values) for number, values in rewards.items()}
+            for judge, rewards in parts.items()
+        }
+
+    def _reward(self, written: list[Written], table: dict[str, dict[int, float]]) -> dict[int, float]:
+        """The panel's reward, 0–1, of each candidate that anybody who counts could rate."""
+        panel = {}
+        for item in written:
+            given = {judge: rewards.get(item.number) for judge, rewards in table.items()}
+            own = given[item.author]
+            others = panel_reward(reward for judge, reward in given.items() if judge != item.author)
+            reward = panel_reward(given.values()) if self.config.self_scores == "include" else others
+            self.record(PanelReward(self.prompt, item.author, item.number, reward, own, others))
+            if reward is not None:
+                panel[item.number] = reward
+        return panel
+
+    def _pair(self, written: list[Written], panel: dict[int, float]) -> tuple[bool, float | None]:
+        """Record the pair; return whether it is kept, and its margin, None where there is no pair."""
+        found = best_and_worst(panel)
+        if found is None:
+            return False, None
+        chosen, rejected = (next(item for item in written if item.number == number) for number in found)
+        best, worst = panel[chosen.number], panel[rejected.number]
+        kept = is_kept(best, worst, self.config.floor, self.config.margin)
+        self.record(
+            Pair(
+                self.prompt,
+                chosen.number,
+                rejected.number,
+                chosen.author,
+                rejected.author,
+                chosen.message.number,
+                rejected.message.number,
+                best,
+                worst,
+                best - worst,
+                kept,
+            )
+        )
+        return kept, best - worst
+
+    def _self_preference(self) -> float | None:
+        """The mean of authors' rewards of their own candidates less the others', −1–1."""
+        leads = [
+            event.own - event.others
+            for _, event in self.events
+            if isinstance(event, PanelReward) and event.own is not None and event.others is not None
+        ]
+        return fmean(leads) if leads else None

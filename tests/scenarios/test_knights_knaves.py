@@ -1,0 +1,929 @@
+"""Puzzles read back from their English, and the debate on them, branch by branch."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scenarios.knights_knaves
+from agents.answers import Choice
+from agents.calls import Call, Reply, turns
+from agents.failures import BadInput
+from agents.scripted import scripted_replies
+from scenarios.contract import check_contract
+from scenarios.episode import Episode
+from scenarios.knights_knaves.answers import agreements
+from scenarios.knights_knaves.events import Agreement, Answer, Consensus, Puzzle
+from scenarios.knights_knaves.puzzles import NAMES, RolePuzzle, draw_puzzle, solutions
+from scenarios.knights_knaves.rules import KnightsKnaves
+from scenarios.knights_knaves.scoring import (
+    Changes,
+    changes,
+    initial_accuracy,
+    overturn_rate,
+    plurality,
+    strict_majority,
+)
+from scenarios.knights_knaves.statements import (
+    KINDS,
+    LEAST,
+    ROLES,
+    SCHEMAS,
+    Statement,
+    Worlds,
+    draw_statement,
+    listed,
+)
+from scenarios.load import check, load
+from tests.scripted_debates import failure, play_out, reply
+
+READY = sorted((Path(scenarios.knights_knaves.__file__).parent / "ready").glob("*.yaml"))
+
+# The English, read back without the rules' help
+
+Roles = dict[str, str]
+Truths = dict[str, bool]
+Meaning = Callable[[Roles, Truths], bool]
+Test = Callable[[str, Roles, Truths], bool]
+VERBS: dict[str, Test] = {
+    r"(?:is a knight|are knights|knights)": lambda name, roles, _: roles[name] == "knight",
+    r"(?:is a knave|are knaves|knaves)": lambda name, roles, _: roles[name] == "knave",
+    r"(?:is a spy|are spies|spies)": lambda name, roles, _: roles[name] == "spy",
+    r"(?:tells the truth|tell the truth|truth-tellers)": lambda name, _, true: true[name],
+    r"(?:lies|lie|liars)": lambda name, _, true: not true[name],
+}
+
+
+def names_in(text: str) -> list[str]:
+    return re.split(r", | and ", text)
+
+
+def verb(text: str) -> Test:
+    return next(test for pattern, test in VERBS.items() if re.fullmatch(pattern, text))
+
+
+def counting(names: str, what: str, wanted: Callable[[int, int], bool]) -> Meaning:
+    """How many of the names pass, against how many there are."""
+    members, test = names_in(names), verb(what)
+    return lambda roles, true: wanted(sum(test(name, roles, true) for name in members), len(members))
+
+
+def alike(names: str, same: bool) -> Meaning:
+    members = names_in(names)
+    return lambda roles, _: (len({roles[name] for name in members}) == 1) == same
+
+
+def meaning(text: str) -> Meaning:
+    """What an English statement says of an assignment of roles and of whose statements are true."""
+    if match := re.fullmatch(r"exactly one of these two is true: \(1\) (.+); \(2\) (.+)", text):
+        first, second = meaning(match[1]), meaning(match[2])
+        return lambda roles, true: first(roles, true) + second(roles, true) == 1
+    if match := re.fullmatch(r"exactly (\d+) of (.+?) ((?:is|are|tells?|lies?)\b.*)", text):
+        number = int(match[1])
+        return counting(match[2], match[3], lambda count, _: count == number)
+    if match := re.fullmatch(r"every one of (.+?) ((?:is|tells|lies)\b.*)", text):
+        return counting(match[1], match[2], lambda count, size: count == size)
+    if match := re.fullmatch(r"the number of (\S+) among (.+) is (even|odd)", text):
+        rest = 0 if match[3] == "even" else 1
+        return counting(match[2], match[1], lambda count, _: count % 2 == rest)
+    if match := re.fullmatch(r"either all of (.+) tell the truth or all of them lie", text):
+        return counting(match[1], "lie", lambda count, size: count in (0, size))
+    if match := re.fullmatch(r"(.+) do not all have the same role", text):
+        return alike(match[1], same=False)
+    if match := re.fullmatch(r"(.+) all have the same role", text):
+        return alike(match[1], same=True)
+    match = re.fullmatch(r"(\w+) (is .+|tells .+|lies)", text)
+    assert match, text
+    return counting(match[1], match[2], lambda count, _: count == 1)
+
+
+def read_back(text: str) -> tuple[list[str], int, list[Meaning], list[Meaning]]:
+    """Players, number of spies, statements and hints of a puzzle's text."""
+    first, *lines = text.split("\n")
+    players = names_in(first.removeprefix("The players are ").removesuffix("."))
+    said = [line.removesuffix(".").split(" says: ", 1) for line in lines]
+    manager = [words for speaker, words in said if speaker == "The manager"]
+    spies = re.fullmatch(r"exactly (\d+) of the players (?:is a spy|are spies)", manager[0])
+    assert spies
+    others = [(speaker, words) for speaker, words in said if speaker != "The manager"]
+    assert [speaker for speaker, _ in others] == players
+    return (
+        players,
+        int(spies[1]),
+        [meaning(words) for _, words in others],
+        [meaning(words) for words in manager[1:]],
+    )
+
+
+def assignments(players: list[str], spies: int) -> Iterator[Roles]:
+    for roles in product(ROLES, repeat=len(players)):
+        if roles.count("spy") == spies:
+            yield dict(zip(players, roles, strict=True))
+
+
+def brute_force(text: str, every: list[Roles] | None = None) -> list[Roles]:
+    """All solutions of a puzzle, from its English alone."""
+    players, spies, statements, hints = read_back(text)
+    found = []
+    for roles in every or assignments(players, spies):
+        true: Truths = {}
+        for player, says in zip(players, statements, strict=True):
+            true[player] = says(roles, true)
+            if roles[player] != "spy" and true[player] != (roles[player] == "knight"):
+                break
+        else:
+            if all(hint(roles, true) for hint in hints):
+                found.append(roles)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "statement"),
+    [
+        ("Ann is a spy", {"form": "exactly", "of": ["Ann"], "are": "spy", "count": 1}),
+        ("Ann lies", {"form": "exactly", "of": ["Ann"], "are": "liar", "count": 1}),
+        (
+            "exactly 1 of Ann, Bo and Cem is a knight",
+            {"form": "exactly", "of": ["Ann", "Bo", "Cem"], "are": "knight", "count": 1},
+        ),
+        (
+            "exactly 2 of Ann and Bo tell the truth",
+            {"form": "exactly", "of": ["Ann", "Bo"], "are": "truth-teller", "count": 2},
+        ),
+        ("Ann and Bo all have the same role", {"form": "same", "of": ["Ann", "Bo"], "are": "role"}),
+        (
+            "either all of Ann and Bo tell the truth or all of them lie",
+            {"form": "same", "of": ["Ann", "Bo"], "are": "truthfulness"},
+        ),
+        ("every one of Ann and Bo is a knave", {"form": "all", "of": ["Ann", "Bo"], "are": "knave"}),
+        ("Ann and Bo do not all have the same role", {"form": "mixed", "of": ["Ann", "Bo"], "are": "role"}),
+        (
+            "the number of spies among Ann, Bo and Cem is even",
+            {"form": "even", "of": ["Ann", "Bo", "Cem"], "are": "spy"},
+        ),
+        (
+            "the number of liars among Ann, Bo and Cem is odd",
+            {"form": "odd", "of": ["Ann", "Bo", "Cem"], "are": "liar"},
+        ),
+        (
+            "exactly one of these two is true: (1) Ann is a knight; (2) Bo lies",
+            {
+                "form": "one_of",
+                "parts": [
+                    {"form": "exactly", "of": ["Ann"], "are": "knight", "count": 1},
+                    {"form": "exactly", "of": ["Bo"], "are": "liar", "count": 1},
+                ],
+            },
+        ),
+    ],
+)
+def test_a_statement_in_english(words: str, statement: dict[str, Any]) -> None:
+    assert Statement.model_validate(statement).words == words
+
+
+FIVE = ("Ann", "Bo", "Cem", "Dee", "Eve")
+WORLDS = {spies: Worlds(FIVE, spies) for spies in range(5)}
+
+
+@st.composite
+def simple_statements(draw: st.DrawFn) -> Statement:
+    form = draw(st.sampled_from(sorted(LEAST)))
+    of = draw(st.lists(st.sampled_from(FIVE), min_size=LEAST[form], unique=True))
+    count = draw(st.integers(1, len(of))) if form == "exactly" else None
+    return Statement(form=form, of=tuple(of), are=draw(st.sampled_from(KINDS[form])), count=count)
+
+
+def statements() -> st.SearchStrategy[Statement]:
+    simple = simple_statements()
+    both = st.tuples(simple, simple).map(lambda parts: Statement(form="one_of", parts=parts))
+    return simple | both
+
+
+def agree(statement: Statement, among: Worlds, telling: dict[str, int]) -> int:
+    """Where `statement` is true, as the rules and its English both say."""
+    formal, english = among.truth(statement, telling), meaning(statement.words)
+    for bit, roles in enumerate(among.assignments):
+        true = {name: bool(where >> bit & 1) for name, where in telling.items()}
+        told = english(dict(zip(among.players, roles, strict=True)), true)
+        assert told == bool(formal >> bit & 1), (statement.words, roles, true)
+    assert formal >> len(among.assignments) == 0
+    return formal
+
+
+@given(statements(), st.integers(0, 4), st.integers(0, 10**9))
+def test_the_english_of_every_form_means_what_the_formal_statement_does(
+    statement: Statement, spies: int, seed: int
+) -> None:
+    among, random = WORLDS[spies], Random(seed)
+    telling = {name: random.getrandbits(len(among.assignments)) for name in FIVE}
+    agree(statement, among, telling)
+
+
+@pytest.mark.parametrize("number", SCHEMAS)
+def test_every_schema_is_drawn_and_its_english_agrees_over_all_assignments(number: int) -> None:
+    forms, kinds = SCHEMAS[number]
+    random, among, met = Random(number), WORLDS[1], 0
+    telling = {name: random.getrandbits(len(among.assignments)) for name in FIVE}
+    for _ in range(4000):
+        drawn = draw_statement(random, FIVE, FIVE)
+        if drawn.form in forms and (drawn.are in kinds or drawn.form == "one_of"):
+            assert drawn.problem(FIVE, FIVE) is None
+            agree(drawn, among, telling)
+            met += 1
+        if met == 25:
+            return
+    pytest.fail(f"schema {number} was drawn {met} times")
+
+
+def test_there_are_fifteen_schemas() -> None:
+    assert list(SCHEMAS) == list(range(1, 16))
+
+
+def test_truthfulness_is_spoken_of_earlier_speakers_only_and_by_those_who_have_enough_of_them() -> None:
+    random = Random(3)
+    forms: dict[int, set[str]] = {}
+    for speaker in range(5):
+        for _ in range(1500):
+            drawn = draw_statement(random, FIVE, FIVE[:speaker])
+            assert drawn.problem(FIVE, FIVE[:speaker]) is None
+            for part in drawn.parts or (drawn,):
+                if part.of_telling:
+                    assert set(part.of) <= set(FIVE[:speaker])
+                    forms.setdefault(speaker, set()).add(part.form)
+    assert forms == {
+        1: {"exactly"},
+        2: {"exactly", "same", "all"},
+        3: {"exactly", "same", "all", "even", "odd"},
+        4: {"exactly", "same", "all", "even", "odd"},
+    }
+
+
+@pytest.mark.parametrize("players", range(4, 10))
+def test_a_thousand_puzzles_have_exactly_one_solution_and_it_is_the_one_that_the_rules_know(
+    players: int,
+) -> None:
+    random = Random(players)
+    names = NAMES[:players]
+    every = list(assignments(list(names), 1))
+    among = Worlds(names, 1)
+    assert {tuple(roles.values()) for roles in every} == set(among.assignments)
+    for number in range(167):
+        puzzle = draw_puzzle(random, names, hints=number % 3)
+        assert puzzle.problem() is None
+        assert len(puzzle.hints) == number % 3
+        found = brute_force(puzzle.text, every)
+        assert len(found) == 1
+        assert solutions(puzzle) == found
+        if players <= 5 or number % 20 == 0:
+            telling: dict[str, int] = {}
+            for name, statement in zip(names, puzzle.statements, strict=True):
+                telling[name] = agree(statement, among, telling)
+
+
+@pytest.mark.parametrize(
+    ("players", "spies", "hints"), [(3, 0, 0), (3, 2, 0), (4, 2, 1), (5, 4, 0), (6, 3, 0)]
+)
+def test_other_numbers_of_spies_have_one_solution_too(players: int, spies: int, hints: int) -> None:
+    for seed in range(5):
+        puzzle = draw_puzzle(Random(seed), NAMES[:players], spies, hints)
+        (found,) = brute_force(puzzle.text)
+        assert list(found.values()).count("spy") == spies
+        assert solutions(puzzle) == [found]
+
+
+def test_the_same_seed_draws_the_same_puzzle() -> None:
+    one, other, third = (draw_puzzle(Random(seed), NAMES[:5]) for seed in (1, 1, 2))
+    assert one == other != third
+
+
+@given(st.lists(st.sampled_from(FIVE), min_size=1, unique=True))
+def test_names_in_a_row_read_back(names: list[str]) -> None:
+    assert names_in(listed(names)) == names
+
+
+# Solved by hand: only a spy can call itself a knave, so Rob is the spy, so Pat speaks true, and so does Quin.
+
+BY_HAND: dict[str, Any] = {
+    "players": ["Pat", "Quin", "Rob"],
+    "statements": [
+        {"form": "exactly", "count": 1, "of": ["Rob"], "are": "spy"},
+        {"form": "exactly", "count": 1, "of": ["Pat"], "are": "truth-teller"},
+        {"form": "exactly", "count": 1, "of": ["Rob"], "are": "knave"},
+    ],
+}
+SOLUTION = {"Pat": "knight", "Quin": "knight", "Rob": "spy"}
+
+
+def test_the_puzzle_by_hand() -> None:
+    puzzle = RolePuzzle.model_validate(BY_HAND)
+    assert puzzle.problem() is None
+    assert solutions(puzzle) == [SOLUTION] == brute_force(puzzle.text)
+    assert puzzle.text.split("\n") == [
+        "The players are Pat, Quin and Rob.",
+        "The manager says: exactly 1 of the players is a spy.",
+        "Pat says: Rob is a spy.",
+        "Quin says: Pat tells the truth.",
+        "Rob says: Rob is a knave.",
+    ]
+
+
+def test_what_a_spy_says_is_true_or_false_like_any_other_statement() -> None:
+    # Rob is the spy, as above, and so not a knave: what he says is false, and Sal says so.
+    puzzle = RolePuzzle.model_validate(
+        {
+            "players": ["Pat", "Quin", "Rob", "Sal"],
+            "statements": [
+                *BY_HAND["statements"],
+                {"form": "exactly", "count": 1, "of": ["Rob"], "are": "liar"},
+            ],
+        }
+    )
+    assert solutions(puzzle) == [{**SOLUTION, "Sal": "knight"}]
+
+
+def test_a_hint_of_the_manager_is_true() -> None:
+    twins = {"form": "same", "of": ["Pat", "Quin"], "are": "role"}
+    base = {**BY_HAND, "statements": [BY_HAND["statements"][0], twins, twins]}
+    without = RolePuzzle.model_validate(base)
+    hints = [
+        {"form": "exactly", "count": 1, "of": ["Rob"], "are": "spy"},
+        {"form": "exactly", "count": 1, "of": ["Rob"], "are": "liar"},
+    ]
+    hinted = RolePuzzle.model_validate({**base, "hints": hints})
+    assert len(solutions(without)) > len(solutions(hinted))
+    assert solutions(hinted) == brute_force(hinted.text)
+
+
+def statement(form: str, of: list[str], **fields: Any) -> dict[str, Any]:
+    return {"form": form, "of": of, **fields}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"players": ["Pat", "Pat", "Rob"]}, "same name"),
+        ({"spies": 3}, "can't be spies"),
+        ({"statements": BY_HAND["statements"][:2]}, "as many statements"),
+        ({"statements": [BY_HAND["statements"][1]] * 3}, "Pat tells the truth can't be spoken of before"),
+        ({"statements": [BY_HAND["statements"][0]] * 3}, "solutions, not one"),
+        ({"statements": [statement("exactly", ["Rob"], are="spy", count=2)] * 3}, "needs a `count`"),
+        ({"statements": [statement("exactly", ["Rob"], are="spy")] * 3}, "needs a `count`"),
+        ({"statements": [statement("all", ["Pat", "Rob"], are="spy", count=1)] * 3}, "only `exactly` does"),
+        ({"statements": [statement("same", ["Pat"], are="role")] * 3}, "at least 2 different players"),
+        ({"statements": [statement("same", ["Pat", "Pat"], are="role")] * 3}, "at least 2 different players"),
+        ({"statements": [statement("odd", ["Pat", "Rob"], are="spy")] * 3}, "at least 3 different players"),
+        ({"statements": [statement("same", ["Pat", "Rob"], are="spy")] * 3}, "`same` needs `are`"),
+        ({"statements": [statement("all", ["Pat", "Zed"], are="spy")] * 3}, "no player 'Zed'"),
+        (
+            {"statements": [{"form": "one_of", "parts": [BY_HAND["statements"][0]]}] * 3},
+            "two different parts",
+        ),
+        (
+            {"statements": [statement("one_of", ["Pat"], parts=BY_HAND["statements"][::2])] * 3},
+            "takes only `parts`",
+        ),
+        (
+            {"statements": [statement("all", ["Pat", "Rob"], are="spy", parts=BY_HAND["statements"])] * 3},
+            "`parts` belong to `one_of`",
+        ),
+        ({"players": ["Pat", "PAT", "Rob"]}, "same name"),
+        ({"hints": [statement("all", ["Pat", "Zed"], are="spy")]}, "a hint: there is no player"),
+        ({"hints": [statement("all", ["Pat", "Rob"], are="knight")]}, "no solutions, not one"),
+    ],
+)
+def test_what_is_no_puzzle_is_refused_with_the_reason(changed: dict[str, Any], told: str) -> None:
+    assert told in str(RolePuzzle.model_validate({**BY_HAND, **changed}).problem())
+
+
+def test_a_part_of_one_of_cannot_be_a_one_of() -> None:
+    pair = {"form": "one_of", "parts": [BY_HAND["statements"][0], BY_HAND["statements"][2]]}
+    nested = {"form": "one_of", "parts": [pair, BY_HAND["statements"][0]]}
+    assert "neither can be" in str(Statement.model_validate(nested).problem(["Pat", "Rob"], []))
+
+
+# What votes decide, and what changed
+
+
+@pytest.mark.parametrize(
+    ("votes", "majority", "most"),
+    [
+        (["spy", "spy", "knave"], "spy", "spy"),
+        (["spy", "knave"], None, None),
+        (["spy", "spy", "knave", "knight"], None, "spy"),
+        (["spy", "spy", "knave", "knave", "knight"], None, None),
+        (["spy", None, None], "spy", "spy"),
+        ([None, None], None, None),
+        ([], None, None),
+    ],
+)
+def test_majority_and_plurality(votes: list[str | None], majority: str | None, most: str | None) -> None:
+    assert (strict_majority(votes), plurality(votes)) == (majority, most)
+
+
+@given(st.lists(st.sampled_from([*ROLES, None])))
+def test_a_strict_majority_is_a_plurality_and_more_than_half(votes: list[str | None]) -> None:
+    role = strict_majority(votes)
+    if role is not None:
+        assert plurality(votes) == role
+        assert votes.count(role) > sum(vote not in (role, None) for vote in votes)
+
+
+TRUTH = {"P": "knight", "Q": "spy"}
+BEFORE: dict[str, dict[str, str | None]] = {
+    "Ann": {"P": "knight", "Q": "knave"},
+    "Bo": {"P": "knave", "Q": "knave"},
+    "Cem": {"P": "knave", "Q": None},
+}
+AFTER: dict[str, dict[str, str | None]] = {
+    "Ann": {"P": "knave", "Q": "spy"},
+    "Bo": {"P": "knight", "Q": "knave"},
+    "Cem": {"P": "knave", "Q": "spy"},
+}
+
+
+def test_changes_count_right_and_wrong_before_and_after_and_leave_out_missing_answers() -> None:
+    found = changes(BEFORE, AFTER, TRUTH)
+    assert found == Changes(kept=0, corrupted=1, corrected=2, missed=2)
+    assert (found.correction_rate, found.corruption_rate) == (0.5, 1.0)
+
+
+def test_under_pressure_only_answers_against_a_wrong_majority_of_the_others_count() -> None:
+    # On P, Ann hears two knaves, which is wrong; Bo and Cem hear one of each.
+    # On Q, Ann hears Bo's knave and Bo hears Ann's.
+    found = changes(BEFORE, AFTER, TRUTH, under_pressure=True)
+    assert found == Changes(kept=0, corrupted=1, corrected=1, missed=1)
+
+
+def test_rates_without_any_such_answer_are_none() -> None:
+    assert (Changes().correction_rate, Changes().corruption_rate) == (None, None)
+
+
+def test_the_initial_accuracy_is_the_mean_over_debaters_of_their_answers() -> None:
+    assert initial_accuracy(BEFORE, TRUTH) == pytest.approx((0.5 + 0 + 0) / 3)
+    assert initial_accuracy({"Ann": {"P": "knight", "Q": None}, "Bo": {"P": None, "Q": None}}, TRUTH) == 1.0
+    assert initial_accuracy({"Bo": {"P": None, "Q": None}}, TRUTH) is None
+
+
+def test_the_overturn_rate_is_of_the_players_on_whom_most_were_wrong_at_first() -> None:
+    assert overturn_rate(BEFORE, {"P": "knight", "Q": "knave"}, TRUTH) == 0.5
+    assert overturn_rate({"Ann": TRUTH}, {"P": "knave", "Q": "knave"}, TRUTH) is None
+
+
+def test_whoever_is_both_agreed_and_disagreed_with_is_neither() -> None:
+    assert agreements(["Bo", "Bo", "Cem"], ["Cem", "Dee"]) == [("Bo", True), ("Dee", False)]
+
+
+# The debate
+
+FILE: dict[str, Any] = {
+    "scenario": "knights_knaves",
+    "engines": {"default": {"kind": "scripted"}},
+    "puzzles": [BY_HAND],
+    "debaters": [
+        {"name": "Ann", "persona": "Careful."},
+        {"name": "Bo", "persona": "Quick."},
+        {"name": "Cem", "persona": "Stubborn."},
+    ],
+}
+DANA = {"name": "Dana", "persona": "Fair."}
+TALK = {"reasoning": "", "agree_with": [], "disagree_with": []}
+
+
+def debate(index: int = 0, **fields: Any) -> KnightsKnaves:
+    """One episode that waits for its replies."""
+    return KnightsKnaves(check(FILE | fields, "test.yaml").config, index=index)  # type: ignore[arg-type]
+
+
+def answers(roles: Callable[[Call], str | None] | None = None, **special: Any) -> Callable[[Call], Reply]:
+    """True roles, unless `roles` gives others (None for a failure); confidence 7; short texts.
+
+    Keywords replace the answers of a purpose: a text or a dictionary, None for a failure.
+    """
+
+    def answer(call: Call) -> Reply:
+        player = str(call.about.get("player"))
+        if call.purpose in special:
+            given = special[call.purpose]
+        elif call.purpose == "discuss":
+            given = {**TALK, "reasoning": f"because-{call.agent}-{player}"}
+        elif isinstance(call.answer, Choice) and call.purpose != "confidence":
+            given = roles(call) if roles else SOLUTION[player]
+        else:
+            given = "7" if call.purpose == "confidence" else f"{call.purpose}-{call.agent}"
+        if isinstance(given, dict):
+            made = reply(json.dumps(given))
+            made.value = given
+            return made
+        return failure("mumble") if given is None else reply(given)
+
+    return answer
+
+
+def events(episode: KnightsKnaves, kind: type[Any]) -> list[Any]:
+    """The episode's events of one type, in order."""
+    return [event for _, event in episode.events if isinstance(event, kind)]
+
+
+def text_of(call: Call) -> str:
+    """All that the model is shown."""
+    return "\n\n".join(text for _, text in turns(call.prompt))
+
+
+def test_first_answers_then_a_debate_on_each_player_then_final_answers() -> None:
+    episode, exchanges = debate(depth=2), []
+    while episode.pending:
+        exchanges.append((len(episode.pending), sorted({call.purpose for call in episode.pending})))
+        episode.step([answers()(call) for call in episode.pending])
+    on_a_player = [(3, ["answer"]), (3, ["discuss"])] * 2 + [(9, ["adjust"])]
+    assert exchanges == [
+        (9, ["propose"]),
+        (6, ["confidence", "explain"]),
+        *on_a_player * 3,
+        (9, ["conclude"]),
+    ]
+
+
+def test_first_answers_are_made_without_hearing_anybody() -> None:
+    made = play_out(debate(), answers())
+    for call in [*made["propose"], *made["confidence"], *made["explain"]]:
+        assert not [message for message in call.prompt if message.label]
+        assert "says knight" not in text_of(call)
+
+
+def test_everybody_knows_the_puzzle_and_nobody_its_solution() -> None:
+    # All roles are answered wrong, so that the solution can't come from the debate.
+    made = play_out(debate(supervisor=DANA), answers(lambda _call: "knave"))
+    for calls in made.values():
+        for call in calls:
+            assert "Rob says: Rob is a knave." in text_of(call)
+            assert "Pat: knight" not in text_of(call)
+            assert "Rob: spy" not in text_of(call)
+
+
+def test_who_explains_or_rates_itself_is_shown_its_own_answers_only() -> None:
+    def own(call: Call) -> str:
+        return {"Ann": "knight", "Bo": "knave", "Cem": "spy"}[call.agent]
+
+    made = play_out(debate(), answers(own))
+    for call in [*made["explain"], *made["confidence"]]:
+        role = own(call)
+        assert f"Pat: {role}, Quin: {role}, Rob: {role}." in call.prompt[-1].text
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_in_the_debate_all_see_each_others_roles_explanations_and_confidence_if_visible(shown: bool) -> None:
+    made = play_out(debate(show_confidence=shown), answers())
+    sure = " (confidence 7 of 10)" if shown else ""
+    first = text_of(made["answer"][0])
+    assert f"So far: Ann says knight{sure}, Bo says knight{sure}, Cem says knight{sure}." in first
+    assert "Bo: explain-Bo" in first
+    for calls in made.values():
+        for call in calls:
+            assert shown or "confidence" not in text_of(call) or call.purpose == "confidence"
+            assert shown or "of 10" not in text_of(call)
+
+
+def test_in_a_round_nobody_hears_what_is_said_in_the_same_round() -> None:
+    made = play_out(debate(depth=2), answers())
+    on_pat = [call for call in made["discuss"] if call.about["player"] == "Pat"]
+    assert not any("because-" in text_of(call) for call in on_pat[:3])
+    assert all("Bo: because-Bo-Pat" in text_of(call) for call in on_pat[3:])
+
+
+def test_a_change_of_mind_is_shown_to_all_after_the_round() -> None:
+    def changing(call: Call) -> str:
+        return "spy" if (call.purpose, call.agent) == ("answer", "Bo") else "knave"
+
+    made = play_out(debate(depth=2, show_confidence=False), answers(changing))
+    second = next(call for call in made["answer"] if call.about["round"] == 2)
+    assert "After this round, on Pat: Ann says knave, Bo says spy, Cem says knave." in text_of(second)
+
+
+def test_a_debater_is_told_its_own_latest_answer_when_it_gives_its_reasons() -> None:
+    made = play_out(debate(), answers(lambda call: "spy" if call.purpose == "answer" else "knave"))
+    assert "the role of Pat is: spy." in made["discuss"][0].prompt[-1].text
+
+
+def test_personas_stay_with_their_agents() -> None:
+    made = play_out(debate(supervisor=DANA, order="chosen"), answers(order={"order": ["Pat"] * 3}))
+    personas = {"Ann": "Careful.", "Bo": "Quick.", "Cem": "Stubborn.", "Dana": "Fair."}
+    for calls in made.values():
+        for call in calls:
+            assert [name for name, persona in personas.items() if persona in text_of(call)] == [call.agent]
+
+
+def test_who_agrees_with_whom_is_recorded() -> None:
+    talk = {"reasoning": "so", "agree_with": ["Bo"], "disagree_with": ["Cem"]}
+    made = answers()
+
+    def answer(call: Call) -> Reply:
+        return answers(discuss=talk)(call) if call.agent == "Ann" else made(call)
+
+    episode = debate()
+    play_out(episode, answer)
+    assert events(episode, Agreement)[:2] == [
+        Agreement("Ann", "Pat", 1, "Bo", True),
+        Agreement("Ann", "Pat", 1, "Cem", False),
+    ]
+    assert len(events(episode, Agreement)) == 6
+
+
+def test_a_debater_can_agree_with_the_others_and_not_with_itself() -> None:
+    call = play_out(debate(), answers())["discuss"][0]
+    described = call.answer.describe()["schema"]["properties"]["agree_with"]
+    assert (call.agent, described["items"]["enum"], described["maxItems"]) == ("Ann", ["Bo", "Cem"], 2)
+
+
+def test_after_the_adjustment_all_are_told_the_strict_majority_or_that_there_is_none() -> None:
+    def split(call: Call) -> str:
+        if call.purpose == "adjust" and call.about["player"] == "Quin":
+            return {"Ann": "knight", "Bo": "knave", "Cem": "spy"}[call.agent]
+        return SOLUTION[str(call.about["player"])]
+
+    episode = debate()
+    last = text_of(play_out(episode, answers(split))["conclude"][0])
+    assert "Most of the group now say that the role of Pat is: knight." in last
+    assert "The group has no majority on Quin." in last
+    first, second, third = [e for e in events(episode, Consensus) if e.moment == "discussion"]
+    assert first == Consensus("Pat", "discussion", "knight", 3, 3, "majority", True)
+    assert second == Consensus("Quin", "discussion", None, 0, 3, "nobody", None)
+    assert third.player == "Rob"
+
+
+def test_every_answer_is_recorded_with_its_moment_and_whether_it_is_right() -> None:
+    episode = debate(depth=2)
+    play_out(episode, answers(lambda _call: "knight"))
+    recorded = events(episode, Answer)
+    moments = [answer.moment for answer in recorded]
+    assert {moment: moments.count(moment) for moment in moments} == {
+        "initial": 9,
+        "discussion": 18,
+        "adjusted": 27,
+        "final": 9,
+    }
+    assert all(answer.correct == (answer.player != "Rob") for answer in recorded)
+    assert {answer.confidence for answer in recorded if answer.moment == "initial"} == {7}
+    assert {answer.confidence for answer in recorded if answer.moment != "initial"} == {None}
+    assert {answer.round for answer in recorded if answer.moment == "discussion"} == {1, 2}
+    assert {a.discussed for a in recorded if a.moment in ("discussion", "adjusted")} == set(SOLUTION)
+
+
+def test_an_answers_probability_is_that_of_the_true_role() -> None:
+    def answer(call: Call) -> Reply:
+        made = answers()(call)
+        if call.purpose == "propose":
+            made.probabilities = [0.5, 0.2, 0.3]
+        return made
+
+    episode = debate()
+    play_out(episode, answer)
+    first = [a for a in events(episode, Answer) if a.agent == "Ann" and a.moment == "initial"]
+    assert [(a.player, a.probability) for a in first] == [("Pat", 0.5), ("Quin", 0.5), ("Rob", 0.3)]
+
+
+def finally_(**votes: list[str | None]) -> Callable[[Call], str | None]:
+    """True roles before the end; at the end the votes of Ann, Bo and Cem on each player."""
+
+    def roles(call: Call) -> str | None:
+        player = str(call.about["player"])
+        if call.purpose == "conclude" and player in votes:
+            return votes[player][["Ann", "Bo", "Cem"].index(call.agent)]
+        return "spy" if call.purpose == "decide" else SOLUTION[player]
+
+    return roles
+
+
+def final_consensus(episode: KnightsKnaves) -> dict[str, tuple[str | None, str, int, int]]:
+    return {
+        e.player: (e.role, e.by, e.votes, e.given) for e in events(episode, Consensus) if e.moment == "final"
+    }
+
+
+def test_the_supervisor_decides_where_no_role_has_a_strict_majority_and_only_there() -> None:
+    episode = debate(supervisor=DANA)
+    votes = finally_(Pat=["knight", "knave", "spy"], Quin=["knave", "knave", "knight"])
+    made = play_out(episode, answers(votes))
+    (asked,) = made["decide"]
+    assert (asked.agent, asked.about["player"]) == ("Dana", "Pat")
+    assert "The last answers are: Ann: knight, Bo: knave, Cem: spy." in asked.prompt[-1].text
+    assert "Bo: because-Bo-Pat" in text_of(asked)
+    assert final_consensus(episode) == {
+        "Pat": ("spy", "supervisor", 1, 3),
+        "Quin": ("knave", "majority", 2, 3),
+        "Rob": ("spy", "majority", 3, 3),
+    }
+    assert episode.outcome["decided"] == "Pat: spy, Quin: knave, Rob: spy"
+    assert episode.outcome["team_accuracy"] == pytest.approx(1 / 3)
+
+
+def test_without_supervisor_a_plurality_decides_and_a_tie_nothing() -> None:
+    cast = [*FILE["debaters"], {"name": "Dov"}]
+
+    def roles(call: Call) -> str:
+        if call.purpose != "conclude":
+            return "knave"
+        votes = {
+            "Pat": "knight knight knave spy",
+            "Quin": "knight knight knave knave",
+            "Rob": "spy spy spy spy",
+        }
+        names = ["Ann", "Bo", "Cem", "Dov"]
+        return votes[str(call.about["player"])].split()[names.index(call.agent)]
+
+    episode = debate(debaters=cast)
+    made = play_out(episode, answers(roles))
+    assert "decide" not in made
+    assert final_consensus(episode) == {
+        "Pat": ("knight", "plurality", 2, 4),
+        "Quin": (None, "nobody", 0, 4),
+        "Rob": ("spy", "majority", 4, 4),
+    }
+    outcome = episode.outcome
+    assert (outcome["team_accuracy"], outcome["exact"], outcome["undecided"]) == (
+        pytest.approx(2 / 3),
+        False,
+        1,
+    )
+
+
+def test_a_supervisor_who_fails_leaves_it_to_the_plurality() -> None:
+    episode = debate(supervisor=DANA)
+    play_out(episode, answers(finally_(Pat=["knight", "knave", None]), decide=None))
+    assert final_consensus(episode)["Pat"] == (None, "nobody", 0, 2)
+
+
+def test_a_failed_vote_is_no_vote() -> None:
+    episode = debate()
+    play_out(episode, answers(finally_(Pat=["knight", None, None])))
+    assert final_consensus(episode)["Pat"] == ("knight", "majority", 1, 1)
+    failed = [a for a in events(episode, Answer) if a.moment == "final" and a.role is None]
+    assert [(a.agent, a.correct, a.probability) for a in failed] == [("Bo", None, None), ("Cem", None, None)]
+
+
+def test_the_outcome_by_hand() -> None:
+    def roles(call: Call) -> str:
+        player = str(call.about["player"])
+        first = {"Ann": "knave", "Bo": "knave", "Cem": "knight"}[call.agent]
+        if call.purpose == "propose" and player == "Pat":
+            return first
+        if call.purpose == "conclude" and (call.agent, player) == ("Cem", "Rob"):
+            return "knave"
+        return SOLUTION[player]
+
+    episode = debate()
+    play_out(episode, answers(roles))
+    outcome = episode.outcome
+    assert outcome["initial_accuracy"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    assert (outcome["team_accuracy"], outcome["exact"], outcome["undecided"]) == (1.0, True, 0)
+    names = ("correct_to_correct", "correct_to_wrong", "wrong_to_correct", "wrong_to_wrong")
+    assert [outcome[name] for name in names] == [6, 1, 2, 0]
+    assert outcome["correction_rate"] == 1.0
+    assert outcome["corruption_rate"] == pytest.approx(1 / 7)
+    # On Pat only Cem is right at first, so most of the team are wrong and are overturned. Ann and Bo each
+    # hear one of either role, so no wrong answer stood beside a wrong majority of the others.
+    assert outcome["correction_under_pressure"] is None
+    assert outcome["overturn_rate"] == 1.0
+    assert outcome["solution"] == "Pat: knight, Quin: knight, Rob: spy"
+
+
+def test_the_given_order_is_the_puzzles() -> None:
+    episode = debate()
+    made = play_out(episode, answers())
+    assert "order" not in made
+    assert list(dict.fromkeys(call.about["player"] for call in made["answer"])) == ["Pat", "Quin", "Rob"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "order"),
+    [
+        (["Rob", "Pat", "Quin"], "Rob, Pat, Quin"),
+        (["Rob", "Rob", "Rob"], "Rob, Pat, Quin"),
+        (None, "Pat, Quin, Rob"),
+    ],
+)
+@pytest.mark.parametrize(("supervisor", "chooser"), [(DANA, "Dana"), (None, "Ann")])
+def test_one_call_chooses_the_order_and_players_that_it_leaves_out_come_last(
+    chosen: list[str] | None, order: str, supervisor: dict[str, str] | None, chooser: str
+) -> None:
+    episode = debate(order="chosen", supervisor=supervisor)
+    made = play_out(episode, answers(order={"order": chosen} if chosen else None))
+    assert [call.agent for call in made["order"]] == [chooser]
+    assert episode.outcome["order"] == order
+    assert ", ".join(dict.fromkeys(str(call.about["player"]) for call in made["answer"])) == order
+
+
+def test_a_debater_that_thinks_does_so_first_and_for_itself() -> None:
+    made = play_out(debate(think=True), answers())
+    for calls in (made["propose"], made["answer"], made["conclude"]):
+        for call in calls:
+            assert re.findall(r"think-\w+", text_of(call)) == [f"think-{call.agent}"]
+
+
+def test_what_failed_is_not_shown_and_not_heard() -> None:
+    made = play_out(
+        debate(think=True), answers(think=None, explain=None, confidence=None, discuss=None, propose=None)
+    )
+    call = made["answer"][0]
+    assert "So far: Ann says nothing, Bo says nothing, Cem says nothing." in text_of(call)
+    assert not any(message.label for calls in made.values() for call in calls for message in call.prompt)
+    assert "Pat: unknown, Quin: unknown, Rob: unknown." in made["explain"][0].prompt[-1].text
+
+
+def test_the_puzzle_is_generated_from_the_episodes_own_seed() -> None:
+    generated = {"puzzles": [], "players": 5, "spies": 1, "hints": 2}
+
+    def puzzle(index: int) -> Puzzle:
+        episode = debate(index, **generated)
+        assert episode.pending
+        (event,) = events(episode, Puzzle)
+        assert isinstance(event, Puzzle)
+        return event
+
+    one, again, other = puzzle(0), puzzle(0), puzzle(1)
+    assert one == again
+    assert one.text != other.text
+    assert (one.players, one.spies, one.hints) == (5, 1, 2)
+    (found,) = brute_force(one.text)
+    assert one.solution == ", ".join(f"{player}: {role}" for player, role in found.items())
+
+
+def test_a_recorded_puzzle_can_be_given_again() -> None:
+    episode = debate(puzzles=[])
+    assert episode.pending
+    (event,) = events(episode, Puzzle)
+    again = debate(puzzles=[json.loads(event.formal)])
+    assert again.pending
+    assert events(again, Puzzle) == [event]
+
+
+def test_given_puzzles_take_turns_over_the_episodes() -> None:
+    other = draw_puzzle(Random(0), NAMES[:4]).model_dump(mode="json")
+    shown = []
+    for index in range(3):
+        episode = debate(index, puzzles=[BY_HAND, other])
+        assert episode.pending
+        shown.append(events(episode, Puzzle)[0].players)
+    assert shown == [3, 4, 3]
+
+
+def test_debaters_and_supervisor_have_policies_of_their_own() -> None:
+    policies = {"default": {}, "strong": {}, "weak": {}}
+    cast = [{"name": "Ann", "policy": "strong"}, {"name": "Bo", "policy": "weak"}]
+    made = play_out(debate(policies=policies, debaters=cast), answers())
+    assert {call.agent: call.policy for call in made["propose"]} == {"Ann": "strong", "Bo": "weak"}
+    with pytest.raises(BadInput, match="no policy 'best'"):
+        check(FILE | {"supervisor": {"name": "Dana", "policy": "best"}}, "test.yaml")
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_the_ready_made_files_play_to_their_end(path: Path) -> None:
+    found = load(path)
+    for index in range(found.config.episodes):
+        episode = found.rules(found.config, index=index)
+        while episode.pending:
+            episode.step(scripted_replies(episode.pending))
+        assert 0 <= float(str(episode.outcome["team_accuracy"])) <= 1
+
+
+def speech_is_public(_episode: Episode[Any], call: Call) -> set[str]:
+    """Explanations and reasons are for everybody; what a debater writes for itself is not."""
+    return {"Ann", "Bo", "Cem", "Dana"} if call.purpose in ("explain", "discuss") else set()
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"players": 2}, "players"),
+    ({"players": 10}, "players"),
+    ({"players": 4, "spies": 4}, "4 of 4 players can't be spies"),
+    ({"depth": 0}, "depth"),
+    ({"depth": 4}, "depth"),
+    ({"words": 101}, "words"),
+    ({"debaters": [{"name": "Ann"}]}, "debaters"),
+    ({"debaters": [{"name": "Ann"}, {"name": " ann"}]}, "two agents are named"),
+    ({"supervisor": {"name": "BO"}}, "two agents are named"),
+    ({"debaters": [{"name": "Ann"}, {"name": "rob"}], "puzzles": [BY_HAND]}, "the name of a player"),
+    ({"debaters": [{"name": "Ann"}, {"name": "Vic"}], "puzzles": []}, "the name of a player"),
+    ({"puzzles": [{**BY_HAND, "spies": 3}]}, "can't be spies"),
+    ({"order": "random"}, "order"),
+]
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        {},
+        {"puzzles": [], "players": 4, "supervisor": DANA, "think": True, "order": "chosen"},
+        {"show_confidence": False, "depth": 2, "order": "chosen"},
+    ],
+    ids=["plain", "all-roles", "hidden-confidence"],
+)
+def test_the_contract(mode: dict[str, Any]) -> None:
+    check_contract(FILE | mode, may_read=speech_is_public, refused=[] if mode else REFUSED, episodes=2)

@@ -1,0 +1,68 @@
+"""Every ready-made file plays one episode on the real engine, and its transcript can be read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from agents.calls import Call, Reply
+from agents.policy import EngineSettings, Policy, VllmEngine
+from runs.run import Run
+from runs.transcript import transcript
+from scenarios.load import load
+from scenarios.registry import BUILT_IN, scenario_class
+from sims import play
+from sims.engines import engine as engines
+from sims.ready_made import FOLDER
+from tests.conftest import RealEngine
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
+
+READY = [
+    file
+    for name in BUILT_IN
+    for file in sorted((scenario_class(name).prompts_file.parent / FOLDER).glob("*.yaml"))
+]
+TOKENS = 12  # of a free text; what is tested is that the rules and the engine go together
+
+
+class Shared:
+    """The session's engine, for runs that would start one of their own."""
+
+    def __init__(self, real_engine: RealEngine) -> None:
+        self._engine = real_engine
+
+    async def start(self) -> None:
+        """It runs already."""
+
+    async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        answering = self._engine.vllm.answer(call, policy, seed, attempt)
+        return await asyncio.wrap_future(self._engine.submit(answering))
+
+    async def close(self) -> None:
+        """Others go on using it."""
+
+    def identity(self) -> dict[str, str]:
+        return self._engine.vllm.identity()
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_a_ready_made_file_plays(
+    path: Path, real_engine: RealEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = engines.build
+
+    def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> engines.Engine:
+        return Shared(real_engine) if isinstance(settings, VllmEngine) else usual(settings, policies)
+
+    monkeypatch.setattr(engines, "build", build)
+    policies = load(path).config.policies
+    settings = ["episodes=1", *(f"policies.{name}.max_tokens={TOKENS}" for name in policies)]
+    run = Run(play.start(load(path, settings), tmp_path / "run", quiet=True))
+    assert run.state["status"] == "finished"
+    assert run.episodes["ended"].all()
+    assert run.calls.is_empty() or not run.calls["failed"].all()
+    assert sum(1 for _ in transcript(run, 0)) > 3
