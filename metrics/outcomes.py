@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+MOST_VALUES = 8
 NOT_OUTCOME = {"episode", "seed", "ended", "steps"}
 
 
@@ -15,8 +16,9 @@ def outcome_summary(episodes: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Columns `outcome`, `value`, `episodes`: for texts and booleans one row a value with
-        the number of episodes that had it, most frequent first; for numbers one row with
-        the mean as text, two decimals, over the episodes that have one.
+        the number of episodes that had it, most frequent first, or one row with the number of
+        values where there are more than eight; for numbers one row with the mean as text, two
+        decimals, over the episodes that have one.
     """
     ended = episodes.filter(pl.col("ended"))
     rows: list[tuple[str, str, int]] = []
@@ -27,6 +29,8 @@ def outcome_summary(episodes: pl.DataFrame) -> pl.DataFrame:
         if column.dtype.is_numeric():
             mean = float(column.sum()) / column.len()
             rows.append((name, f"mean {mean:.2f}", column.len()))
+        elif column.n_unique() > MOST_VALUES:
+            rows.append((name, f"{column.n_unique()} different", column.len()))
         else:
             counts = column.value_counts(sort=True)
             rows += [(name, str(value), count) for value, count in counts.iter_rows()]

@@ -44,3 +44,8 @@ def test_calls_are_summed_by_purpose() -> None:
         ("argue", 2, 1, 200.0, 15.0, 0.25),
         ("score", 1, 0, 0.0, 1.0, None),
     ]
+
+
+def test_texts_that_hardly_repeat_are_counted() -> None:
+    episodes = pl.DataFrame({"ended": [True] * 9, "puzzle": [f"puzzle {i}" for i in range(9)]})
+    assert outcome_summary(episodes).rows() == [("puzzle", "9 different", 9)]
