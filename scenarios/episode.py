@@ -24,6 +24,9 @@ from scenarios.config import ScenarioConfig
 Config = TypeVar("Config", bound=ScenarioConfig)
 Responder = Callable[[list[Call]], list[Reply]]
 Play = Generator[list[Call], list[Reply], dict[str, Scalar]]
+"""The rules: yields the calls wanted now, receives their replies, returns the outcome."""
+Exchange = Generator[list[Call], list[Reply], None]
+"""A part of the rules that returns nothing."""
 
 
 @dataclass(frozen=True, slots=True)

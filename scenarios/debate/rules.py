@@ -13,7 +13,7 @@ from agents.agent import Agent
 from agents.answers import Choice, Text
 from agents.calls import Call, Reply
 from scenarios.debate.config import DebateConfig, Debater
-from scenarios.episode import Episode, Event, Play
+from scenarios.episode import Episode, Event, Exchange, Play
 from scenarios.judging import POINTS, Score, expected_value, judge_weights, panel_scores, points
 
 SCALE = {
@@ -74,9 +74,6 @@ class Speaker(Agent):
     opinion: float | None = None
     stance: str = ""
     position: str = ""
-
-
-Exchange = Generator[list[Call], list[Reply], None]
 
 
 class Debate(Episode[DebateConfig]):

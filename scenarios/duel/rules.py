@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
 from agents.agent import Agent
-from agents.calls import Call, Message, Reply, Scalar
+from agents.calls import Call, Message, Scalar
 from metrics.elo import EloConstants, update_elo
 from metrics.sparta import Reputation, SpartaConstants, SpartaRatings
 from scenarios.config import Participant
 from scenarios.duel.config import DuelConfig
 from scenarios.duel.matchmaking import handicaps, matchmake
-from scenarios.episode import Episode, Event, Play
+from scenarios.episode import Episode, Event, Exchange, Play
 from scenarios.judging import POINTS, PREFERENCE, judge_weights, points, preference
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
@@ -153,9 +152,6 @@ class Contest:
             return first_better, 1 - first_better
         one, other = self.told.get((judge, first)), self.told.get((judge, second))
         return (fmean(one), fmean(other)) if one and other else None
-
-
-Exchange = Generator[list[Call], list[Reply], None]
 
 
 class Duel(Episode[DuelConfig]):

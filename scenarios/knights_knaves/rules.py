@@ -10,7 +10,7 @@ from mesa import DataCollector
 from agents.agent import Agent
 from agents.answers import Json, Text
 from agents.calls import Call, Reply, Scalar
-from scenarios.episode import Episode, Play
+from scenarios.episode import Episode, Exchange, Play
 from scenarios.judging import POINTS
 from scenarios.knights_knaves.answers import ROLE, agreements, discussion_form, order_form
 from scenarios.knights_knaves.config import KnightsKnavesConfig
@@ -43,7 +43,6 @@ class Debater(Agent):
         return ", ".join(f"{player}: {self.roles.get(player, 'unknown')}" for player in players)
 
 
-Exchange = Generator[list[Call], list[Reply], None]
 Asked = Generator[list[Call], list[Reply], dict[str, dict[str, str | None]]]
 
 

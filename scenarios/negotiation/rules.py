@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, create_model
 from agents.agent import Agent
 from agents.answers import Choice, Json, Text
 from agents.calls import Call, Reply, Scalar
-from scenarios.episode import Episode, Event, Play
+from scenarios.episode import Episode, Event, Exchange, Play
 from scenarios.negotiation.bargaining import Interests, Terms, appraisal
 from scenarios.negotiation.config import Issue, NegotiationConfig, Party
 from scenarios.negotiation.wording import MOST_SHOWN, issue_line, plain, terms_told, with_unit, worth_line
@@ -108,7 +108,6 @@ class Bargainer(Agent):
     other: Bargainer
 
 
-Exchange = Generator[list[Call], list[Reply], None]
 Turn = Generator[list[Call], list[Reply], str | None]
 
 

@@ -9,13 +9,11 @@ from pathlib import Path
 from agents.agent import Agent
 from agents.calls import Call, Message, Reply
 from scenarios.debate.rules import OPINION
-from scenarios.episode import Episode, Event, Play
+from scenarios.episode import Episode, Event, Exchange, Play
 from scenarios.opinion_exchange.config import Discussant, OpinionExchangeConfig
 from scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
 from scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
 from scenarios.opinion_exchange.pairing import Pair, opened_by, partner_of, round_robin
-
-Exchange = Generator[list[Call], list[Reply], None]
 
 
 class OpinionExchange(Episode[OpinionExchangeConfig]):

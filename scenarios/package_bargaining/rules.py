@@ -10,7 +10,7 @@ from typing import Any
 from agents.agent import Agent
 from agents.answers import Json
 from agents.calls import Call, Reply, Scalar
-from scenarios.episode import Episode, Play
+from scenarios.episode import Episode, Exchange, Play
 from scenarios.package_bargaining.answers import RESPONSE, package_answer, proposal_answer
 from scenarios.package_bargaining.config import PackageBargainingConfig, Stakeholder
 from scenarios.package_bargaining.events import Acceptance, PackageProposed, Proposal, Reference, Utility
@@ -28,9 +28,6 @@ class Group(Agent):
     position: int = 0
     must_have: Package = ()
     red_lines: Package = ()
-
-
-Exchange = Generator[list[Call], list[Reply], None]
 
 
 class PackageBargaining(Episode[PackageBargainingConfig]):
