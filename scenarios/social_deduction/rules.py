@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from agents.agent import Agent
 from agents.answers import Answer, Choice, Json, Text
 from agents.calls import Call, Message, Reply, Scalar
-from scenarios.episode import Episode, Play
+from scenarios.episode import Episode, Exchange, Play
 from scenarios.judging import points
 from scenarios.social_deduction.config import SEER, Player, SocialDeductionConfig
 from scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
@@ -41,7 +41,6 @@ class Character(Agent):
     alive: bool = True
 
 
-Exchange = Generator[list[Call], list[Reply], None]
 Counting = Generator[list[Call], list[Reply], Result | None]
 
 
@@ -229,11 +228,8 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         night = purpose in ("plot", "conclude")
         thoughts = self.config.private_thoughts
         answer: Answer = Json(ThoughtAndSpeech) if thoughts else Text()
-        how = "how_with_thought" if thoughts else "how_plain"
-        replies = yield [
-            self._ask(speaker, purpose, answer, {"how": self.words(how, name=speaker.name)}, **about)
-            for speaker in speakers
-        ]
+        how: dict[str, Scalar] = {"how": self.words("how_with_thought" if thoughts else "how_plain")}
+        replies = yield [self._ask(speaker, purpose, answer, how, **about) for speaker in speakers]
         phase = "night" if night else "elimination" if purpose == "comment" else "discussion"
         for speaker, reply in zip(speakers, replies, strict=True):
             label = self.words("night_label", name=speaker.name, round=self.round) if night else speaker.name
@@ -264,7 +260,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
     def _note(self, purpose: str, label: str, **about: Scalar) -> Exchange:
         """Let everybody write what only they will read."""
         writers = self.living()
-        replies = yield [self._ask(one, purpose, Text(), {"name": one.name}, **about) for one in writers]
+        replies = yield [self._ask(one, purpose, Text(), {}, **about) for one in writers]
         for writer, reply in zip(writers, replies, strict=True):
             if not reply.failed:
                 writer.private.append(self.message("user", reply.text, label, reply.call))
