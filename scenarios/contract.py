@@ -52,6 +52,9 @@ def check_contract(
 ) -> None:
     """Play the scenario file `file` in every way that the clauses ask for.
 
+    Take a file whose episodes last long enough for every kind of call to be followed by
+    others: what nobody is asked after can't show a leak.
+
     Args:
         file: what a valid scenario file holds, as a dictionary.
         may_read: the names of those who may read the reply to a call, asked before the
