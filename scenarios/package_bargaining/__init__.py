@@ -2,9 +2,9 @@
 
 | role | sees | calls | answer |
 |---|---|---|---|
-| stakeholder | rules with items, costs and the rubric's scores; the mediator's packages and who accepted them; its own persona, weights and what each item is worth to it; with `proposals: everyone` the others' proposals | `propose` | JSON: `proposal`, `must_have`, `red_lines`, `concessions` (item ids), `message` |
+| stakeholder | rules with items, costs and the rubric's scores; the mediator's packages and who accepted them; its own persona, weights and what each item is worth to it; with `proposals: everyone` the others' proposals | `propose` | JSON: `measures` (of each item: must have, want, could give up, leave out, refuse), `message` |
 | | | `respond` | accept or counter |
-| mediator | the same rules, all proposals, its packages and who accepted them; no weights, unless they are public | `mediate` | JSON: `package` (item ids, the most important first), `unresolved` (stakeholders), `rationale` |
+| mediator | the same rules, all proposals, its packages and who accepted them; no weights, unless they are public | `mediate` | JSON: `measures` (of each item: essential, useful, out), `unresolved` (stakeholders), `rationale` |
 
 All stakeholders propose at once. In each round the mediator puts a package together, the
 engine checks its cost and every stakeholder accepts or counters; those who counter propose
@@ -13,8 +13,10 @@ rounds. The last package is the result, agreed or not.
 
 Utilities: u_g(x) = Σ_c w_gc · score_c(x), with score_c(x) the sum of the scores of the
 package's items and w_g scaled to sum to 1. Only the engine computes costs and utilities. A
-package over the budget is invalid and repaired: its items are taken in the mediator's order,
-each if it still fits. Ids that don't exist can't be named: the answer's schema lists those that do.
+package over the budget is invalid and repaired: its items are taken in order, the essential ones
+first, then as the file lists them, and each is kept if it still fits. A proposal is what its maker
+must have, wants or could give up (its concessions); what it refuses are its red lines. Since an
+answer has one word about each item, none can be named twice, unknown, or wanted and refused.
 
 Outcome: `agreement`; `rounds` played; `package` (ids), `cost`; `total` = Σ u_g; `minimum` of
 the u_g; `gini` = Σ_i Σ_j |u_i − u_j| / (2 n² ū); `satisfaction` (20th percentile over the
@@ -29,6 +31,7 @@ Events: `Proposal`, `PackageProposed`, `Acceptance`, `Utility` (of each stakehol
 
 Source: "Negotiative Alignment", of which only the abstract was at hand: groups and a neutral
 mediator bargain under a budget with a public rubric, measured by total, minimum, 20th
-percentile and Gini. Ours: the calls and their order, additive scores, the repair, the
+percentile and Gini. Ours: the calls and their order, one word an item in place of lists of ids (small models repeat
+one id to the end of a list), additive scores, the repair, the
 percentile's linear interpolation, all items, groups and numbers.
 """

@@ -1,4 +1,4 @@
-"""What stakeholders and the mediator are asked for; lists hold only what exists."""
+"""What stakeholders and the mediator are asked for: one word about each item, so that none is named twice."""
 
 from __future__ import annotations
 
@@ -6,43 +6,49 @@ from functools import lru_cache
 from types import GenericAlias
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from agents.answers import Choice
 
 RESPONSE = Choice(("accept", "counter"))
-MOST_DEMANDS = 2
-"""Most items that a stakeholder insists on, refuses or would give up, each."""
+STANCES = ("must have", "want", "could give up", "leave out", "refuse")
+"""A stakeholder's word about an item; the first three put it into the proposal."""
+RANKS = ("essential", "useful", "out")
+"""The mediator's word about an item; the first two put it into the package, the essential ones first."""
 MOST_CHARACTERS = 160
 """Longest message or rationale."""
 
 
 @lru_cache(maxsize=64)
 def proposal_answer(ids: tuple[str, ...]) -> type[BaseModel]:
-    """The answer to `propose`, whose lists hold only `ids`."""
-    demands = (some_of(ids), Field(max_length=MOST_DEMANDS))
+    """The answer to `propose`: a stance on each of `ids`, and a message."""
     return create_model(
         "ProposalAnswer",
-        proposal=(some_of(ids), Field(min_length=1, max_length=len(ids))),
-        must_have=demands,
-        red_lines=demands,
-        concessions=demands,
+        measures=(_word_on_each(ids, STANCES), ...),
         message=(str, Field(max_length=MOST_CHARACTERS)),
     )
 
 
 @lru_cache(maxsize=64)
 def package_answer(ids: tuple[str, ...], stakeholders: tuple[str, ...]) -> type[BaseModel]:
-    """The answer to `mediate`, whose lists hold only `ids` and `stakeholders`."""
+    """The answer to `mediate`: a rank for each of `ids`, who won't be content, and why."""
+    some: Any = GenericAlias(list, (_one_of(stakeholders),))
     return create_model(
         "PackageAnswer",
-        package=(some_of(ids), Field(min_length=1, max_length=len(ids))),
-        unresolved=(some_of(stakeholders), Field(max_length=len(stakeholders))),
+        measures=(_word_on_each(ids, RANKS), ...),
+        unresolved=(some, Field(max_length=len(stakeholders))),
         rationale=(str, Field(max_length=MOST_CHARACTERS)),
     )
 
 
-def some_of(options: tuple[str, ...]) -> Any:
-    """The type of a list of these strings."""
-    one_of: Any = Literal
-    return GenericAlias(list, (one_of[options],))
+def _one_of(options: tuple[str, ...]) -> Any:
+    literal: Any = Literal
+    return literal[options]
+
+
+def _word_on_each(ids: tuple[str, ...], words: tuple[str, ...]) -> type[BaseModel]:
+    """An object with one of `words` for each of `ids`; aliases, as an id may be named like a method."""
+    fields: dict[str, Any] = {
+        f"item_{position}": (_one_of(words), Field(alias=item)) for position, item in enumerate(ids)
+    }
+    return create_model("Measures", __config__=ConfigDict(serialize_by_alias=True), **fields)

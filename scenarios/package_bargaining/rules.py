@@ -11,7 +11,7 @@ from agents.agent import Agent
 from agents.answers import Json
 from agents.calls import Call, Reply, Scalar
 from scenarios.episode import Episode, Exchange, Play
-from scenarios.package_bargaining.answers import RESPONSE, package_answer, proposal_answer
+from scenarios.package_bargaining.answers import RANKS, RESPONSE, STANCES, package_answer, proposal_answer
 from scenarios.package_bargaining.config import PackageBargainingConfig, Stakeholder
 from scenarios.package_bargaining.events import Acceptance, PackageProposed, Proposal, Reference, Utility
 from scenarios.package_bargaining.packages import Measures, Package, measures
@@ -112,15 +112,20 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
     def _read_proposal(
         self, group: Group, number: int, said: dict[str, Any], readers: Sequence[Agent]
     ) -> None:
-        lists = {
-            field: self._positions(said[field])
-            for field in ("proposal", "must_have", "red_lines", "concessions")
-        }
-        proposal = lists["proposal"]
-        group.must_have, group.red_lines = lists["must_have"], lists["red_lines"]
+        must_have, want, concessions, _, red_lines = self._by_word(said["measures"], STANCES)
+        proposal = tuple(sorted((*must_have, *want, *concessions)))
+        group.must_have, group.red_lines = must_have, red_lines
         cost = self.stakes.cost(proposal)
-        told = {field: self._told(items) or "nothing" for field, items in lists.items()}
-        text = self.words("told_proposal", **told, cost=cost, message=said["message"])
+        fill = {
+            name: self._told(items) or "nothing"
+            for name, items in (
+                ("proposal", proposal),
+                ("must_have", must_have),
+                ("red_lines", red_lines),
+                ("concessions", concessions),
+            )
+        }
+        text = self.words("told_proposal", **fill, cost=cost, message=said["message"])
         self._tell(readers, text, group.name)
         if group not in readers:
             group.remember(self.words("own_proposal", round=number, said=text))
@@ -129,9 +134,9 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
                 group.name,
                 number,
                 items=self._told(proposal, ","),
-                must_have=self._told(group.must_have, ","),
-                red_lines=self._told(group.red_lines, ","),
-                concessions=self._told(lists["concessions"], ","),
+                must_have=self._told(must_have, ","),
+                red_lines=self._told(red_lines, ","),
+                concessions=self._told(concessions, ","),
                 cost=cost,
                 affordable=self.stakes.affordable(proposal),
                 utility=self.stakes.utilities(proposal)[group.position],
@@ -146,7 +151,8 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             self.unanswered += 1
             self.record(PackageProposed(number, None, None, False, *(None,) * 6))
             return None
-        wanted = self._positions(said["package"])
+        essential, useful, _ = self._by_word(said["measures"], RANKS)
+        wanted = (*essential, *useful)
         package = self.stakes.repaired(wanted)
         left_out = [item for item in wanted if item not in package]
         self.invalid += bool(left_out)
@@ -198,8 +204,11 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             reader.heard.append(message)
 
     def _positions(self, ids: Iterable[str]) -> Package:
-        """Positions of items named by id, each once."""
-        return tuple(self.ids.index(item) for item in dict.fromkeys(ids))
+        return tuple(map(self.ids.index, ids))
+
+    def _by_word(self, said: dict[str, str], words: Iterable[str]) -> list[Package]:
+        """The items of which each of `words` was said, in the file's order."""
+        return [self._positions(item for item, one in said.items() if one == word) for word in words]
 
     def _told(self, items: Iterable[int], separator: str = ", ") -> str:
         return separator.join(self.ids[item] for item in items)

@@ -115,6 +115,13 @@ def test_an_event_whose_field_holds_something_else_breaks_schema(monkeypatch: py
     broken("Speech.round is 'three'")
 
 
+def test_an_outcome_named_like_a_column_of_the_episodes_breaks_schema(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Debate, "_verdict", lambda *_arguments: {"ended": "early"})
+    broken("the outcome's 'ended' is a column")
+
+
 def test_an_episode_that_never_ends_breaks_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     def forever(episode: Debate) -> Play:
         episode._gather()

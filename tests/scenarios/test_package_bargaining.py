@@ -61,13 +61,21 @@ def bargaining(index: int = 0, **fields: Any) -> PackageBargaining:
     return PackageBargaining(config, index=index)
 
 
+def words(other: str, said: dict[str, list[str]]) -> dict[str, str]:
+    """One word about each item: that under which it is listed, or else `other`."""
+    return {
+        item: next((word for word, items in said.items() if item in items), other)
+        for item in ("ramp", "tree", "bench")
+    }
+
+
 class Played:
     """An episode played on the mediator's `packages`, a list a round, None for a failure.
 
     Args:
-        packages: the mediator's packages.
+        packages: the mediator's packages; the first item is essential, the others are useful.
         countering: the names of those who counter in each round; a name with ? fails to answer.
-        said: fields of a stakeholder's proposal by its name, None for a failure.
+        said: a stakeholder's words with the items that it says them of, by its name, None for a failure.
         fields: of the file.
     """
 
@@ -75,11 +83,10 @@ class Played:
         self,
         packages: list[list[str] | None],
         countering: list[str] | None = None,
-        said: dict[str, dict[str, Any] | None] | None = None,
+        said: dict[str, dict[str, list[str]] | None] | None = None,
         **fields: Any,
     ) -> None:
         self.episode = bargaining(**fields)
-        plain = {"proposal": ["ramp"], "must_have": [], "red_lines": [], "concessions": [], "message": "Hm."}
 
         def answer(call: Call) -> Reply:
             number = int(str(call.about["round"]))
@@ -88,13 +95,14 @@ class Played:
                 if f"{call.agent}?" in against:
                     return failure("mumble")
                 return reply("counter" if call.agent in against else "accept")
+            value: dict[str, Any] | None = None
             if call.purpose == "propose":
-                change = (said or {}).get(call.agent, {})
-                value = None if change is None else plain | change | {"message": f"{call.agent}-{number}"}
-            else:
-                package = packages[number - 1]
-                mediated = {"package": package, "unresolved": ["Art"], "rationale": f"because-{number}"}
-                value = mediated if package else None
+                change = (said or {}).get(call.agent, {"want": ["ramp"]})
+                if change is not None:
+                    value = {"measures": words("leave out", change), "message": f"{call.agent}-{number}"}
+            elif package := packages[number - 1]:
+                ranks = words("out", {"essential": package[:1], "useful": package[1:]})
+                value = {"measures": ranks, "unresolved": ["Art"], "rationale": f"because-{number}"}
             if value is None:
                 return failure("mumble")
             return Reply(json.dumps(value), value=call.answer.parse(json.dumps(value)))
@@ -222,40 +230,52 @@ def test_a_package_of_nothing_that_fits_is_empty() -> None:
     assert (outcome["package"], outcome["cost"], outcome["total"], outcome["gini"]) == ("", 0, 0, 0)
 
 
-def test_a_package_within_the_budget_is_valid_even_if_it_names_an_item_twice() -> None:
-    played = Played([["ramp", "ramp", "bench"]])
+def test_a_package_within_the_budget_is_valid() -> None:
+    played = Played([["bench", "ramp"]])
     found = played.events(PackageProposed)[0]
-    assert (found.items, found.left_out, found.valid, found.unresolved) == ("ramp,bench", "", True, "Art")
+    assert (found.items, found.left_out, found.valid, found.unresolved) == ("bench,ramp", "", True, "Art")
 
 
-def test_lists_hold_only_items_and_stakeholders_that_exist() -> None:
+def test_the_repair_takes_the_essential_items_first_then_those_first_in_the_file() -> None:
+    assert Played([["bench", "ramp", "tree"]]).outcome["package"] == "bench,ramp"
+    assert Played([["tree", "ramp", "bench"]]).outcome["package"] == "tree,bench"
+
+
+def test_an_answer_has_one_word_about_each_item() -> None:
     played = Played([["ramp"]])
-    for purpose, fields in (("propose", ["proposal", "must_have"]), ("mediate", ["package"])):
+    for purpose, said in (("propose", "must have"), ("mediate", "essential")):
         answer = played.calls[purpose][0].answer
         assert isinstance(answer, Json)
-        for field in fields:
-            assert answer.schema["properties"][field]["items"]["enum"] == ["ramp", "tree", "bench"]
+        measures = answer.schema["properties"]["measures"]
+        assert measures["required"] == ["ramp", "tree", "bench"]
+        assert all(measures["properties"][item]["enum"][0] == said for item in measures["required"])
         if purpose == "mediate":
             assert answer.schema["properties"]["unresolved"]["items"]["enum"] == ["Old", "Art"]
+
+
+def test_an_item_may_have_the_id_of_anything() -> None:
+    items = deepcopy(SQUARE["items"])
+    items[0]["id"], items[1]["id"] = "copy", "message"
+    episode = bargaining(items=items)
+    play_out(episode, lambda call: scripted_replies([call])[0])
+    assert not episode.outcome["unanswered"]
 
 
 # Proposals and responses
 
 
 def test_a_proposal_is_recorded_with_its_cost_and_utility() -> None:
-    demands = {"must_have": ["tree"], "red_lines": ["ramp"], "concessions": ["bench", "ramp"]}
-    said: dict[str, Any] = {"Art": {"proposal": ["tree", "ramp", "tree"], **demands}}
-    played = Played([["ramp"]], said=said)
-    assert played.events(Proposal)[1] == Proposal(
-        "Art", 1, "tree,ramp", "tree", "ramp", "bench,ramp", 7, False, 5
+    played = Played(
+        [["ramp"]], said={"Art": {"must have": ["tree"], "could give up": ["ramp"], "refuse": ["bench"]}}
     )
+    assert played.events(Proposal)[1] == Proposal("Art", 1, "ramp,tree", "tree", "bench", "ramp", 7, False, 5)
     shown = text_of(played.calls["mediate"][0])
-    assert "Art: We propose tree, ramp, cost 7. We insist on: tree. We refuse: ramp." in shown
-    assert "We would give up: bench, ramp. Art-1" in shown
+    assert "Art: We propose ramp, tree, cost 7. We insist on: tree. We refuse: bench." in shown
+    assert "We would give up: ramp. Art-1" in shown
 
 
 def test_a_response_counts_the_demands_of_the_last_proposal_that_are_not_met() -> None:
-    said: dict[str, Any] = {"Art": {"must_have": ["tree", "bench"], "red_lines": ["ramp", "bench"]}}
+    said: dict[str, Any] = {"Art": {"must have": ["tree"], "refuse": ["ramp", "bench"]}}
     played = Played([["ramp", "bench"]], ["Art"], said, rounds=1)
     assert played.events(Acceptance) == [
         Acceptance("Old", 1, True, None, 0, 0),
