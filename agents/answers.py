@@ -84,15 +84,19 @@ class Json:
 
     Attributes:
         model: the pydantic model; extra keys are refused.
+        schema: its JSON schema, without references.
+        key: the schema as text; answers with the same one are the same kind.
     """
 
-    model: type[BaseModel]
-    schema: JsonValue = field(init=False, compare=False, hash=False)
+    model: type[BaseModel] = field(compare=False)
+    schema: JsonValue = field(init=False, compare=False)
+    key: str = field(init=False, repr=False)
     max_characters: int = field(init=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
         schema, bound = _bounded_schema(self.model)
         object.__setattr__(self, "schema", schema)
+        object.__setattr__(self, "key", json.dumps(schema, sort_keys=True))
         object.__setattr__(self, "max_characters", bound)
 
     def parse(self, text: str) -> JsonValue:

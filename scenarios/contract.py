@@ -7,7 +7,8 @@
 |---|---|
 | replay | the same replies lead a new episode through the same calls, events and outcome |
 | lockstep | two copies that step in turn agree, with a third of another index between them |
-| privacy | a sentinel in each private text and each reply reaches some who are entitled to it, and no other |
+| privacy | a sentinel in each private text of the file and each free text of a reply reaches some
+  who are entitled to it, and no other (choices and numbers carry none) |
 | faults | failed answers of every purpose, of some and of all calls still end the episode |
 | schema | every event is of a declared type and its fields hold what their hints say |
 | refusal | casts that can't be played are refused, with a place in the file and a reason |
@@ -123,7 +124,16 @@ def _play(episode: Episode[Any], answer: Answering, clause: str) -> _Played:
 def _check_replay(scenario: Scenario, index: int) -> None:
     first = _play(_episode(scenario, index), parsed_reply, "replay")
     recorded = iter([reply for replies in first.replies for reply in replies])
-    second = _play(_episode(scenario, index), lambda _call: next(recorded), "replay")
+    expected = iter(first.calls)
+
+    def answer(call: Call) -> Reply:
+        again = next(expected, None)
+        if again is None or _plain(again) != _plain(call):
+            asked = "no call" if again is None else f"\n{_plain(again)}"
+            raise ContractBroken(f"replay: call {call.index} differs: {asked}\n{_plain(call)}")
+        return next(recorded)
+
+    second = _play(_episode(scenario, index), answer, "replay")
     _agree("replay", first.episode, second.episode, first.calls, second.calls)
     if [call.index for call in first.calls] != list(range(len(first.calls))):
         raise ContractBroken("replay: calls are not asked in the order in which they are made")
@@ -323,12 +333,14 @@ def _with_sentinel(call: Call, sentinel: str) -> Reply:
 
 def _sentinel_in(value: Any, schema: Mapping[str, Any], sentinel: str) -> Any:
     """`value` with the sentinel in every string that has room for it."""
+    if "properties" not in schema and "items" not in schema and schema.get("type") != "string":
+        return value
     if isinstance(value, dict):
         return {key: _sentinel_in(item, schema["properties"][key], sentinel) for key, item in value.items()}
     if isinstance(value, list):
         return [_sentinel_in(item, schema["items"], sentinel) for item in value]
     free = schema.get("type") == "string" and "enum" not in schema
-    return sentinel if free and schema["maxLength"] >= len(sentinel) else value
+    return sentinel if free and schema.get("maxLength", 0) >= len(sentinel) else value
 
 
 def _check_refusals(file: File, refused: Iterable[tuple[Mapping[str, Any], str]]) -> None:

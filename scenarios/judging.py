@@ -43,6 +43,7 @@ class Judge(Participant):
     rating: float | None = Field(
         None,
         gt=0,
+        le=10_000,
         description="This judge's record, from a tournament, say; read by `weights`. Default: 100, "
         "or where fighters are rated, what they start with.",
     )
@@ -65,27 +66,6 @@ class Score(Event):
     label: str
     criterion: str
     score: float | None
-    basis: str
-
-
-@dataclass(frozen=True, slots=True)
-class Preference(Event):
-    """A judge's comparison of two contestants, asked in one order.
-
-    Attributes:
-        judge: who compared.
-        first, second: the contestants, in the order in which the judge read them.
-        criterion: on what.
-        first_better: probability 0–1 that the first is better, 0 or 1 where `basis` is
-            "sample"; None when the answer could not be parsed.
-        basis: "probabilities", "sample" or "failed".
-    """
-
-    judge: str
-    first: str
-    second: str
-    criterion: str
-    first_better: float | None
     basis: str
 
 
@@ -153,38 +133,6 @@ def panel_scores(scores: Iterable[Score], weights: Mapping[str, float] | None = 
         if score.score is not None and weight > 0:
             sums.setdefault(score.contestant, []).append((weight * score.score, weight))
     return {name: _mean(parts) for name, parts in sums.items()}
-
-
-def panel_preference(
-    preferences: Iterable[Preference], first: str, second: str, weights: Mapping[str, float] | None = None
-) -> float | None:
-    """The panel's probability, 0–1, that `first` is better than `second`.
-
-    The comparisons of a judge in either order count the same, so a judge who always takes
-    the one that it reads first says 0.5.
-
-    Args:
-        preferences: the comparisons; others than of these two are left out.
-        first: the contestant asked about.
-        second: the other.
-        weights: a weight ≥ 0 for each judge; equal ones by default.
-
-    Returns:
-        Σ w·p / Σ w over the judges who answered in both orders; None when none did.
-    """
-    told: dict[str, dict[bool, list[float]]] = {}
-    for item in preferences:
-        if item.first_better is not None and {item.first, item.second} == {first, second}:
-            straight = item.first == first
-            better = item.first_better if straight else 1 - item.first_better
-            told.setdefault(item.judge, {}).setdefault(straight, []).append(better)
-    parts = []
-    for judge, orders in told.items():
-        weight = 1.0 if weights is None else weights[judge]
-        if len(orders) == 2 and weight > 0:
-            better = fmean(fmean(values) for values in orders.values())
-            parts.append((weight * better, weight))
-    return _mean(parts) if parts else None
 
 
 def panel_problems(panel: int | None, judges: Sequence[Judge]) -> Iterator[tuple[Location, str]]:

@@ -92,7 +92,7 @@ def draw_tree(random: Generator, steps: int, lipschitz: float, answer: float) ->
     for _ in range(steps - 1):
         low = max(0.0, (marginal - (1 - memory)) / memory) if memory else 0.0
         high = min(1.0, marginal / memory) if memory else 1.0
-        copied = random.uniform(low, high)
+        copied = random.uniform(min(low, high), high)  # rounding can put one a hair above the other
         offsets.append(min(max(marginal - memory * copied, 0.0), 1 - memory))
         negated.append(bool(random.integers(2)))
         marginal = 1 - copied if negated[-1] else copied

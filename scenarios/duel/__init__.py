@@ -23,5 +23,5 @@ Outcome: `leader` and `leader_rating`, `spread` (highest less lowest rating), `t
 Sources: SPARTA ALIGNMENT (matchmaking, blind pointwise judging, reputation-weighted
 result, rating update and its variants); Multiplayer Nash Preference Optimization (what
 its n-way training data needs). Where SPARTA's code puts a score of 5 for what it can't
-parse, this one leaves it out and counts it. Pairwise judging and Elo are ours.
+parse, this one leaves that judgement out and counts it; means are not rounded. Pairwise judging and Elo are ours.
 """

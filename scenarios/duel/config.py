@@ -16,7 +16,7 @@ class Fighter(Participant):
     """One of those who answer instructions and judge the others' answers."""
 
     rating: float | None = Field(
-        None, ge=10, description="Rating at the start. Default: 100 for SPARTA, 1000 for Elo."
+        None, ge=10, le=10_000, description="Rating at the start. Default: 100 for SPARTA, 1000 for Elo."
     )
     deviation: float = Field(0.5, gt=0, description="SPARTA's deviation σ at the start.")
 
@@ -51,8 +51,8 @@ class SpartaSettings(Settings):
 class EloSettings(Settings):
     """The constants of Elo's rule."""
 
-    k: float = Field(32.0, gt=0, description="The largest change of one match.")
-    scale: float = Field(400.0, gt=0, description="The rating difference with odds of ten to one.")
+    k: float = Field(32.0, gt=0, le=1000, description="The largest change of one match.")
+    scale: float = Field(400.0, ge=100, description="The rating difference with odds of ten to one.")
 
 
 class DuelConfig(ScenarioConfig):
@@ -92,7 +92,8 @@ class DuelConfig(ScenarioConfig):
     handicaps: Literal["none", "dynamic", "static"] = Field(
         "none",
         description="Factors 0, 0.1, 0.2 … on the scores of weak fighters from iteration 2 on: `dynamic` for "
-        "as many of the lowest as iterations have passed, `static` for one more in each, for good.",
+        "as many of the lowest as iterations have passed, `static` for one more in each, for good. "
+        "SPARTA's code uses `sparta.scale: 10` with `dynamic`.",
     )
     matchmaking: Matchmaking = Field(Matchmaking(), description="Who meets whom in duels.")
     sparta: SpartaSettings = Field(SpartaSettings(), description="Constants of `ratings: sparta`.")

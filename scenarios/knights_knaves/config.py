@@ -24,7 +24,7 @@ class KnightsKnavesConfig(ScenarioConfig):
     players: int = Field(4, ge=3, le=len(NAMES), description="How many players a generated puzzle has.")
     spies: int = Field(1, ge=0, description="How many of them are spies; fewer than the players.")
     hints: int = Field(
-        0, ge=0, le=9, description="How much the manager tells beside the number of spies, statements."
+        0, ge=0, le=5, description="How much the manager tells beside the number of spies, statements."
     )
     puzzles: list[RolePuzzle] = Field(
         [],

@@ -15,29 +15,29 @@ STANCES = ("must have", "want", "could give up", "leave out", "refuse")
 """A stakeholder's word about an item; the first three put it into the proposal."""
 RANKS = ("essential", "useful", "out")
 """The mediator's word about an item; the first two put it into the package, the essential ones first."""
-MOST_CHARACTERS = 160
-"""Longest message or rationale."""
+CHARACTERS_PER_WORD = 8
+"""Room for each word that the prompts ask for in a message or rationale."""
 
 
 @lru_cache(maxsize=64)
-def proposal_answer(ids: tuple[str, ...]) -> type[BaseModel]:
-    """The answer to `propose`: a stance on each of `ids`, and a message."""
+def proposal_answer(ids: tuple[str, ...], words: int) -> type[BaseModel]:
+    """The answer to `propose`: a stance on each of `ids`, and a message of at most `words` words."""
     return create_model(
         "ProposalAnswer",
         measures=(_word_on_each(ids, STANCES), ...),
-        message=(str, Field(max_length=MOST_CHARACTERS)),
+        message=(str, Field(max_length=CHARACTERS_PER_WORD * words)),
     )
 
 
 @lru_cache(maxsize=64)
-def package_answer(ids: tuple[str, ...], stakeholders: tuple[str, ...]) -> type[BaseModel]:
+def package_answer(ids: tuple[str, ...], stakeholders: tuple[str, ...], words: int) -> type[BaseModel]:
     """The answer to `mediate`: a rank for each of `ids`, who won't be content, and why."""
     some: Any = GenericAlias(list, (_one_of(stakeholders),))
     return create_model(
         "PackageAnswer",
         measures=(_word_on_each(ids, RANKS), ...),
         unresolved=(some, Field(max_length=len(stakeholders))),
-        rationale=(str, Field(max_length=MOST_CHARACTERS)),
+        rationale=(str, Field(max_length=CHARACTERS_PER_WORD * words)),
     )
 
 

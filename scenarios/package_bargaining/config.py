@@ -23,7 +23,7 @@ class Item(Settings):
         max_length=30, pattern=r"^[A-Za-z]\w*$", description="How proposals name it; unique in the scenario."
     )
     name: str = Field(min_length=1, max_length=80, pattern=r"\S", description="What it is, in a few words.")
-    cost: int = Field(ge=0, description="What it costs, in `unit`s.")
+    cost: int = Field(ge=0, le=10**12, description="What it costs, in `unit`s.")
     scores: dict[str, Amount] = Field(description="Its score on each criterion, ≥ 0; 0–5 by custom.")
 
 
@@ -72,7 +72,9 @@ class PackageBargainingConfig(ScenarioConfig):
     proposals: Literal["mediator", "everyone"] = Field(
         "mediator", description="Who reads the stakeholders' proposals."
     )
-    words: int = Field(20, ge=5, description="Length of a message that the prompts ask for, words.")
+    words: int = Field(
+        20, ge=5, le=500, description="Length of a message that the prompts ask for, words of 8 characters."
+    )
 
     def stakes(self) -> Stakes:
         """Costs, budget and the worth of each item; each stakeholder's weights are scaled to sum to 1."""

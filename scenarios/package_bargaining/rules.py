@@ -74,6 +74,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             "criteria": "; ".join(f"{name} ({meaning})" for name, meaning in config.criteria.items()),
             "groups": ", ".join(names),
             "weights": "",
+            "items": "",
         }
         self.topic["items"] = "\n".join(
             self.words("item", id=item.id, name=item.name, cost=item.cost, scores=listed(item.scores))
@@ -87,8 +88,8 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
         chair = config.mediator
         persona = self.words("mediator_persona", name=chair.name, persona=chair.persona)
         self.mediator = Agent(self, chair.name, rules=rules, persona=persona, policy=chair.policy)
-        self.proposal = Json(proposal_answer(tuple(self.ids)))
-        self.package = Json(package_answer(tuple(self.ids), tuple(names)))
+        self.proposal = Json(proposal_answer(tuple(self.ids), config.words))
+        self.package = Json(package_answer(tuple(self.ids), tuple(names), config.words))
 
     def _group(self, declared: Stakeholder, position: int, rules: str) -> Group:
         persona = self.words("persona", name=declared.name, persona=declared.persona)

@@ -238,7 +238,8 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
             return False, None
         chosen, rejected = (next(item for item in written if item.number == number) for number in found)
         best, worst = panel[chosen.number], panel[rejected.number]
-        kept = is_kept(best, worst, self.config.floor, self.config.margin)
+        differ = chosen.message.text != rejected.message.text
+        kept = differ and is_kept(best, worst, self.config.floor, self.config.margin)
         self.record(
             Pair(
                 self.prompt,

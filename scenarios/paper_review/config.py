@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -65,6 +66,12 @@ class PaperReviewConfig(ScenarioConfig):
         """Names that collide, and papers that would give their author away."""
         yield from super().problems()
         yield from name_problems(author=[self.author], reviewers=self.reviewers, chair=[self.chair])
+        for position, reviewer in enumerate(self.reviewers):
+            if re.fullmatch(r"(?i)\s*(reviewer \d+|author)\s*", reviewer.name):
+                yield (
+                    ("reviewers", position, "name"),
+                    f"{reviewer.name!r} is what others are called; choose a name",
+                )
         if self.blind == "double":
             for location, text in self._read_by_reviewers():
                 if without_name(text, self.author.name) != text:
@@ -77,6 +84,8 @@ class PaperReviewConfig(ScenarioConfig):
             yield ("papers", number, "title"), paper.title
             yield ("papers", number, "abstract"), paper.abstract
         for number, reviewer in enumerate(self.reviewers):
+            yield ("reviewers", number, "name"), reviewer.name
             yield ("reviewers", number, "persona"), reviewer.persona
             yield ("reviewers", number, "expertise"), reviewer.expertise
+        yield ("chair", "name"), self.chair.name
         yield ("chair", "persona"), self.chair.persona

@@ -188,7 +188,9 @@ class PaperReview(Episode[PaperReviewConfig]):
             referee.review = self._publish(referee, referee.label, reply)
             self.record(Review(referee.name, referee.label, number_of(referee.review)))
             if not reply.failed:
-                referee.private.append(self.message("user", reply.text, "Your review", reply.call))
+                referee.private.append(
+                    self.message("user", reply.text, f"Your review, as {referee.label}", reply.call)
+                )
 
     def _rate(self) -> Scene:
         asked = [(referee, criterion) for referee in self.referees for criterion in CRITERIA]

@@ -95,7 +95,7 @@ class SocialDeductionConfig(ScenarioConfig):
         description="What pass 2 of the talk asks; they rotate as the topics do.",
     )
     max_rounds: int = Field(10, ge=1, description="Days and nights after which the game is undecided.")
-    words: int = Field(30, ge=5, description="Length of a speech that the prompts ask for, words.")
+    words: int = Field(30, ge=5, le=500, description="Length of a speech that the prompts ask for, words.")
     private_thoughts: bool = Field(
         False, description="Ask for a private thought with each speech; only the speech is heard."
     )
@@ -164,7 +164,7 @@ class SocialDeductionConfig(ScenarioConfig):
             )
 
     def _role_problems(self) -> Iterator[tuple[Location, str]]:
-        words = [self.minority.name, self.majority.name, SEER]
+        words = [self.minority.name, self.majority.name, SEER, "undecided"]
         if len({word.strip().casefold() for word in words}) < len(words):
             yield ("minority", "name"), f"the roles need different names, not {', '.join(words)}"
             return

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from mesa import DataCollector
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from agents.agent import Agent
 from agents.answers import Answer, Choice, Json, Text
@@ -20,11 +21,11 @@ from scenarios.social_deduction.tally import Result, deal, plurality, winning_si
 DEGREES = Choice(tuple(str(degree) for degree in range(11)))
 
 
-class ThoughtAndSpeech(BaseModel):
-    """A speech with what its speaker keeps to itself."""
-
-    thought: str = Field(min_length=1, max_length=240)
-    speech: str = Field(min_length=1, max_length=240)
+@lru_cache(maxsize=64)
+def thought_and_speech(words: int) -> type[BaseModel]:
+    """A speech with what its speaker keeps to itself, with room for `words` words of 8 characters each."""
+    room = (str, Field(min_length=1, max_length=8 * words))
+    return create_model("ThoughtAndSpeech", thought=room, speech=room)
 
 
 class Character(Agent):
@@ -227,7 +228,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         """Let `speakers` speak at once; then all hear it by day, and the minority alone by night."""
         night = purpose in ("plot", "conclude")
         thoughts = self.config.private_thoughts
-        answer: Answer = Json(ThoughtAndSpeech) if thoughts else Text()
+        answer: Answer = Json(thought_and_speech(self.config.words)) if thoughts else Text()
         how: dict[str, Scalar] = {"how": self.words("how_with_thought" if thoughts else "how_plain")}
         replies = yield [self._ask(speaker, purpose, answer, how, **about) for speaker in speakers]
         phase = "night" if night else "elimination" if purpose == "comment" else "discussion"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from random import Random
 
 import evalica
@@ -109,11 +108,11 @@ def test_k_reaches_its_floor_after_66_updates_and_starts_anew_with_an_iteration(
 
 
 def test_only_the_last_changes_count_for_the_deviation() -> None:
-    ratings = SpartaRatings({"a": Reputation(), "b": Reputation()}, SpartaConstants(window=2))
-    for margin in (9.0, 1.0, 1.0):
-        ratings.update("a", "b", margin)
-    assert isinstance(ratings.reputations["a"].changes, deque)
-    assert len(ratings.reputations["a"].changes) == 2
+    constants = SpartaConstants(window=2, scale=1)
+    ratings = SpartaRatings({"a": Reputation(150, 2.0), "b": Reputation(100, 2.0)}, constants)
+    changes = [ratings.update("a", "b", margin)[0] for margin in (9.0, -4.0, 1.0)]
+    assert list(ratings.reputations["a"].changes) == changes[1:]
+    assert ratings.reputations["a"].deviation == near(abs(changes[2] - changes[1]) / 2)
 
 
 # Elo

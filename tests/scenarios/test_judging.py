@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.judging import POINTS, Score, expected_value, panel_scores, points
+from agents.calls import Reply
+from scenarios.judging import (
+    POINTS,
+    Score,
+    expected_value,
+    judge_weights,
+    panel_scores,
+    points,
+    preference,
+)
 from tests.scripted_debates import failure, reply
 
 JUDGES = ["Kim", "Lund", "Mora"]
@@ -88,3 +97,18 @@ def test_a_panels_score_lies_between_the_lowest_and_the_highest_that_count(
         assert min(counted) - 1e-6 <= found["Ann"] <= max(counted) + 1e-6
     if not any(value is not None and weights[judge] > 0 for judge, value in values):
         assert found == {}
+
+
+def test_what_a_judges_word_weighs() -> None:
+    ratings = {"Kim": 1400.0, "Lund": 1000.0, "Mora": 4.0}
+    assert judge_weights("uniform", ratings) == {"Kim": 1, "Lund": 1, "Mora": 1}
+    assert judge_weights("sparta", ratings) == {"Kim": 1400, "Lund": 1000, "Mora": 10}
+    elo = judge_weights("elo", {"Kim": 1400.0, "Lund": 1000.0})
+    assert elo == {"Kim": pytest.approx(10**0.5), "Lund": pytest.approx(10**-0.5)}
+
+
+def test_a_preference_is_the_probability_that_the_first_is_better() -> None:
+    known = Reply(text="second", value="second", probabilities=[0.3, 0.7])
+    assert preference(known) == (0.3, "probabilities")
+    assert preference(known, "sample") == (0.0, "sample")
+    assert preference(Reply(text="", failed=True)) == (None, "failed")

@@ -196,7 +196,7 @@ def test_the_best_and_the_worst_make_a_pair_that_is_kept_at_exactly_the_margin()
 
 
 @pytest.mark.parametrize(
-    "fields", [{"margin": 0.76}, {"floor": 1.0, "self_scores": "exclude", "margin": 1.0}]
+    "fields", [{"margin": 0.76}, {"floor": 1.0, "self_scores": "exclude", "margin": 0.5}]
 )
 def test_a_pair_below_floor_or_margin_is_recorded_and_not_kept(fields: dict[str, Any]) -> None:
     episode = panel(**fields)

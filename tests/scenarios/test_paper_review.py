@@ -122,8 +122,8 @@ def test_reviews_are_independent_whatever_is_shown_later() -> None:
         for call in made["review"]:
             assert "speech-" not in text_of(call)
         for call in made["rate"]:
-            said = [message.body for message in call.prompt if message.label]
-            assert said == [f"Your review: speech-{REVIEWERS.index(call.agent)}"]
+            said = [(message.label[:24], message.text) for message in call.prompt if message.label]
+            assert said == [("Your review, as Reviewer", f"speech-{REVIEWERS.index(call.agent)}")]
 
 
 def test_a_reviewer_reads_other_reviews_before_it_revises_only_where_they_are_visible() -> None:

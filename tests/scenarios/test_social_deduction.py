@@ -820,7 +820,8 @@ def test_every_ready_file_plays_to_its_end(path: Path) -> None:
         episode = scenario.rules(scenario.config, index=index, respond=scripted_replies)
         while episode.running:
             episode.step()
-        assert episode.outcome["winner"] is not None
+        teams = {event.team for _, event in episode.events if isinstance(event, Role)}
+        assert episode.outcome["winner"] in teams | {"undecided"}
 
 
 def test_the_ready_files_are_the_traitors_small_and_large_and_werewolf() -> None:
