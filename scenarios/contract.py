@@ -210,6 +210,8 @@ def _check_schema(episode: Episode[Any], clause: str) -> None:
         if kind not in episode.event_types:
             raise ContractBroken(f"{clause}: {kind.__name__} is not among `event_types`")
         hints = get_type_hints(kind)
+        if clash := {"episode", "event", "step"} & set(hints):
+            raise ContractBroken(f"{clause}: {kind.__name__}.{min(clash)} is a column of every event's table")
         for field in fields(event):
             hint, value = hints[field.name], getattr(event, field.name)
             allowed = get_args(hint) or (hint,)

@@ -56,7 +56,7 @@ class Challenge(Event):
     Attributes:
         agent: the challenger.
         valid: whether it gave an answer that could be parsed.
-        step: the step that it challenged; None for no challenge, or no valid answer.
+        number: of the step that it challenged; None for no challenge, or no valid answer.
         right: whether that step is wrong or, without a challenge, whether none is; None
             without a valid answer.
         probability: 0–1 that it gave to a right choice; None where nobody knows.
@@ -64,7 +64,7 @@ class Challenge(Event):
 
     agent: str
     valid: bool
-    step: int | None
+    number: int | None
     right: bool | None
     probability: float | None
 
@@ -74,14 +74,14 @@ class Verification(Event):
     """What the verifier said of the challenged step.
 
     Attributes:
-        agent, step: the verifier and the step.
+        agent, number: the verifier, and which step.
         verdict: "correct" or "incorrect"; None when the answer could not be parsed.
         right: whether the verdict is true; None without one.
         probability: 0–1 that it gave to the true verdict; None where nobody knows.
     """
 
     agent: str
-    step: int
+    number: int
     verdict: str | None
     right: bool | None
     probability: float | None
@@ -104,8 +104,8 @@ class StepChallenge(Episode[StepChallengeConfig]):
         verification: Verification | None = None
         if len(self.trace) == self.config.steps:
             challenge = yield from self._challenge()
-        if challenge is not None and challenge.step is not None:
-            verification = yield from self._verify(self.trace[challenge.step - 1])
+        if challenge is not None and challenge.number is not None:
+            verification = yield from self._verify(self.trace[challenge.number - 1])
         return self._outcome(challenge, verification)
 
     def _gather(self) -> None:
@@ -204,7 +204,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
 
     def _outcome(self, challenge: Challenge | None, verification: Verification | None) -> dict[str, Scalar]:
         wrong = wrong_steps(self.trace)
-        step = self.trace[verification.step - 1] if verification else None
+        step = self.trace[verification.number - 1] if verification else None
         verdict = verification.verdict if verification else None
         answered = challenge is not None and challenge.valid
         winner = winning_side(answered, step is not None, verdict)

@@ -301,7 +301,7 @@ def test_probabilities_are_those_of_the_right_choice_and_of_the_true_verdict() -
     play_out(episode, answer)
     (challenge,) = events(episode, Challenge)
     (verification,) = events(episode, Verification)
-    assert (challenge.step, challenge.right) == (second, True)
+    assert (challenge.number, challenge.right) == (second, True)
     assert challenge.probability == pytest.approx(0.6)
     assert (verification.verdict, verification.right, verification.probability) == ("correct", False, 0.3)
 
@@ -450,7 +450,7 @@ def test_without_a_valid_challenge_nobody_wins() -> None:
     made = play_out(episode, answers(challenge=None))
     assert "verify" not in made
     (event,) = events(episode, Challenge)
-    assert (event.valid, event.step, event.right, event.probability) == (False, None, None, None)
+    assert (event.valid, event.number, event.right, event.probability) == (False, None, None, None)
     assert outcome(episode, "winner", "truthful", "challenge_right") == (None, None, None)
 
 

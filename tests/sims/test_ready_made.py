@@ -26,7 +26,8 @@ READY = [
     for name in BUILT_IN
     for file in sorted((scenario_class(name).prompts_file.parent / FOLDER).glob("*.yaml"))
 ]
-TOKENS = 12  # of a free text; what is tested is that the rules and the engine go together
+SHORT = {"rounds": 1, "max_rounds": 1, "iterations": 1, "utterances": 2}
+TOKENS = 8  # of a free text; what is tested is that the rules and the engine go together
 
 
 class Shared:
@@ -59,8 +60,10 @@ def test_a_ready_made_file_plays(
         return Shared(real_engine) if isinstance(settings, VllmEngine) else usual(settings, policies)
 
     monkeypatch.setattr(engines, "build", build)
-    policies = load(path).config.policies
-    settings = ["episodes=1", *(f"policies.{name}.max_tokens={TOKENS}" for name in policies)]
+    config = load(path).config
+    settings = ["episodes=1", *(f"policies.{name}.max_tokens={TOKENS}" for name in config.policies)]
+    if not getattr(config, "human", None):  # a record on file says how many rounds there are
+        settings += [f"{name}={value}" for name, value in SHORT.items() if name in type(config).model_fields]
     run = Run(play.start(load(path, settings), tmp_path / "run", quiet=True))
     assert run.state["status"] == "finished"
     assert run.episodes["ended"].all()
