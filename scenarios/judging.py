@@ -69,6 +69,27 @@ class Score(Event):
     basis: str
 
 
+@dataclass(frozen=True, slots=True)
+class Preference(Event):
+    """A judge's comparison of two contestants, asked in one order.
+
+    Attributes:
+        judge: who compared.
+        first, second: the contestants, in the order in which the judge read them.
+        criterion: on what.
+        first_better: probability 0–1 that the first is better, 0 or 1 where `basis` is
+            "sample"; None when the answer could not be parsed.
+        basis: "probabilities", "sample" or "failed".
+    """
+
+    judge: str
+    first: str
+    second: str
+    criterion: str
+    first_better: float | None
+    basis: str
+
+
 def expected_value(options: Iterable[float], probabilities: Iterable[float]) -> float:
     """Σ p·v over the options' values v and probabilities p."""
     return fsum(p * v for p, v in zip(probabilities, options, strict=True))
@@ -91,13 +112,21 @@ def points(
     return float(str(reply.value)), "sample"
 
 
-def preference(reply: Reply, basis: ScoreBasis = "expectation") -> tuple[float | None, str]:
-    """The probability that the first is better in a reply to a `PREFERENCE` call, and its basis."""
+def preference(
+    reply: Reply, basis: ScoreBasis = "expectation", first: str = PREFERENCE.options[0]
+) -> tuple[float | None, str]:
+    """The probability that the first of two is better, and its basis (see `Preference`).
+
+    Args:
+        reply: the reply to a choice of two, the first of them `first`.
+        basis: whether to take the probability, where there is one, or the sample.
+        first: the option that stands for the first.
+    """
     if reply.failed:
         return None, "failed"
     if reply.probabilities is not None and basis == "expectation":
         return reply.probabilities[0], "probabilities"
-    return float(reply.value == PREFERENCE.options[0]), "sample"
+    return float(reply.value == first), "sample"
 
 
 def judge_weights(kind: JudgeWeights, ratings: Mapping[str, float]) -> dict[str, float]:
@@ -133,6 +162,31 @@ def panel_scores(scores: Iterable[Score], weights: Mapping[str, float] | None = 
         if score.score is not None and weight > 0:
             sums.setdefault(score.contestant, []).append((weight * score.score, weight))
     return {name: _mean(parts) for name, parts in sums.items()}
+
+
+def panel_shares(
+    preferences: Iterable[Preference], weights: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Each contestant's probability, 0–1, of being better than another: Σ w·p / Σ w.
+
+    The two orders of a judge, a pair and a criterion count the same, so a judge who always
+    takes the one that it reads first says 0.5; one who answered in one order only is left out.
+
+    Args:
+        preferences: the comparisons; those without a value are left out.
+        weights: a weight ≥ 0 for each judge; equal ones by default.
+    """
+    told: dict[tuple[str, str, str, str], float] = {}
+    for item in preferences:
+        if item.first_better is not None:
+            told[item.judge, item.criterion, item.first, item.second] = item.first_better
+    parts: dict[str, list[tuple[float, float]]] = {}
+    for (judge, criterion, first, second), better in told.items():
+        crossed = told.get((judge, criterion, second, first))
+        weight = 1.0 if weights is None else weights[judge]
+        if crossed is not None and weight > 0:
+            parts.setdefault(first, []).append((weight * (better + 1 - crossed) / 2, weight))
+    return {name: _mean(found) for name, found in parts.items()}
 
 
 def panel_problems(panel: int | None, judges: Sequence[Judge]) -> Iterator[tuple[Location, str]]:

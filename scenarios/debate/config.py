@@ -63,6 +63,10 @@ class DebateConfig(ScenarioConfig):
     rubric: dict[str, str] = Field(
         RUBRIC, min_length=1, description="Criteria of judgement, each with what it means."
     )
+    judging: Literal["pointwise", "pairwise"] = Field(
+        "pointwise",
+        description="Each judge scores every debater, or compares every two of them in both orders.",
+    )
     score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
     weights: JudgeWeights = Field("uniform", description=WEIGHTS_MEANING)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from statistics import fmean
 
@@ -11,10 +12,20 @@ from mesa import DataCollector
 
 from agents.agent import Agent
 from agents.answers import Choice, Text
-from agents.calls import Call, Reply
+from agents.calls import Call, Reply, Scalar
 from scenarios.debate.config import DebateConfig, Debater
 from scenarios.episode import Episode, Event, Exchange, Play
-from scenarios.judging import POINTS, Score, expected_value, judge_weights, panel_scores, points
+from scenarios.judging import (
+    POINTS,
+    Preference,
+    Score,
+    expected_value,
+    judge_weights,
+    panel_scores,
+    panel_shares,
+    points,
+    preference,
+)
 
 SCALE = {
     "certainly disagree": -2.5,
@@ -56,7 +67,10 @@ class Speech(Event):
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Event):
-    """The panel's mean score of one debater, 1–10; None when no score could be parsed."""
+    """The panel's mean score of one debater, None when nothing could be parsed.
+
+    Points of 1–10, or with pairwise judging the probability 0–1 of being better than another.
+    """
 
     agent: str
     stance: str
@@ -76,12 +90,15 @@ class Speaker(Agent):
     position: str = ""
 
 
+Judging = Generator[list[Call], list[Reply], dict[str, float]]
+
+
 class Debate(Episode[DebateConfig]):
     """One debate on one motion."""
 
     kind = "debate"
     config_type = DebateConfig
-    event_types = (Opinion, Speech, Score, Verdict)
+    event_types = (Opinion, Speech, Score, Preference, Verdict)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("motion", "rounds", "words")
 
@@ -92,7 +109,7 @@ class Debate(Episode[DebateConfig]):
         for number in range(1, self.config.rounds + 1):
             yield from self._round(number)
         yield from self._ask_opinions("after")
-        scores = yield from self._judge()
+        scores = yield from (self._compare() if self.config.judging == "pairwise" else self._judge())
         return self._verdict(scores)
 
     def _gather(self) -> None:
@@ -165,7 +182,8 @@ class Debate(Episode[DebateConfig]):
         self.say(self.labels[debater.name], reply, to=self.judges)
         self.record(Speech(debater.name, number, said.number))
 
-    def _judge(self) -> Generator[list[Call], list[Reply], list[Score]]:
+    def _judge(self) -> Judging:
+        """Every judge scores every debater on every criterion."""
         asked = [
             (judge, debater.name, criterion, description)
             for judge in self.judges
@@ -188,12 +206,46 @@ class Debate(Episode[DebateConfig]):
         ]
         for score in scores:
             self.record(score)
-        return scores
+        return panel_scores(scores, self._weights())
 
-    def _verdict(self, scores: list[Score]) -> dict[str, str | int | float | bool | None]:
+    def _compare(self) -> Judging:
+        """Every judge compares every two debaters on every criterion, in both orders."""
+        asked = [
+            (judge, first.name, second.name, criterion, description)
+            for judge in self.judges
+            for first, second in permutations(self.debaters, 2)
+            for criterion, description in self.config.rubric.items()
+        ]
+        labels = self.labels
+        replies = yield [
+            judge.ask(
+                "compare",
+                Choice((labels[first], labels[second])),
+                {"first": labels[first], "second": labels[second], "description": description},
+                of=f"{first} or {second}",
+                criterion=criterion,
+            )
+            for judge, first, second, criterion, description in asked
+        ]
+        preferences = [
+            Preference(
+                judge.name,
+                first,
+                second,
+                criterion,
+                *preference(reply, self.config.score_basis, labels[first]),
+            )
+            for (judge, first, second, criterion, _), reply in zip(asked, replies, strict=True)
+        ]
+        for item in preferences:
+            self.record(item)
+        return panel_shares(preferences, self._weights())
+
+    def _weights(self) -> dict[str, float]:
         ratings = {judge.name: judge.rating or 100.0 for judge in self.config.judges}
-        on_panel = {judge.name: ratings[judge.name] for judge in self.judges}
-        by_debater = panel_scores(scores, judge_weights(self.config.weights, on_panel))
+        return judge_weights(self.config.weights, {judge.name: ratings[judge.name] for judge in self.judges})
+
+    def _verdict(self, by_debater: dict[str, float]) -> dict[str, Scalar]:
         by_stance: dict[str, list[float]] = {}
         for debater in self.debaters:
             if self.judges:

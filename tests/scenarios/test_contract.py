@@ -34,6 +34,10 @@ def hears(episode: Episode[Any], call: Call) -> set[str]:
     return {agent.name for agent in (*episode.listeners[call.agent], *episode.judges)}
 
 
+def test_debate_with_comparisons_keeps_it() -> None:
+    check_contract(DEBATE | {"judging": "pairwise", "weights": "elo"}, may_read=hears, episodes=1)
+
+
 def test_debate_keeps_it() -> None:
     check_contract(
         DEBATE,

@@ -12,6 +12,7 @@ import pytest
 from mesa.agent import AgentSet
 
 from agents.agent import Agent
+from agents.answers import Choice
 from agents.calls import Call, Reply, turns
 from agents.scripted import scripted_replies
 from scenarios.debate.rules import OPINION, SCALE, Debate, Opinion, Speaker, Speech, Verdict, winning_stance
@@ -586,3 +587,28 @@ def test_the_same_seed_makes_the_same_episode_and_another_index_another() -> Non
     assert told(0, 1) == told(0, 1)
     assert told(0, 1) != told(0, 2)
     assert told(0, 1) != told(2, 1)
+
+
+def test_a_panel_can_compare_every_two_debaters_in_both_orders() -> None:
+    episode = debate(judging="pairwise", rubric={"clarity": "the point is plain."})
+
+    def answer(call: Call) -> Reply:
+        if call.purpose == "compare":
+            return reply(episode.labels["Bo"])
+        return plain_reply(call)
+
+    made = play_out(episode, answer)
+    assert [call.about["of"] for call in made["compare"]] == ["Ann or Bo", "Bo or Ann"]
+    for call in made["compare"]:
+        assert isinstance(call.answer, Choice)
+        asked = "\n".join(message.body for message in call.prompt)
+        assert set(call.answer.options) == {"Speaker 1", "Speaker 2"}
+        assert not any(name in asked for name in ("Ann", "Bo:"))
+    assert "score" not in made
+    assert (episode.outcome["winner"], episode.outcome["margin"]) == ("against", 1.0)
+
+
+def test_a_comparison_that_fails_leaves_its_judge_out() -> None:
+    episode = debate(judging="pairwise", rubric={"clarity": "the point is plain."})
+    play_out(episode, lambda call: failure("?") if call.purpose == "compare" else plain_reply(call))
+    assert episode.outcome["winner"] is None

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from agents.calls import Reply
 from scenarios.judging import (
     POINTS,
+    Preference,
     Score,
     expected_value,
     judge_weights,
     panel_scores,
+    panel_shares,
     points,
     preference,
 )
@@ -112,3 +114,21 @@ def test_a_preference_is_the_probability_that_the_first_is_better() -> None:
     assert preference(known) == (0.3, "probabilities")
     assert preference(known, "sample") == (0.0, "sample")
     assert preference(Reply(text="", failed=True)) == (None, "failed")
+
+
+def compared(judge: str, first: str, second: str, better: float | None) -> Preference:
+    return Preference(judge, first, second, "clarity", better, "failed" if better is None else "sample")
+
+
+def test_who_always_takes_the_first_prefers_nobody() -> None:
+    told = [compared("Kim", "Ann", "Bo", 1.0), compared("Kim", "Bo", "Ann", 1.0)]
+    assert panel_shares(told) == {"Ann": 0.5, "Bo": 0.5}
+
+
+def test_shares_are_weighted_and_need_both_orders() -> None:
+    told = [compared("Kim", "Ann", "Bo", 0.9), compared("Kim", "Bo", "Ann", 0.3)]
+    told += [compared("Lund", "Ann", "Bo", 0.0), compared("Lund", "Bo", "Ann", 1.0)]
+    told += [compared("Mora", "Ann", "Bo", 0.0), compared("Mora", "Bo", "Ann", None)]
+    # Kim gives Ann (0.9 + 0.7) / 2 = 0.8 and weighs three times as much as Lund, who gives her 0.
+    shares = panel_shares(told, {"Kim": 3, "Lund": 1, "Mora": 9})
+    assert shares == {"Ann": pytest.approx(0.6), "Bo": pytest.approx(0.4)}
