@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ READY = [
     for name in BUILT_IN
     for file in sorted((scenario_class(name).prompts_file.parent / FOLDER).glob("*.yaml"))
 ]
-SHORT = {"rounds": 1, "max_rounds": 1, "iterations": 1, "utterances": 2}
+SHORT = {"rounds": 1, "max_rounds": 1, "iterations": 1, "utterances": 2, "words": 5}
 TOKENS = 8  # of a free text; what is tested is that the rules and the engine go together
 
 
@@ -50,21 +51,37 @@ class Shared:
         return self._engine.vllm.identity()
 
 
-@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
-def test_a_ready_made_file_plays(
-    path: Path, real_engine: RealEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(scope="module")
+def played(
+    real_engine: RealEngine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Path, Future[Path]]]:
+    """The run folders of all files, which play at once: the engine batches over all of them."""
     usual = engines.build
 
     def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> engines.Engine:
         return Shared(real_engine) if isinstance(settings, VllmEngine) else usual(settings, policies)
 
-    monkeypatch.setattr(engines, "build", build)
+    def play_short(path: Path) -> Path:
+        return play.start(load(path, shortening(path)), folder / path.stem, quiet=True)
+
+    folder = tmp_path_factory.mktemp("ready-made")
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(READY)) as threads:
+        patch.setattr(engines, "build", build)
+        yield {path: threads.submit(play_short, path) for path in READY}
+
+
+def shortening(path: Path) -> list[str]:
+    """The settings that make the file in `path` a matter of seconds."""
     config = load(path).config
     settings = ["episodes=1", *(f"policies.{name}.max_tokens={TOKENS}" for name in config.policies)]
     if not getattr(config, "human", None):  # a record on file says how many rounds there are
         settings += [f"{name}={value}" for name, value in SHORT.items() if name in type(config).model_fields]
-    run = Run(play.start(load(path, settings), tmp_path / "run", quiet=True))
+    return settings
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_a_ready_made_file_plays(path: Path, played: dict[Path, Future[Path]]) -> None:
+    run = Run(played[path].result(timeout=1200))
     assert run.state["status"] == "finished"
     assert run.episodes["ended"].all()
     assert run.calls.is_empty() or not run.calls["failed"].all()
