@@ -8,7 +8,7 @@ through the same states: that is what makes resuming, replaying and branching po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -20,6 +20,7 @@ from agents.answers import Answer
 from agents.calls import Call, Message, Prompt, Reply, Role, Scalar, derive_seed
 from agents.prompts import Prompts, read_prompts
 from scenarios.config import ScenarioConfig
+from scenarios.trajectory import Judged, Trajectory
 
 Config = TypeVar("Config", bound=ScenarioConfig)
 Responder = Callable[[list[Call]], list[Reply]]
@@ -95,6 +96,19 @@ class Episode(mesa.Model, Generic[Config]):
         self._calls_made = 0
         self._play: Play | None = None
         self._pending: list[Call] = []
+
+    reward_unit: ClassVar[str] = ""
+    """What `rewards` are measured in; "" where the outcome is worth nothing to anybody."""
+
+    @classmethod
+    def judged(cls, config: Config, trajectory: Trajectory) -> Iterator[Judged]:
+        """The questions of a finished episode whose answers were judged; none by default."""
+        return iter(())
+
+    @classmethod
+    def rewards(cls, config: Config, trajectory: Trajectory) -> dict[str, float]:
+        """What the outcome is worth to each agent, in `reward_unit`, more is better; by default nothing."""
+        return {}
 
     def play(self) -> Play:
         """The rules: yield lists of calls, receive their replies, return the outcome."""

@@ -11,6 +11,8 @@ from agents.policy import Settings
 from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
 from scenarios.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
 
+START_RATING = {"sparta": 100.0, "elo": 1000.0}
+
 
 class Fighter(Participant):
     """One of those who answer instructions and judge the others' answers."""

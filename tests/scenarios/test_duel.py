@@ -19,7 +19,8 @@ from scenarios import duel as package
 from scenarios.contract import check_contract
 from scenarios.duel.config import DuelConfig
 from scenarios.duel.matchmaking import handicaps, matchmake
-from scenarios.duel.rules import Answer, Comparison, Duel, Judgement, Match, Rating
+from scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
+from scenarios.duel.rules import Duel
 from scenarios.episode import Episode
 from scenarios.load import check, load
 from tests.scripted_debates import failure, play_out, reply

@@ -1,0 +1,100 @@
+"""What happens in a tournament, for the log and its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scenarios.episode import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Event):
+    """A fighter's answer in a contest: which call and which message; None when it failed."""
+
+    contest: int
+    iteration: int
+    instruction: str
+    fighter: str
+    policy: str
+    call: int | None
+    message: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement(Event):
+    """A judge's score of one answer.
+
+    Attributes:
+        contest, judge, contestant: who scored whom in which contest.
+        repeat: which of the judge's judgements of this answer, from 1.
+        score: 1–10; None when the judge could not be understood.
+        basis: "probabilities", "sample" or "failed".
+    """
+
+    contest: int
+    judge: str
+    contestant: str
+    repeat: int
+    score: float | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Event):
+    """A judge's comparison of two answers, in the order in which it read them.
+
+    Attributes:
+        contest, judge, first, second: who compared whom in which contest.
+        repeat: which of the judge's comparisons in this order, from 1.
+        first_better: probability 0–1; None when the judge could not be understood.
+        basis: "probabilities", "sample" or "failed".
+    """
+
+    contest: int
+    judge: str
+    first: str
+    second: str
+    repeat: int
+    first_better: float | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Event):
+    """The weighted result of a pair in a contest.
+
+    Attributes:
+        contest, first, second: which pair.
+        first_score, second_score: weighted means over the judges; points of 1–10 times the
+            handicap, or with pairwise judging the probabilities of being better.
+        margin: the first's less the second's; None without a judge who could be understood.
+        judges: how many counted.
+    """
+
+    contest: int
+    first: str
+    second: str
+    first_score: float | None
+    second_score: float | None
+    margin: float | None
+    judges: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rating(Event):
+    """A fighter's rating after a match; before the first one, `contest` is None.
+
+    Attributes:
+        iteration: from 1; 0 for the ratings at the start.
+        contest, fighter: after which contest, whose.
+        rating: the new rating.
+        deviation: SPARTA's σ; None for Elo.
+        change: of the rating in this match.
+    """
+
+    iteration: int
+    contest: int | None
+    fighter: str
+    rating: float
+    deviation: float | None
+    change: float
