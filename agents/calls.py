@@ -86,6 +86,9 @@ class Reply:
         failed: True when no attempt could be parsed.
         rejected: texts of the attempts that could not be parsed, in order.
         call: index of the call that this answers.
+        token_ids: of the answer as sampled, its end included; None where they aren't recorded.
+        logprobs: of these tokens under the distribution sampled from; None with them. A choice is
+            drawn as one, so the first token carries it all.
     """
 
     text: str
@@ -99,6 +102,8 @@ class Reply:
     failed: bool = False
     rejected: list[str] = field(default_factory=list)
     call: int = -1
+    token_ids: list[int] | None = None
+    logprobs: list[float] | None = None
 
 
 def derive_seed(*parts: int | str) -> int:

@@ -35,6 +35,10 @@ class VllmEngine(Settings):
     gpu_memory: float = Field(0.9, gt=0, le=1, description="Share of the GPU's memory to use, 0–1.")
     kv_cache_gib: int = Field(2, ge=1, description="Memory for the key-value cache on a CPU, GiB.")
     parallel: int = Field(256, ge=1, description="Most requests that the engine runs at once.")
+    record_tokens: bool = Field(
+        False,
+        description="Log each answer's token ids and sampling log-probabilities, for exported rollouts.",
+    )
     prefix_caching: bool = Field(True, description="Reuse the computation of shared prompt prefixes.")
     max_restarts: int = Field(3, ge=0, description="How often an engine that died is started again.")
     template_options: dict[str, Any] = Field(

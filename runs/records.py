@@ -5,7 +5,7 @@
 | `episode` | `episode`, `seed` (of the episode) |
 | `message` | `episode`, `message` (number), `role`, `label`, and `text` or, where the text is a reply's, `call` (index) |
 | `answer` | `episode`, `answer` (number), `kind`, `options` or `schema` |
-| `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, "0 3-6 9"), `answer` (number), `text`, `probabilities` (of a choice's options, before temperature), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
+| `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, "0 3-6 9"), `answer` (number), `text`, `probabilities` (of a choice's options, before temperature), `token_ids` and `logprobs` (of the answer, where the engine records them), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
 | `event` | `episode`, `event` (number), `step`, `type`, and the type's own fields |
 | `end` | `episode`, `steps`, `outcome` |
 
@@ -27,6 +27,7 @@ from agents.calls import Call, Message, Prompt, Reply
 from scenarios.episode import Episode, Event
 
 Record = dict[str, Any]
+LOGPROB_DIGITS = 6
 
 
 def line(record: Record) -> bytes:
@@ -36,7 +37,7 @@ def line(record: Record) -> bytes:
 
 def episode_record(episode: Episode[Any]) -> Record:
     """The start of an episode."""
-    return {"record": "episode", "episode": episode.index, "seed": episode.episode_seed}
+    return {"record": "episode", "episode": episode.number, "seed": episode.episode_seed}
 
 
 def message_record(episode: int, message: Message) -> Record:
@@ -60,7 +61,7 @@ def call_record(episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[
     """A call with its reply."""
     record: Record = {
         "record": "call",
-        "episode": episode.index,
+        "episode": episode.number,
         "call": call.index,
         "step": episode.steps + 1,
         "agent": call.agent,
@@ -76,6 +77,9 @@ def call_record(episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[
     }
     if reply.probabilities is not None:
         record["probabilities"] = reply.probabilities
+    if reply.token_ids is not None and reply.logprobs is not None:
+        record["token_ids"] = reply.token_ids
+        record["logprobs"] = [round(value, LOGPROB_DIGITS) for value in reply.logprobs]
     if reply.finish != "stop":
         record["finish"] = reply.finish
     if reply.attempts > 1:
@@ -105,7 +109,7 @@ def end_record(episode: Episode[Any]) -> Record:
     """The end of an episode."""
     return {
         "record": "end",
-        "episode": episode.index,
+        "episode": episode.number,
         "steps": episode.steps,
         "outcome": episode.outcome,
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -52,6 +53,8 @@ class Episode(mesa.Model, Generic[Config]):
         prompts: the templates; read from the scenario's folder by default.
 
     Attributes:
+        number: of the episode in its log; `index`, unless it is a branch of another run's episode.
+        call_seed: gives the seed of a call by its index.
         messages: every message of the episode, by number.
         events: every event, with the step in which it happened.
         outcome: what `play` returned, once `running` is False.
@@ -82,6 +85,8 @@ class Episode(mesa.Model, Generic[Config]):
         self.run_seed = config.seed if seed is None else seed
         self.episode_seed = derive_seed(self.run_seed, "episode", index)
         super().__init__(seed=self.episode_seed)
+        self.number = index
+        self.call_seed: Callable[[int], int] = partial(derive_seed, self.run_seed, index)
         self.respond = respond
         self.prompts = prompts or read_prompts(
             self.prompts_file, tuple(config.prompts.items()), self.topic_variables
@@ -191,8 +196,7 @@ class Episode(mesa.Model, Generic[Config]):
         """A new call, numbered and seeded."""
         index = self._calls_made
         self._calls_made += 1
-        seed = derive_seed(self.run_seed, self.index, index)
-        return Call(index, agent.name, purpose, about, prompt, answer, agent.policy, seed)
+        return Call(index, agent.name, purpose, about, prompt, answer, agent.policy, self.call_seed(index))
 
     def answer_number(self, answer: Answer) -> int:
         """The number of `answer` among the kinds of answers that this episode's calls asked for."""

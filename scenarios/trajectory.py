@@ -17,6 +17,8 @@ from agents.calls import Prompt, Scalar
 if TYPE_CHECKING:
     from scenarios.episode import Event
 
+CHECKED = "right 0–1"
+"""The unit of scores that a program gave."""
 SomeEvent = TypeVar("SomeEvent", bound="Event")
 
 

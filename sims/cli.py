@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.failures import PalaestraError
+from sims.cli_data import data
 
 if TYPE_CHECKING:
     from scenarios.load import Scenario
@@ -22,6 +23,8 @@ app = typer.Typer(
     help="Simulate groups of LLM agents on a local engine, and keep every word they say.",
     epilog="Start with: palaestra run debate --dry-run",
 )
+
+app.add_typer(data)
 
 EXCERPT_LINES = 24
 

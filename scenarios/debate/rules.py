@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
 from itertools import permutations
 from pathlib import Path
 from statistics import fmean
@@ -14,7 +13,9 @@ from agents.agent import Agent
 from agents.answers import Choice, Text
 from agents.calls import Call, Reply, Scalar
 from scenarios.debate.config import DebateConfig, Debater
-from scenarios.episode import Episode, Event, Exchange, Play
+from scenarios.debate.events import Opinion, Speech, Verdict
+from scenarios.debate.training import judged_speeches
+from scenarios.episode import Episode, Exchange, Play
 from scenarios.judging import (
     POINTS,
     Preference,
@@ -26,6 +27,7 @@ from scenarios.judging import (
     points,
     preference,
 )
+from scenarios.trajectory import Judged, Trajectory
 
 SCALE = {
     "certainly disagree": -2.5,
@@ -36,45 +38,6 @@ SCALE = {
     "certainly agree": 2.5,
 }
 OPINION = Choice(tuple(SCALE))
-
-
-@dataclass(frozen=True, slots=True)
-class Opinion(Event):
-    """A debater's private opinion.
-
-    Attributes:
-        agent, stance: whose, and which side it speaks for.
-        moment: "before" or "after" the debate.
-        opinion: the option chosen, −2.5 … 2.5; None when it could not be parsed.
-        expected: the expectation over the option probabilities, −2.5 … 2.5; None without them.
-    """
-
-    agent: str
-    stance: str
-    moment: str
-    opinion: float | None
-    expected: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Speech(Event):
-    """A speech: who, in which round (from 1), which message; None when nothing could be said."""
-
-    agent: str
-    round: int
-    message: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict(Event):
-    """The panel's mean score of one debater, None when nothing could be parsed.
-
-    Points of 1–10, or with pairwise judging the probability 0–1 of being better than another.
-    """
-
-    agent: str
-    stance: str
-    score: float | None
 
 
 class Speaker(Agent):
@@ -101,6 +64,21 @@ class Debate(Episode[DebateConfig]):
     event_types = (Opinion, Speech, Score, Preference, Verdict)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("motion", "rounds", "words")
+
+    @classmethod
+    def judged(cls, config: DebateConfig, trajectory: Trajectory) -> Iterator[Judged]:
+        """See `training.judged_speeches`."""
+        return judged_speeches(config, trajectory)
+
+    reward_unit = "panel score 0–1"
+
+    @classmethod
+    def rewards(cls, config: DebateConfig, trajectory: Trajectory) -> dict[str, float]:
+        """Each debater's score by the panel, points of 1–10 brought to 0–1 as probabilities are."""
+        scores = {v.agent: v.score for v in trajectory.told(Verdict) if v.score is not None}
+        if config.judging == "pairwise":
+            return scores
+        return {name: (score - 1) / 9 for name, score in scores.items()}
 
     def play(self) -> Play:
         """Opinions, rounds of speeches, opinions again, the panel's verdict."""

@@ -14,10 +14,12 @@ who are not in it. A judge who could not be understood on a pair is left out of 
 Ratings: SPARTA reputation or Elo (`metrics/sparta.py`, `metrics/elo.py`). Weights of
 judges' words: uniform, Elo odds, or the SPARTA reputation at the moment of the update.
 The events hold every judge's every score, so that cycles (A beats B beats C beats A)
-stay visible and other weights can be tried afterwards.
+stay visible and other weights can be tried afterwards. Where a program can tell right from
+wrong (`check`), every answer's event says so, and with `judging: none` that alone decides.
 
 Outcome: `leader` and `leader_rating`, `spread` (highest less lowest rating), `ties`
 (share of decided matches with margin 0), `undecided` (matches without a usable judge),
+`passed` (share of answers that pass the file's `check`; None without one),
 `failed` (answers and judgements that could not be parsed).
 
 Sources: SPARTA ALIGNMENT (matchmaking, blind pointwise judging, reputation-weighted

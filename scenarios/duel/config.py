@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from agents.policy import Settings
 from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from scenarios.duel.check import Check
 from scenarios.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
@@ -76,9 +77,17 @@ class DuelConfig(ScenarioConfig):
     )
     judges: list[Judge] = Field([], description="Further judges, who don't fight.")
     fighters_judge: bool = Field(True, description="Whether fighters judge the matches that they are not in.")
-    judging: Literal["pointwise", "pairwise"] = Field(
+    judging: Literal["pointwise", "pairwise", "none"] = Field(
         "pointwise",
-        description="A judge reads one answer and scores it, or two in both orders and compares them.",
+        description="A judge reads one answer and scores it, or two in both orders and compares them; "
+        "with `none` the `check` alone decides.",
+    )
+    check: Check | None = Field(
+        None,
+        description="What a program can tell of an answer: `least_words`, `most_words`, `matches`, `avoids`.",
+    )
+    held_out: list[str] = Field(
+        [], description="Instructions that are not played: `palaestra evolve` measures progress on them."
     )
     judgements: int = Field(
         1, ge=1, le=20, description="How often each judge is asked the same; the mean counts."
@@ -101,7 +110,7 @@ class DuelConfig(ScenarioConfig):
     sparta: SpartaSettings = Field(SpartaSettings(), description="Constants of `ratings: sparta`.")
     elo: EloSettings = Field(EloSettings(), description="Constants of `ratings: elo`.")
 
-    @field_validator("instructions")
+    @field_validator("instructions", "held_out")
     @classmethod
     def _not_blank(cls, instructions: list[str]) -> list[str]:
         if any(not instruction.strip() for instruction in instructions):
@@ -116,7 +125,14 @@ class DuelConfig(ScenarioConfig):
         """Matches that nobody could judge, and names that collide."""
         yield from super().problems()
         yield from name_problems(fighters=self.fighters, judges=self.judges)
-        if not self.judges and not self.fighters_judge:
+        yield from ((("check",), problem) for problem in (self.check.problems() if self.check else ()))
+        for number, instruction in enumerate(self.held_out):
+            if instruction in self.instructions:
+                yield ("held_out", number), "an instruction that is played measures no progress; leave it out"
+        if self.judging == "none":
+            if self.check is None:
+                yield ("judging",), "without judging nothing tells answers apart; add a `check`"
+        elif not self.judges and not self.fighters_judge:
             yield ("fighters_judge",), "nobody judges; add `judges` or let the fighters judge"
         elif not self.judges and len(self.fighters) < 3:
             yield (
@@ -124,8 +140,8 @@ class DuelConfig(ScenarioConfig):
                 f"{len(self.fighters)} fighters leave nobody outside a match to judge it; "
                 "a tribe has 3 or more, or add `judges`",
             )
-        if self.judging == "pairwise" and self.handicaps != "none":
-            yield ("handicaps",), "handicaps scale scores, and pairwise judging has none"
+        if self.judging != "pointwise" and self.handicaps != "none":
+            yield ("handicaps",), f"handicaps scale scores, and `judging: {self.judging}` has none"
         if self.matches is not None and self.matches > len(self.instructions):
             yield (
                 ("matches",),

@@ -9,7 +9,15 @@ from scenarios.episode import Event
 
 @dataclass(frozen=True, slots=True)
 class Answer(Event):
-    """A fighter's answer in a contest: which call and which message; None when it failed."""
+    """A fighter's answer in a contest.
+
+    Attributes:
+        contest, iteration: in which.
+        instruction: what was asked.
+        fighter, policy: who answered.
+        call, message: which reply, in which message; None when it failed.
+        passed: whether it passes the file's `check`; a failed answer doesn't. None without a check.
+    """
 
     contest: int
     iteration: int
@@ -18,6 +26,7 @@ class Answer(Event):
     policy: str
     call: int | None
     message: int | None
+    passed: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,8 @@ class Match(Event):
     Attributes:
         contest, first, second: which pair.
         first_score, second_score: weighted means over the judges; points of 1–10 times the
-            handicap, or with pairwise judging the probabilities of being better.
+            handicap, with pairwise judging the probabilities of being better, without judging
+            1 for an answer that passed the check and 0 for another.
         margin: the first's less the second's; None without a judge who could be understood.
         judges: how many counted.
     """

@@ -29,6 +29,7 @@ class Contest:
     Attributes:
         number: from 0 in the episode.
         answers: the message of each contestant whose answer could be used.
+        passed: whether each contestant's answer passes the check, where there is one.
         told: what each judge said, all repeats: by (judge, contestant) scores of 1–10, by
             (judge, first, second) probabilities that the first is better.
     """
@@ -37,6 +38,7 @@ class Contest:
     instruction: str
     contestants: tuple[str, ...]
     answers: dict[str, Message] = field(default_factory=dict)
+    passed: dict[str, bool] = field(default_factory=dict)
     told: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -148,6 +150,9 @@ class Duel(Episode[DuelConfig]):
             if not reply.failed:
                 contest.answers[name] = self.message("user", reply.text, source=reply.call)
             message = contest.answers.get(name)
+            passed = None
+            if self.config.check is not None:
+                passed = contest.passed[name] = not reply.failed and self.config.check.passes(reply.text)
             self.record(
                 Answer(
                     contest.number,
@@ -157,10 +162,13 @@ class Duel(Episode[DuelConfig]):
                     self.fighters[name].policy,
                     None if message is None else message.source,
                     None if message is None else message.number,
+                    passed,
                 )
             )
 
     def _judge(self, contests: list[Contest]) -> Exchange:
+        if self.config.judging == "none":
+            return
         pointwise = self.config.judging == "pointwise"
         asked = [
             (contest, judge, answers, repeat)
@@ -209,6 +217,9 @@ class Duel(Episode[DuelConfig]):
 
     def _match(self, contest: Contest, first: str, second: str, factors: dict[str, float]) -> Match:
         """The pair's result over all judges outside it, by their weights of this moment."""
+        if self.config.judging == "none":
+            one, other = float(contest.passed[first]), float(contest.passed[second])
+            return Match(contest.number, first, second, one, other, one - other, 0)
         told = {judge: contest.pair_scores(judge, first, second) for judge in self.judges}
         usable = {judge: both for judge, both in told.items() if both is not None}
         if not usable:
@@ -250,12 +261,14 @@ class Duel(Episode[DuelConfig]):
     def _outcome(self) -> dict[str, str | int | float | bool | None]:
         ratings = self.ratings
         leader = max(ratings, key=lambda name: ratings[name])
+        passed = [event.passed for _, event in self.events if isinstance(event, Answer)]
         decided = [match.margin for match in self.matches if match.margin is not None]
         return {
             "leader": leader,
             "leader_rating": ratings[leader],
             "spread": ratings[leader] - min(ratings.values()),
             "ties": decided.count(0.0) / len(decided) if decided else None,
+            "passed": fmean(map(bool, passed)) if self.config.check is not None else None,
             "undecided": len(self.matches) - len(decided),
             "failed": self.failed,
         }

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from scenarios.duel.config import START_RATING, DuelConfig
 from scenarios.duel.events import Answer, Comparison, Judgement, Rating
 from scenarios.judging import Preference, Score, judge_weights, panel_scores, panel_shares
-from scenarios.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
+from scenarios.trajectory import CHECKED, Judged, JudgedAnswer, JudgeScore, Trajectory
 
 
 def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judged]:
@@ -36,10 +36,17 @@ def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judg
         )
         preferences.setdefault(told.contest, []).append(preference)
     for contest, answers in entered.items():
-        if config.judging == "pairwise":
+        if config.judging == "none":
+            yield _checked(answers)
+        elif config.judging == "pairwise":
             yield _compared(answers, preferences.get(contest, []), weights)
         else:
             yield _scored(answers, scores.get(contest, []), weights)
+
+
+def _truth(answer: Answer) -> float | None:
+    """Whether the check passes, 1 or 0; None without a check."""
+    return None if answer.passed is None else float(answer.passed)
 
 
 def _final_weights(config: DuelConfig, trajectory: Trajectory) -> dict[str, float]:
@@ -48,6 +55,17 @@ def _final_weights(config: DuelConfig, trajectory: Trajectory) -> dict[str, floa
     for event in trajectory.told(Rating):
         ratings[event.fighter] = event.rating
     return judge_weights(config.weights, ratings)
+
+
+def _checked(answers: dict[str, Answer]) -> Judged:
+    """Answers that only the check tells apart."""
+    truths = {entry.call: _truth(entry) for entry in answers.values() if entry.call is not None}
+    return Judged(
+        answers=tuple(JudgedAnswer(call, truth, truth) for call, truth in truths.items()),
+        scores=(),
+        unit=CHECKED,
+        round=next(iter(answers.values())).iteration,
+    )
 
 
 def _scored(answers: dict[str, Answer], said: list[Score], weights: dict[str, float]) -> Judged:
@@ -59,7 +77,9 @@ def _scored(answers: dict[str, Answer], said: list[Score], weights: dict[str, fl
     panel = panel_scores(usable, weights)
     calls = {name: entry.call for name, entry in answers.items() if entry.call is not None}
     return Judged(
-        answers=tuple(JudgedAnswer(call, panel.get(name)) for name, call in calls.items()),
+        answers=tuple(
+            JudgedAnswer(call, panel.get(name), _truth(answers[name])) for name, call in calls.items()
+        ),
         scores=tuple(
             JudgeScore(
                 score.judge,
@@ -80,7 +100,9 @@ def _compared(answers: dict[str, Answer], said: list[Preference], weights: dict[
     shares = panel_shares(said, weights)
     calls = {name: entry.call for name, entry in answers.items() if entry.call is not None}
     return Judged(
-        answers=tuple(JudgedAnswer(call, shares.get(name)) for name, call in calls.items()),
+        answers=tuple(
+            JudgedAnswer(call, shares.get(name), _truth(answers[name])) for name, call in calls.items()
+        ),
         scores=tuple(
             JudgeScore(
                 item.judge,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from mesa import DataCollector
 
@@ -25,6 +26,7 @@ from scenarios.knights_knaves.scoring import (
     strict_majority,
 )
 from scenarios.knights_knaves.statements import ROLES, listed
+from scenarios.trajectory import Trajectory
 
 
 class Debater(Agent):
@@ -54,6 +56,22 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
     event_types = (Puzzle, Answer, Agreement, Consensus)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("puzzle", "players", "words")
+    reward_unit = "share of roles right 0–1"
+
+    @classmethod
+    def rewards(cls, config: KnightsKnavesConfig, trajectory: Trajectory) -> dict[str, float]:
+        """To each debater what of its final solution is right, to the supervisor what of the team's is.
+
+        A missing answer is not right.
+        """
+        right: dict[str, list[bool]] = {}
+        for told in trajectory.told(Answer):
+            if told.moment == "final":
+                right.setdefault(told.agent, []).append(bool(told.correct))
+        if config.supervisor is not None:
+            decided = (told for told in trajectory.told(Consensus) if told.moment == "final")
+            right[config.supervisor.name] = [bool(told.correct) for told in decided]
+        return {name: fmean(answers) for name, answers in right.items()}
 
     def play(self) -> Play:
         """Independent answers, a debate on each player, final answers, the team's decision."""

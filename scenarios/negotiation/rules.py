@@ -17,6 +17,7 @@ from scenarios.episode import Episode, Event, Exchange, Play
 from scenarios.negotiation.bargaining import Interests, Terms, appraisal
 from scenarios.negotiation.config import Issue, NegotiationConfig, Party
 from scenarios.negotiation.wording import MOST_SHOWN, issue_line, plain, terms_told, with_unit, worth_line
+from scenarios.trajectory import Trajectory
 
 PROPOSE, ACCEPT, WALK = "propose", "accept", "walk away"
 
@@ -119,6 +120,12 @@ class Negotiation(Episode[NegotiationConfig]):
     event_types = (Response, Offer, Speech, Deal, Utility)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("matter", "issues", "first", "second", "rounds", "words")
+    reward_unit = "utility beyond no deal"
+
+    @classmethod
+    def rewards(cls, config: NegotiationConfig, trajectory: Trajectory) -> dict[str, float]:
+        """Each party's surplus; 0 without a deal."""
+        return {told.party: told.surplus for told in trajectory.told(Utility)}
 
     def play(self) -> Play:
         """Turn after turn, until a deal, a walk-away or the deadline."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import asdict
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from scenarios.package_bargaining.answers import RANKS, RESPONSE, STANCES, packa
 from scenarios.package_bargaining.config import PackageBargainingConfig, Stakeholder
 from scenarios.package_bargaining.events import Acceptance, PackageProposed, Proposal, Reference, Utility
 from scenarios.package_bargaining.packages import Measures, Package, measures
+from scenarios.trajectory import Trajectory
 
 
 class Group(Agent):
@@ -40,6 +42,14 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
     topic_variables = (
         *("matter", "budget", "unit", "items", "criteria", "groups", "weights", "rounds", "words"),
     )
+    reward_unit = "utility"
+
+    @classmethod
+    def rewards(cls, config: PackageBargainingConfig, trajectory: Trajectory) -> dict[str, float]:
+        """To each stakeholder u_g of the last package, 0 where there is none; to the mediator their sum."""
+        last = {told.stakeholder: told.utility for told in trajectory.told(Utility)}
+        utilities = {group.name: last.get(group.name, 0.0) for group in config.stakeholders}
+        return {**utilities, config.mediator.name: fsum(utilities.values())}
 
     def play(self) -> Play:
         """Proposals, then packages and responses, until all accept or nothing changes."""

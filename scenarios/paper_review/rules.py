@@ -16,6 +16,7 @@ from scenarios.judging import points
 from scenarios.paper_review.anonymity import without_name
 from scenarios.paper_review.config import PaperReviewConfig
 from scenarios.paper_review.scores import CRITERIA, OVERALL, in_words, paired, scale, spread
+from scenarios.trajectory import Trajectory
 
 VERDICT = Choice(("accept", "reject"))
 
@@ -116,6 +117,13 @@ class PaperReview(Episode[PaperReviewConfig]):
     event_types = (Review, ReviewScore, Rebuttal, Decision)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("title", "abstract", "words")
+    reward_unit = "probability 0–1"
+
+    @classmethod
+    def rewards(cls, config: PaperReviewConfig, trajectory: Trajectory) -> dict[str, float]:
+        """To the author the probability that the chair accepts; nothing where it gave no valid answer."""
+        accept = next(trajectory.told(Decision)).accept
+        return {} if accept is None else {config.author.name: accept}
 
     def play(self) -> Play:
         """Reviews, scores, rebuttal, revised scores, decision."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -20,7 +20,9 @@ from scenarios.judging import points
 from scenarios.peer_feedback.config import PeerFeedbackConfig
 from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
 from scenarios.peer_feedback.memory import Memory, Recalled
+from scenarios.peer_feedback.training import judged_drafts
 from scenarios.peer_feedback.world import Label, back_scatter, labels, neighbours
+from scenarios.trajectory import Judged, Trajectory
 
 SCALE = Choice(tuple(str(rating) for rating in range(1, 8)))
 CRITERIA = ("alignment", "engagement")
@@ -94,6 +96,11 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
     event_types = (Draft, Feedback, Revision, Observation)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("words",)
+
+    @classmethod
+    def judged(cls, config: PeerFeedbackConfig, trajectory: Trajectory) -> Iterator[Judged]:
+        """See `training.judged_drafts`."""
+        return judged_drafts(config, trajectory)
 
     def play(self) -> Play:
         """In each round drafts, feedback, revisions and the observer's ratings."""

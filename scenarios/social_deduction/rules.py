@@ -17,7 +17,9 @@ from scenarios.judging import points
 from scenarios.social_deduction.config import SEER, Player, SocialDeductionConfig
 from scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
 from scenarios.social_deduction.tally import Result, deal, plurality, winning_side
+from scenarios.trajectory import Trajectory
 
+UNDECIDED = "undecided"
 DEGREES = Choice(tuple(str(degree) for degree in range(11)))
 
 
@@ -58,6 +60,15 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
     event_types = (Role, Belief, Speech, Vote, Elimination, Inspection)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = tuple(SocialDeductionConfig().shared_words())
+    reward_unit = "win 0–1"
+
+    @classmethod
+    def rewards(cls, config: SocialDeductionConfig, trajectory: Trajectory) -> dict[str, float]:
+        """1 to the players of the team that won, 0 to the others; 0.5 to all where nobody did."""
+        winner = trajectory.outcome["winner"]
+        if winner == UNDECIDED:
+            return {role.player: 0.5 for role in trajectory.told(Role)}
+        return {role.player: float(role.team == winner) for role in trajectory.told(Role)}
 
     def play(self) -> Play:
         """Rounds of a day and a night until a team has won."""
@@ -71,7 +82,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
                 yield from self._night()
             winner = self._winner()
         return {
-            "winner": winner or "undecided",
+            "winner": winner or UNDECIDED,
             "rounds": self.round,
             "minority_survivors": len(self.living(minority=True)),
             "majority_survivors": len(self.living(minority=False)),

@@ -17,6 +17,7 @@ from scenarios.config import Participant
 from scenarios.episode import Episode, Event, Play
 from scenarios.step_challenge.config import StepChallengeConfig
 from scenarios.step_challenge.traces import TraceStep, draw_errors, draw_task, write_trace, wrong_steps
+from scenarios.trajectory import Trajectory
 
 NOBODY = "none"
 VERDICT = Choice(("correct", "incorrect"))
@@ -95,6 +96,21 @@ class StepChallenge(Episode[StepChallengeConfig]):
     event_types = (Step, Challenge, Verification)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("steps",)
+    reward_unit = "success 0–1"
+
+    @classmethod
+    def rewards(cls, config: StepChallengeConfig, trajectory: Trajectory) -> dict[str, float]:
+        """1 to a prover that is a model and wins, to a challenger or verifier that is right; else 0.
+
+        Who gave no valid answer has no reward, and neither has a prover where nobody wins.
+        """
+        found: dict[str, float] = {}
+        winner = trajectory.outcome["winner"]
+        if config.prover == "model" and winner is not None:
+            found[config.writer.name] = float(winner == "prover")
+        answers = [(told.agent, told.right) for told in trajectory.told(Challenge)]
+        answers += [(told.agent, told.right) for told in trajectory.told(Verification)]
+        return found | {agent: float(right) for agent, right in answers if right is not None}
 
     def play(self) -> Play:
         """The trace, the challenge, the check of the challenged step."""

@@ -36,6 +36,7 @@ class OptionTree:
         end: the token that ends an answer, appended to each.
 
     Attributes:
+        options: the tokens of each option, with the end token.
         forks: the nodes where options part; ask the model at each of them.
 
     Raises:
@@ -43,11 +44,11 @@ class OptionTree:
     """
 
     def __init__(self, options: Sequence[Sequence[int]], end: int) -> None:
-        self._options = [(*option, end) for option in options]
-        if len(set(self._options)) < len(self._options):
+        self.options = [(*option, end) for option in options]
+        if len(set(self.options)) < len(self.options):
             raise ValueError("two options have the same tokens")
         children: dict[tuple[int, ...], set[int]] = {}
-        for option in self._options:
+        for option in self.options:
             for depth, token in enumerate(option):
                 children.setdefault(option[:depth], set()).add(token)
         self.forks = [Fork(path, tuple(sorted(next_))) for path, next_ in children.items() if len(next_) > 1]
@@ -66,13 +67,27 @@ class OptionTree:
             for token, weight in zip(fork.children, weights, strict=True):
                 share[fork.path, token] = weight / total
         found = []
-        for option in self._options:
+        for option in self.options:
             product = 1.0
             for depth, token in enumerate(option):
                 product *= share.get((option[:depth], token), 1.0)
             found.append(product)
         total = fsum(found)
         return [p / total for p in found]
+
+
+def sharpened(probabilities: Sequence[float], temperature: float) -> list[float]:
+    """The probabilities from which an option is drawn at `temperature`: p^(1/T), summing to 1.
+
+    At 0 all of it is on the likeliest option (the first of equals).
+    """
+    top = max(probabilities)
+    if temperature == 0:
+        best = list(probabilities).index(top)
+        return [float(i == best) for i in range(len(probabilities))]
+    weights = [(p / top) ** (1 / temperature) for p in probabilities]
+    total = fsum(weights)
+    return [weight / total for weight in weights]
 
 
 def draw(probabilities: Sequence[float], temperature: float, seed: int) -> int:
@@ -83,9 +98,4 @@ def draw(probabilities: Sequence[float], temperature: float, seed: int) -> int:
         temperature: 0 takes the likeliest option (the first of equals).
         seed: of the draw.
     """
-    indices = range(len(probabilities))
-    if temperature == 0:
-        return max(indices, key=lambda i: probabilities[i])
-    top = max(probabilities)
-    weights = [(p / top) ** (1 / temperature) for p in probabilities]
-    return Random(seed).choices(indices, weights)[0]
+    return Random(seed).choices(range(len(probabilities)), sharpened(probabilities, temperature))[0]

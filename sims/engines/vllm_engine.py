@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import platform
 import signal
@@ -31,11 +32,11 @@ from agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
 from sims import embedded_model
 from sims.engines.chat_template import ChatTemplate
-from sims.engines.option_tree import OptionTree, draw
+from sims.engines.option_tree import OptionTree, draw, sharpened
 
 if TYPE_CHECKING:
     from vllm.lora.request import LoRARequest
-    from vllm.outputs import RequestOutput
+    from vllm.outputs import CompletionOutput, RequestOutput
     from vllm.v1.engine.async_llm import AsyncLLM
 
 LONGEST_CONTEXT = 8192
@@ -133,6 +134,8 @@ class Vllm:
             "max_num_seqs": settings.parallel,
             "enable_prefix_caching": settings.prefix_caching,
             "use_tqdm_on_load": False,
+            # What a trainer needs are the probabilities that were sampled from, after the temperature.
+            "logprobs_mode": "processed_logprobs" if settings.record_tokens else "raw_logprobs",
             "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         }
         if self._adapters:
@@ -171,9 +174,14 @@ class Vllm:
         elif call.answer.stop:
             limits["stop"] = list(call.answer.stop)
         sampling = {"temperature": policy.temperature, "top_p": policy.top_p}
+        if self._settings.record_tokens:
+            limits["logprobs"] = 0  # of the sampled token alone
         output = await self._request(tokens, policy, seed=seed, **sampling, **limits)
         answer = output.outputs[0]
+        token_ids, logprobs = _sampled(answer) if self._settings.record_tokens else (None, None)
         return Reply(
+            token_ids=token_ids,
+            logprobs=logprobs,
             text=answer.text.strip(),
             finish="length" if answer.finish_reason == "length" else "stop",
             prompt_tokens=len(tokens),
@@ -207,8 +215,19 @@ class Vllm:
             assert table is not None
             logprobs.append([table[0][token].logprob for token in fork.children])
         probabilities = tree.probabilities(logprobs)
+        drawn = draw(probabilities, policy.temperature, seed)
+        token_ids, whole = None, None
+        if self._settings.record_tokens:
+            token_ids = list(tree.options[drawn])
+            # An option is drawn as one: its first token carries the log-probability of all.
+            whole = [
+                math.log(sharpened(probabilities, policy.temperature)[drawn]),
+                *[0.0] * (len(token_ids) - 1),
+            ]
         return Reply(
-            text=choice.options[draw(probabilities, policy.temperature, seed)],
+            text=choice.options[drawn],
+            token_ids=token_ids,
+            logprobs=whole,
             probabilities=probabilities,
             prompt_tokens=len(tokens),
             cached_tokens=outputs[0].num_cached_tokens or 0,
@@ -271,6 +290,13 @@ class Vllm:
             "context": str(self._context),
             "vllm": _require_vllm(),
         }
+
+
+def _sampled(answer: CompletionOutput) -> tuple[list[int], list[float]]:
+    """The tokens of an answer with the log-probabilities under which they were sampled."""
+    assert answer.logprobs is not None
+    token_ids = list(answer.token_ids)
+    return token_ids, [table[t].logprob for table, t in zip(answer.logprobs, token_ids, strict=True)]
 
 
 def _answer_length(answer: Text | Json, policy: Policy) -> tuple[int, int]:

@@ -1,0 +1,65 @@
+"""An export of the pairs that filters kept, with what each of them dropped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from agents.failures import BadInput
+from runs.exports.card import card
+from runs.exports.folder import CARD, NAME, read_export
+from runs.log import unwritable
+
+if TYPE_CHECKING:
+    from runs.quality.filters import Dropped
+    from runs.quality.report import Report
+
+
+def write_kept(
+    folder: Path, pairs: pl.DataFrame, dropped: list[Dropped], report: Report, out: Path, command: str
+) -> None:
+    """Write `pairs` as the export `out`.
+
+    Args:
+        folder: the export that they are of.
+        pairs: as `read_pairs` gives them, those that were kept.
+        dropped: what each filter dropped.
+        report: their quality.
+        out: the folder to make.
+        command: what made it.
+
+    Raises:
+        BadInput: `out` exists.
+        RunUnwritable: it can't be written.
+    """
+    if out.exists():
+        raise BadInput(f"{out} exists already", "Choose a new folder with --out, or remove it.")
+    described = read_export(folder)
+    splits = {name: pairs.filter(split=name).drop("split") for name in ("train", "test")}
+    described |= {
+        "command": command,
+        "filtered_from": str(folder),
+        "formats": {"dpo": {name: frame.height for name, frame in splits.items() if frame.height}},
+        "left_out": {"dpo": {f"not {item.name}": item.dropped for item in dropped}},
+    }
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        (partial / "dpo").mkdir(parents=True)
+        for name, frame in splits.items():
+            path = partial / "dpo" / f"{name}.{described['file_type']}"
+            if frame.height and described["file_type"] == "parquet":
+                frame.write_parquet(path)
+            elif frame.height:
+                frame.write_ndjson(path)
+        (partial / NAME).write_text(json.dumps(described, indent=2, ensure_ascii=False))
+        (partial / CARD).write_text(card(described, report.markdown()))
+        partial.rename(out)
+    except OSError as error:
+        raise unwritable(out, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

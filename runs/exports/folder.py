@@ -1,0 +1,221 @@
+"""The folder of an export: one file a format and split, written row by row, and what says what it is.
+
+Rows go to JSONL as they are made, so memory doesn't grow with their number; Parquet files
+are made from these in a stream. Everything is written beside its place first and moved there
+when it is whole: an export that fails leaves nothing behind. A prompt's hash decides its
+split, so no prompt is in two, whatever the format.
+
+`export.json`: `runs` (folders), `scenario`, `formats` (rows of each split), `left_out` (how
+many, by format and reason), `file_type`, `policies` (each with `model` and `adapter`),
+`basis`, `options`, `command`, `palaestra` (version).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import orjson
+import polars as pl
+
+from agents.failures import BadInput
+from runs import folder as run_folder
+from runs.exports.card import card
+from runs.exports.formats import Encode, Row
+from runs.exports.rows import ExportOptions, LeftOut, rows
+from runs.exports.schemas import SCHEMAS
+from runs.exports.source import Source
+from runs.log import unwritable
+from runs.quality.pairs import read_pairs
+from runs.quality.report import quality_report
+
+NAME = "export.json"
+CARD = "README.md"
+MOST_MEASURED = 20_000
+"""Pairs on the dataset card's quality report; more would need memory in proportion."""
+
+
+def export(
+    runs: Sequence[Path],
+    out: Path,
+    options: ExportOptions,
+    encode: Encode | None = None,
+    command: str = "",
+) -> dict[str, Any]:
+    """Write the training data of `runs` into the new folder `out`.
+
+    Args:
+        runs: run folders.
+        out: the folder to make.
+        options: what to write.
+        encode: makes the token ids of prompts; needed for `rollouts`.
+        command: what made this export, for those who want to make it again.
+
+    Returns:
+        What `export.json` says.
+
+    Raises:
+        BadInput: `out` exists, a format is unknown, or a format would be empty.
+        RunUnreadable, RunUnwritable: a run can't be read, or `out` not written.
+    """
+    sources = [Source(run) for run in runs]
+    _check(out, options, sources)
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        with _Files(partial, options.test_share) as files:
+            for source in sources:
+                for name, row in rows(source, options, encode, files.left_out):
+                    files.add(name, row)
+        _refuse_empty(options, files, sources)
+        if options.file_type == "parquet":
+            _to_parquet(partial)
+        described = {
+            "palaestra": run_folder.package_versions().get("palaestra", ""),
+            "command": command,
+            "runs": [str(source.folder) for source in sources],
+            "scenario": ", ".join(sorted({source.scenario for source in sources})),
+            "formats": files.counts(),
+            "left_out": {name: dict(reasons) for name, reasons in files.left_out.items()},
+            "file_type": options.file_type,
+            "policies": _policies(sources),
+            "options": asdict(options),
+        }
+        (partial / NAME).write_text(json.dumps(described, indent=2, ensure_ascii=False))
+        (partial / CARD).write_text(card(described, _quality(partial, described)))
+        partial.rename(out)
+    except OSError as error:
+        raise unwritable(out, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return described
+
+
+def read_export(folder: Path) -> dict[str, Any]:
+    """What `export.json` says; raises `BadInput` where `folder` is no export."""
+    try:
+        described: dict[str, Any] = json.loads((folder / NAME).read_text())
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"{folder} is not the folder of an export", "Make one with: palaestra export RUN --to dpo"
+        ) from error
+    return described
+
+
+def _quality(folder: Path, described: dict[str, Any]) -> str:
+    """The quality report of an export's pairs, as Markdown; "" where it has none."""
+    splits = described["formats"].get("dpo", {})
+    if not splits:
+        return ""
+    report = quality_report(read_pairs(folder, MOST_MEASURED)).markdown()
+    if sum(splits.values()) > MOST_MEASURED:
+        return f"Of the first {MOST_MEASURED:,} pairs of each split:\n\n{report}"
+    return report
+
+
+def _check(out: Path, options: ExportOptions, sources: list[Source]) -> None:
+    unknown = [name for name in options.formats if name not in SCHEMAS]
+    if unknown or not options.formats:
+        what = f"there is no format {', '.join(unknown)}" if unknown else "no format is named"
+        raise BadInput(what, f"The formats are: {', '.join(SCHEMAS)}.")
+    if not 0 <= options.test_share < 1:
+        raise BadInput(f"a test share of {options.test_share} leaves nothing to train on", "Choose 0 to 0.5.")
+    if out.exists():
+        raise BadInput(f"{out} exists already", "Choose a new folder with --out, or remove it.")
+    for source in sources:
+        for name in options.policies:
+            if name not in source.policies:
+                raise BadInput(
+                    f"{source.folder} has no policy {name!r}", f"It has: {', '.join(source.policies)}."
+                )
+    _policies(sources)
+
+
+def _policies(sources: list[Source]) -> dict[str, dict[str, Any]]:
+    """Each policy with its model, over all runs."""
+    found: dict[str, dict[str, Any]] = {}
+    for source in sources:
+        for name, policy in source.policies.items():
+            if found.setdefault(name, policy) != policy:
+                raise BadInput(
+                    f"the policy {name!r} is not the same in all these runs",
+                    "Export them apart, so that it stays clear who wrote what.",
+                )
+    return found
+
+
+def _refuse_empty(options: ExportOptions, files: _Files, sources: list[Source]) -> None:
+    counts = files.counts()
+    for name in options.formats:
+        if not counts.get(name):
+            reasons = files.left_out.get(name, Counter()) + files.left_out.get("questions", Counter())
+            why = "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
+            remedies = {
+                "rollouts": "Play the run with `record_tokens: true` on a vLLM engine.",
+                "critiques": "Only scenarios whose judges give reasons have any, such as peer_feedback.",
+                "revisions": "Only scenarios that revise have any, such as peer_feedback.",
+            }
+            raise BadInput(
+                f"{', '.join(str(s.folder) for s in sources)} gives no rows for {name!r}"
+                + (f" (left out: {why})" if why else ""),
+                remedies.get(
+                    name, "Lower --margin or --floor, choose other --purpose or --policy, or branch."
+                ),
+            )
+
+
+class _Files:
+    """The JSONL files of an export that is being written.
+
+    Attributes:
+        left_out: how many were left out, by format and reason.
+    """
+
+    def __init__(self, folder: Path, test_share: float) -> None:
+        self._folder = folder
+        self._test = round(test_share * 2**16)
+        self._open: dict[tuple[str, str], BinaryIO] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self.left_out: LeftOut = {name: Counter() for name in (*SCHEMAS, "questions")}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._open.values():
+            file.close()
+
+    def add(self, name: str, row: Row) -> None:
+        """Write `row` to its split."""
+        split = "test" if int(row["prompt_id"][:4], 16) < self._test else "train"
+        key = name, split
+        if key not in self._open:
+            path = self._folder / name / f"{split}.jsonl"
+            path.parent.mkdir(exist_ok=True)
+            self._open[key] = path.open("wb")
+        self._open[key].write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        self._counts[key] += 1
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """The rows of each format and split."""
+        found: dict[str, dict[str, int]] = {}
+        for (name, split), count in sorted(self._counts.items()):
+            found.setdefault(name, {})[split] = count
+        return found
+
+
+def _to_parquet(folder: Path) -> None:
+    """Turn each JSONL file into a Parquet file, in a stream."""
+    for path in sorted(folder.glob("*/*.jsonl")):
+        schema = SCHEMAS[path.parent.name]
+        pl.scan_ndjson(path, schema=schema).sink_parquet(path.with_suffix(".parquet"))
+        path.unlink()

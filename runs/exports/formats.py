@@ -1,0 +1,341 @@
+"""From samples to rows: one function a format; `schemas.py` says what the columns mean."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean
+from typing import Any, Literal
+
+from agents.calls import Prompt
+from runs.branches import outcome_margin
+from runs.exports.samples import ChatMessages, Response, Sample, chat, prompt_id
+from scenarios.trajectory import JudgeScore, Trajectory, Turn
+
+Row = dict[str, Any]
+Encode = Callable[[str, Prompt], list[int]]
+"""The token ids of a prompt, as the engine of a policy gets them."""
+TOO_FEW = "fewer than two scored answers"
+
+
+@dataclass(frozen=True, slots=True)
+class PairRule:
+    """Which two answers to a question make a pair.
+
+    Attributes:
+        take: the best and the worst (`extremes`), or every two (`all`).
+        margin: least difference of their scores, in the unit of the scores; ties are never taken.
+        floor: least score of the chosen one; None for any.
+    """
+
+    take: Literal["extremes", "all"] = "extremes"
+    margin: float = 0.0
+    floor: float | None = None
+
+
+def dpo_rows(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Row]:
+    """The pairs of a sample, chosen before rejected."""
+    prompt = sample.prompt
+    for chosen, rejected, margin, error in pairs(sample, rule, left_out):
+        yield {
+            "prompt": prompt,
+            "chosen": said(chosen.turn),
+            "rejected": said(rejected.turn),
+            **_pair_facts(sample, chosen, rejected, margin, error),
+            **provenance(sample, prompt),
+        }
+
+
+def reward_rows(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Row]:
+    """The same pairs as whole conversations, which is what reward models read."""
+    for row in dpo_rows(sample, rule, left_out):
+        prompt = row.pop("prompt")
+        yield row | {"chosen": prompt + row["chosen"], "rejected": prompt + row["rejected"]}
+
+
+def pairs(
+    sample: Sample, rule: PairRule, left_out: Counter[str]
+) -> Iterator[tuple[Response, Response, float, float | None]]:
+    """Two responses, the better one first, with their margin and its standard error."""
+    usable = sample.scored()
+    if len(usable) < 2:
+        left_out[TOO_FEW] += 1
+        return
+    ordered = sorted(usable, key=score_of, reverse=True)
+    taken = [(ordered[0], ordered[-1])] if rule.take == "extremes" else combinations(ordered, 2)
+    for chosen, rejected in taken:
+        margin, error = score_of(chosen) - score_of(rejected), None
+        if chosen.outcomes and rejected.outcomes:
+            margin, error = outcome_margin(chosen.outcomes, rejected.outcomes)
+        if chosen.turn.text == rejected.turn.text:
+            left_out["the same answer twice"] += 1
+        elif margin <= 1e-9:
+            left_out["ties"] += 1
+        elif margin < rule.margin:
+            left_out["margins that are too small"] += 1
+        elif rule.floor is not None and score_of(chosen) < rule.floor:
+            left_out["chosen answers that are too poor"] += 1
+        else:
+            yield chosen, rejected, margin, error
+
+
+def kto_row(sample: Sample, response: Response, threshold: float) -> Row:
+    """One answer with its label: whether its score is above `threshold`."""
+    prompt = chat(response.turn.prompt) if not sample.revised else sample.prompt
+    return {
+        "prompt": prompt,
+        "completion": said(response.turn),
+        "label": score_of(response) > threshold,
+        **_scored(sample, response),
+        **author(response),
+        **provenance(sample, prompt),
+    }
+
+
+def sft_row(sample: Sample, response: Response) -> Row:
+    """One answer after what its author was shown."""
+    prompt = chat(response.turn.prompt)
+    return {
+        "messages": prompt + said(response.turn),
+        "purpose": response.turn.purpose,
+        **_scored(sample, response),
+        **author(response),
+        **provenance(sample, prompt),
+    }
+
+
+def ranked_rows(sample: Sample, left_out: Counter[str]) -> Iterator[Row]:
+    """All scored answers in one row, the best first, with every judge's every score."""
+    usable = sample.scored()
+    if len(usable) < 2:
+        left_out[TOO_FEW] += 1
+        return
+    ordered = sorted(usable, key=score_of, reverse=True)
+    calls = [response.turn.call for response in ordered]
+    judges = sorted({score.judge for score in sample.scores})
+    prompt = sample.prompt
+    yield {
+        "prompt": prompt,
+        "responses": [response.turn.text for response in ordered],
+        "rewards": [response.score for response in ordered],
+        "unit": sample.unit,
+        "basis": sample.basis,
+        "truths": [response.truth for response in ordered],
+        "agents": [response.turn.agent for response in ordered],
+        "policies": [response.turn.policy for response in ordered],
+        "calls": calls,
+        "judges": judges,
+        "score_matrix": [
+            [
+                _mean([s for s in sample.scores if s.judge == judge and s.call == call and s.against is None])
+                for call in calls
+            ]
+            for judge in judges
+        ],
+        "preference_matrix": [[_preference(sample.scores, one, other) for other in calls] for one in calls],
+        **provenance(sample, prompt),
+    }
+
+
+def critique_rows(sample: Sample) -> Iterator[Row]:
+    """Each critique of each answer; a row without judgment for answers that nobody faulted in words."""
+    prompt = sample.prompt
+    for response in sample.responses:
+        if response.turn.failed:
+            continue
+        for critique in response.critiques or (None,):
+            turn = sample.turns[critique.call] if critique else None
+            yield {
+                "prompt": prompt,
+                "output": response.turn.text,
+                "judgment": turn.text if turn else None,
+                "score": critique.score if critique else response.score,
+                "unit": sample.unit,
+                "critic": turn.agent if turn else None,
+                "critic_call": turn.call if turn else None,
+                **author(response),
+                **provenance(sample, prompt),
+            }
+
+
+REALIGNED_ABOVE = 4.0
+"""A revision is worth learning from when it scores above the middle of 1–7 (Stable Alignment's code)."""
+
+
+def revision_rows(sample: Sample) -> Iterator[Row]:
+    """Stable Alignment's three sets (its `collect_data.py`).
+
+    `imitation`: the question → draft and revision. `self_critic`: what a peer was shown → its
+    feedback, with its rating as the score. `realignment`: what the author was shown → its
+    revision, kept where it scores better than the draft and above 4.
+    """
+    if not sample.revised:
+        return
+    draft, revision = sample.responses
+    scored = sample.scored()
+    if scored:
+        yield _set(sample, "imitation", sample.prompt, [(r.turn, score_of(r)) for r in scored])
+    for critique in draft.critiques:
+        turn = sample.turns[critique.call]
+        if critique.score is not None:
+            yield _set(sample, "self_critic", chat(turn.prompt), [(turn, critique.score)])
+    if len(scored) == 2 and score_of(revision) > max(score_of(draft), REALIGNED_ABOVE):
+        yield _set(sample, "realignment", chat(revision.turn.prompt), [(revision.turn, score_of(revision))])
+
+
+def rollout_rows(
+    run: str,
+    scenario: str,
+    trajectory: Trajectory,
+    rewards: dict[str, float],
+    scored: dict[int, float],
+    encode: Encode,
+    temperatures: dict[str, float],
+) -> Iterator[Row]:
+    """Every turn of every agent whose tokens were recorded, an agent's turns in order.
+
+    Args:
+        run: where it was played.
+        scenario: its kind.
+        trajectory: the episode.
+        rewards: what the outcome is worth to each agent; those it is worth nothing to have no
+            final reward.
+        scored: the score of each judged call.
+        encode: makes the prompt's token ids.
+        temperatures: of each policy.
+    """
+    by_agent: dict[str, list[Turn]] = {}
+    for turn in trajectory.turns.values():
+        if turn.token_ids is not None and not turn.failed:
+            by_agent.setdefault(turn.agent, []).append(turn)
+    for agent, own_turns in by_agent.items():
+        for number, turn in enumerate(own_turns):
+            prompt_ids = encode(turn.policy, turn.prompt)
+            completion_ids = turn.token_ids or []
+            prompt = chat(turn.prompt)
+            yield {
+                "trajectory": f"{run}/{trajectory.episode}/{agent}",
+                "turn": number,
+                "turns": len(own_turns),
+                "prompt": prompt,
+                "completion": turn.text,
+                "prompt_ids": prompt_ids,
+                "completion_ids": completion_ids,
+                "own": [False] * len(prompt_ids) + [True] * len(completion_ids),
+                "logprobs": turn.logprobs,
+                "temperature": temperatures[turn.policy],
+                "reward": scored.get(turn.call),
+                "final_reward": rewards.get(agent),
+                "purpose": turn.purpose,
+                **author(Response(turn, trajectory.episode, None)),
+                "run": run,
+                "scenario": scenario,
+                "episode": trajectory.episode,
+                "round": turn.about.get("round"),
+                "prompt_id": prompt_id(prompt),
+            }
+
+
+def score_of(response: Response) -> float:
+    """The score of a response that has one."""
+    assert response.score is not None
+    return response.score
+
+
+def said(turn: Turn) -> ChatMessages:
+    """A turn's answer as a message."""
+    return [{"role": "assistant", "content": turn.text}]
+
+
+def author(response: Response) -> Row:
+    """Whose answer it is, and where it stands."""
+    turn = response.turn
+    return {"agent": turn.agent, "policy": turn.policy, "play": response.episode, "call": turn.call}
+
+
+def provenance(sample: Sample, prompt: ChatMessages) -> Row:
+    """Where a row was played."""
+    return {
+        "run": sample.run,
+        "scenario": sample.scenario,
+        "episode": sample.episode,
+        "round": sample.round,
+        "prompt_id": prompt_id(prompt),
+    }
+
+
+def _pair_facts(
+    sample: Sample, chosen: Response, rejected: Response, margin: float, error: float | None
+) -> Row:
+    sides = {"chosen": chosen, "rejected": rejected}
+    facts: Row = {
+        "score_chosen": chosen.score,
+        "score_rejected": rejected.score,
+        "margin": margin,
+        "margin_se": error,
+        "unit": sample.unit,
+        "basis": sample.basis,
+        "truth_chosen": chosen.truth,
+        "truth_rejected": rejected.truth,
+        "verdicts": list(_verdicts(sample, {r.turn.call: side for side, r in sides.items()})),
+    }
+    for side, response in sides.items():
+        facts |= {f"{side}_{name}": value for name, value in author(response).items()}
+    return facts
+
+
+def _verdicts(sample: Sample, sides: dict[int, str]) -> Iterator[Row]:
+    """What judges said of a pair, of each answer alone or of both."""
+    policies = {turn.agent: turn.policy for turn in sample.turns.values()}
+    for score in sample.scores:
+        if score.call in sides and (score.against is None or score.against in sides):
+            yield {
+                "judge": score.judge,
+                "judge_policy": policies.get(score.judge, ""),
+                "criterion": score.criterion,
+                "repeat": score.repeat,
+                "weight": score.weight,
+                "of": sides[score.call],
+                "beside": score.against is not None,
+                "value": score.value,
+            }
+
+
+def _scored(sample: Sample, response: Response) -> Row:
+    return {
+        "score": response.score,
+        "unit": sample.unit,
+        "basis": sample.basis,
+        "truth": response.truth,
+    }
+
+
+def _set(sample: Sample, name: str, prompt: ChatMessages, answers: list[tuple[Turn, float]]) -> Row:
+    return {
+        "set": name,
+        "prompt": prompt,
+        "responses": [turn.text for turn, _ in answers],
+        "scores": [score for _, score in answers],
+        "unit": sample.unit,
+        "agents": [turn.agent for turn, _ in answers],
+        "policies": [turn.policy for turn, _ in answers],
+        "calls": [turn.call for turn, _ in answers],
+        **provenance(sample, prompt),
+    }
+
+
+def _preference(scores: tuple[JudgeScore, ...], one: int, other: int) -> float | None:
+    """The mean probability that answer `one` is better than `other`, both orders counted alike."""
+    straight = _mean([s for s in scores if (s.call, s.against) == (one, other)])
+    crossed = _mean([s for s in scores if (s.call, s.against) == (other, one)])
+    if straight is None or crossed is None:
+        return None
+    return (straight + 1 - crossed) / 2
+
+
+def _mean(scores: list[JudgeScore]) -> float | None:
+    """The mean of those that count in the panel's score; of all, where none does."""
+    counted = [score.value for score in scores if score.weight > 0] or [score.value for score in scores]
+    return fmean(counted) if counted else None

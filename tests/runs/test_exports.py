@@ -1,0 +1,341 @@
+"""Exports: every format from scripted runs, against what the runs' own tables say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import combinations
+from math import fsum
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+import pytest
+
+from agents.failures import BadInput
+from runs import log as run_log
+from runs.exports.folder import export, read_export
+from runs.exports.formats import PairRule
+from runs.exports.rows import ExportOptions
+from runs.exports.schemas import SCHEMAS
+from runs.run import Run
+from scenarios.load import check
+from sims import play
+
+Play = Callable[..., Path]
+Row = dict[str, Any]
+SCRIPTED = {"engines": {"default": {"kind": "scripted"}}}
+QUESTIONS = [f"Question {number}?" for number in range(12)]
+TRIBE = [{"name": name, "policy": name.lower()} for name in ("Ann", "Bo", "Cem", "Dee")]
+POLICIES = {"policies": {name: {} for name in ("default", "ann", "bo", "cem", "dee")}}
+DUEL = {"scenario": "duel", "fighters": TRIBE, "instructions": QUESTIONS, **POLICIES}
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Play:
+    """Plays a scenario on the scripted engine; returns its run folder."""
+
+    def start(scenario: dict[str, Any], name: str = "run") -> Path:
+        return play.start(check(scenario | SCRIPTED, "test.yaml"), tmp_path / name, quiet=True)
+
+    return start
+
+
+def exported(run: Path, *formats: str, **options: Any) -> dict[str, list[Row]]:
+    """The rows of each format, both splits together, each with its split."""
+    out = run.parent / f"export-{'-'.join(formats)}-{len(list(run.parent.iterdir()))}"
+    export([run], out, ExportOptions(formats, **options))
+    return {name: rows_of(out, name) for name in formats}
+
+
+def rows_of(folder: Path, name: str) -> list[Row]:
+    rows = []
+    for file in sorted((folder / name).glob("*.jsonl")):
+        rows += [orjson.loads(line) | {"split": file.stem} for line in file.read_bytes().splitlines()]
+    return rows
+
+
+def panel_score(row: Row, side: str) -> float:
+    """Σ w·value / Σ w over the verdicts on one answer."""
+    verdicts = [v for v in row["verdicts"] if v["of"] == side and not v["beside"]]
+    return fsum(v["weight"] * v["value"] for v in verdicts) / fsum(v["weight"] for v in verdicts)
+
+
+def test_the_chosen_answer_of_a_duel_has_the_higher_panel_score_under_the_final_ratings(played: Play) -> None:
+    run = Run(played(DUEL))
+    last = dict(run.table("rating").sort("event").select("fighter", "rating").iter_rows())
+    rows = exported(run.folder, "dpo")["dpo"]
+    assert len(rows) == len(QUESTIONS)
+    for row in rows:
+        assert row["margin"] == pytest.approx(row["score_chosen"] - row["score_rejected"]) > 0
+        assert row["score_chosen"] == pytest.approx(panel_score(row, "chosen"))
+        assert row["score_rejected"] == pytest.approx(panel_score(row, "rejected"))
+        assert all(v["weight"] == pytest.approx(last[v["judge"]]) for v in row["verdicts"])
+
+
+def test_a_pair_s_texts_and_prompt_are_those_of_its_calls(played: Play) -> None:
+    run = Run(played(DUEL))
+    texts = {call["call"]: call["text"] for call in run.calls.iter_rows(named=True)}
+    for row in exported(run.folder, "dpo")["dpo"]:
+        for side in ("chosen", "rejected"):
+            assert row[side] == [{"role": "assistant", "content": texts[row[f"{side}_call"]]}]
+            assert [(m["role"], m["content"]) for m in row["prompt"]] == run.prompt(0, row[f"{side}_call"])
+
+
+def test_a_persona_is_left_out_of_a_pair_s_prompt(played: Play) -> None:
+    fighters = [fighter | {"persona": f"I am {fighter['name']}."} for fighter in TRIBE]
+    rows = exported(played(DUEL | {"fighters": fighters}), "dpo", "sft")
+    assert all("I am" not in message["content"] for row in rows["dpo"] for message in row["prompt"])
+    assert all(any("I am" in m["content"] for m in row["messages"]) for row in rows["sft"])
+
+
+def test_no_prompt_is_in_two_splits_in_any_format(played: Play) -> None:
+    rows = exported(played(DUEL | {"contest": "n_way"}), "dpo", "sft", "kto", "ranked", test_share=0.5)
+    splits: dict[str, set[str]] = {}
+    for row in (row for of_format in rows.values() for row in of_format):
+        splits.setdefault(row["prompt_id"], set()).add(row["split"])
+    assert {split for found in splits.values() for split in found} == {"train", "test"}
+    assert all(len(found) == 1 for found in splits.values())
+
+
+def test_the_ranked_row_of_an_n_way_contest_has_every_judge_s_every_score(played: Play) -> None:
+    run = Run(played(DUEL | {"contest": "n_way", "weights": "uniform"}))
+    judgements = {
+        (row["contest"], row["judge"], row["contestant"]): row["score"]
+        for row in run.table("judgement").iter_rows(named=True)
+    }
+    contest = {row["call"]: row["contest"] for row in run.table("answer").iter_rows(named=True)}
+    rows = exported(run.folder, "ranked")["ranked"]
+    assert len(rows) == len(QUESTIONS)
+    for row in rows:
+        assert row["rewards"] == sorted(row["rewards"], reverse=True)
+        for judge, scores in zip(row["judges"], row["score_matrix"], strict=True):
+            for agent, call, score in zip(row["agents"], row["calls"], scores, strict=True):
+                expected = judgements.get((contest[call], judge, agent))
+                assert score == (None if judge == agent else pytest.approx(expected))
+
+
+def test_pairwise_contests_give_a_preference_matrix_whose_opposite_cells_sum_to_one(played: Play) -> None:
+    rows = exported(played(DUEL | {"contest": "n_way", "judging": "pairwise"}), "ranked", "dpo")
+    for row in rows["ranked"]:
+        matrix = row["preference_matrix"]
+        for i, j in combinations(range(len(matrix)), 2):
+            assert matrix[i][j] + matrix[j][i] == pytest.approx(1)
+    assert all(v["beside"] for row in rows["dpo"] for v in row["verdicts"])
+    assert {v["of"] for row in rows["dpo"] for v in row["verdicts"]} == {"chosen", "rejected"}
+
+
+def test_all_pairs_of_a_question_are_taken_on_demand(played: Play) -> None:
+    run = played(DUEL | {"contest": "n_way"})
+    assert len(exported(run, "dpo")["dpo"]) == len(QUESTIONS)
+    assert len(exported(run, "dpo", pairs=PairRule("all"))["dpo"]) == 6 * len(QUESTIONS)
+
+
+def test_margin_and_floor_leave_pairs_out_and_say_how_many(played: Play) -> None:
+    run = played(DUEL)
+    every = exported(run, "dpo")["dpo"]
+    limit = sorted(row["margin"] for row in every)[6]
+    out = run.parent / "strict"
+    described = export([run], out, ExportOptions(("dpo",), pairs=PairRule(margin=limit)))
+    kept = [row for row in every if row["margin"] >= limit]
+    assert described["formats"]["dpo"] == {
+        split: sum(row["split"] == split for row in kept) for split in {row["split"] for row in kept}
+    }
+    assert described["left_out"]["dpo"] == {"margins that are too small": len(every) - len(kept)}
+
+
+def test_a_check_makes_the_pairs_where_truth_is_asked_for(played: Play) -> None:
+    run = played(DUEL | {"contest": "n_way", "check": {"most_words": 6}})
+    passed = {row["call"]: row["passed"] for row in Run(run).table("answer").iter_rows(named=True)}
+    rows = exported(run, "dpo", basis="truth", pairs=PairRule("all"))["dpo"]
+    assert rows
+    for row in rows:
+        assert passed[row["chosen_call"]] is True
+        assert passed[row["rejected_call"]] is False
+        assert (row["truth_chosen"], row["truth_rejected"], row["basis"]) == (1, 0, "truth")
+
+
+def test_kto_labels_are_the_scores_above_the_run_s_mean_or_a_threshold(played: Play) -> None:
+    run = played(DUEL | {"contest": "n_way"})
+    rows = exported(run, "kto")["kto"]
+    mean = fsum(row["score"] for row in rows) / len(rows)
+    assert len(rows) == 4 * len(QUESTIONS)
+    assert all(row["label"] == (row["score"] > mean) for row in rows)
+    assert all(row["label"] for row in exported(run, "kto", threshold=0.0)["kto"])
+
+
+def test_sft_takes_all_free_answers_or_the_good_ones_of_some_authors(played: Play) -> None:
+    run = played(DUEL)
+    calls = Run(run).calls
+    free = calls.filter(pl.col("options").is_null())
+    assert len(exported(run, "sft")["sft"]) == free.height
+    good = exported(run, "sft", at_least=5.0, policies=("ann", "bo"))["sft"]
+    assert good
+    assert all(row["score"] >= 5 and row["policy"] in ("ann", "bo") for row in good)
+
+
+def test_stable_alignment_s_three_sets_and_critiques(played: Play) -> None:
+    run = Run(played({"scenario": "peer_feedback", "questions": QUESTIONS, "peers": PEERS, "rounds": 2}))
+    rows = exported(run.folder, "revisions", "critiques", "dpo")
+    by_set: dict[str, list[Row]] = {}
+    for row in rows["revisions"]:
+        by_set.setdefault(row["set"], []).append(row)
+    drafts, feedback = run.table("draft"), run.table("feedback").drop_nulls("reason")
+    assert len(by_set["imitation"]) == drafts.height
+    assert len(by_set["self_critic"]) == feedback.height == len(rows["critiques"])
+    assert {tuple(row["scores"]) for row in by_set["self_critic"]} == {(r,) for r in feedback["rating"]}
+    better = (
+        run.table("observation")
+        .filter(criterion="alignment")
+        .pivot("moment", index=["agent", "round"], values="score")
+    )
+    kept = better.filter((pl.col("after") > pl.col("before")) & (pl.col("after") > 4))
+    assert sorted(row["scores"][0] for row in by_set.get("realignment", [])) == sorted(kept["after"])
+    assert all(row["chosen_call"] != row["rejected_call"] for row in rows["dpo"])
+
+
+def test_a_panel_of_peers_pairs_its_best_candidate_with_its_worst(played: Play) -> None:
+    run = Run(
+        played({"scenario": "panel_of_peers", "instructions": QUESTIONS, "candidates": 2, "episodes": 3})
+    )
+    rows = exported(run.folder, "dpo")["dpo"]
+    pairs = run.table("pair")
+    assert sorted(row["margin"] for row in rows) == pytest.approx(sorted(pairs["margin"]))
+
+
+def test_simultaneous_speeches_for_one_side_are_compared_and_sequential_ones_are_not(played: Play) -> None:
+    debate = {"scenario": "debate", "motions": ["Bicycles are better than cars."], "rounds": 2}
+    run = Run(played(debate | {"speaking": "simultaneous"}, "one"))
+    stances = dict(run.table("verdict").select("agent", "stance").iter_rows())
+    rows = exported(run.folder, "dpo")["dpo"]
+    assert len(rows) == 4
+    assert all(stances[row["chosen_agent"]] == stances[row["rejected_agent"]] for row in rows)
+    with pytest.raises(BadInput, match="fewer than two scored answers"):
+        exported(played(debate | {"speaking": "sequential"}, "other"), "dpo")
+
+
+def test_rollouts_hold_the_tokens_that_the_log_recorded(played: Play) -> None:
+    run = played({"scenario": "debate", "motions": ["M."], "rounds": 1})
+    with_tokens(run)
+    out = run.parent / "rollouts"
+    export([run], out, ExportOptions(("rollouts",)), encode=lambda _policy, prompt: [len(prompt), 7])
+    recorded = Run(run)
+    verdicts = dict(recorded.table("verdict").select("agent", "score").iter_rows())
+    for row in rows_of(out, "rollouts"):
+        assert row["completion_ids"] == [row["call"], 2]
+        assert row["logprobs"] == [-0.5, -0.25]
+        assert row["own"] == [False, False, True, True]
+        score = verdicts.get(row["agent"])
+        assert row["final_reward"] == (score and pytest.approx((score - 1) / 9))
+        if row["purpose"] == "argue":
+            assert row["reward"] == verdicts[row["agent"]]
+    turns = [(row["trajectory"], row["turn"]) for row in rows_of(out, "rollouts")]
+    assert len(set(turns)) == len(turns) == recorded.calls.height
+
+
+def with_tokens(run: Path) -> None:
+    """Rewrite the log as an engine that records tokens would have."""
+    records = list(run_log.read(run))
+    for record in records:
+        if record["record"] == "call":
+            record |= {"token_ids": [record["call"], 2], "logprobs": [-0.5, -0.25]}
+    (run / run_log.NAME).write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in records))
+
+
+def test_rollouts_of_a_run_without_tokens_are_refused(played: Play) -> None:
+    with pytest.raises(BadInput, match="record_tokens"):
+        export([played(DUEL)], Path("never"), ExportOptions(("rollouts",)), encode=lambda _p, _m: [1])
+
+
+def test_rows_have_exactly_the_columns_of_their_schema_and_parquet_holds_the_same(played: Play) -> None:
+    formats = ("dpo", "reward", "kto", "sft", "ranked")
+    peers = ("critiques", "revisions")
+    for run, names in (
+        (played(DUEL, "duel"), formats),
+        (played({"scenario": "peer_feedback", "questions": QUESTIONS, "peers": PEERS}, "peers"), peers),
+    ):
+        rows = exported(run, *names)
+        folder = run.parent / f"parquet-{run.name}"
+        export([run], folder, ExportOptions(names, file_type="parquet"))
+        for name in names:
+            assert all(row.keys() - {"split"} == SCHEMAS[name].keys() for row in rows[name])
+            files = sorted((folder / name).glob("*.parquet"))
+            tables = [row for file in files for row in pl.read_parquet(file).to_dicts()]
+            assert tables == [{k: v for k, v in row.items() if k != "split"} for row in rows[name]]
+
+
+def test_the_datasets_library_reads_the_folder_as_its_card_says(played: Play) -> None:
+    from datasets import load_dataset
+
+    run = played(DUEL)
+    for file_type in ("jsonl", "parquet"):
+        out = run.parent / file_type
+        export([run], out, ExportOptions(("dpo", "ranked"), file_type=file_type, test_share=0.3))
+        for name in ("dpo", "ranked"):
+            loaded = load_dataset(str(out), name, cache_dir=str(run.parent / "cache"))
+            counts = read_export(out)["formats"][name]
+            assert {split: len(loaded[split]) for split in loaded} == counts
+            assert set(loaded["train"].column_names) == SCHEMAS[name].keys()
+
+
+def test_the_card_tells_counts_command_policies_and_quality(played: Play) -> None:
+    run = played(DUEL)
+    export([run], run.parent / "e", ExportOptions(("dpo",)), command="palaestra export run --to dpo")
+    text = (run.parent / "e" / "README.md").read_text()
+    assert "palaestra export run --to dpo" in text
+    assert "| ann |" in text
+    assert "pairs of" in text
+
+
+@pytest.mark.parametrize(
+    ("scenario", "remedy"),
+    [
+        ({"scenario": "social_deduction"}, "palaestra branch"),
+        ({"scenario": "opinion_exchange", "topics": ["T."]}, "--to sft"),
+    ],
+)
+def test_a_run_without_scores_makes_no_pairs_and_leaves_nothing_behind(
+    played: Play, scenario: dict[str, Any], remedy: str
+) -> None:
+    run = played(scenario)
+    before = sorted(run.parent.iterdir())
+    with pytest.raises(BadInput) as refusal:
+        export([run], run.parent / "e", ExportOptions(("dpo",)))
+    assert remedy in str(refusal.value)
+    assert sorted(run.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"formats": ("dpo",), "pairs": PairRule(margin=100)}, "margins that are too small: 12"),
+        ({"formats": ("dpi",)}, "there is no format dpi"),
+        ({"formats": ()}, "no format is named"),
+        ({"formats": ("revisions",)}, "peer_feedback"),
+        ({"formats": ("dpo",), "policies": ("eve",)}, "no policy 'eve'"),
+        ({"formats": ("sft",), "purposes": ("sing",)}, "no rows for 'sft'"),
+        ({"formats": ("dpo",), "basis": "outcome"}, "palaestra branch"),
+    ],
+)
+def test_bad_wishes_are_refused_and_leave_nothing_behind(
+    played: Play, options: dict[str, Any], words: str
+) -> None:
+    run = played(DUEL)
+    before = sorted(run.parent.iterdir())
+    with pytest.raises(BadInput) as refusal:
+        export([run], run.parent / "e", ExportOptions(**options))
+    assert words in str(refusal.value)
+    assert sorted(run.parent.iterdir()) == before
+
+
+def test_an_export_is_never_written_over(played: Play) -> None:
+    run = played(DUEL)
+    out = run.parent / "e"
+    export([run], out, ExportOptions(("sft",)))
+    with pytest.raises(BadInput, match="exists already"):
+        export([run], out, ExportOptions(("dpo",)))
+    assert json.loads((out / "export.json").read_text())["formats"].keys() == {"sft"}
+
+
+PEERS = [{"name": f"Peer {number}"} for number in range(9)]
