@@ -1,0 +1,196 @@
+"""The thirteen treatments of PrefCleanBench, on preference pairs.
+
+Names ending in `_r` remove what they find, those in `_f` turn it round. Where the published
+code does other than it means, this does what it means: `ifd_r` keeps rows and their values
+together after its first cut, and `ins_tag_*` top up without taking a row twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from agents.failures import BadInput
+from metrics.preference_pairs import panel_sign, text
+from runs.quality.pairs import turned
+
+Asked = list[dict[str, str]]
+"""A prompt as chat messages; empty for an answer without its prompt."""
+Scorer = Callable[[list[tuple[Asked, str]]], list[float]]
+"""Scores of answers to prompts, higher is better: a reward model, a judge."""
+Loss = Callable[[list[tuple[Asked, str]]], list[float]]
+"""Mean loss a token, > 0, of answers after prompts."""
+Tags = Callable[[list[str]], list[set[str]]]
+"""What each prompt is about and asks for (InsTag)."""
+Way = Literal["remove", "flip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Pairs after a treatment, with how many it removed and turned round."""
+
+    pairs: pl.DataFrame
+    removed: int
+    flipped: int
+
+
+def llm_judge_r(pairs: pl.DataFrame, scorer: Scorer | None = None) -> Cleaned:
+    """Remove pairs whose chosen answer a judge scores lower. Default judge: the verdicts in the rows."""
+    return _treat(pairs, _judged_lower(pairs, scorer), "remove")
+
+
+def llm_judge_f(pairs: pl.DataFrame, scorer: Scorer | None = None) -> Cleaned:
+    """Turn round pairs whose chosen answer a judge scores lower. Default judge: the verdicts in the rows."""
+    return _treat(pairs, _judged_lower(pairs, scorer), "flip")
+
+
+def rw_gap_r(pairs: pl.DataFrame, scorers: Sequence[Scorer], p: float) -> Cleaned:
+    """Remove the fraction `p` of lowest mean gap (chosen − rejected) over reward models, even above 0."""
+    return _treat(pairs, _lowest(_gaps(pairs, scorers).mean(axis=0), p), "remove")
+
+
+def rw_gap_f(pairs: pl.DataFrame, scorers: Sequence[Scorer], p: float) -> Cleaned:
+    """Turn round the fraction `p` of lowest mean gap over reward models, even above 0."""
+    return _treat(pairs, _lowest(_gaps(pairs, scorers).mean(axis=0), p), "flip")
+
+
+def vote_all_r(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> Cleaned:
+    """Remove pairs whose label no reward model agrees with."""
+    return _treat(pairs, _supporters(pairs, scorers) == 0, "remove")
+
+
+def vote_all_f(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> Cleaned:
+    """Turn round pairs whose label no reward model agrees with."""
+    return _treat(pairs, _supporters(pairs, scorers) == 0, "flip")
+
+
+def vote_maj_r(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> Cleaned:
+    """Remove pairs whose label fewer than half of the reward models agree with."""
+    return _treat(pairs, _supporters(pairs, scorers) * 2 < len(scorers), "remove")
+
+
+def vote_maj_f(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> Cleaned:
+    """Turn round pairs whose label fewer than half of the reward models agree with."""
+    return _treat(pairs, _supporters(pairs, scorers) * 2 < len(scorers), "flip")
+
+
+def ins_tag_cmp(pairs: pl.DataFrame, tags: Tags, cap: int = 6000, seed: int = 0) -> Cleaned:
+    """Keep the `cap` prompts of most tags that are diverse: pass after pass over what is left.
+
+    In a pass a prompt is taken, those of most tags first, if it has a tag that the pass hasn't
+    seen. As published, this and `ins_tag_div` pick the same but for chance, since after one
+    pass no prompt has an unseen tag; passes until the cap are what InsTag (2023) describes.
+    """
+    return _diverse(pairs, tags, cap, seed, passes=None)
+
+
+def ins_tag_div(pairs: pl.DataFrame, tags: Tags, cap: int = 6000, seed: int = 0) -> Cleaned:
+    """Keep one pass of prompts that together have all tags, topped up at random to `cap` prompts."""
+    return _diverse(pairs, tags, cap, seed, passes=1)
+
+
+def ifd_r(pairs: pl.DataFrame, loss: Loss, p: float) -> Cleaned:
+    """Remove pairs whose chosen answer has an IFD above 1, then the fraction `p` of lowest IFD of the rest.
+
+    Instruction-following difficulty: the loss of the answer after its prompt over that of the
+    answer alone. Above 1 the prompt doesn't help; the lowest are too easy.
+    """
+    difficulty = _ifd(pairs, "chosen", loss)
+    left = difficulty <= 1
+    removed = ~left
+    removed[left] = _lowest(difficulty[left], p)
+    return _treat(pairs, removed, "remove")
+
+
+def ifd_gap_r(pairs: pl.DataFrame, loss: Loss, p: float) -> Cleaned:
+    """Remove the fraction `p` of lowest IFD gap (chosen − rejected)."""
+    return _treat(pairs, _lowest(_ifd(pairs, "chosen", loss) - _ifd(pairs, "rejected", loss), p), "remove")
+
+
+def ifd_gap_f(pairs: pl.DataFrame, loss: Loss, p: float) -> Cleaned:
+    """Turn round the fraction `p` of lowest IFD gap (chosen − rejected)."""
+    return _treat(pairs, _lowest(_ifd(pairs, "chosen", loss) - _ifd(pairs, "rejected", loss), p), "flip")
+
+
+def _treat(pairs: pl.DataFrame, found: NDArray[np.bool_], way: Way) -> Cleaned:
+    which, count = pl.Series(found, dtype=pl.Boolean), int(found.sum())
+    if way == "flip":
+        return Cleaned(turned(pairs, which), 0, count)
+    return Cleaned(pairs.filter(~which), count, 0)
+
+
+def _judged_lower(pairs: pl.DataFrame, scorer: Scorer | None) -> NDArray[np.bool_]:
+    lower: NDArray[np.bool_] = (panel_sign(pairs) < 0).fill_null(value=False).to_numpy()
+    return lower if scorer is None else np.less(_gaps(pairs, [scorer])[0], 0)
+
+
+def _gaps(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> NDArray[np.float64]:
+    """Scorer × pair: its score of the chosen minus its score of the rejected answer."""
+    if not scorers:
+        raise BadInput("this treatment needs at least one reward model", "Pass one in `scorers`.")
+    sides = [_items(pairs, side) for side in ("chosen", "rejected")]
+    return np.array(
+        [np.subtract(*(np.array(score(items)) for items in sides)) for score in scorers], dtype=float
+    )
+
+
+def _supporters(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> NDArray[np.int64]:
+    supporters: NDArray[np.int64] = (_gaps(pairs, scorers) > 0).sum(axis=0)
+    return supporters
+
+
+def _ifd(pairs: pl.DataFrame, side: str, loss: Loss) -> NDArray[np.float64]:
+    asked = _items(pairs, side)
+    alone: list[tuple[Asked, str]] = [([], answer) for _, answer in asked]
+    ratio: NDArray[np.float64] = np.asarray(loss(asked), dtype=float) / np.asarray(loss(alone), dtype=float)
+    return ratio
+
+
+def _items(pairs: pl.DataFrame, side: str) -> list[tuple[Asked, str]]:
+    return list(zip(pairs["prompt"].to_list(), pairs.select(text(side)).to_series().to_list(), strict=True))
+
+
+def _lowest(values: NDArray[np.float64], p: float) -> NDArray[np.bool_]:
+    """Whether each is among the fraction `p` of lowest values, rounded down; earlier ones first."""
+    if not 0 <= p <= 1:
+        raise BadInput(f"{p} is no fraction of the pairs", "Choose p from 0 to 1; published are 0.1 to 0.4.")
+    found = np.zeros(len(values), dtype=bool)
+    found[np.argsort(values, kind="stable")[: int(p * len(values) + 1e-9)]] = True
+    return found
+
+
+def _diverse(pairs: pl.DataFrame, tags: Tags, cap: int, seed: int, passes: int | None) -> Cleaned:
+    prompts = pairs.unique("prompt_id", keep="first", maintain_order=True).select(
+        "prompt_id", text("prompt").alias("text")
+    )
+    tagged = tags(prompts["text"].to_list())
+    left = sorted(range(len(tagged)), key=lambda i: -len(tagged[i]))
+    taken: list[int] = []
+    while len(taken) < cap and (passes is None or passes > 0):
+        fresh = _one_pass(left, tagged, cap - len(taken))
+        if not fresh:
+            break
+        taken += fresh
+        left = [i for i in left if i not in set(fresh)]
+        passes = None if passes is None else passes - 1
+    room = min(cap - len(taken), len(left))
+    taken += np.random.default_rng(seed).choice(np.array(left, dtype=int), room, replace=False).tolist()
+    kept = pairs.filter(pl.col("prompt_id").is_in(prompts["prompt_id"].gather(sorted(taken)).to_list()))
+    return Cleaned(kept, pairs.height - kept.height, 0)
+
+
+def _one_pass(order: Sequence[int], tagged: Sequence[set[str]], room: int) -> list[int]:
+    seen: set[str] = set()
+    taken: list[int] = []
+    for i in order:
+        if len(taken) == room:
+            break
+        if not tagged[i] <= seen:
+            seen |= tagged[i]
+            taken.append(i)
+    return taken
