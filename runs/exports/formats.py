@@ -140,21 +140,19 @@ def ranked_rows(sample: Sample, left_out: Counter[str]) -> Iterator[Row]:
 
 
 def critique_rows(sample: Sample) -> Iterator[Row]:
-    """Each critique of each answer; a row without judgment for answers that nobody faulted in words."""
+    """Each answer once for each critique of it in words."""
     prompt = sample.prompt
     for response in sample.responses:
-        if response.turn.failed:
-            continue
-        for critique in response.critiques or (None,):
-            turn = sample.turns[critique.call] if critique else None
+        for critique in response.critiques:
+            turn = sample.turns[critique.call]
             yield {
                 "prompt": prompt,
                 "output": response.turn.text,
-                "judgment": turn.text if turn else None,
-                "score": critique.score if critique else response.score,
+                "judgment": turn.text,
+                "score": critique.score,
                 "unit": sample.unit,
-                "critic": turn.agent if turn else None,
-                "critic_call": turn.call if turn else None,
+                "critic": turn.agent,
+                "critic_call": turn.call,
                 **author(response),
                 **provenance(sample, prompt),
             }

@@ -68,7 +68,8 @@ def test_the_chosen_answer_of_a_duel_has_the_higher_panel_score_under_the_final_
     rows = exported(run.folder, "dpo")["dpo"]
     assert len(rows) == len(QUESTIONS)
     for row in rows:
-        assert row["margin"] == pytest.approx(row["score_chosen"] - row["score_rejected"]) > 0
+        assert row["margin"] > 0
+        assert row["margin"] == pytest.approx(row["score_chosen"] - row["score_rejected"])
         assert row["score_chosen"] == pytest.approx(panel_score(row, "chosen"))
         assert row["score_rejected"] == pytest.approx(panel_score(row, "rejected"))
         assert all(v["weight"] == pytest.approx(last[v["judge"]]) for v in row["verdicts"])

@@ -18,8 +18,8 @@ from agents.scripted import scripted_replies
 from scenarios import duel as package
 from scenarios.contract import check_contract
 from scenarios.duel.config import DuelConfig
-from scenarios.duel.matchmaking import handicaps, matchmake
 from scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
+from scenarios.duel.matchmaking import handicaps, matchmake
 from scenarios.duel.rules import Duel
 from scenarios.episode import Episode
 from scenarios.load import check, load
@@ -331,6 +331,7 @@ def judges_read_answers(episode: Episode[Any], call: Call) -> set[str]:
     "fields",
     [
         {"iterations": 2, "handicaps": "static"},
+        {"iterations": 2, "check": {"most_words": 6}},
         {
             "judging": "pairwise",
             "ratings": "elo",
@@ -367,7 +368,8 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
 
 
 def test_what_is_refused_names_its_place(tmp_path: Path) -> None:
-    text = READY[0].read_text().replace("judges:", "fighters_judge: false\njurors:")
+    ready = next(file for file in READY if file.stem == "n-way").read_text()
+    text = ready.replace("judges:", "fighters_judge: false\njurors:")
     (tmp_path / "file.yaml").write_text(text.replace("scenario: duel\n", "scenario: duel\nmatches: 99\n"))
     with pytest.raises(BadInput, match=r"file\.yaml:\d+:1: unknown field `jurors`"):
         load(tmp_path / "file.yaml")
