@@ -4,6 +4,7 @@
 `status` ("running", "interrupted", "failed", "finished"), `error`, `started`, `ended`
 (ISO 8601, UTC), `sittings` (a list: `started`, `engines`: what each said of itself, model,
 versions, device; `versions` of the packages), `counts` (episodes, calls, tokens),
+`branch` (of a branch run: its plan, see `runs.branches`),
 `seconds` (from the engines' start to the end, over all sittings). What is secret is in
 none of them.
 """

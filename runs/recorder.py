@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,8 @@ from runs.records import (
 from scenarios.episode import Episode
 
 PROBABILITY_DIGITS = 6
+NOT_ASKED = (0.0, 0.0)
+"""The seconds of a call whose reply was taken over."""
 
 
 @dataclass(slots=True)
@@ -52,17 +54,19 @@ class PastEpisode:
 
 
 class Past:
-    """What earlier sittings of this run recorded.
+    """What is recorded: by earlier sittings of a run, or of the episodes that another run branches.
 
     Args:
         records: the log's records, in their order.
+        keep: the episodes whose replies are kept after their end.
 
     Attributes:
         ended: indices of the episodes that are over.
         calls: number of recorded calls.
     """
 
-    def __init__(self, records: Iterable[Record] = ()) -> None:
+    def __init__(self, records: Iterable[Record] = (), keep: Container[int] = ()) -> None:
+        self._keep = keep
         self.ended: set[int] = set()
         self.calls = 0
         self.tokens: Counter[str] = Counter()
@@ -88,11 +92,39 @@ class Past:
                 self._begun[index].events += 1
             case "end":
                 self.ended.add(index)
-                del self._begun[index]
+                if index not in self._keep:
+                    del self._begun[index]
 
     def episode(self, index: int) -> PastEpisode | None:
-        """What is recorded of episode `index`; None if it has not begun."""
+        """What is recorded of episode `index`; None if it has not begun, or is over and not kept."""
         return self._begun.get(index)
+
+    def reply(self, index: int, call: Call) -> Reply | None:
+        """The reply that is recorded for `call` of episode `index`, None if there is none.
+
+        Raises:
+            RunUnreadable: the log's call of this number is another one.
+        """
+        past = self._begun.get(index)
+        record = past.replies.get(call.index) if past else None
+        if past is None or record is None:
+            return None
+        same = (
+            record["agent"] == call.agent
+            and record["purpose"] == call.purpose
+            and record["seed"] == call.seed
+            and record["prompt"] == ranges(call.prompt)
+            and past.answers[record["answer"]] == orjson.loads(orjson.dumps(call.answer.describe()))
+            and all(past.messages[message.number] == _identity(message) for message in call.prompt)
+        )
+        if not same:
+            raise RunUnreadable(
+                f"the log of episode {index} doesn't fit this scenario any more: call {call.index} "
+                f"was {record['agent']}'s {record['purpose']!r}, now it is {call.agent}'s {call.purpose!r} "
+                "or asks in other words or for another kind of answer",
+                "Go on with the version of palaestra and the prompts that began this run.",
+            )
+        return recorded_reply(record, call)
 
 
 @dataclass(slots=True)
@@ -110,27 +142,31 @@ class Recorder:
     Args:
         log: the open log.
         past: what it already holds.
+        replay: gives the reply that a call of an episode takes over from another run, None for none.
     """
 
-    def __init__(self, log: Log, past: Past) -> None:
+    def __init__(
+        self, log: Log, past: Past, replay: Callable[[int, Call], Reply | None] = lambda _number, _call: None
+    ) -> None:
         self._log = log
         self._past = past
+        self._replay = replay
         self._lines: list[bytes] = []
         self._written: dict[int, _Written] = {}
 
     def begin(self, episode: Episode[Any]) -> None:
         """Note that `episode` is about to play."""
-        past = self._past.episode(episode.index)
+        past = self._past.episode(episode.number)
         if past is None:
-            self._written[episode.index] = _Written()
+            self._written[episode.number] = _Written()
             self._lines.append(line(episode_record(episode)))
         else:
-            self._written[episode.index] = _Written(len(past.messages), len(past.answers), past.events)
+            self._written[episode.number] = _Written(len(past.messages), len(past.answers), past.events)
         self.note(episode)
 
     def note(self, episode: Episode[Any]) -> None:
         """Note what `episode` did since last time: messages, events, its end."""
-        index = episode.index
+        index = episode.number
         written = self._written[index]
         for call in episode.pending:
             episode.answer_number(call.answer)
@@ -150,31 +186,17 @@ class Recorder:
             del self._written[index]
 
     def recorded(self, episode: Episode[Any], call: Call) -> Reply | None:
-        """The reply that the log holds for `call`, None if it holds none.
+        """The reply that the log holds for `call`, or takes over; None if it has to be asked.
 
         Raises:
-            RunUnreadable: the log's call of this number is another one.
+            RunUnreadable: see `Past.reply`.
         """
-        past = self._past.episode(episode.index)
-        record = past.replies.get(call.index) if past else None
-        if past is None or record is None:
-            return None
-        same = (
-            record["agent"] == call.agent
-            and record["purpose"] == call.purpose
-            and record["seed"] == call.seed
-            and record["prompt"] == ranges(call.prompt)
-            and past.answers[record["answer"]] == orjson.loads(orjson.dumps(call.answer.describe()))
-            and all(past.messages[message.number] == _identity(message) for message in call.prompt)
-        )
-        if not same:
-            raise RunUnreadable(
-                f"the log of episode {episode.index} doesn't fit this scenario any more: call {call.index} "
-                f"was {record['agent']}'s {record['purpose']!r}, now it is {call.agent}'s {call.purpose!r} "
-                "or asks in other words or for another kind of answer",
-                "Resume with the version of palaestra and the prompts that began this run.",
-            )
-        return recorded_reply(record, call)
+        reply = self._past.reply(episode.number, call)
+        if reply is None:
+            reply = self._replay(episode.number, call)
+            if reply is not None:
+                self.reply(episode, call, reply, NOT_ASKED)
+        return reply
 
     def reply(self, episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> None:
         """Note the reply to `call`; it may be acted on after the next `flush`."""

@@ -7,28 +7,40 @@ import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agents.failures import BadInput, Interrupted, PalaestraError, RunLocked, RunUnwritable
 from runs import folder as run_folder
 from runs import log as run_log
+from runs.branches import BRANCH, Plan
 from runs.recorder import Past, Recorder
+from scenarios.config import Location
+from scenarios.episode import Episode
 from scenarios.load import Scenario, check, override
+from sims.alternatives import Alternatives
 from sims.engines.engine import Fleet
 from sims.estimate import calls_per_episode, remember_speed
 from sims.progress import Progress
 from sims.scheduler import Scheduler
 
 
-def start(scenario: Scenario, out: Path | None, quiet: bool = False) -> Path:
+def start(scenario: Scenario, out: Path | None, quiet: bool = False, plan: Plan | None = None) -> Path:
     """Play `scenario` into a new run folder and return it.
+
+    Args:
+        scenario: what is played.
+        out: the folder; by default a new one in `outputs/`.
+        quiet: no progress.
+        plan: of a branch run, with as many plays as `scenario` has episodes, see `sims.branch`.
 
     Raises:
         PalaestraError: what went wrong; the folder holds what was recorded until then.
     """
+    alternatives = None if plan is None else Alternatives(scenario, plan)
     where = run_folder.create(out, scenario.rules.kind)
-    state = {
+    state: dict[str, Any] = {
         "palaestra": run_folder.package_versions().get("palaestra", ""),
         "scenario": scenario.config.model_dump(mode="json"),
         "file": scenario.file,
@@ -36,8 +48,10 @@ def start(scenario: Scenario, out: Path | None, quiet: bool = False) -> Path:
         "started": run_folder.now(),
         "seconds": 0.0,
     }
+    if plan is not None:
+        state[BRANCH] = plan.state()
     try:
-        _sit(scenario, where, state, quiet)
+        _sit(scenario, where, state, quiet, alternatives)
     except RunLocked:
         raise
     except Exception:
@@ -50,7 +64,7 @@ def start(scenario: Scenario, out: Path | None, quiet: bool = False) -> Path:
     return where
 
 
-CHANGEABLE = ("engines", "episodes", "live", "retries")
+CHANGEABLE = ("engines", "live", "retries")
 
 
 def resume(where: Path, settings: Sequence[str] = (), quiet: bool = False) -> Path:
@@ -68,19 +82,34 @@ def resume(where: Path, settings: Sequence[str] = (), quiet: bool = False) -> Pa
     """
     state = run_folder.read_state(where)
     data = state["scenario"]
-    overridden = override(data, settings)
-    for location, setting in overridden.items():
-        if location[0] not in CHANGEABLE:
-            raise BadInput(
-                f"--set {setting}: a run that has begun can't change that",
-                f"What a resumed run may change: {', '.join(CHANGEABLE)}. Start a new run for the rest.",
-            )
+    plan = Plan.of(state)
+    overridden = changed(data, settings, CHANGEABLE if plan else (*CHANGEABLE, "episodes"))
     scenario = check(data, str(where / run_folder.NAME), overridden)
-    _sit(scenario, where, state | {"scenario": scenario.config.model_dump(mode="json")}, quiet)
+    alternatives = None if plan is None else Alternatives(scenario, plan)
+    state |= {"scenario": scenario.config.model_dump(mode="json")}
+    _sit(scenario, where, state, quiet, alternatives)
     return where
 
 
-def _sit(scenario: Scenario, where: Path, state: dict[str, Any], quiet: bool) -> None:
+def changed(data: dict[str, Any], settings: Sequence[str], allowed: Sequence[str]) -> dict[Location, str]:
+    """Set each `key=value` of `settings` in the scenario `data` of a run that has begun; where each was set.
+
+    Raises:
+        BadInput: a setting of anything but the `allowed` fields.
+    """
+    overridden = override(data, settings)
+    for location, setting in overridden.items():
+        if location[0] not in allowed:
+            raise BadInput(
+                f"--set {setting}: a run that has begun can't change that",
+                f"What may be changed: {', '.join(sorted(allowed))}. Start a new run for the rest.",
+            )
+    return overridden
+
+
+def _sit(
+    scenario: Scenario, where: Path, state: dict[str, Any], quiet: bool, alternatives: Alternatives | None
+) -> None:
     """One sitting: lock the log, play what isn't over yet, note in `run.json` how it ended."""
     log = run_log.Log(where)
     try:
@@ -89,7 +118,7 @@ def _sit(scenario: Scenario, where: Path, state: dict[str, Any], quiet: bool) ->
             _finish(where, state | {"status": "finished"}, past, None)
             return
         progress = Progress(scenario.config.episodes, len(past.ended), calls_per_episode(scenario), quiet)
-        problem = _outcome(_play(scenario, where, state, log, past, progress))
+        problem = _outcome(_play(scenario, where, state, log, past, progress, alternatives))
         if problem is None:
             _finish(where, state | {"status": "finished"}, Past(run_log.read(where)), None, progress.seconds)
             return
@@ -133,6 +162,7 @@ async def _play(
     log: run_log.Log,
     past: Past,
     progress: Progress,
+    alternatives: Alternatives | None,
 ) -> None:
     config = scenario.config
     kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
@@ -143,16 +173,26 @@ async def _play(
         sitting["versions"] = run_folder.package_versions()
         state["sittings"] = [*state.get("sittings", []), sitting]
         run_folder.write_state(where, state)
+        make: Callable[[int], Episode[Any]] = partial(_episode, scenario)
+        ask, recorder = fleet.ask, Recorder(log, past)
+        if alternatives is not None:
+            alternatives.recall(run_log.read(where))
+            make, ask = alternatives.make, partial(alternatives.answer, fleet.ask)
+            recorder = Recorder(log, past, alternatives.replay)
         scheduler = Scheduler(
-            make=lambda index: scenario.rules(config, index=index),
-            ask=fleet.ask,
-            recorder=Recorder(log, past),
+            make=make,
+            ask=ask,
+            recorder=recorder,
             live=config.live,
             observer=progress,
         )
         with progress, _interrupts(scheduler):
             await scheduler.play(i for i in range(config.episodes) if i not in past.ended)
     remember_speed(scenario, progress.output_tokens / max(progress.seconds, 1e-9))
+
+
+def _episode(scenario: Scenario, index: int) -> Episode[Any]:
+    return scenario.rules(scenario.config, index=index)
 
 
 def _finish(

@@ -32,7 +32,7 @@ class RealEngine:
 
     def __init__(self, policies: dict[str, Policy]) -> None:
         self.policies = policies
-        self.vllm = Vllm(VllmEngine(context=2048, parallel=32), policies)
+        self.vllm = Vllm(VllmEngine(context=2048, parallel=32, record_tokens=True), policies)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

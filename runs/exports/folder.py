@@ -26,6 +26,7 @@ import polars as pl
 
 from agents.failures import BadInput
 from runs import folder as run_folder
+from runs.branches import BRANCH
 from runs.exports.card import card
 from runs.exports.formats import Encode, Row
 from runs.exports.rows import ExportOptions, LeftOut, rows
@@ -135,6 +136,12 @@ def _check(out: Path, options: ExportOptions, sources: list[Source]) -> None:
                 raise BadInput(
                     f"{source.folder} has no policy {name!r}", f"It has: {', '.join(source.policies)}."
                 )
+        every_turn = {"rollouts"} | ({"sft"} if options.at_least is None else set())
+        if source.branched and every_turn & set(options.formats):
+            raise BadInput(
+                f"{source.folder} is a branch run: its episodes repeat turns of the run that it branches",
+                f"Export those of {source.state[BRANCH]['run']}; of this one dpo, reward, kto or ranked.",
+            )
     _policies(sources)
 
 

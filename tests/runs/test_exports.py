@@ -330,6 +330,25 @@ def test_bad_wishes_are_refused_and_leave_nothing_behind(
     assert sorted(run.parent.iterdir()) == before
 
 
+def test_a_branch_run_makes_pairs_of_one_prompt_with_the_margins_of_its_outcomes(played: Play) -> None:
+    run = played({"scenario": "negotiation", "episodes": 3, **load_ready("used-car")})
+    branched_run = branch(run, run.parent / "branched", selection(["purpose=speak"]), answers=2, repeats=3, quiet=True)
+    calls = {(call.episode, call.call): call for call in branched(branched_run)}
+    rows = exported(branched_run, "dpo", pairs=PairRule("all"))["dpo"]
+    assert rows
+    for row in rows:
+        call = calls[row["episode"], row["chosen_call"]]
+        assert row["chosen_call"] == row["rejected_call"]
+        assert row["prompt"] == chat(call.prompt)
+        rewards = {answer.text: answer.rewards for answer in call.answers}
+        texts = [row[side][0]["content"] for side in ("chosen", "rejected")]
+        margin, error = outcome_margin(*(rewards[text] for text in texts))
+        assert (row["margin"], row["margin_se"]) == pytest.approx((margin, error))
+        assert (row["basis"], row["unit"]) == ("outcome", "utility beyond no deal")
+    with pytest.raises(BadInput, match="repeat turns of the run"):
+        exported(branched_run, "sft")
+
+
 def test_an_export_is_never_written_over(played: Play) -> None:
     run = played(DUEL)
     out = run.parent / "e"

@@ -17,6 +17,7 @@ from agents.calls import Call, Reply, turns
 from agents.scripted import scripted_replies
 from scenarios.debate.rules import OPINION, SCALE, Debate, Opinion, Speaker, Speech, Verdict, winning_stance
 from scenarios.judging import Score
+from tests.rewards import rewards_of
 from tests.scripted_debates import debate as any_debate
 from tests.scripted_debates import failure, plain_reply, play_out, reply, scenario
 
@@ -409,6 +410,24 @@ def test_the_stance_with_the_higher_mean_wins_by_the_difference() -> None:
         ("Bo", "against", 5.0),
     ]
     assert (episode.outcome["winner"], episode.outcome["margin"]) == ("for", 1.5)
+
+
+def test_a_debaters_reward_is_the_panels_score_from_0_to_1() -> None:
+    episode = debate()
+    play_out(episode, scores({("Kim", "Ann"): "10", ("Kim", "Bo"): "4"}))
+    assert rewards_of(episode) == {"Ann": 1, "Bo": pytest.approx(1 / 3)}
+    compared = debate(judging="pairwise")
+    play_out(compared, plain_reply)  # who is read first is better, in both orders
+    assert rewards_of(compared) == {"Ann": 0.5, "Bo": 0.5}
+
+
+def test_without_a_score_there_is_no_reward() -> None:
+    episode = debate()
+    play_out(episode, when("score", "Kim"))
+    assert rewards_of(episode) == {}
+    alone = debate(judges=[])
+    play_out(alone)
+    assert rewards_of(alone) == {}
 
 
 def test_a_stance_has_the_mean_of_its_debaters_and_the_margin_is_to_the_next_stance() -> None:

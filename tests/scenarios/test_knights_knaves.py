@@ -44,6 +44,7 @@ from scenarios.knights_knaves.statements import (
     listed,
 )
 from scenarios.load import check, load
+from tests.rewards import rewards_of
 from tests.scripted_debates import failure, play_out, reply
 
 READY = sorted((Path(scenarios.knights_knaves.__file__).parent / "ready").glob("*.yaml"))
@@ -753,6 +754,23 @@ def test_without_supervisor_a_plurality_decides_and_a_tie_nothing() -> None:
         False,
         1,
     )
+
+
+def test_a_debater_is_rewarded_for_what_its_last_solution_has_right_and_the_supervisor_for_the_teams() -> (
+    None
+):
+    """Pat is a knight, Quin too, Rob a spy; the supervisor says that Pat is a spy, which is wrong."""
+    episode = debate(supervisor=DANA)
+    votes = finally_(
+        Pat=["knight", "knave", "spy"], Quin=["knave", "knight", "knight"], Rob=["spy", None, "spy"]
+    )
+    play_out(episode, answers(votes))
+    shares = {"Ann": 2 / 3, "Bo": 1 / 3, "Cem": 2 / 3, "Dana": 2 / 3}
+    assert rewards_of(episode) == pytest.approx(shares)
+    assert rewards_of(episode)["Dana"] == episode.outcome["team_accuracy"]
+    alone = debate()
+    play_out(alone, answers())
+    assert rewards_of(alone) == {"Ann": 1, "Bo": 1, "Cem": 1}
 
 
 def test_a_supervisor_who_fails_leaves_it_to_the_plurality() -> None:

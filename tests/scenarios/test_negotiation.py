@@ -22,6 +22,7 @@ from scenarios.load import check, load
 from scenarios.negotiation.bargaining import Interests, appraisal, nash_product, space
 from scenarios.negotiation.config import NegotiationConfig
 from scenarios.negotiation.rules import Deal, Negotiation, Offer, Response, Speech, Utility
+from tests.rewards import rewards_of
 from tests.scripted_debates import failure, play_out, reply
 
 READY = sorted((Path(negotiation.__file__).parent / "ready").glob("*.yaml"))
@@ -198,6 +199,14 @@ def test_acceptance_makes_the_deal() -> None:
         "irrational": False,
         "unanswered": 0,
     }
+
+
+def test_a_party_is_rewarded_with_its_surplus_and_with_nothing_without_a_deal() -> None:
+    """Sal sells for 5000 what it would give for 4913 and Bea would pay 6087 for."""
+    assert rewards_of(Played(PRICE, ["5000 dollars", "accept"]).episode) == {"Sal": 87, "Bea": 1087}
+    assert rewards_of(Played(PRICE, ["many", "there", "accept"], **WORK).episode) == {"Ida": 3, "Joe": 1}
+    none = Played(PRICE, ["5000 dollars", "propose", "6000 dollars", "propose", "6500 dollars", "walk away"])
+    assert rewards_of(none.episode) == {"Sal": 0, "Bea": 0}
 
 
 def test_a_price_is_shared_by_where_it_lies_in_the_zone() -> None:

@@ -24,6 +24,7 @@ from scenarios.package_bargaining.config import PackageBargainingConfig
 from scenarios.package_bargaining.events import Acceptance, PackageProposed, Proposal, Reference, Utility
 from scenarios.package_bargaining.packages import Measures, Stakes, gini, measures
 from scenarios.package_bargaining.rules import PackageBargaining
+from tests.rewards import rewards_of
 from tests.scripted_debates import failure, play_out, reply
 
 READY = sorted((Path(package_bargaining.__file__).parent / "ready").glob("*.yaml"))
@@ -204,6 +205,14 @@ def test_every_stakeholders_utility_is_recorded_in_each_round() -> None:
         Utility("Old", 2, 3, 3 / 4.75),
         Utility("Art", 2, 6, 1),
     ]
+
+
+def test_a_stakeholder_is_rewarded_with_its_utility_of_the_last_package_and_the_mediator_with_the_sum() -> (
+    None
+):
+    episode = Played([["ramp"], ["tree", "bench"]], ["Art", ""]).episode
+    assert rewards_of(episode) == {"Old": 3, "Art": 6, "Chair": 9}
+    assert rewards_of(Played([None, None], rounds=2).episode) == {"Old": 0, "Art": 0, "Chair": 0}
 
 
 def test_without_designs_there_is_no_base() -> None:

@@ -20,6 +20,7 @@ from scenarios.paper_review.anonymity import without_name
 from scenarios.paper_review.config import PaperReviewConfig
 from scenarios.paper_review.rules import Decision, PaperReview, Rebuttal, Review, ReviewScore
 from scenarios.paper_review.scores import CRITERIA, in_words, paired, scale, spread
+from tests.rewards import rewards_of
 from tests.scripted_debates import failure, plain_reply, play_out, reply
 
 READY = sorted((Path(scenarios.paper_review.__file__).parent / "ready").glob("*.yaml"))
@@ -290,6 +291,7 @@ def test_a_decision_has_the_probability_of_accepting(
     assert (event.chair, event.decision, event.accept, event.basis) == ("Okoro", decision, accept, basis)
     assert episode.messages[event.message].source == made["meta_review"][0].index
     assert (episode.outcome["decision"], episode.outcome["accept"]) == (decision, accept)
+    assert rewards_of(episode) == ({} if accept is None else {"Quill Feather": accept})
 
 
 def test_a_sampled_decision_has_no_probability() -> None:

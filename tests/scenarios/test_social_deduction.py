@@ -23,6 +23,7 @@ from scenarios.social_deduction.config import SocialDeductionConfig
 from scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
 from scenarios.social_deduction.rules import DEGREES, Character, SocialDeduction
 from scenarios.social_deduction.tally import Result, deal, plurality, winning_side
+from tests.rewards import rewards_of
 from tests.scripted_debates import failure, plain_reply, play_out, reply
 
 READY = sorted((Path(scenarios.social_deduction.__file__).parent / "ready").glob("*.yaml"))
@@ -469,6 +470,20 @@ def test_after_the_last_round_the_game_is_undecided() -> None:
         "minority_survivors": 1,
         "majority_survivors": 4,
     }
+
+
+def test_a_win_is_worth_1_to_every_player_of_the_team_dead_or_alive_and_0_to_the_others() -> None:
+    episode = game((*TWO_TRAITORS, "faithful"), **BARE)
+    play_out(episode, ballots(["Ann", "Bo"], ["Fay"]))  # the faithful win
+    team = {role.player: role.minority for role in events(episode, Role)}
+    assert rewards_of(episode) == {name: 0 if minority else 1 for name, minority in team.items()}
+    assert set(team.values()) == {True, False}
+
+
+def test_an_undecided_game_is_worth_a_half_to_all() -> None:
+    episode = game(max_rounds=3, **BARE)
+    play_out(episode, ballots())
+    assert rewards_of(episode) == dict.fromkeys((role.player for role in events(episode, Role)), 0.5)
 
 
 def test_a_game_won_in_its_last_round_is_won() -> None:

@@ -42,6 +42,7 @@ from scenarios.step_challenge.traces import (
     write_trace,
     wrong_steps,
 )
+from tests.rewards import rewards_of
 from tests.scripted_debates import failure, play_out, reply
 
 READY = sorted((Path(scenarios.step_challenge.__file__).parent / "ready").glob("*.yaml"))
@@ -440,6 +441,33 @@ def test_a_prover_that_does_not_finish_is_not_challenged_and_nobody_wins() -> No
     assert [step.result for step in events(episode, Step)] == [10, None]
     assert outcome(episode, "winner", "truthful", "claim") == (None, None, None)
     assert str(events(episode, Step)[1].text).endswith("= ?")
+
+
+@pytest.mark.parametrize(
+    ("results", "challenge", "rewards"),
+    [
+        ([999_999, 0, 999_999], "none", {"Pia": 1, "Cara": 0}),
+        ([999_999, 0, 999_999], "1", {"Pia": 0, "Cara": 1, "Vera": 1}),
+        ([999_999, None], "none", {}),
+    ],
+)
+def test_a_model_is_rewarded_for_winning_and_the_others_for_being_right(
+    results: list[int | None], challenge: str, rewards: dict[str, float]
+) -> None:
+    """No step comes to these results; the verifier calls every step incorrect."""
+    episode = challenge_episode(prover="model", strategies=["honest"], steps=3)
+    play_out(episode, writes(results, challenge))
+    assert not any(step.correct for step in events(episode, Step))
+    assert rewards_of(episode) == rewards
+
+
+def test_a_verifier_that_is_wrong_is_not_rewarded_and_who_does_not_answer_has_no_reward() -> None:
+    fooled = challenge_episode(strategies=["honest"])
+    play_out(fooled, answers(challenge="1", verify="incorrect"))
+    assert rewards_of(fooled) == {"Cara": 0, "Vera": 0}
+    silent = challenge_episode(strategies=["honest"])
+    play_out(silent, answers(challenge="1", verify=None))
+    assert rewards_of(silent) == {"Cara": 0}
 
 
 # Answers that failed

@@ -20,6 +20,7 @@ from runs.run import Run
 from scenarios.load import check
 from sims import embedded_model, play
 from sims.engines.engine import Fleet
+from sims.engines.option_tree import sharpened
 from sims.engines.vllm_engine import Vllm
 from sims.progress import Progress
 from tests.conftest import RealEngine, prompt
@@ -77,6 +78,40 @@ def test_option_probabilities_are_those_of_the_model(real_engine: RealEngine) ->
         expected.append(probability)
     # The checkpoint is bfloat16; engines may round differently.
     assert reply.probabilities == pytest.approx(expected, abs=0.02)
+
+
+def test_recorded_tokens_have_the_log_probabilities_that_they_were_sampled_with(
+    real_engine: RealEngine,
+) -> None:
+    """Against a softmax at the policy's temperature, computed by transformers."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    (reply,) = real_engine.answer(call(Text(max_tokens=12)))
+    assert reply.token_ids is not None
+    assert reply.logprobs is not None
+    folder = embedded_model.ensure()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert tokenizer.decode(reply.token_ids, skip_special_tokens=True).strip() == reply.text
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    start = real_engine.vllm._template.encode(QUESTION)
+    with torch.no_grad():
+        logits = model(torch.tensor([[*start, *reply.token_ids]])).logits[0, len(start) - 1 : -1]
+    sampled = torch.log_softmax(logits / real_engine.policies["base"].temperature, -1)
+    expected = [float(row[token]) for row, token in zip(sampled, reply.token_ids, strict=True)]
+    # The checkpoint is bfloat16; engines may round differently.
+    assert reply.logprobs == pytest.approx(expected, abs=0.1)
+
+
+def test_the_recorded_tokens_of_a_choice_are_its_option_s_drawn_as_one(real_engine: RealEngine) -> None:
+    choice = Choice(("1", "10", "blue sky"))
+    for reply in real_engine.answer(*(call(choice, seed=seed) for seed in range(4))):
+        assert reply.probabilities is not None
+        assert reply.token_ids is not None
+        assert reply.logprobs is not None
+        drawn = sharpened(reply.probabilities, real_engine.policies["base"].temperature)
+        assert sum(reply.logprobs) == pytest.approx(math.log(drawn[choice.options.index(reply.text)]))
+        assert len(reply.logprobs) == len(reply.token_ids) > 1
 
 
 def test_a_choice_is_one_of_its_options_and_greedy_takes_the_likeliest(real_engine: RealEngine) -> None:
