@@ -15,13 +15,16 @@ import pytest
 
 from agents.failures import BadInput
 from runs import log as run_log
+from runs.branches import branched, outcome_margin
 from runs.exports.folder import export, read_export
 from runs.exports.formats import PairRule
 from runs.exports.rows import ExportOptions
+from runs.exports.samples import chat
 from runs.exports.schemas import SCHEMAS
 from runs.run import Run
 from scenarios.load import check
 from sims import play
+from sims.branch import branch, selection
 
 Play = Callable[..., Path]
 Row = dict[str, Any]
@@ -331,8 +334,9 @@ def test_bad_wishes_are_refused_and_leave_nothing_behind(
 
 
 def test_a_branch_run_makes_pairs_of_one_prompt_with_the_margins_of_its_outcomes(played: Play) -> None:
-    run = played({"scenario": "negotiation", "episodes": 3, **load_ready("used-car")})
-    branched_run = branch(run, run.parent / "branched", selection(["purpose=speak"]), answers=2, repeats=3, quiet=True)
+    run = played(CAR)
+    chosen = selection(["purpose=offer", "purpose=say"])
+    branched_run = branch(run, run.parent / "branched", chosen, answers=2, repeats=3, quiet=True)
     calls = {(call.episode, call.call): call for call in branched(branched_run)}
     rows = exported(branched_run, "dpo", pairs=PairRule("all"))["dpo"]
     assert rows
@@ -358,4 +362,14 @@ def test_an_export_is_never_written_over(played: Play) -> None:
     assert json.loads((out / "export.json").read_text())["formats"].keys() == {"sft"}
 
 
+CAR = {
+    "scenario": "negotiation",
+    "episodes": 3,
+    "matter": "the price of a car.",
+    "issues": [{"name": "price", "low": 4000, "high": 7000, "step": 250}],
+    "parties": [
+        {"name": "Vera", "wants": {"price": "high"}, "limit": 4800},
+        {"name": "Tom", "wants": {"price": "low"}, "limit": 6100},
+    ],
+}
 PEERS = [{"name": f"Peer {number}"} for number in range(9)]
