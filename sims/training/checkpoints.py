@@ -1,0 +1,161 @@
+"""Where a training is until it is finished: a folder beside its adapter's, from which it goes on.
+
+`OUT.partial/` holds `training.json` (what is trained, the evaluation before it, seconds
+spent), the checkpoints, and at the end the adapter, which becomes `OUT` by one rename.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from agents.failures import BadInput, RunLocked
+from runs.log import unwritable
+
+NAME = "training.json"
+
+
+def partial(out: Path) -> Path:
+    """The folder of an unfinished training of `out`."""
+    return out.with_name(f"{out.name}.partial")
+
+
+def resumable(out: Path) -> bool:
+    """Whether a training of `out` was begun, took a checkpoint, and isn't finished."""
+    return not out.exists() and _last_checkpoint(partial(out)) is not None
+
+
+def check(out: Path, resume: bool) -> None:
+    """Check that a training of `out` may begin, or go on.
+
+    Raises:
+        BadInput: `out` is finished; or one was begun and `resume` isn't wanted; or none was
+            begun and `resume` is.
+    """
+    if out.exists():
+        raise BadInput(f"{out} exists already", "Choose a new folder for the adapter.")
+    if resume and not resumable(out):
+        raise BadInput(f"no training of {out} was begun that could go on", "Begin one without --resume.")
+    if not resume and resumable(out):
+        raise BadInput(
+            f"a training of {out} was begun and can go on", f"Add --resume, or delete {partial(out)}."
+        )
+
+
+class Unfinished:
+    """The folder of a training under way, locked while it is.
+
+    Args:
+        out: folder of the adapter to be.
+        work: what is trained on what, JSON values; a training goes on only with the same.
+        resume: go on with what is there.
+
+    Attributes:
+        state: `before` (the evaluation before the first step) and `seconds` (spent so far).
+
+    Raises:
+        BadInput: what was begun there is another training.
+        RunLocked: another process trains it.
+        RunUnwritable: the folder can't be made.
+    """
+
+    def __init__(self, out: Path, work: dict[str, Any], resume: bool) -> None:
+        self.out = out
+        self.folder = partial(out)
+        self.checkpoints = self.folder / "checkpoints"
+        self._work = work
+        if resume:
+            self.state = self._begun()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._lock)
+            raise RunLocked(f"another process is training {out}", "Wait for it to end.") from error
+        if not resume:
+            self.state = {"before": None, "seconds": 0.0}
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+            self.note()
+
+    def __enter__(self) -> Unfinished:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Release the lock; nothing is left of a training without a checkpoint."""
+        if self.out.exists() or self.last is None:
+            self.discard()
+        os.close(self._lock)
+
+    @property
+    def last(self) -> Path | None:
+        """The last whole checkpoint."""
+        return _last_checkpoint(self.folder)
+
+    def note(self) -> None:
+        """Write down what is trained and `state`."""
+        write(self.folder / NAME, {"work": self._work, **self.state})
+
+    def finish(self, adapter: Path) -> None:
+        """Make the folder `adapter` the finished one."""
+        try:
+            adapter.rename(self.out)
+        except OSError as error:
+            raise unwritable(self.out, error) from error
+
+    def discard(self) -> None:
+        """Delete what was begun."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _begun(self) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads((self.folder / NAME).read_text())
+        begun = state.pop("work")
+        work = json.loads(json.dumps(self._work))
+        if changed := [key for key in work if work[key] != begun.get(key)]:
+            told = "; ".join(f"{key}: {begun.get(key)}, now {work[key]}" for key in changed)
+            raise BadInput(
+                f"the training of {self.out} that was begun is another one ({told})",
+                f"Give what it was begun with, or delete {self.folder}.",
+            )
+        return state
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Replace a JSON file, whole or not at all.
+
+    Raises:
+        RunUnwritable: it can't be written.
+    """
+    new = path.with_name(f"{path.name}.new")
+    try:
+        with new.open("w") as file:
+            json.dump(content, file, indent=2, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    whole = [path for path in folder.glob("checkpoints/checkpoint-*") if _is_whole(path)]
+    return max(whole, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether its last file, the trainer's state, was written to the end."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,158 @@
+"""From the rows of an export to the token ids that TRL's trainers take.
+
+Left to itself TRL renders a chat template over the texts, and a text that spells a control
+token becomes one. So texts are tokenised here, as the engine does it (`ChatTemplate`): what
+is trained is token for token what the policy was asked and said, and then the end of its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any, cast, get_args
+
+from agents.calls import Message, Prompt, Role
+from agents.failures import BadInput
+from sims.engines.chat_template import ChatTemplate
+from sims.training.source import Row
+
+Chat = Sequence[Mapping[str, str]]
+Ids = list[int]
+
+ASK_FOR_JUDGED = "Write an answer that would be judged like this: "
+
+
+class Tokens:
+    """The token ids of an export's texts.
+
+    Args:
+        template: of the model that is trained.
+        end: the token that ends an answer, where the template names none.
+    """
+
+    def __init__(self, template: ChatTemplate, end: int) -> None:
+        self._template = template
+        own = template.end_of_turn()
+        self.end = end if own is None else own
+
+    def prompt(self, chat: Chat) -> Ids:
+        """What the engine would be given for `chat`, up to where the answer begins."""
+        return self._template.encode(_prompt(chat))
+
+    def answer(self, chat: Chat, text: str) -> Ids:
+        """`text` as it follows `chat`, and the end of the turn."""
+        return [*self._template.encode_answer(self._template.answer_prefix(_prompt(chat)), text), self.end]
+
+
+def _prompt(chat: Chat) -> Prompt:
+    for message in chat:
+        if message["role"] not in get_args(Role):
+            raise BadInput(
+                f"the role {message['role']!r} of a message is unknown",
+                f"Known: {', '.join(get_args(Role))}.",
+            )
+    return tuple(
+        Message(number, cast(Role, message["role"]), message["content"])
+        for number, message in enumerate(chat)
+    )
+
+
+def dpo_ids(row: Row, tokens: Tokens) -> dict[str, Ids]:
+    """A row of `dpo` as `prompt_ids`, `chosen_ids` and `rejected_ids`, for `DPOTrainer`."""
+    prompt = row["prompt"]
+    return {
+        "prompt_ids": tokens.prompt(prompt),
+        "chosen_ids": tokens.answer(prompt, row["chosen"][-1]["content"]),
+        "rejected_ids": tokens.answer(prompt, row["rejected"][-1]["content"]),
+    }
+
+
+def kto_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
+    """A row of `kto` as `prompt_ids`, `completion_ids` and `label`, for `KTOTrainer`."""
+    prompt = row["prompt"]
+    return {
+        "prompt_ids": tokens.prompt(prompt),
+        "completion_ids": tokens.answer(prompt, row["completion"][-1]["content"]),
+        "label": bool(row["label"]),
+    }
+
+
+def sft_ids(row: Row, tokens: Tokens) -> dict[str, Ids]:
+    """A row of `sft` as `input_ids` and `labels`, for `SFTTrainer`: only the last answer is learnt."""
+    *prompt, answer = row["messages"]
+    asked, said = tokens.prompt(prompt), tokens.answer(prompt, answer["content"])
+    return {"input_ids": asked + said, "labels": [-100] * len(asked) + said}
+
+
+def reward_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
+    """A row of `reward` as `chosen_ids`, `rejected_ids` and `margin`, for `RewardTrainer`."""
+    ids = {name: sft_ids({"messages": row[name]}, tokens)["input_ids"] for name in ("chosen", "rejected")}
+    return {"chosen_ids": ids["chosen"], "rejected_ids": ids["rejected"], "margin": float(row["margin"])}
+
+
+def ranked_pairs(row: Row) -> Iterator[dict[str, Any]]:
+    """Every two responses of a row of `ranked` whose rewards differ, as a row of `dpo` with its margin.
+
+    n responses without ties make n·(n−1)/2 pairs.
+    """
+    for (better, high), (worse, low) in combinations(zip(row["responses"], row["rewards"], strict=True), 2):
+        if high > low:
+            yield {
+                "prompt": row["prompt"],
+                "chosen": [{"role": "assistant", "content": better}],
+                "rejected": [{"role": "assistant", "content": worse}],
+                "margin": high - low,
+            }
+
+
+def critique_messages(row: Row) -> dict[str, Any]:
+    """A row of `critiques` as a row of `sft`: the likelihood side of CUT.
+
+    An output that nobody faulted follows its prompt as it is; one with a judgment follows the
+    prompt and the judgment, as an answer that deserves it (Xu et al. 2023, "Reasons to Reject?").
+    CUT's other side, which makes the faulted tokens unlikely without the judgment, isn't TRL's.
+    """
+    judged = [{"role": "user", "content": ASK_FOR_JUDGED + row["judgment"]}] if row["judgment"] else []
+    return {"messages": [*row["prompt"], *judged, {"role": "assistant", "content": row["output"]}]}
+
+
+def revision_messages(row: Row) -> dict[str, Any]:
+    """A row of `revisions`, of any of its three sets, as a row of `sft`: its best response."""
+    _, best = max(zip(row["scores"], row["responses"], strict=True), key=lambda scored: scored[0])
+    return {"messages": [*row["prompt"], {"role": "assistant", "content": best}]}
+
+
+def with_kl_completions(rows: Sequence[dict[str, Any]], batch: int) -> list[dict[str, Any]]:
+    """Rows of `kto_ids` with `KL_completion_ids`: in each batch, the answer of the row before.
+
+    KTO estimates its reference point, the KL term, from prompts with answers to other prompts
+    (Ethayarajh et al. 2024, section 4.1). TRL pairs them in this way too.
+    """
+    paired = []
+    for first in range(0, len(rows), batch):
+        group = rows[first : first + batch]
+        paired += [
+            row | {"KL_completion_ids": group[number - 1]["completion_ids"]}
+            for number, row in enumerate(group)
+        ]
+    return paired
+
+
+def kto_weights(labels: Sequence[bool]) -> tuple[float, float]:
+    """λ of good and of bad answers, the scarcer kind weighed up so that both weigh the same.
+
+    Within KTO's equation 8, 1 ≤ λ_good·n_good / (λ_bad·n_bad) ≤ 4/3. Both are 1 where a kind is missing.
+    """
+    good = sum(labels)
+    bad = len(labels) - good
+    if not good or not bad:
+        return 1.0, 1.0
+    return max(1.0, bad / good), max(1.0, good / bad)
+
+
+def length(ids: Mapping[str, Any]) -> int:
+    """Tokens of the longest sequence that a tokenised row makes."""
+    if "input_ids" in ids:
+        return len(ids["input_ids"])
+    answers = [len(ids[name]) for name in ("chosen_ids", "rejected_ids", "completion_ids") if name in ids]
+    return len(ids.get("prompt_ids", ())) + max(answers)

@@ -1,0 +1,141 @@
+"""What a training reads: the folder of an export, its rows, and which policy made them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+import polars as pl
+
+from agents.failures import BadInput
+
+NAME = "export.json"
+Row = Mapping[str, Any]
+Split = Literal["train", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The policy that a training starts from.
+
+    Attributes:
+        model: `smollm2`, a folder or a Hugging Face id.
+        adapter: folder of the LoRA adapter to go on from, None for a new one.
+        template_options: passed to the model's chat template when the policy played.
+    """
+
+    model: str
+    adapter: Path | None
+    template_options: dict[str, Any]
+
+
+class Source:
+    """The folder of an export.
+
+    Args:
+        folder: as `palaestra export` wrote it.
+
+    Attributes:
+        about: what its `export.json` says.
+
+    Raises:
+        BadInput: it is not the folder of an export.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self.about: dict[str, Any] = json.loads((folder / NAME).read_text())
+            self._formats = dict(self.about["formats"])
+            self._policies = dict(self.about["policies"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BadInput(
+                f"{folder} is not the folder of an export",
+                "Make one with: palaestra export RUN --to dpo",
+            ) from error
+
+    def require(self, form: str) -> None:
+        """Check that the export has rows in the format `form` to train on.
+
+        Raises:
+            BadInput: it hasn't.
+        """
+        if form not in self._formats:
+            raise BadInput(
+                f"{self.folder} has no {form} rows, only {', '.join(self._formats)}",
+                f"Export them with: palaestra export RUN --to {form}",
+            )
+        if not self._formats[form].get("train"):
+            raise BadInput(
+                f"the train split of {self.folder / form} is empty",
+                "Play more episodes, or export with less strict rules.",
+            )
+
+    def rows(self, form: str, split: Split) -> Sequence[Row]:
+        """The rows of a split, in the order of the file; none where the split has no file.
+
+        The files are read here and not by `datasets.load_dataset`, which guesses the types of
+        a JSONL file from its first 10 MiB and fails where a column is empty until then.
+
+        Raises:
+            BadInput: a file can't be read.
+        """
+        file = self._file(form, split)
+        try:
+            if file.suffix == ".parquet":
+                return pl.read_parquet(file).to_dicts()
+            with file.open("rb") as lines:
+                return [orjson.loads(line) for line in lines]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+            raise BadInput(f"{file} can't be read: {error}", "Make the export anew.") from error
+
+    def digest(self, form: str) -> str:
+        """A hash of the train split's file, to know it again."""
+        return blake2b(self._file(form, "train").read_bytes(), digest_size=8).hexdigest()
+
+    def start(self, policy: str | None, model: str | None, adapter: Path | None) -> Start:
+        """The policy to train.
+
+        Args:
+            policy: one of the export's: its model, on from its adapter if it has one. Needed
+                where the export has several that differ in these.
+            model: another model, instead of a policy.
+            adapter: another adapter to go on from.
+
+        Raises:
+            BadInput: there is no such policy, or it is not clear which one.
+        """
+        if model is not None:
+            return Start(model, adapter, {})
+        found = self._policies[policy or next(iter(self._policies))] if self._knows(policy) else {}
+        if not found.get("model"):
+            raise BadInput(
+                f"{self.folder} doesn't say which model the policy {policy!r} is"
+                if policy
+                else f"{self.folder} doesn't say which model it is of",
+                "Name the model to train: --model.",
+            )
+        inherited = Path(found["adapter"]) if found.get("adapter") else None
+        return Start(str(found["model"]), adapter or inherited, dict(found.get("template_options") or {}))
+
+    def _knows(self, policy: str | None) -> bool:
+        names = ", ".join(self._policies)
+        if policy is not None and policy not in self._policies:
+            raise BadInput(f"{self.folder} has no policy {policy!r}", f"It has: {names}.")
+        minds = {(p.get("model"), p.get("adapter")) for p in self._policies.values()}
+        if policy is None and len(minds) > 1:
+            raise BadInput(
+                f"{self.folder} is of several policies: {names}",
+                "Say which one to train, with --policy; or name a model with --model.",
+            )
+        return bool(self._policies)
+
+    def _file(self, form: str, split: Split) -> Path:
+        return self.folder / form / f"{split}.{self.about.get('file_type', 'jsonl')}"

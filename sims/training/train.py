@@ -1,0 +1,304 @@
+"""`palaestra train`: from an export folder to a LoRA adapter that a scenario's policy can name.
+
+What is trained is the policy that made the data: its model, on from its adapter if it has
+one. The adapter's folder is PEFT's, with `training.json` beside the weights: `method`,
+`model`, `adapter` (gone on from), `policy`, `export`, `runs`, `scenario`, `settings`, `rows`
+(train, test, left out for their length), `steps`, `loss` (one entry a step), `before` and
+`after` (means over the test split; None where it is empty), `device`, `dtype`, `seconds`,
+`versions`.
+
+In `before` and `after`, `loss` is the method's; `rewards/…` are β times how much likelier, in
+nats, an answer became than it was to the starting policy: 0 before the first step, where an
+accuracy of 0 therefore means nothing; `logps/…` are nats of a whole answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from agents.failures import BadInput, EngineUnavailable, Interrupted, PalaestraError
+from agents.policy import EMBEDDED_MODEL
+from runs.folder import now
+from runs.log import unwritable
+from sims import embedded_model
+from sims.engines.chat_template import ChatTemplate
+from sims.training import checkpoints
+from sims.training.datasets import Tokens, dpo_ids, kto_ids, length, sft_ids
+from sims.training.progress import TrainingProgress, describe
+from sims.training.settings import Method, TrainSettings
+from sims.training.source import Row, Source, Split, Start
+
+NEEDED = ("trl", "peft", "datasets")
+PACKAGES = ("palaestra", "torch", "transformers", *NEEDED)
+IDS: dict[Method, Callable[[Row, Tokens], dict[str, Any]]] = {"dpo": dpo_ids, "kto": kto_ids, "sft": sft_ids}
+KEPT = ("loss", "learning_rate", "rewards/accuracies", "rewards/margins", "kl", "mean_token_accuracy")
+
+
+class TrainerUnavailable(PalaestraError):
+    """What trains is not installed."""
+
+
+def train(
+    export: Path,
+    out: Path,
+    *,
+    method: Method = "dpo",
+    policy: str | None = None,
+    model: str | None = None,
+    adapter: Path | None = None,
+    settings: TrainSettings | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+) -> Path:
+    """Train a LoRA adapter on an export and return its folder.
+
+    Args:
+        export: folder of an export.
+        out: folder of the adapter, made at the end, whole; until then there is `OUT.partial`.
+        method: what trains, and of which format the rows are.
+        policy: the export's policy to train; needed where it has several that differ.
+        model: train this model instead of a policy's.
+        adapter: go on from this adapter instead of the policy's; its rank and modules stay.
+        settings: of the training.
+        resume: go on with a training that was begun with the same arguments.
+        quiet: no progress.
+
+    Raises:
+        BadInput: an argument can't be taken; nothing was written.
+        TrainerUnavailable: TRL, PEFT or datasets are not installed.
+        Interrupted: Ctrl-C; the training can be resumed.
+        TrainingDiverged: the loss is no longer a number.
+        RunUnwritable: `out` can't be written.
+    """
+    chosen = settings or TrainSettings()
+    checkpoints.check(out, resume)
+    source = Source(export)
+    source.require(method)
+    start = source.start(policy, model, adapter)
+    if method == "kto" and chosen.batch_size < 2:
+        raise BadInput("KTO compares answers within a batch", "Set batch_size to 2 or more.")
+    _require_packages()
+    with _quiet_libraries():
+        return _Training(source, out, method, policy, start, chosen, TrainingProgress(quiet)).run(resume)
+
+
+class _Training:
+    """One training, from its checked arguments to the adapter's folder."""
+
+    def __init__(
+        self,
+        source: Source,
+        out: Path,
+        method: Method,
+        policy: str | None,
+        start: Start,
+        settings: TrainSettings,
+        progress: TrainingProgress,
+    ) -> None:
+        self._source = source
+        self._out = out
+        self._method = method
+        self._start = start
+        self._settings = settings
+        self._progress = progress
+        self._work = {
+            "method": method,
+            "model": start.model,
+            "adapter": str(start.adapter) if start.adapter else None,
+            "policy": policy,
+            "export": str(source.folder),
+            "rows_hash": source.digest(method),
+            "settings": settings.model_dump(mode="json"),
+        }
+
+    def run(self, resume: bool) -> Path:
+        from sims.training.trainers import lora_model
+
+        path = _model_path(self._start.model)
+        _check_adapter(self._start.adapter)
+        tokenizer = _tokenizer(path)
+        tokens = _tokens(tokenizer, self._start)
+        train, left_out = self._rows("train", tokens)
+        test, _ = self._rows("test", tokens)
+        if not train:
+            raise BadInput(
+                f"every {self._method} row is longer than {self._settings.max_length} tokens",
+                "Raise max_length, if the model allows it.",
+            )
+        counts = {"train": len(train), "test": len(test), "left_out": left_out}
+        told = f", {left_out} longer than {self._settings.max_length} tokens left out" if left_out else ""
+        self._progress.say(f"{self._method} on {len(train)} rows, tested on {len(test)}{told}")
+        model = lora_model(path, self._start.adapter, self._settings)
+        with checkpoints.Unfinished(self._out, self._work, resume) as unfinished:
+            self._train(unfinished, model, tokenizer, train, test, counts)
+        return self._out
+
+    def _rows(self, split: Split, tokens: Tokens) -> tuple[list[dict[str, Any]], int]:
+        """The tokenised rows of a split that are short enough, and how many aren't."""
+        try:
+            rows = [IDS[self._method](row, tokens) for row in self._source.rows(self._method, split)]
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            raise BadInput(
+                f"a row of {self._source.folder / self._method} is not one: {error!r}",
+                "Make the export anew.",
+            ) from error
+        except EngineUnavailable as error:
+            raise BadInput(f"{self._start.model}: {error}", error.remedy) from error
+        fitting = [row for row in rows if length(row) <= self._settings.max_length]
+        return fitting, len(rows) - len(fitting)
+
+    def _train(
+        self,
+        unfinished: checkpoints.Unfinished,
+        model: Any,
+        tokenizer: Any,
+        train: list[dict[str, Any]],
+        test: list[dict[str, Any]],
+        counts: dict[str, int],
+    ) -> None:
+        from transformers import PrinterCallback
+
+        from sims.training.trainers import TrainingDiverged, Watch, make
+
+        began, spent = perf_counter(), unfinished.state["seconds"]
+
+        def saved() -> None:
+            unfinished.state["seconds"] = round(spent + perf_counter() - began, 1)
+            unfinished.note()
+
+        trainer = make(self._method, model, tokenizer, train, test, self._settings, unfinished.checkpoints)
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(Watch(self._progress, saved))
+        last = unfinished.last
+        try:
+            if last is None:
+                unfinished.state["before"] = self._evaluate(trainer, test, "before")
+            with self._progress:
+                trainer.train(resume_from_checkpoint=str(last) if last else None)
+            after = self._evaluate(trainer, test, "after")
+            saved()
+            self._write(unfinished, trainer, counts, after)
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted", "Go on with --resume." if unfinished.last else "") from error
+        except TrainingDiverged:
+            unfinished.discard()
+            raise
+        except OSError as error:
+            raise unwritable(unfinished.folder, error) from error
+
+    def _evaluate(self, trainer: Any, test: list[dict[str, Any]], when: str) -> dict[str, float] | None:
+        if not test:
+            return None
+        measured = {key.removeprefix("eval_"): float(value) for key, value in trainer.evaluate().items()}
+        told = {k: v for k, v in measured.items() if k.startswith(("rewards/", "logps/")) or k in KEPT}
+        self._progress.say(f"test split {when}: {describe(told)}")
+        return told
+
+    def _write(
+        self, unfinished: checkpoints.Unfinished, trainer: Any, counts: dict[str, int], after: Any
+    ) -> None:
+        """Write the adapter's folder and put it in its place."""
+        folder = unfinished.folder / "adapter"
+        trainer.model.save_pretrained(str(folder), selected_adapters=["default"])
+        (folder / "README.md").unlink(missing_ok=True)  # PEFT's, of which every field is empty
+        about = self._source.about
+        checkpoints.write(
+            folder / checkpoints.NAME,
+            self._work
+            | {
+                "runs": about.get("runs"),
+                "scenario": about.get("scenario"),
+                "rows": counts,
+                "steps": trainer.state.global_step,
+                "loss": [
+                    {"step": logs["step"]} | {key: logs[key] for key in KEPT if key in logs}
+                    for logs in trainer.state.log_history
+                    if "loss" in logs
+                ],
+                "before": unfinished.state["before"],
+                "after": after,
+                "device": str(trainer.accelerator.device),
+                "dtype": str(trainer.model.dtype).removeprefix("torch."),
+                "seconds": unfinished.state["seconds"],
+                "finished": now(),
+                "versions": {name: version(name) for name in PACKAGES},
+            },
+        )
+        unfinished.finish(folder)
+
+
+def _require_packages() -> None:
+    for name in NEEDED:
+        try:
+            version(name)
+        except PackageNotFoundError as error:
+            raise TrainerUnavailable(f"{name} is not installed", "pip install 'palaestra[train]'") from error
+
+
+def _model_path(name: str) -> str:
+    """What transformers loads the model `name` from."""
+    if name == EMBEDDED_MODEL:
+        return str(embedded_model.ensure())
+    from transformers import AutoConfig
+
+    path = str(Path(name).expanduser()) if name.startswith("~") else name
+    try:
+        AutoConfig.from_pretrained(path)
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise BadInput(
+            f"there is no model {name!r} here, nor could it be fetched: {reason}",
+            f"Name a folder with a checkpoint, a Hugging Face id, or `{EMBEDDED_MODEL}`.",
+        ) from error
+    return path
+
+
+def _check_adapter(folder: Path | None) -> None:
+    if folder is None:
+        return
+    try:
+        kind = json.loads((folder / "adapter_config.json").read_text())["peft_type"]
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(
+            f"{folder} holds no LoRA adapter", "Name the folder that has adapter_config.json."
+        ) from error
+    if kind != "LORA":
+        raise BadInput(f"{folder} is a {kind} adapter", "Only LoRA adapters can be trained on.")
+
+
+def _tokenizer(path: str) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(path)
+
+
+def _tokens(tokenizer: Any, start: Start) -> Tokens:
+    try:
+        return Tokens(ChatTemplate(tokenizer, start.template_options), int(tokenizer.eos_token_id))
+    except EngineUnavailable as error:
+        raise BadInput(f"{start.model}: {error}", error.remedy) from error
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keep the libraries from talking: on the screen, and to their makers' servers."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if "WORLD_SIZE" not in os.environ:
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # TRL refuses several GPUs in one process
+    import datasets
+    from transformers.utils import logging
+
+    datasets.disable_progress_bars()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
