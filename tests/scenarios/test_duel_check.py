@@ -119,4 +119,3 @@ def records(duel: Duel) -> list[Record]:
     ]
     made += [event_record(0, number, step, event) for number, (step, event) in enumerate(duel.events)]
     return [*made, end_record(duel)]
-
