@@ -31,7 +31,8 @@ demo: setup
 	$(BIN)/palaestra run debate
 
 evolve-demo: setup
-	$(BIN)/palaestra evolve evolve-demo --generations 2 --by truth
+	$(BIN)/palaestra evolve evolve-demo --generations 2 --by truth \
+		--set train.learning_rate=0.001 --set train.batch_size=2 --set train.max_steps=24
 
 test: check
 	$(BIN)/python -m pytest --numprocesses 2

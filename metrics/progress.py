@@ -18,14 +18,15 @@ def progress(measured: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         measured: one row an answer: `generation` (0 is before any training), `policy`, `instruction`,
-            `success` (0–1, or points).
+            `measurement` (from 0, where instructions are answered several times), `success`
+            (0–1, or points).
 
     Returns:
         One row for each generation and policy, and one for all policies (`policy` "all"): `answers`
         (how many), `success` (mean) with its 95 % interval `low` … `high` (Wilson's, clustered by
         instruction, where all successes are 0 or 1; else a normal one), `gain` (mean difference to
-        generation 0 over the instructions that both answered) with its 95 % interval `gain_low` …
-        `gain_high`. Bounds are null with fewer than 20 instructions.
+        generation 0 over the answers that both gave) with its 95 % interval `gain_low` …
+        `gain_high`. With fewer than 20 instructions the bounds of gains and of points are null.
     """
     policies = measured["policy"].unique(maintain_order=True).to_list()
     rows = []
@@ -40,7 +41,7 @@ def _row(measured: pl.DataFrame, generation: int, policy: str) -> dict[str, obje
     now = measured.filter(generation=generation)
     shares = measured["success"].is_in([0.0, 1.0]).all()
     told = (share if shares else mean)(now["success"], now["instruction"])
-    key = ["policy", "instruction"]
+    key = ["policy", "instruction", "measurement"]
     first = measured.filter(generation=0).select(*key, before="success")
     both = now.join(first, on=key) if generation else now.clear()
     gain = mean(both["success"] - both["before"], both["instruction"]) if len(both) else None

@@ -47,6 +47,13 @@ class Basis(StrEnum):
     outcome = "outcome"
 
 
+class Verdict(StrEnum):
+    """What makes an answer good while a tribe evolves."""
+
+    panel = "panel"
+    truth = "truth"
+
+
 class Take(StrEnum):
     """Which two answers make a pair."""
 
@@ -88,7 +95,8 @@ def export(
     margin: Annotated[float, typer.Option(min=0, help="Least difference of scores in a pair.")] = 0.0,
     floor: Annotated[float | None, typer.Option(help="Least score of a chosen answer.")] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Scores above it are good for kto. Default: the runs' mean score.")
+        float | None,
+        typer.Option(help="Scores above it are good for kto. Default: each run's mean; of a check 0.5."),
     ] = None,
     at_least: Annotated[
         float | None, typer.Option(help="Least score of an answer for sft. Default: all answers.")
@@ -104,7 +112,7 @@ def export(
 ) -> None:
     """Write a run as training data, with a dataset card and a quality report."""
     from runs.exports.folder import export as write
-    from runs.exports.formats import PairRule
+    from runs.exports.pairing import PairRule
     from runs.exports.rows import ExportOptions
 
     formats = tuple(dict.fromkeys(to or ["dpo"]))
@@ -302,11 +310,16 @@ def evolve(
             metavar="FILE", help="A duel with held-out instructions; or the folder of an evolution, to go on."
         ),
     ],
-    generations: Annotated[int, typer.Option("--generations", "-g", min=1, help="How often to train.")] = 2,
+    generations: Annotated[
+        int | None, typer.Option("--generations", "-g", min=1, help="How often to train. Default: 2.")
+    ] = None,
     by: Annotated[
-        Basis, typer.Option(help="What makes an answer the chosen one: panel, or truth (the file's check).")
-    ] = Basis.panel,
-    method: Annotated[Method, typer.Option(help="How policies are trained.")] = Method.dpo,
+        Verdict | None,
+        typer.Option(
+            help="What makes an answer good: the panel, or truth (the file's check). Default: panel."
+        ),
+    ] = None,
+    method: Annotated[Method | None, typer.Option(help="How policies are trained. Default: dpo.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder. Default: a new one in outputs/.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -326,11 +339,14 @@ def evolve(
         if not quiet:
             typer.echo(words)
 
+    options = {"generations": generations, "by": by, "method": method}
+    named = [f"{name}={value}" for name, value in options.items() if value is not None] + (settings or [])
     if Path(what).is_dir():
+        if named or out:
+            raise BadInput("an evolution goes on as it was begun", f"Say only: palaestra evolve {what}")
         evolution = Evolution.open(Path(what), say, quiet)
     else:
-        named = [f"generations={generations}", f"by={by.value}", f"method={method.value}"]
-        chosen = _checked(EvolveSettings, [*named, *(settings or [])])
+        chosen = _checked(EvolveSettings, named)
         folder = out or _unused(Path("outputs"), f"evolution-{Path(what).stem}")
         evolution = Evolution(folder, load(find(what)), chosen, say, quiet)
         evolution.begin()

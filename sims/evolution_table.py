@@ -12,7 +12,13 @@ from sims.evolve import Evolution
 
 def table(evolution: Evolution) -> pl.DataFrame:
     """See `metrics.progress.progress`."""
-    columns = {"generation": pl.Int64, "policy": pl.String, "instruction": pl.String, "success": pl.Float64}
+    columns = {
+        "generation": pl.Int64,
+        "policy": pl.String,
+        "instruction": pl.String,
+        "measurement": pl.Int64,
+        "success": pl.Float64,
+    }
     return progress(pl.DataFrame(list(evolution.measured()), schema=columns))
 
 
@@ -38,6 +44,8 @@ def sentence(evolution: Evolution) -> str:
     """Whether the tribe as a whole got better, as far as the last generation's interval can tell."""
     found = table(evolution).filter(pl.col("policy") == ALL).sort("generation")
     last: dict[str, Any] = found.row(-1, named=True)
+    if last["generation"] == 0:
+        return "No generation was trained."
     if last["gain_low"] is None:
         return "Too few held-out instructions for an interval: nothing can be said about progress."
     if last["gain_low"] > 0:

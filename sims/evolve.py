@@ -18,11 +18,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from agents.failures import BadInput
+from agents.failures import BadInput, PalaestraError
 from agents.policy import Settings
 from runs import folder as run_folder
-from runs.exports.folder import export, read_export
-from runs.exports.formats import PairRule
+from runs.exports.described import read_export
+from runs.exports.folder import NothingToExport, export
+from runs.exports.pairing import PairRule
 from runs.exports.rows import ExportOptions
 from runs.exports.source import Source
 from runs.log import unwritable
@@ -47,6 +48,9 @@ class EvolveSettings(Settings):
         "panel", description="What makes an answer the chosen one: the panel's score, or the file's `check`."
     )
     method: Method = Field("dpo", description="How policies are trained.")
+    at_least: float | None = Field(
+        None, description="Least score of an answer that sft trains on; needed with `by: panel`."
+    )
     margin: float = Field(0.0, ge=0, description="Least difference of scores in a pair.")
     measurements: int = Field(1, ge=1, description="How often each held-out instruction is answered.")
     train: TrainSettings = Field(TrainSettings(), description="Settings of each training.")
@@ -59,13 +63,15 @@ class Measured:
     Attributes:
         generation: 0 is before any training.
         policy: who answered.
-        instruction: what was asked, with the number of the measurement.
+        instruction: what was asked.
+        measurement: how often it was asked before.
         success: 0–1 where the file's check tells, else the frozen judge's points of 1–10.
     """
 
     generation: int
     policy: str
     instruction: str
+    measurement: int
     success: float
 
 
@@ -99,17 +105,19 @@ class Evolution:
     def open(cls, folder: Path, say: Callable[[str], None], quiet: bool = False) -> Evolution:
         """The evolution that `folder` holds; raises `BadInput` where it holds none."""
         try:
-            told = json.loads((folder / NAME).read_text())
-        except (OSError, ValueError) as error:
+            told = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            scenario = check(told["scenario"], told["file"])
+            settings = EvolveSettings.model_validate(told["settings"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(
-                f"{folder} holds no evolution", "Begin one with: palaestra evolve SCENARIO.yaml"
+                f"{folder} holds no evolution that could go on",
+                "Begin one with: palaestra evolve SCENARIO.yaml --out ANOTHER-FOLDER",
             ) from error
-        scenario = check(told["scenario"], told["file"])
-        return cls(folder, scenario, EvolveSettings.model_validate(told["settings"]), say, quiet)
+        return cls(folder, scenario, settings, say, quiet)
 
     def begin(self) -> None:
         """Make the folder; raises `BadInput` where there is one already."""
-        if self.folder.exists() and any(self.folder.iterdir()):
+        if self.folder.exists() and any(path.name != f"{NAME}.new" for path in self.folder.iterdir()):
             raise BadInput(f"{self.folder} exists already", f"Go on with it: palaestra evolve {self.folder}")
         told = {
             "palaestra": run_folder.package_versions().get("palaestra", ""),
@@ -119,20 +127,30 @@ class Evolution:
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / NAME).write_text(json.dumps(told, indent=2, ensure_ascii=False))
+            new = self.folder / f"{NAME}.new"
+            new.write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
+            new.replace(self.folder / NAME)
         except OSError as error:
             raise unwritable(self.folder, error) from error
 
     def run(self) -> None:
-        """Do all that isn't done yet."""
-        self._measure(0)
-        for generation in range(1, self.settings.generations + 1):
-            self._step(generation, "playing")
-            self._play(self._part(generation, "play"), self._tournament(generation))
-            self._export(generation)
-            for policy in self.tribe:
-                self._train(generation, policy)
-            self._measure(generation)
+        """Do all that isn't done yet; ends early where no answer is better than another.
+
+        Raises:
+            PalaestraError: what went wrong; all that was done is kept.
+        """
+        try:
+            self._measure(0)
+            for generation in range(1, self.settings.generations + 1):
+                if not self._export(generation):
+                    return
+                for policy in self.tribe:
+                    self._train(generation, policy)
+                self._measure(generation)
+        except PalaestraError as error:
+            error.remedy = error.remedy.split("Go on with")[0].rstrip()
+            error.remedy = f"{error.remedy}\n  Go on with: palaestra evolve {self.folder}".strip()
+            raise
 
     @property
     def tribe(self) -> list[str]:
@@ -161,10 +179,14 @@ class Evolution:
     def _step(self, generation: int, doing: str) -> None:
         self._say(f"generation {generation} of {self.settings.generations}: {doing}")
 
-    def _play(self, folder: Path, config: DuelConfig) -> None:
+    def _play(self, generation: int, name: str, doing: str, config: DuelConfig) -> None:
+        folder = self._part(generation, name)
         if (folder / run_folder.NAME).exists():
-            play.resume(folder, quiet=self._quiet)
+            if run_folder.read_state(folder)["status"] != "finished":
+                self._step(generation, doing)
+                play.resume(folder, quiet=self._quiet)
         else:
+            self._step(generation, doing)
             folder.parent.mkdir(exist_ok=True)
             scenario = check(config.model_dump(mode="json"), self._scenario.file)
             play.start(scenario, folder, quiet=self._quiet)
@@ -186,15 +208,17 @@ class Evolution:
         if generation > 1:
             ratings = _final_ratings(Source(self._part(generation - 1, "play")))
             fighters = [fighter | ratings[fighter["name"]] for fighter in fighters]
+        # Where the check makes the pairs, nobody needs to judge.
+        unjudged = {"judging": "none", "handicaps": "none"} if self.settings.by == "truth" else {}
         return self._changed(
             policies=self._policies(generation - 1),
             fighters=fighters,
             seed=self.config.seed + generation - 1,
+            **unjudged,
         )
 
     def _measure(self, generation: int) -> None:
         """Have the tribe answer the held-out instructions, as it is after `generation` trainings."""
-        self._step(generation, "measuring")
         config = self.config
         policies = self._policies(generation)
         changes: dict[str, Any] = {"judging": "none"}
@@ -204,7 +228,9 @@ class Evolution:
             judge = {"name": FROZEN, "policy": FROZEN}
             changes = {"judging": "pointwise", "judges": [judge], "fighters_judge": False}
         self._play(
-            self._part(generation, "measure"),
+            generation,
+            "measure",
+            "measuring",
             self._changed(
                 policies=policies,
                 instructions=config.held_out,
@@ -222,15 +248,30 @@ class Evolution:
     def _changed(self, **changes: object) -> DuelConfig:
         return DuelConfig.model_validate(self.config.model_dump(mode="json") | changes)
 
-    def _export(self, generation: int) -> None:
+    def _export(self, generation: int) -> bool:
+        """Play the tribe's tournament and export it; False where no answer is better than another."""
         folder = self._part(generation, "export")
-        if not folder.exists():
-            self._step(generation, f"exporting pairs by {self.settings.by}")
-            rule = PairRule(take="all", margin=self.settings.margin)
-            options = ExportOptions((self.settings.method,), basis=self.settings.by, pairs=rule)
-            export(
-                [self._part(generation, "play")], folder, options, command=f"palaestra evolve {self.folder}"
+        if folder.exists():
+            return True
+        self._play(generation, "play", "playing", self._tournament(generation))
+        self._step(generation, f"exporting by {self.settings.by}")
+        least = 1.0 if self.settings.by == "truth" else self.settings.at_least
+        options = ExportOptions(
+            (self.settings.method,),
+            basis=self.settings.by,
+            pairs=PairRule(take="all", margin=self.settings.margin),
+            at_least=least if self.settings.method == "sft" else None,
+            test_share=0,  # the held-out instructions are the test
+        )
+        try:
+            command = f"palaestra evolve {self.folder}"
+            export([self._part(generation, "play")], folder, options, command=command)
+        except NothingToExport as nothing:
+            self._say(
+                f"generation {generation} has nothing to learn from, so it ends here: {nothing.args[0]}"
             )
+            return False
+        return True
 
     def _train(self, generation: int, policy: str) -> None:
         adapter = self._adapter(generation, policy)
@@ -269,6 +310,8 @@ def _duel(scenario: Scenario, settings: EvolveSettings) -> DuelConfig:
         )
     if settings.by == "panel" and config.judging == "none":
         raise BadInput(f"{scenario.file} has nobody judge", "Choose by: truth, or set `judging`.")
+    if settings.method == "sft" and settings.by == "panel" and settings.at_least is None:
+        raise BadInput("sft needs to know which answers are good", "Say how many points: --set at_least=7")
     if settings.method == "kto" and settings.train.batch_size < 2:
         raise BadInput("KTO compares answers within a batch", "Set train.batch_size to 2 or more.")
     return config
@@ -297,8 +340,11 @@ def _measured(generation: int, source: Source) -> Iterator[Measured]:
             for judged in source.rules.judged(source.config, trajectory)
             for answer in judged.answers
         }
+        success: float | None
         for answer in trajectory.told(Answer):
-            success = answer.passed if answer.passed is not None else scores.get(answer.call or -1)
+            success = answer.passed
+            if success is None and answer.call is not None:
+                success = scores.get(answer.call)
             if success is not None:
-                asked = f"{answer.instruction} ({trajectory.episode})"
-                yield Measured(generation, answer.policy, asked, float(success))
+                asked = answer.instruction, trajectory.episode
+                yield Measured(generation, answer.policy, *asked, float(success))

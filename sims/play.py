@@ -7,6 +7,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -81,12 +82,11 @@ def resume(where: Path, settings: Sequence[str] = (), quiet: bool = False) -> Pa
         PalaestraError: as `start`.
     """
     state = run_folder.read_state(where)
-    data = state["scenario"]
+    data = deepcopy(state["scenario"])
     plan = Plan.of(state)
     overridden = changed(data, settings, CHANGEABLE if plan else (*CHANGEABLE, "episodes"))
     scenario = check(data, str(where / run_folder.NAME), overridden)
     alternatives = None if plan is None else Alternatives(scenario, plan)
-    state |= {"scenario": scenario.config.model_dump(mode="json")}
     _sit(scenario, where, state, quiet, alternatives)
     return where
 
@@ -168,7 +168,7 @@ async def _play(
     kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
     progress.say(f"starting engines: {kinds}")
     async with Fleet(config.engines, config.policies, config.retries, progress.say) as fleet:
-        state["status"] = "running"
+        state |= {"status": "running", "scenario": config.model_dump(mode="json")}
         sitting = {"started": run_folder.now(), "engines": fleet.identities()}
         sitting["versions"] = run_folder.package_versions()
         state["sittings"] = [*state.get("sittings", []), sitting]

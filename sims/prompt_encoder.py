@@ -36,7 +36,7 @@ def _template(policy: dict[str, Any]) -> ChatTemplate:
     from transformers import AutoTokenizer
 
     name = policy["model"]
-    path = str(embedded_model.ensure()) if name == EMBEDDED_MODEL else name
+    path = str(embedded_model.ensure()) if name == EMBEDDED_MODEL else str(Path(name).expanduser())
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
     except (OSError, ValueError) as error:

@@ -11,7 +11,8 @@ import polars as pl
 
 from agents.failures import BadInput
 from runs.exports.card import card
-from runs.exports.folder import CARD, NAME, read_export
+from runs.exports.described import NAME, read_export
+from runs.exports.folder import CARD
 from runs.log import unwritable
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def write_kept(
         "command": command,
         "filtered_from": str(folder),
         "formats": {"dpo": {name: frame.height for name, frame in splits.items() if frame.height}},
-        "left_out": {"dpo": {f"not {item.name}": item.dropped for item in dropped}},
+        "left_out": described["left_out"]
+        | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
     }
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -56,8 +58,8 @@ def write_kept(
                 frame.write_parquet(path)
             elif frame.height:
                 frame.write_ndjson(path)
-        (partial / NAME).write_text(json.dumps(described, indent=2, ensure_ascii=False))
-        (partial / CARD).write_text(card(described, report.markdown()))
+        (partial / NAME).write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
+        (partial / CARD).write_text(card(described, report.markdown()), encoding="utf-8")
         partial.rename(out)
     except OSError as error:
         raise unwritable(out, error) from error

@@ -7,7 +7,7 @@ split, so no prompt is in two, whatever the format.
 
 `export.json`: `runs` (folders), `scenario`, `formats` (rows of each split), `left_out` (how
 many, by format and reason), `file_type`, `policies` (each with `model` and `adapter`),
-`basis`, `options`, `command`, `palaestra` (version).
+`options`, `command`, `palaestra` (version); of what filters kept also `filtered_from`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from agents.failures import BadInput
 from runs import folder as run_folder
 from runs.branches import BRANCH
 from runs.exports.card import card
+from runs.exports.described import NAME
 from runs.exports.formats import Encode, Row
 from runs.exports.rows import ExportOptions, LeftOut, rows
 from runs.exports.schemas import SCHEMAS
@@ -36,7 +37,6 @@ from runs.log import unwritable
 from runs.quality.pairs import read_pairs
 from runs.quality.report import quality_report
 
-NAME = "export.json"
 CARD = "README.md"
 MOST_MEASURED = 5_000
 """Pairs of a split on the dataset card's quality report; more would need memory in proportion."""
@@ -65,7 +65,7 @@ def export(
         BadInput: `out` exists, a format is unknown, or a format would be empty.
         RunUnreadable, RunUnwritable: a run can't be read, or `out` not written.
     """
-    sources = [Source(run) for run in runs]
+    sources = _sources(runs)
     _check(out, options, sources)
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -89,8 +89,8 @@ def export(
             "policies": _policies(sources),
             "options": asdict(options),
         }
-        (partial / NAME).write_text(json.dumps(described, indent=2, ensure_ascii=False))
-        (partial / CARD).write_text(card(described, _quality(partial, described)))
+        (partial / NAME).write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
+        (partial / CARD).write_text(card(described, _quality(partial, described)), encoding="utf-8")
         partial.rename(out)
     except OSError as error:
         raise unwritable(out, error) from error
@@ -99,15 +99,16 @@ def export(
     return described
 
 
-def read_export(folder: Path) -> dict[str, Any]:
-    """What `export.json` says; raises `BadInput` where `folder` is no export."""
-    try:
-        described: dict[str, Any] = json.loads((folder / NAME).read_text())
-    except (OSError, ValueError) as error:
-        raise BadInput(
-            f"{folder} is not the folder of an export", "Make one with: palaestra export RUN --to dpo"
-        ) from error
-    return described
+def _sources(runs: Sequence[Path]) -> list[Source]:
+    """The runs, each once and each under a name of its own."""
+    paths = [run.resolve() for run in runs]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise BadInput(f"{path} is named twice", "Its rows would be too; name each run once.")
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = ["/".join(path.parts[-3:]) for path in paths]
+    return [Source(run, name) for run, name in zip(runs, names, strict=True)]
 
 
 def _quality(folder: Path, described: dict[str, Any]) -> str:
@@ -140,7 +141,8 @@ def _check(out: Path, options: ExportOptions, sources: list[Source]) -> None:
         if source.branched and every_turn & set(options.formats):
             raise BadInput(
                 f"{source.folder} is a branch run: its episodes repeat turns of the run that it branches",
-                f"Export those of {source.state[BRANCH]['run']}; of this one dpo, reward, kto or ranked.",
+                f"Export those of {source.state[BRANCH]['run']}; of this one dpo, reward, kto, ranked, "
+                "or sft with --at-least.",
             )
     _policies(sources)
 
@@ -158,23 +160,34 @@ def _policies(sources: list[Source]) -> dict[str, dict[str, Any]]:
     return found
 
 
+REMEDIES = {
+    "dpo": "Take smaller --margin and --floor, or more of the --purpose and --policy.",
+    "kto": "Take more of the --purpose and --policy.",
+    "sft": "Take a smaller --at-least, or more of the --purpose and --policy; some scenarios ask no model.",
+    "rollouts": "Play the run with --set engines.default.record_tokens=true, on a vLLM engine.",
+    "critiques": "Only scenarios whose judges give reasons have any, such as peer_feedback.",
+    "revisions": "Only scenarios that revise have any, such as peer_feedback.",
+}
+
+
+class NothingToExport(BadInput):
+    """A format would be empty."""
+
+
 def _refuse_empty(options: ExportOptions, files: _Files, sources: list[Source]) -> None:
+    runs = ", ".join(str(source.folder) for source in sources)
     counts = files.counts()
     for name in options.formats:
         if not counts.get(name):
-            reasons = files.left_out.get(name, Counter()) + files.left_out.get("questions", Counter())
+            if not any(source.ended or source.branched for source in sources):
+                raise NothingToExport(
+                    f"no episode of {runs} is over", f"Play it on with: palaestra resume {runs}"
+                )
+            reasons = files.left_out[name] + files.left_out["questions"]
             why = "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
-            remedies = {
-                "rollouts": "Play the run with `record_tokens: true` on a vLLM engine.",
-                "critiques": "Only scenarios whose judges give reasons have any, such as peer_feedback.",
-                "revisions": "Only scenarios that revise have any, such as peer_feedback.",
-            }
-            raise BadInput(
-                f"{', '.join(str(s.folder) for s in sources)} gives no rows for {name!r}"
-                + (f" (left out: {why})" if why else ""),
-                remedies.get(
-                    name, "Lower --margin or --floor, choose other --purpose or --policy, or branch."
-                ),
+            raise NothingToExport(
+                f"{runs} gives no rows for {name!r}" + (f" (left out: {why})" if why else ""),
+                REMEDIES.get(name, REMEDIES["dpo"]),
             )
 
 

@@ -4,47 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import combinations
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 from agents.calls import Prompt
-from runs.branches import outcome_margin
-from runs.exports.samples import ChatMessages, Response, Sample, chat, prompt_id
+from runs.exports.pairing import TOO_FEW, Pair, PairRule, pairs
+from runs.exports.samples import ChatMessages, Response, Sample, chat, score_of
 from scenarios.trajectory import JudgeScore, Trajectory, Turn
 
 Row = dict[str, Any]
 Encode = Callable[[str, Prompt], list[int]]
 """The token ids of a prompt, as the engine of a policy gets them."""
-TOO_FEW = "fewer than two scored answers"
-
-
-@dataclass(frozen=True, slots=True)
-class PairRule:
-    """Which two answers to a question make a pair.
-
-    Attributes:
-        take: the best and the worst (`extremes`), or every two (`all`).
-        margin: least difference of their scores, in the unit of the scores; ties are never taken.
-        floor: least score of the chosen one; None for any.
-    """
-
-    take: Literal["extremes", "all"] = "extremes"
-    margin: float = 0.0
-    floor: float | None = None
 
 
 def dpo_rows(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Row]:
     """The pairs of a sample, chosen before rejected."""
     prompt = sample.prompt
-    for chosen, rejected, margin, error in pairs(sample, rule, left_out):
+    for pair in pairs(sample, rule, left_out):
         yield {
             "prompt": prompt,
-            "chosen": said(chosen.turn),
-            "rejected": said(rejected.turn),
-            **_pair_facts(sample, chosen, rejected, margin, error),
-            **provenance(sample, prompt),
+            "chosen": said(pair.chosen.turn),
+            "rejected": said(pair.rejected.turn),
+            **_pair_facts(sample, pair),
+            **provenance(sample),
         }
 
 
@@ -53,32 +35,6 @@ def reward_rows(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Itera
     for row in dpo_rows(sample, rule, left_out):
         prompt = row.pop("prompt")
         yield row | {"chosen": prompt + row["chosen"], "rejected": prompt + row["rejected"]}
-
-
-def pairs(
-    sample: Sample, rule: PairRule, left_out: Counter[str]
-) -> Iterator[tuple[Response, Response, float, float | None]]:
-    """Two responses, the better one first, with their margin and its standard error."""
-    usable = sample.scored()
-    if len(usable) < 2:
-        left_out[TOO_FEW] += 1
-        return
-    ordered = sorted(usable, key=score_of, reverse=True)
-    taken = [(ordered[0], ordered[-1])] if rule.take == "extremes" else combinations(ordered, 2)
-    for chosen, rejected in taken:
-        margin, error = score_of(chosen) - score_of(rejected), None
-        if chosen.outcomes and rejected.outcomes:
-            margin, error = outcome_margin(chosen.outcomes, rejected.outcomes)
-        if chosen.turn.text == rejected.turn.text:
-            left_out["the same answer twice"] += 1
-        elif margin <= 1e-9:
-            left_out["ties"] += 1
-        elif margin < rule.margin:
-            left_out["margins that are too small"] += 1
-        elif rule.floor is not None and score_of(chosen) < rule.floor:
-            left_out["chosen answers that are too poor"] += 1
-        else:
-            yield chosen, rejected, margin, error
 
 
 def kto_row(sample: Sample, response: Response, threshold: float) -> Row:
@@ -90,7 +46,7 @@ def kto_row(sample: Sample, response: Response, threshold: float) -> Row:
         "label": score_of(response) > threshold,
         **_scored(sample, response),
         **author(response),
-        **provenance(sample, prompt),
+        **provenance(sample),
     }
 
 
@@ -102,7 +58,7 @@ def sft_row(sample: Sample, response: Response) -> Row:
         "purpose": response.turn.purpose,
         **_scored(sample, response),
         **author(response),
-        **provenance(sample, prompt),
+        **provenance(sample),
     }
 
 
@@ -135,7 +91,7 @@ def ranked_rows(sample: Sample, left_out: Counter[str]) -> Iterator[Row]:
             for judge in judges
         ],
         "preference_matrix": [[_preference(sample.scores, one, other) for other in calls] for one in calls],
-        **provenance(sample, prompt),
+        **provenance(sample),
     }
 
 
@@ -154,7 +110,7 @@ def critique_rows(sample: Sample) -> Iterator[Row]:
                 "critic": turn.agent,
                 "critic_call": turn.call,
                 **author(response),
-                **provenance(sample, prompt),
+                **provenance(sample),
             }
 
 
@@ -184,23 +140,19 @@ def revision_rows(sample: Sample) -> Iterator[Row]:
 
 
 def rollout_rows(
-    run: str,
-    scenario: str,
     trajectory: Trajectory,
+    samples: dict[int, Sample],
     rewards: dict[str, float],
-    scored: dict[int, float],
     encode: Encode,
     temperatures: dict[str, float],
 ) -> Iterator[Row]:
     """Every turn of every agent whose tokens were recorded, an agent's turns in order.
 
     Args:
-        run: where it was played.
-        scenario: its kind.
         trajectory: the episode.
+        samples: of each of its turns, by call, as its only response.
         rewards: what the outcome is worth to each agent; those it is worth nothing to have no
             final reward.
-        scored: the score of each judged call.
         encode: makes the prompt's token ids.
         temperatures: of each policy.
     """
@@ -210,36 +162,26 @@ def rollout_rows(
             by_agent.setdefault(turn.agent, []).append(turn)
     for agent, own_turns in by_agent.items():
         for number, turn in enumerate(own_turns):
+            sample = samples[turn.call]
             prompt_ids = encode(turn.policy, turn.prompt)
             completion_ids = turn.token_ids or []
-            prompt = chat(turn.prompt)
             yield {
-                "trajectory": f"{run}/{trajectory.episode}/{agent}",
+                "trajectory": f"{sample.run}/{trajectory.episode}/{agent}",
                 "turn": number,
                 "turns": len(own_turns),
-                "prompt": prompt,
+                "prompt": chat(turn.prompt),
                 "completion": turn.text,
                 "prompt_ids": prompt_ids,
                 "completion_ids": completion_ids,
                 "own": [False] * len(prompt_ids) + [True] * len(completion_ids),
                 "logprobs": turn.logprobs,
                 "temperature": temperatures[turn.policy],
-                "reward": scored.get(turn.call),
+                "reward": None if sample.basis == "outcome" else sample.responses[0].score,
                 "final_reward": rewards.get(agent),
                 "purpose": turn.purpose,
-                **author(Response(turn, trajectory.episode, None)),
-                "run": run,
-                "scenario": scenario,
-                "episode": trajectory.episode,
-                "round": turn.about.get("round"),
-                "prompt_id": prompt_id(prompt),
+                **author(sample.responses[0]),
+                **provenance(sample),
             }
-
-
-def score_of(response: Response) -> float:
-    """The score of a response that has one."""
-    assert response.score is not None
-    return response.score
 
 
 def said(turn: Turn) -> ChatMessages:
@@ -250,55 +192,59 @@ def said(turn: Turn) -> ChatMessages:
 def author(response: Response) -> Row:
     """Whose answer it is, and where it stands."""
     turn = response.turn
-    return {"agent": turn.agent, "policy": turn.policy, "play": response.episode, "call": turn.call}
+    return {
+        "agent": turn.agent,
+        "policy": turn.policy,
+        "play": response.episode,
+        "call": turn.call,
+        "finish": turn.finish,
+    }
 
 
-def provenance(sample: Sample, prompt: ChatMessages) -> Row:
+def provenance(sample: Sample) -> Row:
     """Where a row was played."""
     return {
         "run": sample.run,
         "scenario": sample.scenario,
         "episode": sample.episode,
         "round": sample.round,
-        "prompt_id": prompt_id(prompt),
+        "prompt_id": sample.question,
     }
 
 
-def _pair_facts(
-    sample: Sample, chosen: Response, rejected: Response, margin: float, error: float | None
-) -> Row:
-    sides = {"chosen": chosen, "rejected": rejected}
+def _pair_facts(sample: Sample, pair: Pair) -> Row:
+    sides = {"chosen": pair.chosen, "rejected": pair.rejected}
     facts: Row = {
-        "score_chosen": chosen.score,
-        "score_rejected": rejected.score,
-        "margin": margin,
-        "margin_se": error,
+        "score_chosen": pair.chosen.score,
+        "score_rejected": pair.rejected.score,
+        "margin": pair.margin,
+        "margin_se": pair.error,
         "unit": sample.unit,
         "basis": sample.basis,
-        "truth_chosen": chosen.truth,
-        "truth_rejected": rejected.truth,
-        "verdicts": list(_verdicts(sample, {r.turn.call: side for side, r in sides.items()})),
+        "truth_chosen": pair.chosen.truth,
+        "truth_rejected": pair.rejected.truth,
+        "verdicts": list(_verdicts(sample, pair)),
     }
     for side, response in sides.items():
         facts |= {f"{side}_{name}": value for name, value in author(response).items()}
     return facts
 
 
-def _verdicts(sample: Sample, sides: dict[int, str]) -> Iterator[Row]:
-    """What judges said of a pair, of each answer alone or of both."""
+def _verdicts(sample: Sample, pair: Pair) -> Iterator[Row]:
+    """What those who judged both answers of a pair said."""
+    sides = {pair.chosen.turn.call: "chosen", pair.rejected.turn.call: "rejected"}
     policies = {turn.agent: turn.policy for turn in sample.turns.values()}
-    for score in sample.scores:
-        if score.call in sides and (score.against is None or score.against in sides):
-            yield {
-                "judge": score.judge,
-                "judge_policy": policies.get(score.judge, ""),
-                "criterion": score.criterion,
-                "repeat": score.repeat,
-                "weight": score.weight,
-                "of": sides[score.call],
-                "beside": score.against is not None,
-                "value": score.value,
-            }
+    for score in pair.scores:
+        yield {
+            "judge": score.judge,
+            "judge_policy": policies.get(score.judge, ""),
+            "criterion": score.criterion,
+            "repeat": score.repeat,
+            "weight": score.weight,
+            "of": sides[score.call],
+            "beside": score.against is not None,
+            "value": score.value,
+        }
 
 
 def _scored(sample: Sample, response: Response) -> Row:
@@ -320,7 +266,7 @@ def _set(sample: Sample, name: str, prompt: ChatMessages, answers: list[tuple[Tu
         "agents": [turn.agent for turn, _ in answers],
         "policies": [turn.policy for turn, _ in answers],
         "calls": [turn.call for turn, _ in answers],
-        **provenance(sample, prompt),
+        **provenance(sample),
     }
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
+from agents.failures import BadInput
 from runs.exports.formats import (
     Encode,
-    PairRule,
     Row,
     critique_rows,
     dpo_rows,
@@ -19,12 +19,12 @@ from runs.exports.formats import (
     revision_rows,
     reward_rows,
     rollout_rows,
-    score_of,
     sft_row,
 )
-from runs.exports.samples import Basis, Sample
+from runs.exports.pairing import TIE, PairRule
+from runs.exports.samples import FREE, Basis, Sample, score_of
 from runs.exports.source import Source
-from scenarios.trajectory import Turn
+from scenarios.trajectory import CHECKED, Turn
 
 FileType = Literal["jsonl", "parquet"]
 LeftOut = dict[str, Counter[str]]
@@ -42,7 +42,8 @@ class ExportOptions:
         file_type: of the files.
         basis: what scores rest on. Default: outcomes of a branched run, else the panel.
         pairs: which two answers make a pair.
-        threshold: above which score an answer is a good one for `kto`. Default: the run's mean.
+        threshold: above which score an answer is a good one for `kto`. Default: the mean over the
+            run's chosen answers; of a program's verdicts 0.5.
         at_least: least score of an answer for `sft`; None for all, judged or not.
         purposes, policies: take only these authors' turns; all by default.
         test_share: share of the prompts that go to the test split, 0–1.
@@ -58,11 +59,6 @@ class ExportOptions:
     policies: tuple[str, ...] = ()
     test_share: float = 0.1
 
-    @property
-    def least(self) -> float:
-        """`at_least`, or what every score is."""
-        return -inf if self.at_least is None else self.at_least
-
     def takes(self, turn: Turn) -> bool:
         """Whether this turn is wanted."""
         purposes, policies = self.purposes or (turn.purpose,), self.policies or (turn.policy,)
@@ -72,25 +68,27 @@ class ExportOptions:
 def rows(
     source: Source, options: ExportOptions, encode: Encode | None, left_out: LeftOut
 ) -> Iterator[tuple[str, Row]]:
-    """Every row of every wanted format of one run, each with its format."""
+    """Every row of every wanted format of one run, each with its format.
+
+    Raises:
+        BadInput: the run has no scores of the kind that a format needs.
+    """
     wanted = set(options.formats)
-    if wanted & {*JUDGED, "kto"} or (options.at_least is not None and "sft" in wanted):
+    scored = wanted & {*JUDGED, "kto", *(["sft"] if options.at_least is not None else [])}
+    if scored:
         threshold = _threshold(source, options) if "kto" in wanted else 0.0
-        for sample in _samples(source, options, wanted):
+        for sample in _samples(source, options):
             yield from _sample_rows(sample, options, threshold, left_out)
-        for reason, count in source.skipped.items():
-            left_out["questions"][reason] += count
-    if "sft" in wanted and options.at_least is None:
-        yield from _all_turns(source, options)
-    if "rollouts" in wanted:
-        yield from _rollouts(source, options, encode)
+        left_out["questions"].update(source.skipped)
+    if wanted - scored:
+        yield from _turn_rows(source, options, encode, wanted - scored)
 
 
-def _samples(source: Source, options: ExportOptions, wanted: set[str]) -> Iterator[Sample]:
+def _samples(source: Source, options: ExportOptions) -> Iterator[Sample]:
     """Judged samples; for formats of single answers, turns with their reward where nothing is judged."""
-    if source.has_panel or source.branched or wanted & set(JUDGED):
+    if source.has_panel or source.branched or set(options.formats) & set(JUDGED):
         return source.samples(options.basis)
-    return source.rewarded_samples()
+    return source.rewarded_samples(options.basis)
 
 
 def _sample_rows(
@@ -107,49 +105,57 @@ def _sample_rows(
         "critiques": lambda: critique_rows(kept),
         "revisions": lambda: revision_rows(kept),
         "kto": lambda: (kto_row(kept, answer, threshold) for answer in kept.scored()),
-        "sft": lambda: (
-            sft_row(kept, answer) for answer in kept.scored() if score_of(answer) >= options.least
-        ),
     }
+    if options.at_least is not None:
+        least = options.at_least
+        makers["sft"] = lambda: (sft_row(kept, a) for a in kept.scored() if score_of(a) >= least)
     for name in options.formats:
-        if name in makers and (name != "sft" or options.at_least is not None):
+        if name in makers:
             for row in makers[name]():
                 yield name, row
 
 
-def _all_turns(source: Source, options: ExportOptions) -> Iterator[tuple[str, Row]]:
-    """Every free turn for `sft`, judged or not."""
-    for sample in source.free_turns():
-        if options.takes(sample.responses[0].turn):
-            yield "sft", sft_row(sample, sample.responses[0])
-
-
-def _rollouts(source: Source, options: ExportOptions, encode: Encode | None) -> Iterator[tuple[str, Row]]:
-    assert encode is not None, "rollouts need an encoder"
+def _turn_rows(
+    source: Source, options: ExportOptions, encode: Encode | None, wanted: set[str]
+) -> Iterator[tuple[str, Row]]:
+    """Every turn for `sft`, where a model spoke for itself, and for `rollouts`."""
     temperatures = {name: policy["temperature"] for name, policy in source.policies.items()}
     for trajectory in source.trajectories():
-        scored = {
-            answer.call: answer.score
-            for judged in source.rules.judged(source.config, trajectory)
-            for answer in judged.answers
-            if answer.score is not None
-        }
-        rewards = source.rules.rewards(source.config, trajectory)
-        for row in rollout_rows(
-            source.name, source.scenario, trajectory, rewards, scored, encode, temperatures
-        ):
-            if options.takes(trajectory.turns[row["call"]]):
-                yield "rollouts", row
+        samples = {s.responses[0].turn.call: s for s in source.turns(trajectory, options.basis)}
+        if "sft" in wanted:
+            for sample in samples.values():
+                [answer] = sample.responses
+                if options.takes(answer.turn) and answer.turn.answer["kind"] in FREE:
+                    yield "sft", sft_row(sample, answer)
+        if "rollouts" in wanted:
+            assert encode is not None, "rollouts need an encoder"
+            rewards = source.rules.rewards(source.config, trajectory)
+            for row in rollout_rows(trajectory, samples, rewards, encode, temperatures):
+                if options.takes(trajectory.turns[row["call"]]):
+                    yield "rollouts", row
 
 
 def _threshold(source: Source, options: ExportOptions) -> float:
-    """The score that parts good answers from bad ones."""
+    """The score that parts good answers from bad ones.
+
+    Raises:
+        BadInput: all answers have the same score, so none is better than another.
+    """
     if options.threshold is not None:
         return options.threshold
-    total, count = 0.0, 0
-    for sample in _samples(source, options, {"kto"}):
-        for response in sample.responses:
-            if response.score is not None:
-                total, count = total + response.score, count + 1
+    total, count, lowest, highest, unit = 0.0, 0, inf, -inf, ""
+    for sample in _samples(source, options):
+        for response in sample.scored():
+            if options.takes(response.turn):
+                score, unit = score_of(response), sample.unit
+                total, count = total + score, count + 1
+                lowest, highest = min(lowest, score), max(highest, score)
     source.skipped.clear()
+    if unit == CHECKED:
+        return 0.5
+    if count > 1 and highest - lowest < TIE:
+        raise BadInput(
+            f"all {count} answers of {source.folder} have the same score, so none is better",
+            "Say above which score an answer is good: --threshold.",
+        )
     return total / count if count else 0.0

@@ -56,7 +56,7 @@ class Sample:
         responses: at least one.
         scores: what judges said of them, by call.
         unit: of the scores.
-        basis: what the scores rest on.
+        basis: what the scores rest on; None where there are none.
         round: in which it was asked; None without rounds.
         revised: whether the second response revises the first.
     """
@@ -69,9 +69,14 @@ class Sample:
     responses: tuple[Response, ...]
     scores: tuple[JudgeScore, ...]
     unit: str
-    basis: Basis
+    basis: Basis | None
     round: int | None = None
     revised: bool = False
+
+    @property
+    def question(self) -> str:
+        """Stands for what was asked, without what only some were shown: splits are made by it."""
+        return prompt_id(self.prompt)
 
     @property
     def prompt(self) -> ChatMessages:
@@ -114,3 +119,9 @@ def shared_prompt(answered: list[Turn]) -> Prompt | None:
     if any(message.source is not None for message in left_out):
         return None
     return tuple(message for message in first.prompt if message.number in shared)
+
+
+def score_of(response: Response) -> float:
+    """The score of a response that has one."""
+    assert response.score is not None
+    return response.score

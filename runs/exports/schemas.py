@@ -3,7 +3,8 @@
 | column | meaning |
 |---|---|
 | `run`, `scenario`, `episode`, `round` | where the row was played; no round in scenarios without |
-| `prompt_id` | stands for the prompt; splits are made by it |
+| `prompt_id` | stands for the question, without what only some were shown (a persona); splits are made by it |
+| `…finish` | "stop", or "length" for an answer that was cut at its limit |
 | `unit`, `basis` | of the scores: "points 1–10", … ; "panel", "outcome" or "truth" |
 | `score…`, `margin` | in `unit`; margins are ≥ 0 |
 | `margin_se` | standard error of the margin over replays; null for one play |
@@ -42,7 +43,13 @@ PROVENANCE: Schema = {
     "round": pl.Int64,
     "prompt_id": pl.String,
 }
-AUTHOR: Schema = {"agent": pl.String, "policy": pl.String, "play": pl.Int64, "call": pl.Int64}
+AUTHOR: Schema = {
+    "agent": pl.String,
+    "policy": pl.String,
+    "play": pl.Int64,
+    "call": pl.Int64,
+    "finish": pl.String,
+}
 SCORED: Schema = {"score": pl.Float64, "unit": pl.String, "basis": pl.String, "truth": pl.Float64}
 PAIR: Schema = {
     "score_chosen": pl.Float64,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ class Source:
 
     Args:
         folder: of the run.
+        name: what rows call it. Default: its folder's name.
 
     Attributes:
+        ended: how many finished episodes have been read.
         skipped: how many questions were left out, by reason; filled as samples are read.
 
     Raises:
@@ -36,18 +39,16 @@ class Source:
     """
 
     folder: Path
-    skipped: dict[str, int] = field(default_factory=dict)
+    name: str = ""
+    ended: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        self.name = self.name or self.folder.resolve().name
         self.state: dict[str, Any] = run_folder.read_state(self.folder)
         self.scenario: str = self.state["scenario"]["scenario"]
         self.rules = scenario_class(self.scenario)
         self.config = check(self.state["scenario"], str(self.folder / run_folder.NAME)).config
-
-    @property
-    def name(self) -> str:
-        """What rows call the run: its folder's name."""
-        return self.folder.resolve().name
 
     @property
     def branched(self) -> bool:
@@ -61,17 +62,31 @@ class Source:
 
     @cached_property
     def policies(self) -> dict[str, dict[str, Any]]:
-        """Each policy with its model and the options of its chat template."""
+        """Each policy with its model and the options of its chat template.
+
+        Raises:
+            BadInput: the run was resumed with another model, so it is not known who wrote what.
+        """
         found = {}
         for name, policy in self.state["scenario"]["policies"].items():
             engine = self.state["scenario"]["engines"][policy["engine"]]
+            sat = [sitting["engines"].get(policy["engine"], {}) for sitting in self.state.get("sittings", [])]
+            models = sorted({str(identity["model"]) for identity in sat if "model" in identity})
+            if len(models) > 1:
+                raise BadInput(
+                    f"{self.folder} was played by several models in turn: {', '.join(models)}",
+                    "What each of them wrote is not recorded; export a run of one model.",
+                )
             options = engine.get("template_options", {})
             found[name] = {"model": engine.get("model"), "template_options": options, **policy}
         return found
 
     def trajectories(self) -> Iterator[Trajectory]:
         """The finished episodes."""
-        return trajectories(run_log.read(self.folder), self.rules.event_types)
+        self.ended = 0
+        for trajectory in trajectories(run_log.read(self.folder), self.rules.event_types):
+            self.ended += 1
+            yield trajectory
 
     def samples(self, basis: Basis | None = None) -> Iterator[Sample]:
         """The questions whose answers can be told apart.
@@ -82,62 +97,92 @@ class Source:
         Raises:
             BadInput: nothing in this run is scored in that way.
         """
-        basis = basis or ("outcome" if self.branched else "panel")
-        if basis == "outcome":
-            if not self.branched:
+        if self.branched:
+            if basis not in (None, "outcome"):
                 raise BadInput(
-                    f"{self.folder} plays each answer only once, so no outcome belongs to an answer",
-                    f"Play others too with: palaestra branch {self.folder}",
+                    f"{self.folder} plays the episodes of another run again, to compare outcomes",
+                    "What its panel said is in that run; leave out --by.",
                 )
             yield from outcome_samples(self.folder, self.name, self.scenario, self.rules.reward_unit)
             return
-        if not self.has_panel:
-            raise BadInput(f"{self.folder}: nobody judges answers in a {self.scenario}", self._remedy())
+        self._require_panel(basis)
+        told = False
         for trajectory in self.trajectories():
-            for judged in self.rules.judged(self.config, trajectory):
-                sample = self._sample(trajectory, judged, basis)
-                if sample is not None:
-                    yield sample
+            for sample in self.questions(trajectory, basis):
+                told = told or any(response.truth is not None for response in sample.responses)
+                yield sample
+        if basis == "truth" and self.ended and not told:
+            raise BadInput(
+                f"{self.folder}: no program says which answers are right",
+                "Play it with a `check`, or choose --by panel.",
+            )
 
-    def rewarded_samples(self) -> Iterator[Sample]:
+    def rewarded_samples(self, basis: Basis | None = None) -> Iterator[Sample]:
         """Each free turn of the agents to whom the outcome is worth something, with that worth as score.
 
         Raises:
-            BadInput: the outcome is worth nothing to anybody.
+            BadInput: the outcome is worth nothing to anybody, or another basis is asked for.
         """
-        if not self.rules.reward_unit:
+        if not self.rules.reward_unit or basis not in (None, "outcome"):
             raise BadInput(
-                f"{self.folder}: a {self.scenario} has neither judged answers nor an outcome to score by",
+                f"{self.folder}: a {self.scenario} has no answers that are scored by {basis or 'anything'}",
                 self._remedy(),
             )
         for trajectory in self.trajectories():
-            rewards = self.rules.rewards(self.config, trajectory)
-            yield from (
-                sample for sample in self._turns(trajectory, rewards) if sample.responses[0].score is not None
+            for sample in self.turns(trajectory):
+                if sample.responses[0].score is not None and sample.responses[0].turn.answer["kind"] in FREE:
+                    yield sample
+
+    def questions(self, trajectory: Trajectory, basis: Basis | None) -> Iterator[Sample]:
+        """The judged questions of one episode."""
+        for judged in self.rules.judged(self.config, trajectory):
+            sample = self._sample(trajectory, judged, basis or "panel")
+            if sample is not None:
+                yield sample
+
+    def turns(self, trajectory: Trajectory, basis: Basis | None = None) -> Iterator[Sample]:
+        """Each turn of one episode that was understood, alone.
+
+        A judged answer has its score, and belongs to its question; any other has its agent's
+        reward, where there is one.
+        """
+        judged = {
+            response.turn.call: replace(question, responses=(response,))
+            for question in self.questions(trajectory, basis)
+            for response in question.responses
+        }
+        rewards = self.rules.rewards(self.config, trajectory)
+        for turn in trajectory.turns.values():
+            if turn.failed:
+                continue
+            if turn.call in judged:
+                yield judged[turn.call]
+                continue
+            reward = rewards.get(turn.agent)
+            number = turn.about.get("round")
+            yield Sample(
+                self.name,
+                self.scenario,
+                trajectory.episode,
+                trajectory.turns,
+                turn.prompt,
+                (Response(turn, trajectory.episode, reward),),
+                (),
+                "" if reward is None else self.rules.reward_unit,
+                None if reward is None else "outcome",
+                number if isinstance(number, int) else None,
             )
 
-    def free_turns(self) -> Iterator[Sample]:
-        """Each turn in which a model spoke for itself, scored by its agent's reward where there is one."""
-        for trajectory in self.trajectories():
-            yield from self._turns(trajectory, self.rules.rewards(self.config, trajectory))
-
-    def _turns(self, trajectory: Trajectory, rewards: dict[str, float]) -> Iterator[Sample]:
-        for turn in trajectory.turns.values():
-            if not turn.failed and turn.answer["kind"] in FREE:
-                response = Response(turn, trajectory.episode, rewards.get(turn.agent))
-                number = turn.about.get("round")
-                yield Sample(
-                    self.name,
-                    self.scenario,
-                    trajectory.episode,
-                    trajectory.turns,
-                    turn.prompt,
-                    (response,),
-                    (),
-                    self.rules.reward_unit,
-                    "outcome",
-                    number if isinstance(number, int) else None,
-                )
+    def _require_panel(self, basis: Basis | None) -> None:
+        if basis == "outcome":
+            raise BadInput(
+                f"{self.folder} plays each answer only once, so no outcome belongs to an answer",
+                f"Play others too with: palaestra branch {self.folder}"
+                if self.rules.reward_unit
+                else f"The outcome of a {self.scenario} is worth nothing to anybody; choose --by panel.",
+            )
+        if not self.has_panel:
+            raise BadInput(f"{self.folder}: nobody judges answers in a {self.scenario}", self._remedy())
 
     def _remedy(self) -> str:
         if self.rules.reward_unit:
@@ -148,30 +193,28 @@ class Source:
         return "Export it --to sft, or play a scenario with judges, such as duel, debate or panel_of_peers."
 
     def _sample(self, trajectory: Trajectory, judged: Judged, basis: Basis) -> Sample | None:
+        if judged.unit == CHECKED:
+            basis = "truth"
+        episode = trajectory.episode
         responses = []
         for answer in judged.answers:
             score = answer.truth if basis == "truth" else answer.score
             turn = trajectory.turns[answer.call]
-            responses.append(
-                Response(turn, trajectory.episode, score, answer.truth, critiques=answer.critiques)
-            )
-        first = judged.answers[0]
-        revised = len(judged.answers) == 1 and first.revision is not None
+            responses.append(Response(turn, episode, score, answer.truth, critiques=answer.critiques))
         asked = shared_prompt([response.turn for response in responses])
         if asked is None:
-            self.skipped["answers to different prompts"] = (
-                self.skipped.get("answers to different prompts", 0) + 1
-            )
+            self.skipped["answers to different prompts"] += 1
             return None
-        if first.revision is not None:
-            responses.append(
-                Response(trajectory.turns[first.revision], trajectory.episode, first.revised_score)
-            )
+        first = judged.answers[0]
+        revised = len(judged.answers) == 1 and first.revision is not None
+        if revised and first.revision is not None:
+            score = None if basis == "truth" else first.revised_score
+            responses.append(Response(trajectory.turns[first.revision], episode, score))
         unit = CHECKED if basis == "truth" else judged.unit
         return Sample(
             self.name,
             self.scenario,
-            trajectory.episode,
+            episode,
             trajectory.turns,
             asked,
             tuple(responses),

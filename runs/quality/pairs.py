@@ -8,11 +8,11 @@ import polars as pl
 
 from agents.failures import BadInput
 from metrics.preference_pairs import SIDES
+from runs.exports.described import MAKE_ONE
 from runs.exports.schemas import SCHEMAS
 
 FORMAT = "dpo"
 SCHEMA = SCHEMAS[FORMAT]
-MAKE_ONE = "Make one with: palaestra export RUN --to dpo"
 
 
 def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:

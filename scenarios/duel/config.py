@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from agents.policy import Settings
+from metrics.sparta import LEAST_RATING
 from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
 from scenarios.duel.check import Check
 from scenarios.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
@@ -19,7 +20,10 @@ class Fighter(Participant):
     """One of those who answer instructions and judge the others' answers."""
 
     rating: float | None = Field(
-        None, ge=10, le=10_000, description="Rating at the start. Default: 100 for SPARTA, 1000 for Elo."
+        None,
+        ge=-10_000,
+        le=10_000,
+        description="Rating at the start; SPARTA's is 10 or more. Default: 100 for SPARTA, 1000 for Elo.",
     )
     deviation: float = Field(0.5, gt=0, description="SPARTA's deviation σ at the start.")
 
@@ -129,6 +133,11 @@ class DuelConfig(ScenarioConfig):
         for number, instruction in enumerate(self.held_out):
             if instruction in self.instructions:
                 yield ("held_out", number), "an instruction that is played measures no progress; leave it out"
+            if instruction in self.held_out[:number]:
+                yield ("held_out", number), "it is there already; `measurements` repeats all of them"
+        for number, fighter in enumerate(self.fighters):
+            if self.ratings == "sparta" and fighter.rating is not None and fighter.rating < LEAST_RATING:
+                yield ("fighters", number, "rating"), f"SPARTA's ratings are {LEAST_RATING:g} or more"
         if self.judging == "none":
             if self.check is None:
                 yield ("judging",), "without judging nothing tells answers apart; add a `check`"

@@ -2,12 +2,14 @@
 
 As in SPARTA, scores are weighed anew with the final ratings, so that a judge who proved
 poor has lost its word in the first contests too. Handicaps, which only slow the ratings'
-feedback, are left out.
+feedback, are left out. The scores of an n-way contest's answers are levelled by their judges'
+harshness over the tournament; pairs compare two answers by the judges of both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean
 
 from scenarios.duel.config import START_RATING, DuelConfig
 from scenarios.duel.events import Answer, Comparison, Judgement, Rating
@@ -25,23 +27,20 @@ def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judg
     for entry in trajectory.told(Answer):
         if entry.call is not None:
             entered.setdefault(entry.contest, {})[entry.fighter] = entry
-    scores: dict[int, list[Score]] = {}
-    for said in trajectory.told(Judgement):
-        score = Score(said.judge, said.contestant, "", str(said.repeat), said.score, said.basis)
-        scores.setdefault(said.contest, []).append(score)
-    preferences: dict[int, list[Preference]] = {}
-    for told in trajectory.told(Comparison):
-        preference = Preference(
-            told.judge, told.first, told.second, str(told.repeat), told.first_better, told.basis
-        )
-        preferences.setdefault(told.contest, []).append(preference)
+    judgements: dict[int, list[Judgement]] = {}
+    for judgement in trajectory.told(Judgement):
+        judgements.setdefault(judgement.contest, []).append(judgement)
+    comparisons: dict[int, list[Comparison]] = {}
+    for comparison in trajectory.told(Comparison):
+        comparisons.setdefault(comparison.contest, []).append(comparison)
+    harshness = _harshness(config, trajectory)
     for contest, answers in entered.items():
         if config.judging == "none":
             yield _checked(answers)
         elif config.judging == "pairwise":
-            yield _compared(answers, preferences.get(contest, []), weights)
+            yield _compared(answers, comparisons.get(contest, []), weights)
         else:
-            yield _scored(answers, scores.get(contest, []), weights)
+            yield _scored(answers, judgements.get(contest, []), weights, harshness)
 
 
 def _truth(answer: Answer) -> float | None:
@@ -68,13 +67,20 @@ def _checked(answers: dict[str, Answer]) -> Judged:
     )
 
 
-def _scored(answers: dict[str, Answer], said: list[Score], weights: dict[str, float]) -> Judged:
+def _scored(
+    answers: dict[str, Answer], said: list[Judgement], weights: dict[str, float], harshness: dict[str, float]
+) -> Judged:
     understood: dict[str, set[str]] = {}
-    for score in said:
-        if score.score is not None:
-            understood.setdefault(score.judge, set()).add(score.contestant)
-    usable = [score for score in said if understood.get(score.judge, set()) >= answers.keys() - {score.judge}]
-    panel = panel_scores(usable, weights)
+    for told in said:
+        if told.score is not None:
+            understood.setdefault(told.judge, set()).add(told.contestant)
+    usable = [told for told in said if understood.get(told.judge, set()) >= answers.keys() - {told.judge}]
+    levelled = [
+        Score(told.judge, told.contestant, "", "", told.score - harshness.get(told.judge, 0.0), told.basis)
+        for told in usable
+        if told.score is not None
+    ]
+    panel = panel_scores(levelled, weights)
     calls = {name: entry.call for name, entry in answers.items() if entry.call is not None}
     return Judged(
         answers=tuple(
@@ -82,22 +88,28 @@ def _scored(answers: dict[str, Answer], said: list[Score], weights: dict[str, fl
         ),
         scores=tuple(
             JudgeScore(
-                score.judge,
-                calls[score.contestant],
-                score.score,
-                repeat=int(score.criterion),
-                weight=weights[score.judge],
+                told.judge,
+                calls[told.contestant],
+                told.score,
+                repeat=told.repeat,
+                weight=weights[told.judge],
             )
-            for score in usable
-            if score.score is not None and score.contestant in calls
+            for told in usable
+            if told.score is not None and told.contestant in calls
         ),
         unit="points 1–10",
         round=next(iter(answers.values())).iteration,
     )
 
 
-def _compared(answers: dict[str, Answer], said: list[Preference], weights: dict[str, float]) -> Judged:
-    shares = panel_shares(said, weights)
+def _compared(answers: dict[str, Answer], said: list[Comparison], weights: dict[str, float]) -> Judged:
+    shares = panel_shares(
+        [
+            Preference(told.judge, told.first, told.second, str(told.repeat), told.first_better, told.basis)
+            for told in said
+        ],
+        weights,
+    )
     calls = {name: entry.call for name, entry in answers.items() if entry.call is not None}
     return Judged(
         answers=tuple(
@@ -105,16 +117,33 @@ def _compared(answers: dict[str, Answer], said: list[Preference], weights: dict[
         ),
         scores=tuple(
             JudgeScore(
-                item.judge,
-                calls[item.first],
-                item.first_better,
-                against=calls[item.second],
-                repeat=int(item.criterion),
-                weight=weights[item.judge],
+                told.judge,
+                calls[told.first],
+                told.first_better,
+                against=calls[told.second],
+                repeat=told.repeat,
+                weight=weights[told.judge],
             )
-            for item in said
-            if item.first_better is not None
+            for told in said
+            if told.first_better is not None
         ),
         unit="probability 0–1",
         round=next(iter(answers.values())).iteration,
     )
+
+
+def _harshness(config: DuelConfig, trajectory: Trajectory) -> dict[str, float]:
+    """By how much each judge's mean score is above the judges' mean, where panels differ by answer.
+
+    In an n-way contest nobody judges its own answer, so a harsh judge would lift it. In a duel both
+    answers have the same judges.
+    """
+    if config.contest == "duel":
+        return {}
+    given: dict[str, list[float]] = {}
+    for told in trajectory.told(Judgement):
+        if told.score is not None:
+            given.setdefault(told.judge, []).append(told.score)
+    means = {judge: fmean(scores) for judge, scores in given.items()}
+    level = fmean(means.values()) if means else 0.0
+    return {judge: mean - level for judge, mean in means.items()}

@@ -27,6 +27,8 @@ class TrainingProgress:
         self._console = Console(file=sys.stderr)
         self._live: Live | None = None
         self._line = ""
+        self._first = self._steps = 0
+        self._started = self._shown = perf_counter()
 
     def __enter__(self) -> TrainingProgress:
         if self._console.is_terminal and not self._quiet:

@@ -114,28 +114,25 @@ class Source:
         """
         if model is not None:
             return Start(model, adapter, {})
-        found = self._policies[policy or next(iter(self._policies))] if self._knows(policy) else {}
+        found = self._policy(policy)
         if not found.get("model"):
             raise BadInput(
-                f"{self.folder} doesn't say which model the policy {policy!r} is"
-                if policy
-                else f"{self.folder} doesn't say which model it is of",
-                "Name the model to train: --model.",
+                f"{self.folder} doesn't say which model made it", "Name the model to train: --model."
             )
-        inherited = Path(found["adapter"]) if found.get("adapter") else None
-        return Start(str(found["model"]), adapter or inherited, dict(found.get("template_options") or {}))
+        own = Path(found["adapter"]) if found.get("adapter") else None
+        return Start(str(found["model"]), adapter or own, dict(found.get("template_options") or {}))
 
-    def _knows(self, policy: str | None) -> bool:
+    def _policy(self, name: str | None) -> dict[str, Any]:
         names = ", ".join(self._policies)
-        if policy is not None and policy not in self._policies:
-            raise BadInput(f"{self.folder} has no policy {policy!r}", f"It has: {names}.")
-        minds = {(p.get("model"), p.get("adapter")) for p in self._policies.values()}
-        if policy is None and len(minds) > 1:
+        if name is not None and name not in self._policies:
+            raise BadInput(f"{self.folder} has no policy {name!r}", f"It has: {names}.")
+        if name is None and len({(p.get("model"), p.get("adapter")) for p in self._policies.values()}) > 1:
             raise BadInput(
                 f"{self.folder} is of several policies: {names}",
                 "Say which one to train, with --policy; or name a model with --model.",
             )
-        return bool(self._policies)
+        found: dict[str, Any] = self._policies.get(name) or next(iter(self._policies.values()), {})
+        return found
 
     def _file(self, form: str, split: Split) -> Path:
         return self.folder / form / f"{split}.{self.about.get('file_type', 'jsonl')}"

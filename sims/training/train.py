@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -181,6 +182,10 @@ class _Training:
         try:
             if last is None:
                 unfinished.state["before"] = self._evaluate(trainer, test, "before")
+            else:
+                # Beside the adapter TRL saves its starting point, the reference, which the model
+                # has already. While it is there, transformers loads it alone, not the adapter.
+                shutil.rmtree(last / "ref", ignore_errors=True)
             with self._progress:
                 trainer.train(resume_from_checkpoint=str(last) if last else None)
             after = self._evaluate(trainer, test, "after")

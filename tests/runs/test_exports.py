@@ -13,11 +13,14 @@ import orjson
 import polars as pl
 import pytest
 
+from agents.calls import Call, Reply
 from agents.failures import BadInput
+from agents.scripted import scripted_reply
 from runs import log as run_log
 from runs.branches import branched, outcome_margin
-from runs.exports.folder import export, read_export
-from runs.exports.formats import PairRule
+from runs.exports.described import read_export
+from runs.exports.folder import export
+from runs.exports.pairing import PairRule
 from runs.exports.rows import ExportOptions
 from runs.exports.samples import chat
 from runs.exports.schemas import SCHEMAS
@@ -25,6 +28,7 @@ from runs.run import Run
 from scenarios.load import check
 from sims import play
 from sims.branch import branch, selection
+from sims.engines import scripted_engine
 
 Play = Callable[..., Path]
 Row = dict[str, Any]
@@ -85,6 +89,93 @@ def test_a_pair_s_texts_and_prompt_are_those_of_its_calls(played: Play) -> None:
         for side in ("chosen", "rejected"):
             assert row[side] == [{"role": "assistant", "content": texts[row[f"{side}_call"]]}]
             assert [(m["role"], m["content"]) for m in row["prompt"]] == run.prompt(0, row[f"{side}_call"])
+
+
+def test_a_harsh_judge_does_not_lift_its_own_answers(played: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In an n-way contest nobody judges its own answer, so Dee's are judged by the mild ones alone."""
+    monkeypatch.setattr(scripted_engine, "scripted_reply", one_harsh_judge)
+    run = Run(played(DUEL | {"contest": "n_way", "weights": "uniform"}))
+    rows = exported(run.folder, "ranked", "kto", threshold=0.0)
+    for row in rows["ranked"]:
+        assert row["rewards"] == pytest.approx([row["rewards"][0]] * 4)
+    with pytest.raises(BadInput, match="ties: 72"):
+        exported(run.folder, "dpo", pairs=PairRule("all"))
+
+
+def one_harsh_judge(call: Call, **_attempt: object) -> Reply:
+    reply = scripted_reply(call)
+    if call.purpose == "score":
+        reply.text, reply.probabilities = ("1" if call.agent == "Dee" else "7"), None
+    return reply
+
+
+def test_pairs_of_an_n_way_contest_have_the_margins_of_its_matches(played: Play) -> None:
+    run = Run(played(DUEL | {"contest": "n_way", "weights": "uniform"}))
+    calls = {
+        (row["contest"], row["fighter"]): row["call"] for row in run.table("answer").iter_rows(named=True)
+    }
+    matches = {
+        frozenset((calls[row["contest"], row["first"]], calls[row["contest"], row["second"]])): row["margin"]
+        for row in run.table("match").iter_rows(named=True)
+    }
+    rows = exported(run.folder, "dpo", pairs=PairRule("all"))["dpo"]
+    assert len(rows) == len(matches)
+    for row in rows:
+        assert row["margin"] == pytest.approx(
+            abs(matches[frozenset((row["chosen_call"], row["rejected_call"]))])
+        )
+        assert row["score_chosen"] == pytest.approx(panel_score(row, "chosen"))
+
+
+def test_one_question_is_in_one_split_whatever_personas_were_shown(played: Play) -> None:
+    fighters = [fighter | {"persona": f"I am {fighter['name']}."} for fighter in TRIBE]
+    rows = exported(played(DUEL | {"fighters": fighters}), "dpo", "kto", "sft", test_share=0.5)
+    splits: dict[str, set[str]] = {}
+    for row in (*rows["dpo"], *rows["kto"], *(r for r in rows["sft"] if r["purpose"] == "answer")):
+        messages = row.get("prompt") or row["messages"]
+        asked = next(q for q in QUESTIONS if q in messages[-1 if "prompt" in row else -2]["content"])
+        splits.setdefault(asked, set()).add(row["split"])
+    assert all(len(found) == 1 for found in splits.values())
+
+
+def test_answers_that_all_score_the_same_have_no_labels(played: Play) -> None:
+    run = played(DUEL | {"check": {"least_words": 1}, "judging": "none"})
+    assert all(row["label"] for row in exported(run, "kto")["kto"])
+    flat = played(DUEL | {"score_basis": "sample"}, "flat")
+    with pytest.raises(BadInput, match="the same score, so none is better"):
+        exported(flattened(flat), "kto")
+
+
+def flattened(run: Path) -> Path:
+    """Rewrite the log so that every judge says 5."""
+    records = [r | {"score": 5.0} if r.get("type") == "judgement" else r for r in run_log.read(run)]
+    (run / run_log.NAME).write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in records))
+    return run
+
+
+def test_a_run_is_named_once_and_equal_names_are_told_apart(played: Play) -> None:
+    first, second = played(DUEL, "a/run"), played(DUEL | {"seed": 9}, "b/run")
+    out = first.parent.parent / "both"
+    export([first, second], out, ExportOptions(("dpo",)))
+    assert len({row["run"] for row in rows_of(out, "dpo")}) == 2
+    with pytest.raises(BadInput, match="named twice"):
+        export([first, first], out.with_name("twice"), ExportOptions(("dpo",)))
+
+
+def test_a_finished_run_keeps_the_model_that_played_it(played: Play) -> None:
+    run = played(DUEL)
+    before = (run / "run.json").read_text()
+    play.resume(run, ["engines.default={kind: openai, model: gpt-foo}"], quiet=True)
+    assert json.loads((run / "run.json").read_text())["scenario"] == json.loads(before)["scenario"]
+
+
+def test_a_run_of_two_models_is_refused(played: Play) -> None:
+    run = played(DUEL)
+    state = json.loads((run / "run.json").read_text())
+    state["sittings"] = [{"engines": {"default": {"model": model}}} for model in ("small", "large")]
+    (run / "run.json").write_text(json.dumps(state))
+    with pytest.raises(BadInput, match="several models in turn: large, small"):
+        exported(run, "dpo")
 
 
 def test_a_persona_is_left_out_of_a_pair_s_prompt(played: Play) -> None:
@@ -319,7 +410,8 @@ def test_a_run_without_scores_makes_no_pairs_and_leaves_nothing_behind(
         ({"formats": ("revisions",)}, "peer_feedback"),
         ({"formats": ("dpo",), "policies": ("eve",)}, "no policy 'eve'"),
         ({"formats": ("sft",), "purposes": ("sing",)}, "no rows for 'sft'"),
-        ({"formats": ("dpo",), "basis": "outcome"}, "palaestra branch"),
+        ({"formats": ("dpo",), "basis": "outcome"}, "choose --by panel"),
+        ({"formats": ("dpo",), "basis": "truth"}, "no program says which answers are right"),
     ],
 )
 def test_bad_wishes_are_refused_and_leave_nothing_behind(

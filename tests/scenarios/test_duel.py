@@ -314,7 +314,7 @@ REFUSED = [
     ({"judging": "pairwise", "handicaps": "static"}, "handicaps scale scores"),
     ({"matches": 9}, "9 matches need as many instructions"),
     ({"instructions": ["  "]}, "an instruction is empty"),
-    ({"fighters": [{"name": "Ann", "rating": 5}, *FILE["fighters"][1:]]}, "greater than or equal to 10"),
+    ({"fighters": [{"name": "Ann", "rating": 5}, *FILE["fighters"][1:]]}, "SPARTA's ratings are 10 or more"),
     ({"sparta": {"decay": 0}}, "sparta.decay"),
 ]
 

@@ -27,7 +27,8 @@ READY = [
     for name in BUILT_IN
     for file in sorted((scenario_class(name).prompts_file.parent / FOLDER).glob("*.yaml"))
 ]
-SHORT = {"rounds": 1, "max_rounds": 1, "iterations": 1, "utterances": 2, "words": 5}
+SHORT = {"rounds": 1, "max_rounds": 1, "iterations": 1, "utterances": 2, "words": 5, "matches": 2}
+SHORTER = {"traitors-10": ("introduction=false", "memory_summaries=false")}  # `traitors` has both
 TOKENS = 8  # of a free text; what is tested is that the rules and the engine go together
 
 
@@ -76,7 +77,7 @@ def shortening(path: Path) -> list[str]:
     settings = ["episodes=1", *(f"policies.{name}.max_tokens={TOKENS}" for name in config.policies)]
     if not getattr(config, "human", None):  # a record on file says how many rounds there are
         settings += [f"{name}={value}" for name, value in SHORT.items() if name in type(config).model_fields]
-    return settings
+    return [*settings, *SHORTER.get(path.stem, ())]
 
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)

@@ -156,11 +156,14 @@ def test_rows_that_are_too_long_are_left_out_and_counted(
     assert told(out)["rows"] == {"train": TRAIN, "test": 2, "left_out": 1}
 
 
+@pytest.mark.parametrize("method", ["sft", "dpo"])
 def test_an_interrupted_training_goes_on_to_the_same_adapter(
-    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    method: Method, capitals: Path, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """DPO goes on from an adapter here, so that its checkpoints hold the reference too."""
     settings = FEW.model_copy(update={"max_steps": 4, "checkpoint_steps": 2, "schedule": "cosine"})
-    whole = train(export, tmp_path / "whole", method="sft", settings=settings, quiet=True)
+    adapter = capitals if method == "dpo" else None
+    whole = train(export, tmp_path / "whole", method=method, adapter=adapter, settings=settings, quiet=True)
     out = tmp_path / "out"
 
     def interrupt(self: TrainingProgress, step: int, logs: Mapping[str, float]) -> None:
@@ -170,20 +173,20 @@ def test_an_interrupted_training_goes_on_to_the_same_adapter(
     with monkeypatch.context() as patched:
         patched.setattr(TrainingProgress, "stepped", interrupt)
         with pytest.raises(Interrupted) as stopped:
-            train(export, out, method="sft", settings=settings, quiet=True)
+            train(export, out, method=method, adapter=adapter, settings=settings, quiet=True)
     assert "--resume" in stopped.value.remedy
     assert not out.exists()
     assert checkpoints.resumable(out)
 
     with pytest.raises(BadInput, match="can go on"):
-        train(export, out, method="sft", settings=settings, quiet=True)
+        train(export, out, method=method, adapter=adapter, settings=settings, quiet=True)
     with pytest.raises(BadInput, match=r"another one \(settings"):
-        train(export, out, method="sft", settings=FEW, resume=True, quiet=True)
+        train(export, out, method=method, adapter=adapter, settings=FEW, resume=True, quiet=True)
 
     torn = checkpoints.partial(out) / "checkpoints/checkpoint-3"
     torn.mkdir()
     (torn / "adapter_model.safetensors").write_bytes(b"half of a file")
-    train(export, out, method="sft", settings=settings, resume=True, quiet=True)
+    train(export, out, method=method, adapter=adapter, settings=settings, resume=True, quiet=True)
     assert not checkpoints.partial(out).exists()
     assert [point["step"] for point in told(out)["loss"]] == [1, 2, 3, 4]
     assert told(out)["before"] == told(whole)["before"]

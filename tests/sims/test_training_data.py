@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from agents.failures import BadInput
-from agents.policy import EMBEDDED_MODEL
+from agents.failures import BadInput, RunLocked
 from sims import embedded_model
 from sims.engines.chat_template import ChatTemplate
+from sims.training import checkpoints
 from sims.training import train as training
 from sims.training.datasets import (
     ASK_FOR_JUDGED,
@@ -30,8 +31,9 @@ from sims.training.datasets import (
     sft_ids,
     with_kl_completions,
 )
+from sims.training.progress import TrainingProgress
 from sims.training.rollouts import RecordedRollouts
-from sims.training.settings import Method, TrainSettings
+from sims.training.settings import TrainSettings
 from sims.training.source import Source
 from sims.training.train import TrainerUnavailable, train
 from tests.sims.training_export import answer, question, rows, write_export
@@ -304,10 +306,36 @@ def test_without_the_trainers_it_says_how_to_install_them(
     assert "pip install 'palaestra[train]'" in refused.value.remedy
 
 
+def test_an_export_of_a_policy_without_a_model_needs_one_named(tmp_path: Path) -> None:
+    source = Source(write_export(tmp_path / "export", policies={"made-up": {"model": None, "adapter": None}}))
+    with pytest.raises(BadInput, match="doesn't say which model"):
+        source.start(None, None, None)
+
+
+def test_two_processes_cannot_train_one_adapter(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with checkpoints.Unfinished(out, {}, resume=False):
+        with pytest.raises(RunLocked, match="another process"):
+            checkpoints.Unfinished(out, {}, resume=False)
+        assert checkpoints.partial(out).exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_tells_steps_loss_preference_and_time(capsys: pytest.CaptureFixture[str]) -> None:
+    logs = {"loss": 0.5, "rewards/accuracies": 0.75, "rewards/margins": 0.1, "grad_norm": 3.0}
+    with TrainingProgress() as progress:
+        progress.begin(1, 3)
+        progress.stepped(2, logs)
+        progress.stepped(3, logs)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "step 3/3 · loss 0.500 · accuracy 75% · margin 0.100 · 0:00:00 left"
+
+
+@pytest.mark.parametrize("targets", [["lm_head"], ["q_proj", "embed_tokens"], []])
+def test_only_hidden_layers_get_an_adapter(targets: list[str]) -> None:
+    with pytest.raises(ValidationError, match="hidden layers"):
+        TrainSettings(targets=targets)
+
+
 def test_every_setting_says_what_it_is() -> None:
     assert all(field.description for field in TrainSettings.model_fields.values())
-
-
-def test_methods_are_those_that_have_token_ids() -> None:
-    assert set(training.IDS) == set(Method.__args__)
-    assert EMBEDDED_MODEL == "smollm2"

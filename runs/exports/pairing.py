@@ -1,0 +1,130 @@
+"""Which two answers to a question make a preference pair, and by how much one is better.
+
+Two answers are compared by those who judged both. In an n-way contest nobody judges its own
+answer, so the panels of three answers differ, and a harsh judge would lift its own one if the
+answers' overall scores were compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import fsum
+from typing import Literal
+
+from runs.branches import outcome_margin
+from runs.exports.samples import Response, Sample, score_of
+from scenarios.trajectory import JudgeScore
+
+TOO_FEW = "fewer than two scored answers"
+TIE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class PairRule:
+    """Which two answers to a question make a pair.
+
+    Attributes:
+        take: the best and the worst (`extremes`), or every two (`all`).
+        margin: least difference of their scores, in the unit of the scores; ties are never taken.
+        floor: least score of the chosen one; None for any.
+    """
+
+    take: Literal["extremes", "all"] = "extremes"
+    margin: float = 0.0
+    floor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two answers to one question.
+
+    Attributes:
+        chosen, rejected: the answers, with their scores in this comparison.
+        margin: how much better the chosen one is, > 0, in the sample's unit.
+        error: its standard error over replays; None for one play.
+        scores: what those who judged both said.
+    """
+
+    chosen: Response
+    rejected: Response
+    margin: float
+    error: float | None
+    scores: tuple[JudgeScore, ...]
+
+
+def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Pair]:
+    """The pairs of a sample that the rule takes; the others are counted in `left_out`, by reason."""
+    usable = sample.scored()
+    if len(usable) < 2:
+        left_out[TOO_FEW] += 1
+        return
+    ordered = sorted(usable, key=score_of, reverse=True)
+    taken = [(ordered[0], ordered[-1])] if rule.take == "extremes" else combinations(ordered, 2)
+    for one, other in taken:
+        pair = compare(sample, one, other)
+        if pair.chosen.turn.text == pair.rejected.turn.text:
+            left_out["the same answer twice"] += 1
+        elif pair.margin <= TIE:
+            left_out["ties"] += 1
+        elif pair.margin < rule.margin:
+            left_out["margins that are too small"] += 1
+        elif rule.floor is not None and score_of(pair.chosen) < rule.floor:
+            left_out["chosen answers that are too poor"] += 1
+        else:
+            yield pair
+
+
+def compare(sample: Sample, one: Response, other: Response) -> Pair:
+    """Two scored answers, the better one chosen."""
+    error, scores = None, _of_both(sample.scores, one.turn.call, other.turn.call)
+    first, second = score_of(one), score_of(other)
+    if sample.basis == "panel":
+        first, second = _by_judges(scores, one.turn.call) or (first, second)
+    margin = first - second
+    if one.outcomes and other.outcomes:
+        margin, error = outcome_margin(one.outcomes, other.outcomes)
+    one, other = replace(one, score=first), replace(other, score=second)
+    if margin < 0:
+        one, other, margin = other, one, -margin
+    return Pair(one, other, margin, error, scores)
+
+
+def _of_both(scores: tuple[JudgeScore, ...], one: int, other: int) -> tuple[JudgeScore, ...]:
+    """What the judges who judged both answers, alone or side by side, said of them."""
+    pair = {one, other}
+    alone: dict[str, set[int]] = {}
+    for score in scores:
+        if score.against is None and score.call in pair:
+            alone.setdefault(score.judge, set()).add(score.call)
+    return tuple(
+        score
+        for score in scores
+        if score.call in pair
+        and (alone.get(score.judge) == pair if score.against is None else score.against in pair)
+    )
+
+
+def _by_judges(scores: tuple[JudgeScore, ...], one: int) -> tuple[float, float] | None:
+    """The two answers' weighted means over judges; of answers read side by side, both orders count alike."""
+    counted = [score for score in scores if score.weight > 0]
+    alone = [score for score in counted if score.against is None]
+    if alone:
+        ours = [score for score in alone if score.call == one]
+        theirs = [score for score in alone if score.call != one]
+        return _mean([(s.value, s.weight) for s in ours]), _mean([(s.value, s.weight) for s in theirs])
+    told: dict[tuple[str, str, int], dict[bool, JudgeScore]] = {}
+    for score in counted:
+        told.setdefault((score.judge, score.criterion, score.repeat), {})[score.call == one] = score
+    both = [orders for orders in told.values() if len(orders) == 2]
+    if not both:
+        return None
+    better = _mean([((o[True].value + 1 - o[False].value) / 2, o[True].weight) for o in both])
+    return better, 1 - better
+
+
+def _mean(values: list[tuple[float, float]]) -> float:
+    """The mean of (value, weight)."""
+    return fsum(value * weight for value, weight in values) / fsum(weight for _, weight in values)
