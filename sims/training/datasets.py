@@ -2,7 +2,8 @@
 
 Left to itself TRL renders a chat template over the texts, and a text that spells a control
 token becomes one. So texts are tokenised here, as the engine does it (`ChatTemplate`): what
-is trained is token for token what the policy was asked and said, and then the end of its turn.
+is trained is what the policy was asked and said, without outer white space, and then the end of
+its turn. Answers that were cut at their limit have no end, so nobody learns to stop there.
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ class Tokens:
         """What the engine would be given for `chat`, up to where the answer begins."""
         return self._template.encode(_prompt(chat))
 
-    def answer(self, chat: Chat, text: str) -> Ids:
-        """`text` as it follows `chat`, and the end of the turn."""
-        return [*self._template.encode_answer(self._template.answer_prefix(_prompt(chat)), text), self.end]
+    def answer(self, chat: Chat, text: str, finish: str | None = "stop") -> Ids:
+        """`text` as it follows `chat`, and the end of the turn, unless it was cut at its limit ("length")."""
+        said = self._template.encode_answer(self._template.answer_prefix(_prompt(chat)), text)
+        return said if finish == "length" else [*said, self.end]
 
 
 def _prompt(chat: Chat) -> Prompt:
@@ -62,8 +64,8 @@ def dpo_ids(row: Row, tokens: Tokens) -> dict[str, Ids]:
     prompt = row["prompt"]
     return {
         "prompt_ids": tokens.prompt(prompt),
-        "chosen_ids": tokens.answer(prompt, row["chosen"][-1]["content"]),
-        "rejected_ids": tokens.answer(prompt, row["rejected"][-1]["content"]),
+        "chosen_ids": tokens.answer(prompt, row["chosen"][-1]["content"], row.get("chosen_finish")),
+        "rejected_ids": tokens.answer(prompt, row["rejected"][-1]["content"], row.get("rejected_finish")),
     }
 
 
@@ -72,7 +74,7 @@ def kto_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
     prompt = row["prompt"]
     return {
         "prompt_ids": tokens.prompt(prompt),
-        "completion_ids": tokens.answer(prompt, row["completion"][-1]["content"]),
+        "completion_ids": tokens.answer(prompt, row["completion"][-1]["content"], row.get("finish")),
         "label": bool(row["label"]),
     }
 
@@ -80,13 +82,16 @@ def kto_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
 def sft_ids(row: Row, tokens: Tokens) -> dict[str, Ids]:
     """A row of `sft` as `input_ids` and `labels`, for `SFTTrainer`: only the last answer is learnt."""
     *prompt, answer = row["messages"]
-    asked, said = tokens.prompt(prompt), tokens.answer(prompt, answer["content"])
+    asked, said = tokens.prompt(prompt), tokens.answer(prompt, answer["content"], row.get("finish"))
     return {"input_ids": asked + said, "labels": [-100] * len(asked) + said}
 
 
 def reward_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
     """A row of `reward` as `chosen_ids`, `rejected_ids` and `margin`, for `RewardTrainer`."""
-    ids = {name: sft_ids({"messages": row[name]}, tokens)["input_ids"] for name in ("chosen", "rejected")}
+    ids = {
+        name: sft_ids({"messages": row[name], "finish": row.get(f"{name}_finish")}, tokens)["input_ids"]
+        for name in ("chosen", "rejected")
+    }
     return {"chosen_ids": ids["chosen"], "rejected_ids": ids["rejected"], "margin": float(row["margin"])}
 
 

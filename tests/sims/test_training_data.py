@@ -121,6 +121,20 @@ def test_only_the_last_answer_of_a_conversation_is_learnt(tokens: Tokens, tokeni
     assert len(ids["input_ids"]) == len(ids["labels"]) == length(ids)
 
 
+def test_an_answer_that_was_cut_at_its_limit_has_no_end_of_turn(tokens: Tokens) -> None:
+    asked = [{"role": "user", "content": "Why?"}]
+    said = {"role": "assistant", "content": "Because it was"}
+    whole, cut = tokens.answer(asked, said["content"]), tokens.answer(asked, said["content"], "length")
+    assert whole == [*cut, tokens.end]
+    row = {"prompt": asked, "chosen": [said], "rejected": [said], "chosen_finish": "length"}
+    ids = dpo_ids(row | {"rejected_finish": "stop"}, tokens)
+    assert (ids["chosen_ids"], ids["rejected_ids"]) == (cut, whole)
+    for finish, end in (("length", cut), ("stop", whole)):
+        assert (
+            sft_ids({"messages": [*asked, said], "finish": finish}, tokens)["input_ids"][-len(end) :] == end
+        )
+
+
 def test_a_template_without_an_end_of_turn_ends_answers_as_the_tokenizer_ends_texts(
     tokenizer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
