@@ -32,7 +32,7 @@ demo: setup
 
 evolve-demo: setup
 	$(BIN)/palaestra evolve evolve-demo --generations 2 --by truth \
-		--set train.learning_rate=0.001 --set train.batch_size=2 --set train.max_steps=24
+		--set train.learning_rate=0.0005 --set train.batch_size=2 --set train.max_steps=16 --set train.warmup=0
 
 test: check
 	$(BIN)/python -m pytest --numprocesses 2
