@@ -31,9 +31,9 @@ def rows(evolution: Evolution) -> list[list[str]]:
             f"{pairs[row['generation']]:,}" if row["generation"] in pairs else "",
             row["policy"],
             f"{row['answers']:,}",
-            f"{row['success']:.3f}",
+            f"{row['success']:.2f}",
             _interval(row["low"], row["high"]),
-            "" if row["gain"] is None else f"{row['gain']:+.3f}",
+            "" if row["gain"] is None else f"{row['gain']:+.2f}",
             _interval(row["gain_low"], row["gain_high"]),
         ]
         for row in table(evolution).iter_rows(named=True)
@@ -56,4 +56,4 @@ def sentence(evolution: Evolution) -> str:
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.3f} … {high:.3f}"
+    return "" if low is None or high is None else f"{low:.2f}–{high:.2f}"

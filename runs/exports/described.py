@@ -10,7 +10,7 @@ from agents.failures import BadInput
 
 NAME = "export.json"
 MAKE_ONE = "Make one with: palaestra export RUN --to dpo"
-NEEDED = {"formats": dict, "policies": dict, "file_type": str, "left_out": dict}
+NEEDED = {"formats": dict, "policies": dict, "file_type": str}
 
 
 def read_export(folder: Path) -> dict[str, Any]:

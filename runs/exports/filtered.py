@@ -45,7 +45,7 @@ def write_kept(
         "command": command,
         "filtered_from": str(folder),
         "formats": {"dpo": {name: frame.height for name, frame in splits.items() if frame.height}},
-        "left_out": described["left_out"]
+        "left_out": described.get("left_out", {})
         | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
     }
     partial = out.with_name(f".{out.name}.partial")

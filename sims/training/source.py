@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -13,8 +12,8 @@ import orjson
 import polars as pl
 
 from agents.failures import BadInput
+from runs.exports.described import read_export
 
-NAME = "export.json"
 Row = Mapping[str, Any]
 Split = Literal["train", "test"]
 
@@ -49,15 +48,9 @@ class Source:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        try:
-            self.about: dict[str, Any] = json.loads((folder / NAME).read_text())
-            self._formats = dict(self.about["formats"])
-            self._policies = dict(self.about["policies"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BadInput(
-                f"{folder} is not the folder of an export",
-                "Make one with: palaestra export RUN --to dpo",
-            ) from error
+        self.about = read_export(folder)
+        self._formats = self.about["formats"]
+        self._policies = self.about["policies"]
 
     def require(self, form: str) -> None:
         """Check that the export has rows in the format `form` to train on.
@@ -135,4 +128,4 @@ class Source:
         return found
 
     def _file(self, form: str, split: Split) -> Path:
-        return self.folder / form / f"{split}.{self.about.get('file_type', 'jsonl')}"
+        return self.folder / form / f"{split}.{self.about['file_type']}"

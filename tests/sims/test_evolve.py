@@ -118,7 +118,7 @@ def test_the_table_has_a_row_for_each_generation_and_policy_and_finds_no_gain_wh
     assert [(row[0], row[2]) for row in told] == [
         (str(g), policy) for g in range(3) for policy in ("ann", "bo", "cem", "all")
     ]
-    assert all(row[6] == "+0.000" for row in told if row[0] != "0")
+    assert all(row[6] == "+0.00" for row in told if row[0] != "0")
     assert "No significant change" in sentence(tribe)
 
 
