@@ -27,8 +27,19 @@ READY = [
     for name in BUILT_IN
     for file in sorted((scenario_class(name).prompts_file.parent / FOLDER).glob("*.yaml"))
 ]
-SHORT = {"rounds": 1, "max_rounds": 1, "iterations": 1, "utterances": 2, "words": 5, "matches": 2}
-SHORTER = {"traitors-10": ("introduction=false", "memory_summaries=false")}  # `traitors` has both
+SHORT = {
+    "rounds": 1,
+    "max_rounds": 1,
+    "iterations": 1,
+    "utterances": 2,
+    "words": 5,
+    "matches": 2,
+    "candidates": 1,
+    "quota": 1,
+}
+QUIET = ("introduction=false", "memory_summaries=false")
+# What large casts do without is played by others: `traitors` has notes, `werewolf` beliefs.
+SHORTER = {"traitors-10": (*QUIET, "elicit_beliefs=false"), "werewolf": QUIET}
 TOKENS = 8  # of a free text; what is tested is that the rules and the engine go together
 
 
