@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import orjson
@@ -100,8 +101,8 @@ def event_record(episode: int, number: int, step: int, event: Event) -> Record:
         "step": step,
         "type": event_type(type(event)),
     }
-    for field in fields(event):
-        record[field.name] = getattr(event, field.name)
+    for name in _field_names(type(event)):
+        record[name] = getattr(event, name)
     return record
 
 
@@ -158,6 +159,12 @@ def numbers(text: str) -> list[int]:
     return found
 
 
+@cache
+def _field_names(event: type[Event]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(event))
+
+
+@cache
 def event_type(event: type[Event]) -> str:
     """The name of an event type in the log: its class name in snake case."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
