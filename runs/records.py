@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -101,7 +100,7 @@ def event_record(episode: int, number: int, step: int, event: Event) -> Record:
         "step": step,
         "type": event_type(type(event)),
     }
-    for name in _field_names(type(event)):
+    for name in event.__dataclass_fields__:
         record[name] = getattr(event, name)
     return record
 
@@ -159,15 +158,14 @@ def numbers(text: str) -> list[int]:
     return found
 
 
-@cache
-def _field_names(event: type[Event]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(event))
-
-
-@cache
 def event_type(event: type[Event]) -> str:
     """The name of an event type in the log: its class name in snake case."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower()
+    return _snake_case(event.__name__)
+
+
+@cache
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def content(records: Iterable[Record]) -> list[Record]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterable
-from enum import StrEnum
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -30,43 +29,7 @@ TrainOptions = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Of the training, such as epochs=2. Repeatable."),
 ]
-
-
-class FileType(StrEnum):
-    """What rows are written as."""
-
-    jsonl = "jsonl"
-    parquet = "parquet"
-
-
-class Basis(StrEnum):
-    """What scores rest on."""
-
-    panel = "panel"
-    truth = "truth"
-    outcome = "outcome"
-
-
-class Verdict(StrEnum):
-    """What makes an answer good while a tribe evolves."""
-
-    panel = "panel"
-    truth = "truth"
-
-
-class Take(StrEnum):
-    """Which two answers make a pair."""
-
-    extremes = "extremes"
-    all = "all"
-
-
-class Method(StrEnum):
-    """How a policy is trained."""
-
-    dpo = "dpo"
-    kto = "kto"
-    sft = "sft"
+Method = Literal["dpo", "kto", "sft"]
 
 
 @data.command(
@@ -84,14 +47,17 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="Folder to make. Default: a new one in RUN/exports.")
     ] = None,
-    file_type: Annotated[FileType, typer.Option("--as", help="Type of the files.")] = FileType.jsonl,
+    file_type: Annotated[
+        Literal["jsonl", "parquet"], typer.Option("--as", help="Type of the files.")
+    ] = "jsonl",
     by: Annotated[
-        Basis | None,
+        Literal["panel", "truth", "outcome"] | None,
         typer.Option(help="What scores rest on. Default: outcomes of a branched run, else the panel."),
     ] = None,
     pairs: Annotated[
-        Take, typer.Option(help="The best and the worst answer to a question, or every two.")
-    ] = Take.extremes,
+        Literal["extremes", "all"],
+        typer.Option(help="The best and the worst answer to a question, or every two."),
+    ] = "extremes",
     margin: Annotated[float, typer.Option(min=0, help="Least difference of scores in a pair.")] = 0.0,
     floor: Annotated[float | None, typer.Option(help="Least score of a chosen answer.")] = None,
     threshold: Annotated[
@@ -118,9 +84,9 @@ def export(
     formats = tuple(dict.fromkeys(to or ["dpo"]))
     options = ExportOptions(
         formats=formats,
-        file_type=file_type.value,
-        basis=by.value if by else None,
-        pairs=PairRule(pairs.value, margin, floor),
+        file_type=file_type,
+        basis=by,
+        pairs=PairRule(pairs, margin, floor),
         threshold=threshold,
         at_least=at_least,
         purposes=tuple(purpose or ()),
@@ -268,7 +234,7 @@ def quality(
 def train(
     folder: Export,
     out: Annotated[Path, typer.Option(help="Folder of the adapter, which a scenario's policy can name.")],
-    method: Annotated[Method, typer.Option(help="What trains; the export needs rows of it.")] = Method.dpo,
+    method: Annotated[Method, typer.Option(help="What trains; the export needs rows of it.")] = "dpo",
     policy: Annotated[
         str | None, typer.Option(help="Which of the export's policies; needed where they differ.")
     ] = None,
@@ -287,7 +253,7 @@ def train(
     train_adapter(
         folder,
         out,
-        method=method.value,
+        method=method,
         policy=policy,
         model=model,
         adapter=adapter,
@@ -314,7 +280,7 @@ def evolve(
         int | None, typer.Option("--generations", "-g", min=1, help="How often to train. Default: 2.")
     ] = None,
     by: Annotated[
-        Verdict | None,
+        Literal["panel", "truth"] | None,
         typer.Option(
             help="What makes an answer good: the panel, or truth (the file's check). Default: panel."
         ),
