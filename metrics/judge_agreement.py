@@ -68,7 +68,7 @@ def krippendorff_alpha(pairs: pl.DataFrame, *, resamples: int = 500, seed: int =
         .agg(pl.col("judges", "sum", "squares", "within").sum())
     )
     parts = sums.select("judges", "sum", "squares", "within").to_numpy().astype(float)
-    value = _alpha(parts.sum(axis=0)[None]) if len(parts) else np.array([np.nan])
+    value = alpha(parts.sum(axis=0)[None]) if len(parts) else np.array([np.nan])
     if np.isnan(value[0]):
         return None
     random = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ def krippendorff_alpha(pairs: pl.DataFrame, *, resamples: int = 500, seed: int =
             for _ in range(resamples)
         ]
     )
-    error = float(np.nanstd(_alpha(drawn)))
+    error = float(np.nanstd(alpha(drawn)))
     return Estimate(float(value[0]), int(parts[:, 0].sum()), error if len(parts) > 1 else None)
 
 
@@ -162,9 +162,13 @@ def _scores_beside(pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _alpha(parts: Numbers) -> Numbers:
-    """α of each row of (n, Σ x, Σ x², Σ over units of m·SS/(m − 1))."""
-    n, total, squares, within = parts.T
+def alpha(parts: Numbers) -> Numbers:
+    """Krippendorff's α, interval metric, from sums over units that m ≥ 2 judges scored; NaN where undefined.
+
+    Args:
+        parts: (…, 4): n scores, Σ x, Σ x², Σ over units of m/(m − 1) times its squared deviations.
+    """
+    n, total, squares, within = np.moveaxis(parts, -1, 0)
     spread = squares - total**2 / n
     with np.errstate(divide="ignore", invalid="ignore"):
         alpha: Numbers = np.where(spread > 1e-12, 1 - (n - 1) / n * within / spread, np.nan)

@@ -1,0 +1,290 @@
+"""What episodes say of a metric, and of its difference between two runs, with intervals.
+
+Episodes are what is resampled, since they alone are independent of each other. Runs of the same
+seed play the same casts and topics, so their episodes are compared in pairs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.stats import DegenerateDataWarning, bootstrap, permutation_test
+
+from metrics.intervals import Numbers
+from metrics.metric import Metric, Tables, Unmeasurable
+
+Indices = NDArray[np.int64]
+
+LEAST_EPISODES = 10
+"""With fewer episodes, resampled intervals are much too narrow and are not given."""
+CONFIDENCE = 0.95
+POWER = 0.8
+BATCH = 200
+"""Resamples computed at a time, which bounds the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A metric over a run's episodes.
+
+    Attributes:
+        value: the metric's number; None where it is undefined (a correlation of equal values, say).
+        low, high: its 95 % bootstrap interval (BCa, over episodes); None without one.
+        episodes: how many had an occasion for it.
+        note: why there is no value or no interval; "" otherwise.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    episodes: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A metric in one run less the same in a baseline.
+
+    Attributes:
+        first, second: the baseline's number and the other run's.
+        value: second − first; None where either is undefined.
+        low, high: its 95 % bootstrap interval (BCa, over episodes); None without one.
+        p: of a permutation test that the episodes of both runs are alike; None without one.
+        detectable: the smallest true difference that a sample like this would show four times in
+            five (two-sided at 5 %); None without an interval.
+        episodes: how many of each run count; with pairs, the number of pairs twice.
+        paired: whether episodes were compared in pairs of one seed.
+        note: why there is no value or no interval; "" otherwise.
+    """
+
+    first: float | None
+    second: float | None
+    value: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    detectable: float | None
+    episodes: tuple[int, int]
+    paired: bool
+    note: str
+
+
+def level(metric: Metric, tables: Tables, *, resamples: int = 2000, seed: int = 0) -> Level:
+    """The metric over all episodes of a run.
+
+    Raises:
+        Unmeasurable: see `Metric.parts`.
+    """
+    parts = _matrix(metric.parts(tables))
+    value = _number(metric, parts)
+    if value is None:
+        return Level(None, None, None, len(parts), "undefined: the values don't vary, or there are too few")
+    if note := _too_little(parts):
+        return Level(value, None, None, len(parts), note)
+
+    def statistic(chosen: Indices, axis: int) -> Numbers:
+        return _of(metric, parts, chosen, axis)
+
+    found = _bootstrap((np.arange(len(parts)),), statistic, False, resamples, seed)
+    return Level(value, *found[:2], len(parts), "" if found[0] is not None else UNSTABLE)
+
+
+def difference(
+    metric: Metric, first: Tables, second: Tables, *, resamples: int = 2000, seed: int = 0
+) -> Difference:
+    """The metric in the run `second` less that in the baseline `first`.
+
+    Episodes are paired where all of the smaller run's seeds are among the other's.
+
+    Raises:
+        Unmeasurable: see `Metric.parts`.
+    """
+    one, two = metric.parts(first), metric.parts(second)
+    pairs = _pairs(one, two, first, second)
+    paired = pairs is not None
+    if pairs is not None:
+        one, two = pairs
+    a, b = _matrix(one), _matrix(two)
+    values, counts = (_number(metric, a), _number(metric, b)), (len(a), len(b))
+    if values[0] is None or values[1] is None:
+        note = "undefined: the values don't vary, or there are too few"
+        return Difference(*values, None, None, None, None, None, counts, paired, note)
+    told = values[1] - values[0]
+    if note := _too_little(a) or _too_little(b) or _too_little(b - a if paired else None):
+        return Difference(*values, told, None, None, None, None, counts, paired, note)
+    both = np.concatenate([a, b])
+    samples = np.arange(len(a)), len(a) + np.arange(len(b))
+
+    def statistic(x: Indices, y: Indices, axis: int) -> Numbers:
+        return _of(metric, both, y, axis) - _of(metric, both, x, axis)
+
+    low, high, error = _bootstrap(samples, statistic, paired, resamples, seed)
+    if low is None or error is None:
+        return Difference(*values, told, None, None, None, None, counts, paired, UNSTABLE)
+    p = permutation_test(
+        samples,
+        statistic,
+        permutation_type="samples" if paired else "independent",
+        vectorized=True,
+        n_resamples=resamples,
+        batch=BATCH,
+        rng=np.random.default_rng(seed),
+    ).pvalue
+    normal = NormalDist()
+    detectable = (normal.inv_cdf((1 + CONFIDENCE) / 2) + normal.inv_cdf(POWER)) * error
+    return Difference(*values, told, low, high, float(p), detectable, counts, paired, "")
+
+
+UNSTABLE = "no interval: the number is undefined in many samples of these episodes"
+
+
+def levels(
+    metrics: Iterable[Metric], tables: Tables, *, resamples: int = 2000, seed: int = 0
+) -> pl.DataFrame:
+    """Each metric over all episodes of a run.
+
+    Returns:
+        Columns `metric`, `unit`, `value`, `low`, `high`, `episodes`, `note`; a metric that can't be
+        measured has a `note` that says why.
+    """
+    rows = []
+    for metric in metrics:
+        try:
+            told = asdict(level(metric, tables, resamples=resamples, seed=seed))
+        except Unmeasurable as reason:
+            told = {"episodes": 0, "note": str(reason)}
+        rows.append({"metric": metric.name, "unit": metric.unit, **told})
+    return pl.DataFrame(rows, schema=LEVEL_COLUMNS)
+
+
+def differences(
+    metrics: Iterable[Metric], first: Tables, second: Tables, *, resamples: int = 2000, seed: int = 0
+) -> pl.DataFrame:
+    """Each metric in the run `second` less that in the baseline `first`.
+
+    Returns:
+        Columns `metric`, `unit`, `first`, `second`, `difference`, `low`, `high`, `p`, `detectable`,
+        `episodes_first`, `episodes_second`, `paired` and `note` (why something is missing), see
+        `Difference`.
+    """
+    rows: list[dict[str, object]] = []
+    for metric in metrics:
+        row: dict[str, object] = {"metric": metric.name, "unit": metric.unit}
+        try:
+            told = asdict(difference(metric, first, second, resamples=resamples, seed=seed))
+        except Unmeasurable as reason:
+            rows.append({**row, "note": str(reason)})
+            continue
+        row["difference"] = told.pop("value")
+        row["episodes_first"], row["episodes_second"] = told.pop("episodes")
+        rows.append({**row, **told})
+    return pl.DataFrame(rows, schema=DIFFERENCE_COLUMNS)
+
+
+LEVEL_COLUMNS: dict[str, type[pl.DataType]] = {
+    "metric": pl.String,
+    "unit": pl.String,
+    "value": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "episodes": pl.Int64,
+    "note": pl.String,
+}
+DIFFERENCE_COLUMNS: dict[str, type[pl.DataType]] = {
+    "metric": pl.String,
+    "unit": pl.String,
+    "first": pl.Float64,
+    "second": pl.Float64,
+    "difference": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p": pl.Float64,
+    "detectable": pl.Float64,
+    "episodes_first": pl.Int64,
+    "episodes_second": pl.Int64,
+    "paired": pl.Boolean,
+    "note": pl.String,
+}
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """The p-values corrected for their number (Holm, Scand. J. Statist. 6, 1979); None stays None."""
+    known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    corrected: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for rank, (p, i) in enumerate(known):
+        largest = max(largest, min(1.0, p * (len(known) - rank)))
+        corrected[i] = largest
+    return corrected
+
+
+def _pairs(
+    one: pl.DataFrame, two: pl.DataFrame, first: Tables, second: Tables
+) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """The rows of both that share an episode seed, in one order; None where the runs' seeds differ."""
+    seeds = [tables["episodes"].select("episode", "seed") for tables in (first, second)]
+    shared = len(seeds[0].join(seeds[1], on="seed"))
+    if not shared or shared < min(map(len, seeds)):
+        return None
+    known = [
+        rows.join(by, on="episode").rename({"episode": f"episode_{i}"})
+        for i, (rows, by) in enumerate(zip((one, two), seeds, strict=True))
+    ]
+    both = sorted(set(known[0]["seed"]) & set(known[1]["seed"]))
+    kept = [rows.filter(pl.col("seed").is_in(both)).sort("seed").drop("seed") for rows in known]
+    return kept[0].rename({"episode_0": "episode"}), kept[1].rename({"episode_1": "episode"})
+
+
+def _matrix(parts: pl.DataFrame) -> Numbers:
+    return parts.drop("episode").to_numpy().astype(float)
+
+
+def _number(metric: Metric, parts: Numbers) -> float | None:
+    value = float(metric.statistic.combine(parts.sum(axis=0))) if len(parts) else np.nan
+    return None if np.isnan(value) else value
+
+
+def _of(metric: Metric, parts: Numbers, chosen: Indices, axis: int) -> Numbers:
+    """The metric of the episodes `chosen` along `axis`."""
+    return metric.statistic.combine(parts[chosen].sum(axis=axis if axis >= 0 else axis - 1))
+
+
+def _too_little(parts: Numbers | None) -> str:
+    """Why `parts` give no interval; "" where they do."""
+    if parts is None:
+        return ""
+    if len(parts) < LEAST_EPISODES:
+        few = "one episode" if len(parts) == 1 else f"{len(parts)} episodes"
+        return f"no interval: {few}, and it takes {LEAST_EPISODES}"
+    if np.ptp(parts, axis=0).max() < 1e-12:
+        return "no interval: all episodes are the same"
+    return ""
+
+
+def _bootstrap(
+    samples: tuple[Indices, ...], statistic: object, paired: bool, resamples: int, seed: int
+) -> tuple[float | None, float | None, float | None]:
+    """Lower and upper bound and standard error; None where the statistic is often undefined."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        found = bootstrap(
+            samples,
+            statistic,
+            paired=paired,
+            vectorized=True,
+            n_resamples=resamples,
+            batch=BATCH,
+            confidence_level=CONFIDENCE,
+            method="BCa",
+            rng=np.random.default_rng(seed),
+        )
+    bounds = found.confidence_interval
+    if np.isnan([bounds.low, bounds.high, found.standard_error]).any():
+        return None, None, None
+    return float(bounds.low), float(bounds.high), float(found.standard_error)

@@ -1,0 +1,186 @@
+"""What a metric is: a number that a run's tables give, with its unit, range and source.
+
+A metric is a function whose parameters are named after the tables that it reads and whose frame
+has rows by episode. What it comes to over many episodes is a function of sums over episodes (a
+mean, a ratio of totals or a correlation), so one way to resample episodes gives every interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from inspect import signature
+
+import numpy as np
+import polars as pl
+
+from metrics.intervals import Numbers
+
+Tables = Mapping[str, pl.DataFrame]
+"""A run's tables by name, see `runs.tables`."""
+
+
+class Unmeasurable(ValueError):
+    """A metric is asked of tables that can't tell it; the message says what they lack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """How rows by episode become one number.
+
+    Attributes:
+        columns: what a metric's frame has beside `episode`; rows with a null in them don't count.
+        sums: the additive parts of these rows, by name.
+        episodes_alike: whether each episode counts the same, however many rows it has.
+        combine: from an array of summed parts (…, parts) to numbers (…); NaN where undefined.
+    """
+
+    columns: tuple[str, ...]
+    sums: Mapping[str, pl.Expr]
+    combine: Callable[[Numbers], Numbers]
+    episodes_alike: bool = False
+
+
+def _ratio(parts: Numbers) -> Numbers:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(parts[..., 1] != 0, parts[..., 0] / parts[..., 1], np.nan)
+
+
+def _pearson(parts: Numbers) -> Numbers:
+    n, x, y, xx, yy, xy = np.moveaxis(parts, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = (n * xx - x * x) * (n * yy - y * y)
+        enough = (n > 2) & (spread > 1e-9 * n * n)
+        return np.where(enough, np.clip((n * xy - x * y) / np.sqrt(np.abs(spread)), -1, 1), np.nan)
+
+
+MEAN = Statistic(("value",), {"value": pl.col("value").mean(), "count": pl.lit(1.0)}, _ratio, True)
+"""The mean of the episodes' means of `value`."""
+RATIO = Statistic(("part", "whole"), {"part": pl.col("part").sum(), "whole": pl.col("whole").sum()}, _ratio)
+"""Total `part` over total `whole`: a rate over all its occasions, or a slope through the origin."""
+CORRELATION = Statistic(
+    ("x", "y"),
+    {
+        "n": pl.len(),
+        "x": pl.col("x").sum(),
+        "y": pl.col("y").sum(),
+        "xx": (pl.col("x") ** 2).sum(),
+        "yy": (pl.col("y") ** 2).sum(),
+        "xy": (pl.col("x") * pl.col("y")).sum(),
+    },
+    _pearson,
+)
+"""Pearson's r of `x` and `y` over the rows of all episodes."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric; calling it with its tables gives its frame.
+
+    Attributes:
+        name: of its function.
+        rows: the function itself.
+        needs: the columns that it reads, by table.
+        unit: of its number.
+        low, high: bounds of its number; None where there is none.
+        statistic: what its frame's rows come to.
+        source: where its definition is from; "ours" where it is.
+        about: its docstring.
+    """
+
+    name: str
+    rows: Callable[..., pl.DataFrame]
+    needs: Mapping[str, tuple[str, ...]]
+    unit: str
+    low: float | None
+    high: float | None
+    statistic: Statistic
+    source: str
+    about: str
+
+    def __call__(self, *tables: pl.DataFrame) -> pl.DataFrame:
+        """Its rows by episode."""
+        return self.rows(*tables)
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return self.about.strip().split("\n")[0]
+
+    def lacks(self, tables: Tables) -> str:
+        """What `tables` lack for this metric, in words; "" when nothing."""
+        for table, columns in self.needs.items():
+            if table not in tables:
+                return f"no table {table!r}"
+            missing = [name for name in columns if name not in tables[table].columns]
+            if missing:
+                return f"no column {', '.join(map(repr, missing))} in table {table!r}"
+        return ""
+
+    def parts(self, tables: Tables) -> pl.DataFrame:
+        """The additive parts of each episode that has any: `episode` and the statistic's `sums`.
+
+        Raises:
+            Unmeasurable: `tables` lack what the metric reads, or it has no occasion in them.
+        """
+        if lacking := self.lacks(tables):
+            raise Unmeasurable(f"{self.name} can't be measured here: there is {lacking}")
+        rows = self.rows(*(tables[name] for name in self.needs)).drop_nulls(self.statistic.columns)
+        if rows.is_empty():
+            raise Unmeasurable(f"{self.name} can't be measured here: {_emptiness(tables, self.needs)}")
+        sums = [total.cast(pl.Float64).alias(name) for name, total in self.statistic.sums.items()]
+        return rows.group_by("episode").agg(sums).sort("episode")
+
+    def by_episode(self, tables: Tables) -> pl.DataFrame:
+        """The number of each episode alone: `episode`, `value`, null where an episode has none.
+
+        Raises:
+            Unmeasurable: see `parts`.
+        """
+        parts = self.parts(tables)
+        values = self.statistic.combine(parts.drop("episode").to_numpy())
+        return parts.select("episode", pl.Series("value", values).fill_nan(None))
+
+
+def metric(
+    needs: str,
+    *,
+    unit: str,
+    low: float | None = None,
+    high: float | None = None,
+    statistic: Statistic = MEAN,
+    source: str = "ours",
+) -> Callable[[Callable[..., pl.DataFrame]], Metric]:
+    """Make a function of tables a metric.
+
+    Args:
+        needs: the columns that it reads, such as "opinion.agent opinion.moment"; the tables are
+            the function's parameters. `episode` goes without saying.
+        unit: of its number.
+        low: least number there can be.
+        high: largest number there can be.
+        statistic: what the rows come to.
+        source: where its definition is from.
+
+    Raises:
+        TypeError: `needs` and the function's parameters name different tables.
+    """
+
+    def made(function: Callable[..., pl.DataFrame]) -> Metric:
+        columns: dict[str, tuple[str, ...]] = dict.fromkeys(signature(function).parameters, ())
+        for word in needs.split():
+            table, _, column = word.partition(".")
+            if table not in columns:
+                raise TypeError(f"{function.__name__} needs {word}, but takes no table {table!r}")
+            columns[table] += (column,)
+        about = function.__doc__ or ""
+        return Metric(function.__name__, function, columns, unit, low, high, statistic, source, about)
+
+    return made
+
+
+def _emptiness(tables: Tables, needs: Mapping[str, tuple[str, ...]]) -> str:
+    empty = [name for name in needs if tables[name].is_empty()]
+    if empty:
+        return f"the run has nothing in table {empty[0]!r}"
+    return "no episode has an occasion for it"
