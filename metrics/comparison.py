@@ -116,7 +116,7 @@ def difference(
         note = "undefined: the values don't vary, or there are too few"
         return Difference(*values, None, None, None, None, None, counts, paired, note)
     told = values[1] - values[0]
-    if note := _too_little(a) or _too_little(b) or _too_little(b - a if paired else None):
+    if note := _too_little(*((b - a,) if paired else (a, b))):
         return Difference(*values, told, None, None, None, None, counts, paired, note)
     both = np.concatenate([a, b])
     samples = np.arange(len(a)), len(a) + np.arange(len(b))
@@ -255,14 +255,13 @@ def _of(metric: Metric, parts: Numbers, chosen: Indices, axis: int) -> Numbers:
     return metric.statistic.combine(parts[chosen].sum(axis=axis if axis >= 0 else axis - 1))
 
 
-def _too_little(parts: Numbers | None) -> str:
-    """Why `parts` give no interval; "" where they do."""
-    if parts is None:
-        return ""
-    if len(parts) < LEAST_EPISODES:
-        few = "one episode" if len(parts) == 1 else f"{len(parts)} episodes"
+def _too_little(*samples: Numbers) -> str:
+    """Why samples of episodes give no interval; "" where they do."""
+    fewest = min(map(len, samples))
+    if fewest < LEAST_EPISODES:
+        few = "one episode" if fewest == 1 else f"{fewest} episodes"
         return f"no interval: {few}, and it takes {LEAST_EPISODES}"
-    if np.ptp(parts, axis=0).max() < 1e-12:
+    if all(np.ptp(parts, axis=0).max() < 1e-12 for parts in samples):
         return "no interval: all episodes are the same"
     return ""
 

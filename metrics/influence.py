@@ -60,9 +60,10 @@ def centralities(graph: nx.DiGraph[str]) -> pl.DataFrame:
     back = graph.reverse()
     near: nx.DiGraph[str] = nx.DiGraph()
     near.add_nodes_from(graph)
-    for (source, target), weight in nx.get_edge_attributes(graph, "weight").items():
+    weights: dict[tuple[str, str], float] = nx.get_edge_attributes(graph, "weight")
+    for (source, target), weight in weights.items():
         near.add_edge(source, target, length=1 / weight)
-    columns = {
+    columns: dict[str, dict[str, float]] = {
         "out_strength": dict(graph.out_degree(weight="weight")),
         "in_strength": dict(graph.in_degree(weight="weight")),
         "pagerank": nx.pagerank(back, weight="weight"),

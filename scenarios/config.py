@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +12,9 @@ from agents.agent import Layout
 from agents.policy import EngineSettings, Policy, Settings, VllmEngine
 
 Location = tuple[str | int, ...]
+SweptValues = Annotated[list[Any], Field(min_length=1)]
+UNSWEPT = ("scenario", "sweep")
+"""What a sweep can't vary: it compares runs of one scenario."""
 
 
 class Participant(Settings):
@@ -43,6 +47,11 @@ class ScenarioConfig(Settings):
         description="The policies that agents may name; who names none takes `default`.",
     )
     prompts: dict[str, str] = Field({}, description="Prompt templates that replace the scenario's own.")
+    sweep: dict[str, SweptValues] | list[dict[str, Any]] = Field(
+        {},
+        description="What to vary: lists of values by dotted path, of which all combinations are played, "
+        "such as `rounds: [1, 3]`; or a list of settings, each played as it is. The first is the baseline.",
+    )
 
     def agent_policies(self) -> Iterator[tuple[Location, str]]:
         """Where in the file a policy is named, and the name; scenarios with agents override this."""
@@ -56,6 +65,14 @@ class ScenarioConfig(Settings):
                 yield ("policies", name, "engine"), f"no engine {policy.engine!r}; the engines are: {known}"
             elif policy.adapter is not None and self.engines[policy.engine].kind != "vllm":
                 yield ("policies", name, "adapter"), "adapters need an engine of kind vllm"
+        swept = (
+            self.sweep
+            if isinstance(self.sweep, dict)
+            else {k: v for point in self.sweep for k, v in point.items()}
+        )
+        for key in swept:
+            if key.split(".")[0] in UNSWEPT:
+                yield ("sweep",), f"a sweep can't vary `{key}`"
         for location, name in self.agent_policies():
             if name not in self.policies:
                 yield location, f"no policy {name!r}; the policies are: {', '.join(self.policies)}"

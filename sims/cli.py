@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agents.failures import PalaestraError
+from agents.failures import BadInput, PalaestraError
 from sims.cli_data import data
+from sims.cli_study import study
 
 if TYPE_CHECKING:
     from scenarios.load import Scenario
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 
 app.add_typer(data)
+app.add_typer(study)
 
 EXCERPT_LINES = 24
 
@@ -61,12 +63,14 @@ def run(
     scenario = _load(file, chosen)
     if dry_run:
         scenario = _on_scripted_engines(scenario)
-    if estimate:
+    if scenario.config.sweep:
+        _run_sweep(scenario, out, quiet, estimate)
+    elif estimate:
         _print_estimate(scenario)
-        return
-    from sims.play import start
+    else:
+        from sims.play import start
 
-    _print_result(start(scenario, out, quiet))
+        _print_result(start(scenario, out, quiet))
 
 
 @app.command(epilog="Examples: palaestra resume RUN · palaestra resume RUN --set episodes=100")
@@ -76,8 +80,16 @@ def resume(folder: RunFolder, settings: Settings = None, quiet: Quiet = False) -
     Engines, the number of episodes, how many are live, and retries may be changed with --set.
     """
     from sims.play import resume as play_on
+    from sims.sweep import NAME, resume_sweep
 
-    _print_result(play_on(folder, settings or [], quiet))
+    if not (folder / NAME).exists():
+        _print_result(play_on(folder, settings or [], quiet))
+    elif settings:
+        raise BadInput(
+            "--set: what a sweep plays stands in its file", "Start a new sweep for other settings."
+        )
+    else:
+        _print_sweep(resume_sweep(folder, quiet))
 
 
 @app.command(epilog="Example: palaestra validate my.yaml")
@@ -86,6 +98,11 @@ def validate(file: File, settings: Settings = None) -> None:
     scenario = _load(file, settings or [])
     config = scenario.config
     typer.echo(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
+    if config.sweep:
+        from scenarios.sweep import points
+
+        for point in points(scenario):
+            typer.echo(f"  {point.name}")
 
 
 @app.command()
@@ -191,6 +208,31 @@ def _on_scripted_engines(scenario: Scenario) -> Scenario:
     for policy in data["policies"].values():
         policy["adapter"] = None
     return check(data, scenario.file)
+
+
+def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool) -> None:
+    from scenarios.sweep import points
+
+    swept = points(scenario)
+    if estimate:
+        for point in swept:
+            typer.secho(point.name, bold=True)
+            _print_estimate(point.scenario)
+        return
+    from sims.sweep import start_sweep
+
+    _print_sweep(start_sweep(swept, out, quiet))
+
+
+def _print_sweep(folder: Path) -> None:
+    """The runs of a sweep that just ended."""
+    from runs.run import Run
+    from sims.sweep import runs
+
+    for run_folder in runs(folder):
+        Run(run_folder).write_tables()
+        typer.echo(f"run folder:  {run_folder}")
+    typer.echo(f"compare them: palaestra compare {folder}")
 
 
 def _print_estimate(scenario: Scenario) -> None:

@@ -25,9 +25,16 @@ from sims.engines.engine import Fleet
 from sims.estimate import calls_per_episode, remember_speed
 from sims.progress import Progress
 from sims.scheduler import Scheduler
+from sims.venue import Venue
 
 
-def start(scenario: Scenario, out: Path | None, quiet: bool = False, plan: Plan | None = None) -> Path:
+def start(
+    scenario: Scenario,
+    out: Path | None,
+    quiet: bool = False,
+    plan: Plan | None = None,
+    venue: Venue | None = None,
+) -> Path:
     """Play `scenario` into a new run folder and return it.
 
     Args:
@@ -35,6 +42,7 @@ def start(scenario: Scenario, out: Path | None, quiet: bool = False, plan: Plan 
         out: the folder; by default a new one in `outputs/`.
         quiet: no progress.
         plan: of a branch run, with as many plays as `scenario` has episodes, see `sims.branch`.
+        venue: where other runs play too; by default the run has engines of its own.
 
     Raises:
         PalaestraError: what went wrong; the folder holds what was recorded until then.
@@ -52,7 +60,7 @@ def start(scenario: Scenario, out: Path | None, quiet: bool = False, plan: Plan 
     if plan is not None:
         state[BRANCH] = plan.state()
     try:
-        _sit(scenario, where, state, quiet, alternatives)
+        _sit(scenario, where, state, quiet, alternatives, venue)
     except RunLocked:
         raise
     except Exception:
@@ -68,13 +76,16 @@ def start(scenario: Scenario, out: Path | None, quiet: bool = False, plan: Plan 
 CHANGEABLE = ("engines", "live", "retries")
 
 
-def resume(where: Path, settings: Sequence[str] = (), quiet: bool = False) -> Path:
+def resume(
+    where: Path, settings: Sequence[str] = (), quiet: bool = False, venue: Venue | None = None
+) -> Path:
     """Play on the run in `where`; what is recorded is not asked again.
 
     Args:
         where: the run folder.
         settings: `key=value` changes of the engines, of `episodes`, `live` or `retries`.
         quiet: no progress.
+        venue: where other runs play too; by default the run has engines of its own.
 
     Raises:
         BadInput: a change of anything else.
@@ -87,7 +98,7 @@ def resume(where: Path, settings: Sequence[str] = (), quiet: bool = False) -> Pa
     overridden = changed(data, settings, CHANGEABLE if plan else (*CHANGEABLE, "episodes"))
     scenario = check(data, str(where / run_folder.NAME), overridden)
     alternatives = None if plan is None else Alternatives(scenario, plan)
-    _sit(scenario, where, state, quiet, alternatives)
+    _sit(scenario, where, state, quiet, alternatives, venue)
     return where
 
 
@@ -108,7 +119,12 @@ def changed(data: dict[str, Any], settings: Sequence[str], allowed: Sequence[str
 
 
 def _sit(
-    scenario: Scenario, where: Path, state: dict[str, Any], quiet: bool, alternatives: Alternatives | None
+    scenario: Scenario,
+    where: Path,
+    state: dict[str, Any],
+    quiet: bool,
+    alternatives: Alternatives | None,
+    venue: Venue | None,
 ) -> None:
     """One sitting: lock the log, play what isn't over yet, note in `run.json` how it ended."""
     log = run_log.Log(where)
@@ -118,7 +134,8 @@ def _sit(
             _finish(where, state | {"status": "finished"}, past, None)
             return
         progress = Progress(scenario.config.episodes, len(past.ended), calls_per_episode(scenario), quiet)
-        problem = _outcome(_play(scenario, where, state, log, past, progress, alternatives))
+        playing = _play(scenario, where, state, log, past, progress, alternatives, venue)
+        problem = _outcome(playing, venue)
         if problem is None:
             _finish(where, state | {"status": "finished"}, Past(run_log.read(where)), None, progress.seconds)
             return
@@ -133,12 +150,12 @@ def _sit(
         log.close()
 
 
-def _outcome(playing: Coroutine[Any, Any, None]) -> Exception | None:
+def _outcome(playing: Coroutine[Any, Any, None], venue: Venue | None) -> Exception | None:
     """Run `playing`, in a thread where an event loop runs already (a notebook's); what ended it."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        run: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run
+        run: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run if venue is None else venue.run
     else:
         run = _run_in_thread
     try:
@@ -163,11 +180,13 @@ async def _play(
     past: Past,
     progress: Progress,
     alternatives: Alternatives | None,
+    venue: Venue | None,
 ) -> None:
     config = scenario.config
     kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
     progress.say(f"starting engines: {kinds}")
-    async with Fleet(config.engines, config.policies, config.retries, progress.say) as fleet:
+    make_engine = None if venue is None else venue.engine
+    async with Fleet(config.engines, config.policies, config.retries, progress.say, make_engine) as fleet:
         state |= {"status": "running", "scenario": config.model_dump(mode="json")}
         sitting = {"started": run_folder.now(), "engines": fleet.identities()}
         sitting["versions"] = run_folder.package_versions()

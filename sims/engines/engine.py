@@ -74,6 +74,7 @@ class Fleet:
         policies: by name.
         retries: how often an answer that can't be parsed is asked again.
         notify: told in words when an engine is restarted.
+        make: makes an engine; `build` by default.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Fleet:
         policies: Mapping[str, Policy],
         retries: int,
         notify: Callable[[str], None] = lambda _words: None,
+        make: Callable[[EngineSettings, Mapping[str, Policy]], Engine] | None = None,
     ) -> None:
         self._policies = policies
         self._retries = retries
@@ -90,7 +92,7 @@ class Fleet:
         for name, settings in engines.items():
             own = {key: policy for key, policy in policies.items() if policy.engine == name}
             if own:
-                self._berths[name] = _Berth(build(settings, own), settings.max_restarts)
+                self._berths[name] = _Berth((make or build)(settings, own), settings.max_restarts)
 
     async def __aenter__(self) -> Fleet:
         try:

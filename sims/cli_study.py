@@ -1,0 +1,241 @@
+"""The commands that study runs: what they measured, and whether a manipulation mattered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agents.failures import BadInput
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from metrics.metric import Metric, Tables
+
+study = typer.Typer()
+
+Chosen = Annotated[
+    list[str] | None, typer.Option("--metric", "-m", help="Only this metric. Repeatable. Default: all.")
+]
+Table = Annotated[Path | None, typer.Option(help="Also write the table to this file: .csv or .parquet.")]
+
+
+@study.command(
+    name="metrics",
+    epilog="Examples: palaestra metrics · palaestra metrics RUN · palaestra metrics RUN -m conformity",
+)
+def list_metrics(
+    run: Annotated[
+        Path | None, typer.Argument(metavar="[RUN]", help="A run folder. Without one: what there is.")
+    ] = None,
+    metric: Chosen = None,
+    out: Table = None,
+) -> None:
+    """Measure a run, or list all metrics with their units, ranges and sources."""
+    if run is None:
+        _print_catalogue()
+        return
+    from metrics.comparison import levels
+    from runs.run import Run
+
+    tables = Run(run).tables
+    _require_episodes(tables, run)
+    found = levels(_chosen(metric, [tables]), tables)
+    _write(found, out)
+    rows = [
+        (row["metric"], _told(row["value"]), _interval(row), row["unit"], str(row["episodes"]))
+        for row in found.drop_nulls("value").iter_rows(named=True)
+    ]
+    _print_table(("metric", "value", "95 % interval", "unit", "episodes"), rows)
+    _print_notes(found)
+
+
+@study.command(
+    epilog="Examples: palaestra compare RUN RUN · palaestra compare SWEEP -m conformity --out table.csv"
+)
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN…", help="Run folders, the baseline first; or a sweep's folder."),
+    ],
+    metric: Chosen = None,
+    out: Table = None,
+) -> None:
+    """Whether runs differ: each metric against the first run, with intervals, paired where seeds pair."""
+    from metrics.comparison import differences, holm
+    from runs.run import Run
+
+    folders = _expanded(runs)
+    if len(folders) < 2:
+        raise BadInput(
+            "a comparison takes two runs or more", "Name a baseline and others, or a sweep's folder."
+        )
+    opened = [Run(folder) for folder in folders]
+    kinds = {run.state["scenario"]["scenario"] for run in opened}
+    if len(kinds) > 1:
+        raise BadInput(
+            f"these are runs of different scenarios: {', '.join(sorted(kinds))}",
+            "Compare runs of one scenario.",
+        )
+    for run in opened:
+        _require_episodes(run.tables, run.folder)
+    import polars as pl
+
+    chosen = _chosen(metric, [run.tables for run in opened])
+    found = pl.concat(
+        differences(chosen, opened[0].tables, run.tables).with_columns(run=pl.lit(run.folder.name))
+        for run in opened[1:]
+    )
+    found = found.with_columns(pl.Series("p_corrected", holm(found["p"].to_list()), dtype=pl.Float64))
+    found = found.select("run", pl.exclude("run"))
+    _write(found, out)
+    typer.secho(f"baseline: {folders[0].name}", bold=True)
+    for run in opened[1:]:
+        _print_difference(run.folder.name, found.filter(pl.col("run") == run.folder.name))
+    typer.echo(_caution(found))
+    _print_notes(found)
+
+
+def _print_difference(name: str, found: pl.DataFrame) -> None:
+    rows = [
+        (
+            row["metric"],
+            _told(row["first"]),
+            _told(row["second"]),
+            _told(row["difference"]),
+            _interval(row),
+            _told(row["p_corrected"]),
+            _told(row["detectable"]),
+            row["unit"],
+            f"{row['episodes_second']}" + (" pairs" if row["paired"] else ""),
+        )
+        for row in found.drop_nulls("difference").iter_rows(named=True)
+    ]
+    heads = (
+        "metric",
+        "baseline",
+        "run",
+        "difference",
+        "95 % interval",
+        "p",
+        "detectable",
+        "unit",
+        "episodes",
+    )
+    _print_table(heads, rows, title=name)
+
+
+def _caution(found: pl.DataFrame) -> str:
+    """What the comparison can't show, in words."""
+    tested = found.drop_nulls("p")
+    shown = tested.filter(tested["p_corrected"] < 0.05)
+    names = [f"{row['metric']} ({row['run']})" for row in shown.iter_rows(named=True)]
+    first = f"Differs (p < 0.05, corrected for {len(tested)} tests by Holm): {', '.join(names) or 'nothing'}."
+    if tested.is_empty():
+        more = "Play more with: palaestra resume RUN --set episodes=…"
+        return f"Nothing could be tested: there are too few episodes, or all are the same. {more}"
+    rest = (
+        " What isn't named may differ all the same: a true difference as large as `detectable` would be seen"
+        " four times in five without correction, a smaller one less often, all less often with it."
+    )
+    return first + (rest if len(names) < len(tested) else "")
+
+
+def _expanded(folders: list[Path]) -> list[Path]:
+    """The folders of runs, those of sweeps replaced by their runs."""
+    from sims.sweep import NAME, runs
+
+    found: list[Path] = []
+    for folder in folders:
+        found += runs(folder) if (folder / NAME).exists() else [folder]
+    return found
+
+
+def _chosen(names: list[str] | None, tables: list[Tables]) -> list[Metric]:
+    """The metrics of these names, or all that the tables have the columns for."""
+    from difflib import get_close_matches
+
+    from metrics.catalogue import metrics, readable
+
+    known = metrics()
+    for name in names or ():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            raise BadInput(f"there is no metric {name!r}", f"{hint}All of them: palaestra metrics")
+        for of in tables:
+            if lacking := known[name].lacks(of):
+                raise BadInput(
+                    f"{name} can't be measured here: there is {lacking}", "See: palaestra metrics RUN"
+                )
+    if names:
+        return [known[name] for name in names]
+    return [metric for name, metric in known.items() if all(name in readable(of) for of in tables)]
+
+
+def _require_episodes(tables: Tables, folder: Path) -> None:
+    if not tables["episodes"]["ended"].any():
+        raise BadInput(f"no episode of {folder} has ended", f"Go on with: palaestra resume {folder}")
+
+
+def _print_catalogue() -> None:
+    from metrics.catalogue import families
+
+    for family, metrics in families().items():
+        typer.secho(family, bold=True)
+        for metric in metrics:
+            bounds = ["" if bound is None else f"{bound:g}" for bound in (metric.low, metric.high)]
+            scale = f"{metric.unit}, {bounds[0]}…{bounds[1]}" if any(bounds) else metric.unit
+            typer.echo(f"  {metric.name:<26} {metric.summary}")
+            typer.secho(f"  {'':<26} {scale}; source: {metric.source}", dim=True)
+
+
+def _write(table: pl.DataFrame, out: Path | None) -> None:
+    if out is None:
+        return
+    if out.suffix not in (".csv", ".parquet"):
+        raise BadInput(f"--out {out}: a table is written as .csv or .parquet")
+    try:
+        if out.suffix == ".csv":
+            table.write_csv(out)
+        else:
+            table.write_parquet(out)
+    except OSError as error:
+        raise BadInput(f"--out {out} can't be written: {error.strerror}") from error
+
+
+def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], title: str = "") -> None:
+    from rich.console import Console
+    from rich.table import Table as Printed
+
+    printed = Printed(title=title or None, title_justify="left", box=None)
+    for head in heads:
+        printed.add_column(
+            head, justify="left" if head in ("metric", "unit") else "right", no_wrap=head == "metric"
+        )
+    for row in rows:
+        printed.add_row(*row)
+    Console().print(printed)
+
+
+def _print_notes(found: pl.DataFrame) -> None:
+    """Why numbers are missing, each reason once."""
+    import polars as pl
+
+    told = found.filter(pl.col("note").fill_null("") != "")
+    for note, metrics in (
+        told.group_by("note", maintain_order=True).agg(pl.col("metric").unique()).iter_rows()
+    ):
+        names = "" if note.startswith(metrics[0]) else f"{', '.join(sorted(metrics))}: "
+        typer.secho(f"{names}{note}", dim=True)
+
+
+def _told(number: float | None) -> str:
+    return "" if number is None else f"{number:.3f}"
+
+
+def _interval(row: dict[str, float | None]) -> str:
+    return "" if row["low"] is None else f"{row['low']:.3f} … {row['high']:.3f}"

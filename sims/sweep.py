@@ -1,0 +1,100 @@
+"""Plays a sweep: a run for each point, in one folder, on engines that are started once.
+
+The folder holds `sweep.json` (`scenario`, `file`, and of each point its `folder` and `settings`)
+and a run folder for each point. A sweep that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from agents.failures import PalaestraError, RunUnreadable
+from runs import folder as run_folder
+from scenarios.load import check
+from scenarios.sweep import Point
+from sims.play import resume, start
+from sims.venue import Venue
+
+NAME = "sweep.json"
+
+
+def start_sweep(points: Sequence[Point], out: Path | None, quiet: bool = False) -> Path:
+    """Play all `points` into a new folder and return it.
+
+    Raises:
+        PalaestraError: what went wrong; `resume_sweep` goes on.
+    """
+    where = run_folder.create(out, f"{points[0].scenario.rules.kind}-sweep")
+    state = {
+        "scenario": points[0].scenario.rules.kind,
+        "file": points[0].scenario.file,
+        "points": [
+            {
+                "folder": f"{number:0{len(str(len(points) - 1))}}-{_file_name(point)}",
+                "settings": point.settings,
+                "scenario": point.scenario.config.model_dump(mode="json"),
+            }
+            for number, point in enumerate(points)
+        ],
+    }
+    (where / NAME).write_text(json.dumps(state, indent=2, ensure_ascii=False), encoding="utf-8")
+    _play(where, state, quiet)
+    return where
+
+
+def resume_sweep(where: Path, quiet: bool = False) -> Path:
+    """Play on the sweep in `where`: finished runs stay, stopped ones go on, the others begin."""
+    _play(where, read_sweep(where), quiet)
+    return where
+
+
+def read_sweep(where: Path) -> dict[str, Any]:
+    """What `sweep.json` in `where` says; raises `RunUnreadable` when there is none."""
+    try:
+        state: dict[str, Any] = json.loads((where / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunUnreadable(f"{where} holds no readable {NAME}", "Name the folder of a sweep.") from error
+    return state
+
+
+def runs(where: Path) -> list[Path]:
+    """The run folders of the sweep in `where`, its baseline first; those that have begun."""
+    folders = [where / point["folder"] for point in read_sweep(where)["points"]]
+    return [folder for folder in folders if (folder / run_folder.NAME).exists()]
+
+
+def _play(where: Path, state: dict[str, Any], quiet: bool) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        _play_points(where, state, quiet)
+    else:  # a notebook's
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(_play_points, where, state, quiet).result()
+
+
+def _play_points(where: Path, state: dict[str, Any], quiet: bool) -> None:
+    with Venue() as venue:
+        for number, point in enumerate(state["points"], 1):
+            folder = where / point["folder"]
+            if not quiet:
+                print(f"run {number} of {len(state['points'])}: {point['folder']}", flush=True)
+            try:
+                if (folder / run_folder.NAME).exists():
+                    resume(folder, quiet=quiet, venue=venue)
+                else:
+                    start(check(point["scenario"], state["file"]), folder, quiet, venue=venue)
+            except PalaestraError as error:
+                error.remedy = f"Go on with: palaestra resume {where}"
+                raise
+
+
+def _file_name(point: Point) -> str:
+    """The point's settings, of which file names can be made."""
+    return re.sub(r"[^\w=.,+-]+", "_", point.name.replace("/", "_"))[:80].strip("_.") or "as-is"
