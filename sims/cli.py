@@ -80,7 +80,7 @@ def resume(folder: RunFolder, settings: Settings = None, quiet: Quiet = False) -
     Engines, the number of episodes, how many are live, and retries may be changed with --set.
     """
     from sims.play import resume as play_on
-    from sims.sweep import NAME, resume_sweep
+    from sims.play_sweep import NAME, resume_sweep
 
     if not (folder / NAME).exists():
         _print_result(play_on(folder, settings or [], quiet))
@@ -219,7 +219,7 @@ def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool
             typer.secho(point.name, bold=True)
             _print_estimate(point.scenario)
         return
-    from sims.sweep import start_sweep
+    from sims.play_sweep import start_sweep
 
     _print_sweep(start_sweep(swept, out, quiet))
 
@@ -227,7 +227,7 @@ def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool
 def _print_sweep(folder: Path) -> None:
     """The runs of a sweep that just ended."""
     from runs.run import Run
-    from sims.sweep import runs
+    from sims.play_sweep import runs
 
     for run_folder in runs(folder):
         Run(run_folder).write_tables()

@@ -146,7 +146,7 @@ def _caution(found: pl.DataFrame) -> str:
 
 def _expanded(folders: list[Path]) -> list[Path]:
     """The folders of runs, those of sweeps replaced by their runs."""
-    from sims.sweep import NAME, runs
+    from sims.play_sweep import NAME, runs
 
     found: list[Path] = []
     for folder in folders:
