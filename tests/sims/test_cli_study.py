@@ -1,0 +1,115 @@
+"""The commands that study runs: their tables, what they say they can't tell, and what they refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from agents.failures import BadInput
+from runs.run import Run
+from scenarios.sweep import points
+from sims import play
+from sims.cli import app
+from sims.play_sweep import start_sweep
+from tests.scripted_debates import scenario
+
+EPISODES = 12
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep of two runs that differ in their number of rounds."""
+    swept = points(scenario(sweep={"rounds": [1, 3]}, episodes=EPISODES))
+    return start_sweep(swept, tmp_path_factory.mktemp("study") / "sweep", quiet=True)
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def told(*words: str) -> str:
+    result = CliRunner().invoke(app, list(words), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+def refusal(*words: str) -> str:
+    with pytest.raises(BadInput) as refused:
+        CliRunner().invoke(app, list(words), catch_exceptions=False)
+    return str(refused.value)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_sweep_is_compared_with_its_first_run_in_pairs(sweep: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    said = told("compare", str(sweep), "-m", "echo", "-m", "speech_length", "--out", str(table))
+    assert "baseline: 0-rounds=1" in said
+    assert f"{EPISODES} pairs" in said
+    rows = pl.read_csv(table)
+    assert rows["run"].to_list() == ["1-rounds=3"] * 2
+    assert rows["metric"].to_list() == ["echo", "speech_length"]
+    assert (rows["p_corrected"] >= rows["p"]).all()
+
+
+def test_a_comparison_ends_with_what_it_can_not_show(sweep: Path) -> None:
+    said = told("compare", str(sweep), "-m", "speech_length")
+    assert "corrected for 1 tests by Holm" in said
+    assert "may differ all the same" in said
+
+
+def test_too_few_episodes_are_compared_without_interval_and_with_a_word(tmp_path: Path) -> None:
+    folder = start_sweep(points(scenario(sweep={"rounds": [1, 2]}, episodes=1)), tmp_path / "s", quiet=True)
+    said = told("compare", str(folder), "-m", "speech_length")
+    assert "Nothing could be tested" in said
+    assert "one episode, and it takes 10" in said
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_run_is_measured_with_intervals_and_units(sweep: Path) -> None:
+    said = told("metrics", str(sweep / "0-rounds=1"))
+    assert "opinion_shift" in said
+    assert "points" in said
+    assert "…" in said
+    assert "swap" in said  # a panel that only scores can't be asked for it: the reason is told
+
+
+def test_without_a_run_all_metrics_are_listed_with_unit_range_and_source() -> None:
+    said = told("metrics")
+    assert "tas TAS, traitor agreement score" in said
+    assert "share, 0…1; source: The Traitors, utils/metrics.py" in said
+
+
+def test_runs_of_different_scenarios_are_not_compared(sweep: Path, tmp_path: Path) -> None:
+    other = CliRunner().invoke(app, ["run", "used-car", "--dry-run", "-q", "--out", str(tmp_path / "car")])
+    assert other.exit_code == 0
+    said = refusal("compare", str(sweep / "0-rounds=1"), str(tmp_path / "car"))
+    assert "different scenarios: debate, negotiation" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-m", "conformty"), "there is no metric 'conformty'\n  Did you mean 'conformity'?"),
+        (("-m", "tas"), "tas can't be measured here: there is no table 'vote'"),
+        (("--out", "table.xls"), "a table is written as .csv or .parquet"),
+    ],
+)
+def test_what_can_not_be_measured_or_written_is_refused(sweep: Path, words: tuple[str, ...], said: str) -> None:
+    assert said in refusal("compare", str(sweep), *words)
+    assert said in refusal("metrics", str(sweep / "0-rounds=1"), *words)
+
+
+def test_one_run_alone_is_no_comparison(sweep: Path) -> None:
+    assert "takes two runs or more" in refusal("compare", str(sweep / "0-rounds=1"))
+
+
+def test_a_run_without_an_ended_episode_is_not_measured(sweep: Path, tmp_path: Path) -> None:
+    folder = play.start(scenario(episodes=1), tmp_path / "run", quiet=True)
+    log = folder / "log.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:2]))
+    assert not Run(folder).episodes["ended"].any()
+    assert f"palaestra resume {folder}" in refusal("metrics", str(folder))
