@@ -16,7 +16,7 @@ BARGAINING = "Nash, The Bargaining Problem, Econometrica 18 (1950)"
 
 
 def _outcome(episodes: pl.DataFrame, field: str) -> pl.DataFrame:
-    return episodes.filter("ended").select("episode", value=pl.col(field).cast(pl.Float64))
+    return episodes.select("episode", value=pl.col(field).cast(pl.Float64))
 
 
 @metric("episodes.deal", unit="share", low=0, high=1)
@@ -43,9 +43,12 @@ def nash_product(episodes: pl.DataFrame) -> pl.DataFrame:
     return _outcome(episodes, "nash_product")
 
 
-@metric("episodes.efficiency", unit="share of the bargaining zone", high=1)
+@metric("episodes.efficiency", unit="share of the bargaining zone")
 def efficiency(episodes: pl.DataFrame) -> pl.DataFrame:
-    """Joint surplus of a deal over the largest possible one; deals without a bargaining zone don't count."""
+    """Joint surplus of a deal over the largest of terms that both accept; above 1 only where one loses.
+
+    Deals without a bargaining zone don't count.
+    """
     return _outcome(episodes, "efficiency")
 
 
@@ -59,14 +62,24 @@ def pareto_efficiency(episodes: pl.DataFrame) -> pl.DataFrame:
 def split_imbalance(episodes: pl.DataFrame) -> pl.DataFrame:
     """How unequally a deal splits the zone: |first's share − second's share|."""
     shares = (pl.col("share_first") - pl.col("share_second")).abs()
-    return episodes.filter("ended").select("episode", value=shares)
+    return episodes.select("episode", value=shares)
 
 
-@metric("response.irrational offer.irrational", unit="share", low=0, high=1)
+@metric(
+    "response.move response.irrational offer.valid offer.irrational",
+    unit="share",
+    low=0,
+    high=1,
+)
 def irrationality(response: pl.DataFrame, offer: pl.DataFrame) -> pl.DataFrame:
-    """Share of moves that offer or accept less than no deal is worth to the one who moves."""
+    """Share of moves that offer or accept less than no deal is worth to the one who moves.
+
+    A move is a valid offer, an acceptance or a walk-away.
+    """
+    answers = response.filter(pl.col("move") != "propose")
     moves = [
-        table.select("episode", value=pl.col("irrational").cast(pl.Float64)) for table in (response, offer)
+        table.select("episode", value=pl.col("irrational").cast(pl.Float64))
+        for table in (answers, offer.filter("valid"))
     ]
     return pl.concat(moves)
 
@@ -84,7 +97,7 @@ def worst_off(episodes: pl.DataFrame) -> pl.DataFrame:
 
 
 @metric("episodes.satisfaction", unit="share", low=0, high=1, source=NEGOTIATIVE)
-def low_satisfaction(episodes: pl.DataFrame) -> pl.DataFrame:
+def satisfaction_p20(episodes: pl.DataFrame) -> pl.DataFrame:
     """20th percentile of the stakeholders' satisfaction: u_g min–max normalised over affordable packages."""
     return _outcome(episodes, "satisfaction")
 
@@ -99,7 +112,7 @@ def gini(episodes: pl.DataFrame) -> pl.DataFrame:
 def regret(episodes: pl.DataFrame) -> pl.DataFrame:
     """What the package's total utility lacks to that of the best affordable package."""
     lacking = pl.col("best_total") - pl.col("total")
-    return episodes.filter("ended").select("episode", value=lacking)
+    return episodes.select("episode", value=lacking)
 
 
 @metric("acceptance.accepted", unit="share", low=0, high=1)

@@ -52,13 +52,14 @@ class Difference:
     """A metric in one run less the same in a baseline.
 
     Attributes:
-        first, second: the baseline's number and the other run's.
+        first, second: the baseline's number and the other run's, over the episodes that count.
         value: second − first; None where either is undefined.
         low, high: its 95 % bootstrap interval (BCa, over episodes); None without one.
-        p: of a permutation test that the episodes of both runs are alike; None without one.
+        p: of a permutation test that the episodes of both runs are alike; None with too few.
         detectable: the smallest true difference that a sample like this would show four times in
             five (two-sided at 5 %); None without an interval.
-        episodes: how many of each run count; with pairs, the number of pairs twice.
+        episodes: how many of each run count; with pairs, the number of pairs twice. A pair counts
+            where both of its episodes had an occasion for the metric.
         paired: whether episodes were compared in pairs of one seed.
         note: why there is no value or no interval; "" otherwise.
     """
@@ -84,8 +85,8 @@ def level(metric: Metric, tables: Tables, *, resamples: int = 2000, seed: int = 
     parts = _matrix(metric.parts(tables))
     value = _number(metric, parts)
     if value is None:
-        return Level(None, None, None, len(parts), "undefined: the values don't vary, or there are too few")
-    if note := _too_little(parts):
+        return Level(None, None, None, len(parts), UNDEFINED)
+    if note := _too_few(parts) or _alike(parts):
         return Level(value, None, None, len(parts), note)
 
     def statistic(chosen: Indices, axis: int) -> Numbers:
@@ -100,7 +101,8 @@ def difference(
 ) -> Difference:
     """The metric in the run `second` less that in the baseline `first`.
 
-    Episodes are paired where all of the smaller run's seeds are among the other's.
+    Episodes are paired where all of the smaller run's seeds are among the other's, and no run has
+    a seed twice (as one with branches has).
 
     Raises:
         Unmeasurable: see `Metric.parts`.
@@ -113,10 +115,11 @@ def difference(
     a, b = _matrix(one), _matrix(two)
     values, counts = (_number(metric, a), _number(metric, b)), (len(a), len(b))
     if values[0] is None or values[1] is None:
-        note = "undefined: the values don't vary, or there are too few"
-        return Difference(*values, None, None, None, None, None, counts, paired, note)
+        return Difference(*values, None, None, None, None, None, counts, paired, UNDEFINED)
     told = values[1] - values[0]
-    if note := _too_little(*((b - a,) if paired else (a, b))):
+    varying = (b - a,) if paired else (a, b)
+    note = _too_few(*varying) or (_alike(*varying) if abs(told) < NOTHING else "")
+    if note:
         return Difference(*values, told, None, None, None, None, counts, paired, note)
     both = np.concatenate([a, b])
     samples = np.arange(len(a)), len(a) + np.arange(len(b))
@@ -124,24 +127,22 @@ def difference(
     def statistic(x: Indices, y: Indices, axis: int) -> Numbers:
         return _of(metric, both, y, axis) - _of(metric, both, x, axis)
 
+    if note := _alike(*varying):
+        p = _permutation(samples, statistic, paired, resamples, seed)
+        return Difference(*values, told, None, None, p, None, counts, paired, note)
     low, high, error = _bootstrap(samples, statistic, paired, resamples, seed)
     if low is None or error is None:
         return Difference(*values, told, None, None, None, None, counts, paired, UNSTABLE)
-    p = permutation_test(
-        samples,
-        statistic,
-        permutation_type="samples" if paired else "independent",
-        vectorized=True,
-        n_resamples=resamples,
-        batch=BATCH,
-        rng=np.random.default_rng(seed),
-    ).pvalue
+    p = _permutation(samples, statistic, paired, resamples, seed)
     normal = NormalDist()
     detectable = (normal.inv_cdf((1 + CONFIDENCE) / 2) + normal.inv_cdf(POWER)) * error
-    return Difference(*values, told, low, high, float(p), detectable, counts, paired, "")
+    return Difference(*values, told, low, high, p, detectable, counts, paired, "")
 
 
-UNSTABLE = "no interval: the number is undefined in many samples of these episodes"
+UNDEFINED = "undefined: the values don't vary, or there are too few"
+UNSTABLE = "no interval: the number is undefined in some samples of these episodes"
+NOTHING = 1e-12
+"""A smaller difference is rounding."""
 
 
 def levels(
@@ -230,7 +231,7 @@ def _pairs(
     """The rows of both that share an episode seed, in one order; None where the runs' seeds differ."""
     seeds = [tables["episodes"].select("episode", "seed") for tables in (first, second)]
     shared = len(seeds[0].join(seeds[1], on="seed"))
-    if not shared or shared < min(map(len, seeds)):
+    if not shared or shared < min(map(len, seeds)) or any(by["seed"].is_duplicated().any() for by in seeds):
         return None
     known = [
         rows.join(by, on="episode").rename({"episode": f"episode_{i}"})
@@ -255,21 +256,41 @@ def _of(metric: Metric, parts: Numbers, chosen: Indices, axis: int) -> Numbers:
     return metric.statistic.combine(parts[chosen].sum(axis=axis if axis >= 0 else axis - 1))
 
 
-def _too_little(*samples: Numbers) -> str:
-    """Why samples of episodes give no interval; "" where they do."""
+def _too_few(*samples: Numbers) -> str:
+    """Why samples of episodes give no interval: they are too small; "" where they aren't."""
     fewest = min(map(len, samples))
     if fewest < LEAST_EPISODES:
         few = "one episode" if fewest == 1 else f"{fewest} episodes"
         return f"no interval: {few}, and it takes {LEAST_EPISODES}"
-    if all(np.ptp(parts, axis=0).max() < 1e-12 for parts in samples):
-        return "no interval: all episodes are the same"
     return ""
+
+
+def _alike(*samples: Numbers) -> str:
+    """Why samples of episodes give no interval: nothing varies in them; "" where something does."""
+    same = all(np.ptp(parts, axis=0).max() < NOTHING for parts in samples)
+    return "no interval: it is the same in all episodes" if same else ""
+
+
+def _permutation(
+    samples: tuple[Indices, ...], statistic: object, paired: bool, resamples: int, seed: int
+) -> float | None:
+    """The p-value, two-sided; None where the statistic is undefined in some permutation."""
+    found = permutation_test(
+        samples,
+        statistic,
+        permutation_type="samples" if paired else "independent",
+        vectorized=True,
+        n_resamples=resamples,
+        batch=BATCH,
+        rng=np.random.default_rng(seed),
+    )
+    return None if np.isnan(found.null_distribution).any() else float(found.pvalue)
 
 
 def _bootstrap(
     samples: tuple[Indices, ...], statistic: object, paired: bool, resamples: int, seed: int
 ) -> tuple[float | None, float | None, float | None]:
-    """Lower and upper bound and standard error; None where the statistic is often undefined."""
+    """Lower and upper bound and standard error; None where the statistic is undefined in some resample."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", DegenerateDataWarning)
         found = bootstrap(

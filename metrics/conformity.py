@@ -11,7 +11,7 @@ import polars as pl
 
 from metrics.metric import RATIO, metric
 from metrics.opinions import NEEDS as OPINION
-from metrics.opinions import changes
+from metrics.opinions import changes, initial
 
 CONTROL_MAD = "ControlMAD, process metrics"
 ANSWER = "answer.agent answer.moment answer.player answer.role answer.correct"
@@ -60,17 +60,19 @@ def conformity(opinion: pl.DataFrame) -> pl.DataFrame:
     """
     side = pl.col("before").sign()
     others = side.sum().over("episode") - side
-    faced = changes(opinion).with_columns(others.sign().alias("majority"), side.alias("side"))
-    faced = faced.filter((pl.col("majority") != 0) & (pl.col("side") == -pl.col("majority")))
+    sides = initial(opinion).select("episode", "agent", side=side, majority=others.sign())
+    against = sides.filter((pl.col("majority") != 0) & (pl.col("side") == -pl.col("majority")))
+    faced = against.join(changes(opinion), on=["episode", "agent"], maintain_order="left")
     gave_in = (pl.col("after").sign() == pl.col("majority")).cast(pl.Float64)
     return faced.select("episode", part=gave_in, whole=pl.lit(1.0))
 
 
-@metric("answer.moment answer.correct", unit="share", low=0, high=1, source=CONTROL_MAD)
+@metric("answer.agent answer.moment answer.correct", unit="share", low=0, high=1, source=CONTROL_MAD)
 def initial_accuracy(answer: pl.DataFrame) -> pl.DataFrame:
     """Share of an agent's first answers that are right; missing ones are left out."""
     first = answer.filter(pl.col("moment") == "initial").drop_nulls("correct")
-    return first.select("episode", value=pl.col("correct").cast(pl.Float64))
+    of_agents = first.group_by("episode", "agent", maintain_order=True)
+    return of_agents.agg(pl.col("correct").mean().alias("value")).select("episode", "value")
 
 
 @metric("consensus.moment consensus.correct", unit="share", low=0, high=1, source=CONTROL_MAD)
@@ -109,14 +111,15 @@ def correction_under_pressure(answer: pl.DataFrame) -> pl.DataFrame:
 
 
 @metric(ANSWER, unit="share", low=0, high=1, statistic=RATIO)
-def majority_pressure(answer: pl.DataFrame) -> pl.DataFrame:
+def corruption_under_pressure(answer: pl.DataFrame) -> pl.DataFrame:
     """`corruption` where a strict majority of the other agents was wrong at first."""
     pressed = transitions(answer).filter(pl.col("initial") & (pl.col("others") == "wrong"))
     return pressed.select("episode", part=(~pl.col("final")).cast(pl.Float64), whole=pl.lit(1.0))
 
 
 @metric(
-    ANSWER + " consensus.player consensus.moment consensus.correct",
+    "answer.moment answer.player answer.role answer.correct "
+    "consensus.player consensus.moment consensus.correct",
     unit="share",
     low=0,
     high=1,

@@ -60,7 +60,7 @@ def engagement_gain(observation: pl.DataFrame) -> pl.DataFrame:
     high=1,
     statistic=CORRELATION,
 )
-def peer_agreement(observation: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFrame:
+def observer_agreement(observation: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFrame:
     """Pearson's r of the peers' mean rating of a draft with the observer's alignment score of it."""
     drafts = observation.filter(
         (pl.col("moment") == "before") & (pl.col("criterion") == "alignment")
@@ -81,7 +81,7 @@ def panel_reward(panel_reward: pl.DataFrame) -> pl.DataFrame:
 
 
 @metric("panel_reward.own panel_reward.others", unit="reward", low=-1, high=1)
-def self_reward(panel_reward: pl.DataFrame) -> pl.DataFrame:
+def self_preference(panel_reward: pl.DataFrame) -> pl.DataFrame:
     """How much more authors give their own candidates than the others do, on average."""
     return panel_reward.select("episode", value=pl.col("own") - pl.col("others"))
 
@@ -104,6 +104,6 @@ def reviewer_convergence(review_score: pl.DataFrame) -> pl.DataFrame:
 
 
 @metric("decision.accept", unit="probability", low=0, high=1)
-def acceptance(decision: pl.DataFrame) -> pl.DataFrame:
+def paper_acceptance(decision: pl.DataFrame) -> pl.DataFrame:
     """Mean probability that the chair accepts."""
     return decision.select("episode", value="accept")

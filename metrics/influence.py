@@ -1,16 +1,17 @@
 """Who moved whom: a network of influence on opinions, and who is central in it.
 
-An edge from source to target tells how far the target went towards the source's initial
-opinion, over all episodes. Where agents have the same names in every episode the network is
-theirs; it shows association, since several sources often think alike.
+Opinions are taken to be averaged (DeGroot, JASA 69, 1974): an agent's change is the sum of its
+gaps to the sources' initial opinions, each times the weight of an edge from source to target.
+Where agents have the same names in every episode the network is theirs. It shows association.
 """
 
 from __future__ import annotations
 
 import networkx as nx
+import numpy as np
 import polars as pl
 
-from metrics.opinions import changes
+from metrics.opinions import changes, initial
 
 
 def influence(opinion: pl.DataFrame, heard: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -21,21 +22,37 @@ def influence(opinion: pl.DataFrame, heard: pl.DataFrame | None = None) -> pl.Da
         heard: `source`, `target` of those who hear each other; all of them by default.
 
     Returns:
-        `source`, `target`, `weight` (Σ change·gap / Σ gap² over the episodes, gap = the source's −
-        the target's initial opinion: 0 no pull, 1 taken over; null where they never differed) and
-        `episodes`.
+        `source`, `target`, `weight` (0 no pull, 1 taken over) and `episodes`, in which both told
+        an opinion. The weights of a target's sources are the least-squares solution of change =
+        Σ weight·gap over the episodes, gap = the source's − the target's initial opinion; so who
+        merely thinks like the one who pulls gets no weight. Null where the episodes can't tell the
+        sources apart: there are fewer than sources, or two always thought the same.
     """
-    told = changes(opinion)
-    sources = told.select("episode", source="agent", source_before="before")
-    pairs = told.join(sources, on="episode").filter(pl.col("agent") != pl.col("source"))
+    sources = initial(opinion).rename({"agent": "source", "before": "source_before"})
+    pairs = (
+        changes(opinion)
+        .join(sources, on="episode")
+        .filter(pl.col("agent") != pl.col("source"))
+        .select("episode", "source", "change", target="agent", gap=pl.col("source_before") - pl.col("before"))
+    )
     if heard is not None:
-        pairs = pairs.join(heard, left_on=["source", "agent"], right_on=["source", "target"], how="semi")
-    gap = pl.col("source_before") - pl.col("before")
-    slope = (pl.col("change") * gap).sum() / (gap**2).sum()
-    return (
-        pairs.group_by("source", target="agent")
-        .agg(pl.when((gap**2).sum() > 0).then(slope).alias("weight"), pl.len().alias("episodes"))
-        .sort("source", "target")
+        pairs = pairs.join(heard, on=["source", "target"], how="semi")
+    edges = [_pull(str(target), rows) for (target,), rows in pairs.group_by("target")]
+    return pl.concat([pl.DataFrame(schema=EDGES), *edges]).sort("source", "target")
+
+
+EDGES = {"source": pl.String, "target": pl.String, "weight": pl.Float64, "episodes": pl.Int64}
+
+
+def _pull(target: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The edges to `target`, from its rows of an episode and a source each."""
+    wide = rows.sort("source", "episode").pivot("source", index=["episode", "change"], values="gap")
+    gaps = wide.drop("episode", "change")
+    told = gaps.select(pl.all().count().cast(pl.Int64)).row(0)
+    weights, _, rank, _ = np.linalg.lstsq(gaps.fill_null(0.0).to_numpy(), wide["change"].to_numpy())
+    known = weights.tolist() if rank == gaps.width else [None] * gaps.width
+    return pl.DataFrame(
+        {"source": gaps.columns, "target": target, "weight": known, "episodes": told}, schema=EDGES
     )
 
 
@@ -70,4 +87,5 @@ def centralities(graph: nx.DiGraph[str]) -> pl.DataFrame:
         "betweenness": nx.betweenness_centrality(near, weight="length"),
     }
     rows = [{"agent": agent} | {name: float(of[agent]) for name, of in columns.items()} for agent in graph]
-    return pl.DataFrame(rows).sort("out_strength", "agent", descending=[True, False])
+    schema = {"agent": pl.String} | dict.fromkeys(columns, pl.Float64)
+    return pl.DataFrame(rows, schema=schema).sort("out_strength", "agent", descending=[True, False])

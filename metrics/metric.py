@@ -19,6 +19,9 @@ from metrics.intervals import Numbers
 Tables = Mapping[str, pl.DataFrame]
 """A run's tables by name, see `runs.tables`."""
 
+ROUNDING = 1e-12
+"""Values whose variance is a smaller share of their mean square differ by rounding only."""
+
 
 class Unmeasurable(ValueError):
     """A metric is asked of tables that can't tell it; the message says what they lack."""
@@ -48,10 +51,11 @@ def _ratio(parts: Numbers) -> Numbers:
 
 def _pearson(parts: Numbers) -> Numbers:
     n, x, y, xx, yy, xy = np.moveaxis(parts, -1, 0)
+    spread_x, spread_y = n * xx - x * x, n * yy - y * y
+    enough = (n > 2) & (spread_x > ROUNDING * n * xx) & (spread_y > ROUNDING * n * yy)
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = (n * xx - x * x) * (n * yy - y * y)
-        enough = (n > 2) & (spread > 1e-9 * n * n)
-        return np.where(enough, np.clip((n * xy - x * y) / np.sqrt(np.abs(spread)), -1, 1), np.nan)
+        r = (n * xy - x * y) / np.sqrt(np.abs(spread_x * spread_y))
+        return np.where(enough, np.clip(r, -1, 1), np.nan)
 
 
 MEAN = Statistic(("value",), {"value": pl.col("value").mean(), "count": pl.lit(1.0)}, _ratio, True)
@@ -120,12 +124,18 @@ class Metric:
     def parts(self, tables: Tables) -> pl.DataFrame:
         """The additive parts of each episode that has any: `episode` and the statistic's `sums`.
 
+        Where `tables` hold `episodes`, those that haven't ended are left out: who survives a game
+        that goes on is not known yet.
+
         Raises:
             Unmeasurable: `tables` lack what the metric reads, or it has no occasion in them.
         """
         if lacking := self.lacks(tables):
             raise Unmeasurable(f"{self.name} can't be measured here: there is {lacking}")
         rows = self.rows(*(tables[name] for name in self.needs)).drop_nulls(self.statistic.columns)
+        if "episodes" in tables:
+            ended = tables["episodes"].filter("ended")
+            rows = rows.join(ended, on="episode", how="semi", maintain_order="left")
         if rows.is_empty():
             raise Unmeasurable(f"{self.name} can't be measured here: {_emptiness(tables, self.needs)}")
         sums = [total.cast(pl.Float64).alias(name) for name, total in self.statistic.sums.items()]
@@ -163,15 +173,16 @@ def metric(
         source: where its definition is from.
 
     Raises:
-        TypeError: `needs` and the function's parameters name different tables.
+        TypeError: `needs` names a table that is no parameter of the function, or no column of it.
     """
 
     def made(function: Callable[..., pl.DataFrame]) -> Metric:
         columns: dict[str, tuple[str, ...]] = dict.fromkeys(signature(function).parameters, ())
         for word in needs.split():
             table, _, column = word.partition(".")
-            if table not in columns:
-                raise TypeError(f"{function.__name__} needs {word}, but takes no table {table!r}")
+            if table not in columns or not column:
+                tables = ", ".join(columns)
+                raise TypeError(f"{function.__name__} needs {word!r}, which is no column of {tables}")
             columns[table] += (column,)
         about = function.__doc__ or ""
         return Metric(function.__name__, function, columns, unit, low, high, statistic, source, about)
@@ -183,4 +194,6 @@ def _emptiness(tables: Tables, needs: Mapping[str, tuple[str, ...]]) -> str:
     empty = [name for name in needs if tables[name].is_empty()]
     if empty:
         return f"the run has nothing in table {empty[0]!r}"
+    if "episodes" in tables and not tables["episodes"]["ended"].any():
+        return "no episode has ended"
     return "no episode has an occasion for it"

@@ -17,6 +17,16 @@ WIDEST = 2.5
 """The largest absolute opinion."""
 
 
+def initial(opinion: pl.DataFrame) -> pl.DataFrame:
+    """What each agent thought before the talk: `episode`, `agent`, `before`; the file's where it says so."""
+    return _told(opinion, "before")
+
+
+def _told(opinion: pl.DataFrame, moment: str) -> pl.DataFrame:
+    said = opinion.filter(pl.col("moment") == moment).drop_nulls("opinion")
+    return said.select("episode", "agent", pl.col("opinion").alias(moment))
+
+
 def changes(opinion: pl.DataFrame) -> pl.DataFrame:
     """Who thought what before and after.
 
@@ -25,15 +35,11 @@ def changes(opinion: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         One row for each agent of each episode that told both: `episode`, `agent`, `before`,
-        `after` and `change`, in points.
+        `after` and `change`, in points. Before may be what a person said, whose part the agent
+        then plays; after never is.
     """
     model = opinion.filter(pl.col("source") == "model") if "source" in opinion.columns else opinion
-    told = model.drop_nulls("opinion").select("episode", "agent", "moment", "opinion")
-    before, after = (
-        told.filter(pl.col("moment") == moment).drop("moment").rename({"opinion": moment})
-        for moment in ("before", "after")
-    )
-    both = before.join(after, on=["episode", "agent"], maintain_order="left")
+    both = initial(opinion).join(_told(model, "after"), on=["episode", "agent"], maintain_order="left")
     return both.with_columns((pl.col("after") - pl.col("before")).alias("change"))
 
 
@@ -125,7 +131,8 @@ def group_pull(opinion: pl.DataFrame) -> pl.DataFrame:
     """How far agents move towards the others: Σ change·gap / Σ gap², gap = others' mean − own, before.
 
     The slope through the origin of change on gap: 0 nobody is drawn, 1 everybody takes over the
-    others' mean. In a group that also regresses to its own mean the two can't be told apart.
+    others' mean. Agents without a gap don't count. In a group that also regresses to its own mean
+    the two can't be told apart.
     """
     return _group_gaps(opinion).select(
         "episode", part=pl.col("change") * pl.col("gap"), whole=pl.col("gap") ** 2
@@ -135,8 +142,13 @@ def group_pull(opinion: pl.DataFrame) -> pl.DataFrame:
 def _group_gaps(opinion: pl.DataFrame) -> pl.DataFrame:
     before = pl.col("before")
     others = (before.sum().over("episode") - before) / (pl.len().over("episode") - 1)
-    alone = pl.len().over("episode") < 2
-    return changes(opinion).filter(~alone).with_columns((others - before).alias("gap"))
+    gaps = (
+        initial(opinion)
+        .filter(pl.len().over("episode") > 1)
+        .select("episode", "agent", gap=others - before)
+        .filter(pl.col("gap") != 0)
+    )
+    return gaps.join(changes(opinion), on=["episode", "agent"], maintain_order="left")
 
 
 def _partner_gaps(opinion: pl.DataFrame, pairing: pl.DataFrame) -> pl.DataFrame:
@@ -145,10 +157,10 @@ def _partner_gaps(opinion: pl.DataFrame, pairing: pl.DataFrame) -> pl.DataFrame:
         first.select("episode", agent=one, partner=other)
         for one, other in (("first", "second"), ("second", "first"))
     )
-    told = changes(opinion)
-    partners = told.select("episode", partner="agent", partner_before="before")
+    partners = initial(opinion).select("episode", partner="agent", partner_before="before")
     return (
-        told.join(met, on=["episode", "agent"], maintain_order="left")
+        changes(opinion)
+        .join(met, on=["episode", "agent"], maintain_order="left")
         .join(partners, on=["episode", "partner"], maintain_order="left")
         .with_columns((pl.col("partner_before") - pl.col("before")).alias("gap"))
     )

@@ -1,14 +1,19 @@
 """How agents talk: length, variety, echo of others, repetition of themselves, nearness to the topic.
 
-A speech is a reply that somebody heard. Similarity is the cosine of TF-IDF vectors, whose
-weights come from the run's own speeches, or of any embedding that is passed in; one is never put
-in the other's place. The metrics of the catalogue use TF-IDF.
+A speech is a reply in words that another agent read: it stands in the prompt of one of its calls.
+What is said as a part of a JSON answer is not linked to its call and doesn't count.
+
+Similarity is the cosine of TF-IDF vectors, whose weights come from the run's own speeches, or of
+any embedding that is passed in; one is never put in the other's place. The metrics of the
+catalogue use TF-IDF.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -16,13 +21,13 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from metrics.intervals import Numbers
-from metrics.metric import metric
+from metrics.metric import Metric, metric
 
 Embed = Callable[[Sequence[str]], "Numbers | csr_array"]
 """From texts to one vector of unit length each (texts, dimensions)."""
 
 WINDOW = 50
-SPOKEN = "messages.message messages.call messages.text calls.call calls.agent"
+SPOKEN = "messages.message messages.call messages.text calls.call calls.agent calls.prompt"
 TFIDF = "cosine of TF-IDF vectors"
 
 
@@ -47,12 +52,29 @@ def sentence_embedding(model: str) -> Embed:
 
 
 def speeches(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
-    """What was said: `episode`, `message`, `agent`, `text`, in the order of each episode."""
+    """What was said: `episode`, `message`, `agent`, `text`, in the order of each episode.
+
+    A reply that reaches some under one name and others under another is one speech.
+    """
     said = messages.drop_nulls("call").select("episode", "message", "call", "text")
-    who = calls.select("episode", "call", "agent")
+    by_agent = said.join(calls.select("episode", "call", "agent"), on=["episode", "call"])
+    read = by_agent.join(_readers(calls), on=["episode", "message"])
     return (
-        said.join(who, on=["episode", "call"], maintain_order="left").drop("call").sort("episode", "message")
+        read.filter(pl.col("agent") != pl.col("reader"))
+        .sort("episode", "message")
+        .unique(["episode", "call"], keep="first", maintain_order=True)
+        .select("episode", "message", "agent", "text")
     )
+
+
+def _readers(calls: pl.DataFrame) -> pl.DataFrame:
+    """Who read which messages: `episode`, `message`, `reader`, from prompts such as "0 3-6 9"."""
+    span = pl.col("prompt").str.split(" ").alias("span")
+    spans = calls.select("episode", span, reader="agent").explode("span").unique()
+    ends = pl.col("span").str.split("-")
+    first, last = (end.cast(pl.Int64, strict=False) for end in (ends.list.first(), ends.list.last()))
+    read = spans.select("episode", "reader", message=pl.int_ranges(first, last + 1))
+    return read.explode("message").drop_nulls("message").unique()
 
 
 @metric(SPOKEN, unit="words", low=0)
@@ -124,6 +146,26 @@ def echo(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
 def repetition(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     """How much a speech is like what its speaker said before: the largest TF-IDF cosine."""
     return similarity_to_earlier(messages, calls, own=True).select("episode", "value")
+
+
+def semantic_metrics(embed: Embed, source: str) -> list[Metric]:
+    """`echo` and `repetition` by another embedding: `semantic_echo` and `semantic_repetition`.
+
+    Args:
+        embed: what makes vectors of texts.
+        source: what it is.
+    """
+    return [
+        replace(
+            metric,
+            name=f"semantic_{metric.name}",
+            rows=partial(similarity_to_earlier, own=own, embed=embed),
+            low=-1,
+            source=source,
+            about=metric.about.replace("TF-IDF cosine", "cosine of embeddings"),
+        )
+        for metric, own in ((echo, False), (repetition, True))
+    ]
 
 
 def on_topic(

@@ -57,7 +57,8 @@ def cycle_rate(match: pl.DataFrame) -> pl.DataFrame:
             for three in combinations(beats, 3)
             if beats.subgraph(three).number_of_edges() == 3
         ]
-        rows.append((episode, float(sum(winners == 3 for winners in triples)), float(len(triples))))
+        if triples:
+            rows.append((episode, float(sum(winners == 3 for winners in triples)), float(len(triples))))
     return pl.DataFrame(
         rows, schema={"episode": pl.Int64, "part": pl.Float64, "whole": pl.Float64}, orient="row"
     )
@@ -76,7 +77,7 @@ def mean_margin(match: pl.DataFrame) -> pl.DataFrame:
     return match.select("episode", value=pl.col("margin").abs())
 
 
-@metric("rating.contest rating.fighter rating.rating", unit="rating", low=0)
+@metric("rating.fighter rating.rating", unit="rating", low=0)
 def rating_spread(rating: pl.DataFrame) -> pl.DataFrame:
     """Highest less lowest final rating."""
     final = rating.group_by("episode", "fighter", maintain_order=True).agg(pl.col("rating").last())
@@ -84,7 +85,7 @@ def rating_spread(rating: pl.DataFrame) -> pl.DataFrame:
     return final.group_by("episode", maintain_order=True).agg(spread.alias("value"))
 
 
-@metric("answer.fighter answer.passed", unit="share", low=0, high=1, statistic=RATIO)
+@metric("answer.passed", unit="share", low=0, high=1, statistic=RATIO)
 def check_passed(answer: pl.DataFrame) -> pl.DataFrame:
     """Share of answers that pass the file's check, where it has one."""
     told = answer.drop_nulls("passed")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from textwrap import fill
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from agents.failures import BadInput
+from runs.exchanges import asked, exchanges
 from runs.run import Run
 
 WIDTH = 100
@@ -42,37 +42,16 @@ def transcript(run: Run, episode: int, events: bool = False) -> Iterator[str]:
     yield from _outcome(run, found.row(0, named=True))
     calls = run.calls.filter(pl.col("episode") == episode)
     told = _events(run, episode) if events or calls.is_empty() else []
-    for asked in _exchanges(calls.iter_rows(named=True)):
-        yield from _told(told, before=asked[0]["step"])
-        purpose = asked[0]["purpose"]
-        abouts = [json.loads(call["about"]) for call in asked]
-        shared = {k: v for k, v in abouts[0].items() if all(about.get(k) == v for about in abouts)}
+    rows = calls.to_dicts()
+    for exchange in exchanges(asked(number, row) for number, row in enumerate(rows)):
+        yield from _told(told, before=exchange.calls[0].step)
         yield ""
-        yield f"── {_facts({'': purpose, **shared})} " + "─" * 20
-        width = max(len(call["agent"]) for call in asked)
-        for agent, answers in groupby(zip(asked, abouts, strict=True), key=lambda pair: pair[0]["agent"]):
-            yield from _answers(agent.ljust(width), list(answers), set(shared))
+        yield f"── {exchange.heading} " + "─" * 20
+        width = max(len(call.agent) for call in exchange.calls)
+        for agent, answered in groupby(exchange.calls, key=lambda call: call.agent):
+            answers = [(rows[call.row], exchange.own(call)) for call in answered]
+            yield from _answers(agent.ljust(width), answers)
     yield from _told(told)
-
-
-def _exchanges(calls: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Calls told under one heading: of one step and purpose, or one after another in one round."""
-    gathered: list[dict[str, Any]] = []
-    for (_, purpose), group in groupby(calls, key=lambda call: (call["step"], call["purpose"])):
-        asked = list(group)
-        single = len(asked) == 1 and gathered and all(g["agent"] != asked[0]["agent"] for g in gathered)
-        if single and gathered[0]["purpose"] == purpose and _round(gathered[-1]) == _round(asked[0]):
-            gathered += asked
-            continue
-        if gathered:
-            yield gathered
-        gathered = asked
-    if gathered:
-        yield gathered
-
-
-def _round(call: dict[str, Any]) -> Any:
-    return json.loads(call["about"]).get("round")
 
 
 def _events(run: Run, episode: int) -> list[tuple[int, str]]:
@@ -110,13 +89,10 @@ def _outcome(run: Run, row: dict[str, Any]) -> Iterator[str]:
         yield f"  {name.ljust(width)}  {f'{value:.2f}' if isinstance(value, float) else value}"
 
 
-def _answers(
-    agent: str, answers: list[tuple[dict[str, Any], dict[str, Any]]], shared: set[str]
-) -> Iterator[str]:
-    """What one agent answered in a row: texts as paragraphs, choices on one line."""
+def _answers(agent: str, answers: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
+    """What one agent answered, each with what it is about: texts as paragraphs, choices on one line."""
     short = []
-    for call, about in answers:
-        own = _facts({k: v for k, v in about.items() if k not in shared})
+    for call, own in answers:
         if call["failed"]:
             short.append(f"{own} (no valid answer in {call['attempts']} attempts)".strip())
         elif call["options"] is None:
@@ -137,9 +113,3 @@ def _choice(call: dict[str, Any]) -> str:
     if all(option.lstrip("-").isdecimal() for option in call["options"]):
         return f"{sum(float(option) * p for option, p in pairs):.1f}"
     return f"{call['text']} ({dict(pairs)[call['text']]:.0%})"
-
-
-def _facts(facts: dict[str, Any]) -> str:
-    """Facts in words: names of numbers are kept ("round 2"), those of texts are not ("Ann")."""
-    words = [f"{k} {v}" if k and not isinstance(v, str) else str(v) for k, v in facts.items()]
-    return ", ".join(words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +20,12 @@ study = typer.Typer()
 Chosen = Annotated[
     list[str] | None, typer.Option("--metric", "-m", help="Only this metric. Repeatable. Default: all.")
 ]
+Embedding = Annotated[
+    str | None,
+    typer.Option(
+        help="A sentence-transformers model, by name or folder: adds similarity by meaning to the metrics."
+    ),
+]
 Table = Annotated[Path | None, typer.Option(help="Also write the table to this file: .csv or .parquet.")]
 
 
@@ -32,6 +38,7 @@ def list_metrics(
         Path | None, typer.Argument(metavar="[RUN]", help="A run folder. Without one: what there is.")
     ] = None,
     metric: Chosen = None,
+    embedding: Embedding = None,
     out: Table = None,
 ) -> None:
     """Measure a run, or list all metrics with their units, ranges and sources."""
@@ -43,7 +50,7 @@ def list_metrics(
 
     tables = Run(run).tables
     _require_episodes(tables, run)
-    found = levels(_chosen(metric, [tables]), tables)
+    found = levels(_chosen(metric, [tables], embedding), tables)
     _write(found, out)
     rows = [
         (row["metric"], _told(row["value"]), _interval(row), row["unit"], str(row["episodes"]))
@@ -62,6 +69,7 @@ def compare(
         typer.Argument(metavar="RUN…", help="Run folders, the baseline first; or a sweep's folder."),
     ],
     metric: Chosen = None,
+    embedding: Embedding = None,
     out: Table = None,
 ) -> None:
     """Whether runs differ: each metric against the first run, with intervals, paired where seeds pair."""
@@ -84,7 +92,7 @@ def compare(
         _require_episodes(run.tables, run.folder)
     import polars as pl
 
-    chosen = _chosen(metric, [run.tables for run in opened])
+    chosen = _chosen(metric, [run.tables for run in opened], embedding)
     found = pl.concat(
         differences(chosen, opened[0].tables, run.tables).with_columns(run=pl.lit(run.folder.name))
         for run in opened[1:]
@@ -97,6 +105,71 @@ def compare(
         _print_difference(run.folder.name, found.filter(pl.col("run") == run.folder.name))
     typer.echo(_caution(found))
     _print_notes(found)
+
+
+@study.command(
+    epilog="Examples: palaestra plots outputs/debate-… · palaestra plots RUN --only opinions --as png"
+)
+def plots(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this plot. Repeatable. Default: all that the run allows.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the figures. Default: plots in the run folder.")
+    ] = None,
+    file_type: Annotated[
+        Literal["pdf", "svg", "png"], typer.Option("--as", help="Type of the figures.")
+    ] = "pdf",
+) -> None:
+    """Draw a run: one figure for each family of metrics, for a paper."""
+    from matplotlib import rc_context
+
+    from metrics.metric import Unmeasurable
+    from metrics.plots.catalogue import PLOTS, drawable
+    from runs.log import unwritable
+    from runs.run import Run
+
+    unknown = [name for name in only or () if name not in PLOTS]
+    if unknown:
+        raise BadInput(f"there is no plot {unknown[0]!r}", f"The plots are: {', '.join(PLOTS)}.")
+    tables = Run(run).tables
+    _require_episodes(tables, run)
+    folder = out or run / "plots"
+    for name, plot in {name: PLOTS[name] for name in only}.items() if only else drawable(tables).items():
+        try:
+            figure = plot(tables)
+        except Unmeasurable as reason:
+            if only:
+                raise BadInput(f"{name}: {reason}") from reason
+            typer.secho(f"{name} is left out: {reason}", dim=True)
+            continue
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with rc_context({"pdf.fonttype": 42, "svg.hashsalt": "palaestra"}):
+                figure.savefig(folder / f"{name}.{file_type}", dpi=200)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        typer.echo(f"{folder / name}.{file_type}")
+
+
+@study.command(
+    epilog="Examples: palaestra report outputs/debate-… · palaestra report RUN RUN --out both.html"
+)
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run folders; or a sweep's folder.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file. Default: report.html in the first folder.")
+    ] = None,
+) -> None:
+    """Write runs as one HTML file: summary, figures, every transcript to read and search, exact prompts."""
+    from runs.report.page import write_report
+    from runs.run import Run
+
+    target = out or runs[0] / "report.html"
+    if target.is_dir():
+        raise BadInput(f"--out {target} is a folder", f"Name a file, such as {target / 'report.html'}")
+    typer.echo(f"report: {write_report([Run(folder) for folder in _expanded(runs)], target)}")
 
 
 def _print_difference(name: str, found: pl.DataFrame) -> None:
@@ -154,13 +227,15 @@ def _expanded(folders: list[Path]) -> list[Path]:
     return found
 
 
-def _chosen(names: list[str] | None, tables: list[Tables]) -> list[Metric]:
+def _chosen(names: list[str] | None, tables: list[Tables], embedding: str | None) -> list[Metric]:
     """The metrics of these names, or all that the tables have the columns for."""
     from difflib import get_close_matches
 
-    from metrics.catalogue import metrics, readable
+    from metrics.catalogue import metrics
 
     known = metrics()
+    if embedding is not None:
+        known |= {metric.name: metric for metric in _semantic_metrics(embedding)}
     for name in names or ():
         if name not in known:
             near = get_close_matches(name, known, n=1)
@@ -173,7 +248,26 @@ def _chosen(names: list[str] | None, tables: list[Tables]) -> list[Metric]:
                 )
     if names:
         return [known[name] for name in names]
-    return [metric for name, metric in known.items() if all(name in readable(of) for of in tables)]
+    return [metric for metric in known.values() if not any(metric.lacks(of) for of in tables)]
+
+
+def _semantic_metrics(model: str) -> list[Metric]:
+    from metrics.speech import semantic_metrics, sentence_embedding
+
+    if (Path(model).is_absolute() or model.startswith((".", "~"))) and not Path(model).expanduser().is_dir():
+        raise BadInput(f"--embedding: there is no folder {model}", "Name a model or its folder.")
+    try:
+        return semantic_metrics(sentence_embedding(model), f"cosine of embeddings by {model}")
+    except ModuleNotFoundError as error:
+        remedy = "Install it: pip install 'palaestra[embedding]'"
+        raise BadInput(
+            "--embedding takes the package sentence-transformers, which is not here", remedy
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = str(error).split("\n")[0]
+        raise BadInput(
+            f"--embedding {model}: it can't be loaded: {reason}", "Name a model or its folder."
+        ) from error
 
 
 def _require_episodes(tables: Tables, folder: Path) -> None:

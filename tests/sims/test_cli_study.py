@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from agents.failures import BadInput
 from runs.run import Run
 from scenarios.sweep import points
-from sims import play
+from sims import embedded_model, play
 from sims.cli import app
 from sims.play_sweep import start_sweep
 from tests.scripted_debates import scenario
@@ -113,3 +113,37 @@ def test_a_run_without_an_ended_episode_is_not_measured(sweep: Path, tmp_path: P
     log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:2]))
     assert not Run(folder).episodes["ended"].any()
     assert f"palaestra resume {folder}" in refusal("metrics", str(folder))
+
+
+@pytest.fixture(scope="module")
+def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence-transformers model: the embedded model's last hidden states, averaged."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import AutoModel, AutoTokenizer
+
+    model, folder = str(embedded_model.ensure()), tmp_path_factory.mktemp("embedding")
+    # A CPU without bfloat16 in hardware takes a hundred times as long with it.
+    AutoModel.from_pretrained(model, dtype="float32").save_pretrained(folder / "model")
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.save_pretrained(folder / "model")
+    words = Transformer(str(folder / "model"), max_seq_length=64)
+    SentenceTransformer(modules=[words, Pooling(words.get_embedding_dimension())], device="cpu").save(str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("narrow")
+def test_with_an_embedding_model_similarity_is_measured_by_meaning_too(embedding: Path, tmp_path: Path) -> None:
+    run = str(play.start(scenario(episodes=1), tmp_path / "run", quiet=True))
+    names = ("-m", "echo", "-m", "semantic_echo", "-m", "semantic_repetition")
+    said = told("metrics", run, "--embedding", str(embedding), *names)
+    assert "semantic_echo 0." in said
+    assert "semantic_repetition 0." in said
+    assert " echo 0." in said
+
+
+def test_an_embedding_is_never_put_in_the_place_of_another(sweep: Path) -> None:
+    run = str(sweep / "1-rounds=3")
+    assert "no metric 'semantic_echo'" in refusal("metrics", run, "-m", "semantic_echo")
+    assert "there is no folder ./nowhere" in refusal("metrics", run, "--embedding", "./nowhere")

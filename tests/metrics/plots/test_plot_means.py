@@ -1,0 +1,43 @@
+"""Means over episodes and their intervals."""
+
+from __future__ import annotations
+
+from math import inf, nan
+
+import pytest
+
+from metrics.plots.means import means, told
+from tests.metric_tables import table
+
+
+def test_an_episode_counts_once_however_many_values_it_has() -> None:
+    rows = table("episode team value", (0, "a", 1.0), (0, "a", 3.0), (1, "a", 5.0), (1, "b", None))
+    assert means(rows, ["team"]).rows() == [("a", 3.5, None, None, 2)]
+
+
+def test_intervals_are_students_and_cut_at_the_bounds() -> None:
+    # 0 … 9: mean 4.5, sd 3.0277, t(9) = 2.2622, so ± 2.1659.
+    rows = table("episode team value", *((n, "a", float(n)) for n in range(10)))
+    (_, mean, low, high, episodes) = means(rows, ["team"]).row(0)
+    assert (mean, episodes) == (4.5, 10)
+    assert (low, high) == (pytest.approx(2.3341, abs=1e-3), pytest.approx(6.6659, abs=1e-3))
+    assert means(rows, ["team"], bounds=(3, inf))["low"].to_list() == [3]
+
+
+def test_values_that_are_not_numbers_do_not_count() -> None:
+    rows = table("episode team value", (0, "a", nan), (1, "a", 2.0))
+    assert means(rows, ["team"]).rows() == [("a", 2.0, None, None, 1)]
+
+
+def test_equal_episodes_have_no_interval() -> None:
+    rows = table("episode team value", *((n, "a", 1.0) for n in range(20)))
+    assert means(rows, ["team"]).rows() == [("a", 1.0, None, None, 20)]
+
+
+def test_words_say_how_many_episodes_there_are_and_what_is_drawn_of_them() -> None:
+    def of(*episodes: int) -> str:
+        return told(table("episodes", *((n,) for n in episodes)), "bands")
+
+    assert of(1) == "means of one episode, no interval (it takes 10)"
+    assert of(12, 12) == "means of 12 episodes; bands: 95 % intervals"
+    assert of(3, 12) == "means of 3 to 12 episodes; bands: 95 % intervals, from 10 episodes on"

@@ -1,0 +1,249 @@
+"""Small tables whose figures are worked out by hand, and what figures hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+
+from tests.metric_tables import table
+
+Tables = dict[str, pl.DataFrame]
+
+
+def pixels(figure: Figure) -> bytes:
+    """What the figure looks like; drawing it also raises what only drawing can tell."""
+    figure.set_dpi(50)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return bytes(canvas.buffer_rgba())
+
+
+def subtitle(figure: Figure) -> str:
+    return figure.get_suptitle().replace("\n", " ")
+
+
+def lines(axes: Axes) -> list[tuple[list[float], list[float]]]:
+    """The x- and y-values of all lines."""
+    return [
+        (list(map(float, line.get_xdata())), list(map(float, line.get_ydata()))) for line in axes.get_lines()
+    ]
+
+
+def points(axes: Axes) -> list[tuple[float, float]]:
+    """Where all dots of scatters are."""
+    found = [marks for marks in axes.collections if isinstance(marks, PathCollection)]
+    return [(float(x), float(y)) for marks in found for x, y in np.asarray(marks.get_offsets())]
+
+
+def words(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def names(axes: Axes, which: str = "y") -> list[str]:
+    labels = axes.get_yticklabels() if which == "y" else axes.get_xticklabels()
+    return [label.get_text() for label in labels]
+
+
+def is_number(values: Iterable[float]) -> bool:
+    return bool(np.isfinite(np.array(list(values), dtype=float)).all())
+
+
+def ended(episodes: int, **columns: object) -> pl.DataFrame:
+    """A table `episodes` of ended ones; a column's value is that of all, a list has one each."""
+    return pl.DataFrame({"episode": range(episodes)}).with_columns(
+        pl.lit(value=True).alias("ended"),
+        *(
+            pl.Series(name, value if isinstance(value, list) else [value] * episodes)
+            for name, value in columns.items()
+        ),
+    )
+
+
+def repeated(rows: pl.DataFrame, episodes: int) -> pl.DataFrame:
+    """The rows of one episode in each of `episodes`."""
+    return pl.concat([rows.with_columns(pl.lit(number).alias("episode")) for number in range(episodes)])
+
+
+def debate(episodes: int = 1) -> Tables:
+    """Ann goes from −0.5 to 1.5 and Bo from 1.5 to 0.5; each is drawn to the other."""
+    opinion = table(
+        "episode agent stance moment opinion",
+        (0, "Ann", "for", "before", -0.5),
+        (0, "Bo", "against", "before", 1.5),
+        (0, "Ann", "for", "after", 1.5),
+        (0, "Bo", "against", "after", 0.5),
+    )
+    return {"opinion": repeated(opinion, episodes), "episodes": ended(episodes, motion="Cars")}
+
+
+def puzzles(episodes: int = 1) -> Tables:
+    """Of two agents one corrects its answer; the other keeps a right one and spoils another."""
+    answer = table(
+        "episode agent moment player role correct",
+        (0, "Ann", "initial", "Vic", "knight", False),
+        (0, "Ann", "final", "Vic", "spy", True),
+        (0, "Bo", "initial", "Vic", "spy", True),
+        (0, "Bo", "final", "Vic", "spy", True),
+        (0, "Bo", "initial", "Zed", "spy", True),
+        (0, "Bo", "final", "Zed", "knave", False),
+    )
+    consensus = table("episode player moment correct", (0, "Vic", "final", True), (0, "Zed", "final", False))
+    return {"answer": repeated(answer, episodes), "consensus": repeated(consensus, episodes)}
+
+
+def game() -> Tables:
+    """Three players, of whom Cem is the traitor; two games, the second of one round only."""
+    role = table(
+        "episode event player team minority",
+        (0, 0, "Ann", "faithful", False),
+        (0, 1, "Bo", "faithful", False),
+        (0, 2, "Cem", "traitor", True),
+    )
+    elimination = table(
+        "episode round when player", (0, 1, "night", "Ann"), (0, 2, "day", "Cem"), (1, 1, "day", "Cem")
+    )
+    belief = table(
+        "episode round moment agent about suspicion trust",
+        (0, 1, "after", "Ann", "Bo", 0.1, 0.8),
+        (0, 1, "after", "Ann", "Cem", 0.9, 0.2),
+        (1, 1, "after", "Ann", "Cem", 0.9, 0.6),
+        (0, 2, "after", "Cem", "Bo", 0.0, 1.0),
+        (0, 2, "before", "Cem", "Bo", 0.0, 0.0),
+    )
+    return {
+        "role": repeated(role, 2),
+        "elimination": elimination,
+        "belief": belief,
+        "episodes": ended(2, rounds=[2, 1]),
+    }
+
+
+def bargain() -> Tables:
+    """Two equal deals at the frontier, one below it and one negotiation without a deal."""
+    utility = table(
+        "episode event party utility reservation", (0, 0, "Vera", 1.0, 1.0), (0, 1, "Tom", 1.0, 2.0)
+    )
+    episodes = ended(
+        4,
+        deal=[True, True, True, False],
+        utility_first=[6.0, 6.0, 2.0, 1.0],
+        utility_second=[7.0, 7.0, 4.0, 2.0],
+        pareto=[True, True, False, None],
+        zone=10.0,
+    )
+    return {"utility": repeated(utility, 4), "episodes": episodes}
+
+
+def budget() -> Tables:
+    """One package that was improved once, beside the best and one design."""
+    package = table(
+        "episode round total minimum gini",
+        (0, 1, 40.0, 5.0, 0.2),
+        (0, 2, 60.0, 8.0, 0.1),
+        (1, 1, None, None, None),
+    )
+    reference = table(
+        "episode kind name total minimum gini",
+        (0, "best", "", 80.0, 9.0, 0.05),
+        (0, "design", "green", 50.0, 6.0, 0.15),
+        (1, "best", "", 80.0, 9.0, 0.05),
+        (1, "design", "green", 50.0, 6.0, 0.15),
+    )
+    return {"package_proposed": package, "reference": reference}
+
+
+def observed() -> Tables:
+    """Two episodes whose drafts have 3 and 5 and whose revisions 4 and 7."""
+    rows = [
+        (episode, "Ann", 1, criterion, moment, score)
+        for criterion in ("alignment", "engagement")
+        for moment, scores in {"before": (3.0, 5.0), "after": (4.0, 7.0)}.items()
+        for episode, score in enumerate(scores)
+    ]
+    return {"observation": table("episode agent round criterion moment score", *rows)}
+
+
+def reviewed() -> Tables:
+    """Two reviewers go from 4 and 6 to 5 and 8; only the overall score is asked twice."""
+    return {
+        "review_score": table(
+            "episode reviewer criterion moment score",
+            (0, "Kim", "overall", "before", 4.0),
+            (0, "Lund", "overall", "before", 6.0),
+            (0, "Kim", "overall", "after", 5.0),
+            (0, "Lund", "overall", "after", 8.0),
+            (0, "Kim", "clarity", "before", 1.0),
+        )
+    }
+
+
+def tournament() -> Tables:
+    """A beats B and ties with C; B and C never meet."""
+    rating = table(
+        "episode event contest fighter rating",
+        (0, 0, None, "A", 100.0),
+        (0, 1, None, "B", 100.0),
+        (0, 2, None, "C", 100.0),
+        (0, 3, 0, "A", 110.0),
+        (0, 4, 0, "B", 90.0),
+        (0, 5, 1, "A", 108.0),
+        (0, 6, 1, "C", 102.0),
+    )
+    match = table("episode contest first second margin", (0, 0, "A", "B", 2.0), (0, 1, "C", "A", 0.0))
+    return {"rating": rating, "match": match}
+
+
+def panel() -> Tables:
+    """Two judges score two speakers, of whom the one that says more gets 2 points more."""
+    score = table(
+        "episode judge contestant label score",
+        (0, "Kim", "Ann", "Speaker 1", 6.0),
+        (0, "Kim", "Bo", "Speaker 2", 4.0),
+        (0, "Lund", "Ann", "Speaker 2", 8.0),
+        (0, "Lund", "Bo", "Speaker 1", 6.0),
+        (1, "Kim", "Ann", "Speaker 1", 6.0),
+        (1, "Kim", "Bo", "Speaker 2", 4.0),
+        (1, "Lund", "Bo", "Speaker 1", None),
+    )
+    speech = table(
+        "episode agent message", (0, "Ann", 0), (0, "Bo", 1), (0, "Ann", 2), (1, "Ann", 0), (1, "Bo", 1)
+    )
+    messages = table(
+        "episode message text",
+        (0, 0, "x" * 60),
+        (0, 1, "x" * 20),
+        (0, 2, "x" * 60),
+        (1, 0, "x" * 120),
+        (1, 1, "x" * 20),
+    )
+    return {"score": score, "speech": speech, "messages": messages}
+
+
+def compared() -> Tables:
+    """Kim gives what it reads first 0.7 in both orders."""
+    return {
+        "comparison": table(
+            "episode contest judge first second first_better",
+            (0, 0, "Kim", "A", "B", 0.7),
+            (0, 0, "Kim", "B", "A", 0.7),
+        )
+    }
+
+
+def peers() -> Tables:
+    """Ann gives herself 5 and Bo 3; Bo gives both 4."""
+    return {
+        "peer_score": table(
+            "episode prompt judge author candidate criterion score own",
+            (0, 0, "Ann", "Ann", 0, "help", 5.0, True),
+            (0, 0, "Ann", "Bo", 1, "help", 3.0, False),
+            (0, 0, "Bo", "Ann", 0, "help", 4.0, False),
+            (0, 0, "Bo", "Bo", 1, "help", 4.0, True),
+        )
+    }

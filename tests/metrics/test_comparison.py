@@ -1,0 +1,232 @@
+"""Intervals over episodes, and differences between runs, against scipy and worked examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import bootstrap
+
+from metrics.comparison import Difference, difference, differences, holm, level, levels
+from metrics.metric import CORRELATION, RATIO, Unmeasurable, metric
+
+RNG = np.random.default_rng(3)
+SOME = RNG.normal(0, 1, 20)
+OTHERS = SOME + RNG.normal(0.5, 0.3, 20)
+
+
+@metric("told.value", unit="points")
+def average(told: pl.DataFrame) -> pl.DataFrame:
+    """A mean."""
+    return told.select("episode", "value")
+
+
+@metric("told.part told.whole", unit="share", statistic=RATIO)
+def rate(told: pl.DataFrame) -> pl.DataFrame:
+    """A rate."""
+    return told.select("episode", "part", "whole")
+
+
+@metric("told.x told.y", unit="r", statistic=CORRELATION)
+def correlation(told: pl.DataFrame) -> pl.DataFrame:
+    """A correlation."""
+    return told.select("episode", "x", "y")
+
+
+def run(values: Any, seeds: Any = None) -> dict[str, pl.DataFrame]:
+    """A run of a value an episode."""
+    count = len(values)
+    episodes = pl.DataFrame({"episode": range(count), "seed": range(count) if seeds is None else seeds})
+    return {
+        "told": pl.DataFrame({"episode": range(count), "value": values}),
+        "episodes": episodes.with_columns(ended=True),
+    }
+
+
+def test_the_interval_of_a_mean_is_scipys() -> None:
+    told = level(average, run(SOME), resamples=600, seed=5)
+    rng = np.random.default_rng(5)
+    expected = bootstrap(
+        (SOME,), np.mean, n_resamples=600, batch=200, method="BCa", rng=rng
+    ).confidence_interval
+    assert told.value == pytest.approx(SOME.mean())
+    assert (told.low, told.high) == pytest.approx((expected.low, expected.high))
+    assert (told.episodes, told.note) == (20, "")
+    assert level(average, run(SOME), resamples=600, seed=5) == told
+    assert level(average, run(SOME), resamples=600, seed=6) != told
+
+
+def test_an_interval_is_over_episodes_not_over_rows() -> None:
+    thrice = run(SOME) | {"told": pl.concat([run(SOME)["told"]] * 3)}
+    assert level(average, thrice) == level(average, run(SOME))
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "one episode, and it takes 10"), (9, "9 episodes, and it takes 10")]
+)
+def test_few_episodes_give_a_number_and_no_interval(count: int, said: str) -> None:
+    told = level(average, run(SOME[:count]))
+    assert told.value == pytest.approx(SOME[:count].mean())
+    assert (told.low, told.high, told.note) == (None, None, f"no interval: {said}")
+    compared = difference(average, run(SOME[:count]), run(OTHERS[:count]))
+    assert compared.value == pytest.approx((OTHERS - SOME)[:count].mean())
+    assert (compared.low, compared.p, compared.detectable) == (None, None, None)
+    assert compared.note == told.note
+
+
+def test_equal_episodes_give_no_interval() -> None:
+    told = level(average, run([0.5] * 20))
+    assert (told.value, told.low, told.note) == (0.5, None, "no interval: it is the same in all episodes")
+    same = difference(average, run(SOME), run(SOME))
+    assert (same.value, same.low, same.p, same.note) == (0.0, None, None, told.note)
+
+
+@pytest.mark.parametrize("seeds", [None, range(100, 120)])
+def test_a_difference_that_is_the_same_in_all_episodes_is_tested_without_an_interval(seeds: Any) -> None:
+    told = difference(average, run([0.0] * 20), run([1.0] * 20, seeds))
+    assert (told.value, told.low, told.detectable) == (1.0, None, None)
+    assert told.note == "no interval: it is the same in all episodes"
+    assert told.p is not None
+    assert told.p < 0.01
+
+
+def test_an_undefined_number_says_so() -> None:
+    rows = pl.DataFrame({"episode": range(20), "x": 1.0, "y": SOME})
+    flat, some = ({**run(SOME), "told": rows.with_columns(x=pl.lit(1.0) * x)} for x in (1.0, pl.col("y")))
+    told = level(correlation, flat)
+    assert (told.value, told.low) == (None, None)
+    assert told.note == "undefined: the values don't vary, or there are too few"
+    compared = difference(correlation, some, flat)
+    assert (compared.first, compared.second, compared.value) == (pytest.approx(1.0), None, None)
+    assert compared.note == told.note
+
+
+def test_a_number_that_is_undefined_in_a_resample_has_no_interval() -> None:
+    # Two of twelve episodes have occasions, so a resample often has none.
+    rows = pl.DataFrame({"episode": range(12), "part": 1.0, "whole": [2.0, 3.0] + [0.0] * 10})
+    rows = rows.with_columns(part=pl.when(pl.col("whole") > 0).then(1.0).otherwise(0.0))
+    told = level(rate, {"told": rows})
+    assert (told.value, told.low) == (2 / 5, None)
+    assert told.note == "no interval: the number is undefined in some samples of these episodes"
+
+
+def paired_interval(first: Any, second: Any) -> tuple[float, float]:
+    rng = np.random.default_rng(0)
+    found = bootstrap((second - first,), np.mean, n_resamples=2000, batch=200, method="BCa", rng=rng)
+    return found.confidence_interval.low, found.confidence_interval.high
+
+
+def test_the_interval_of_pairs_is_that_of_their_differences() -> None:
+    told = difference(average, run(SOME), run(OTHERS))
+    assert told.paired
+    assert told.episodes == (20, 20)
+    assert (told.first, told.second) == pytest.approx((SOME.mean(), OTHERS.mean()))
+    assert (told.low, told.high) == pytest.approx(paired_interval(SOME, OTHERS))
+    assert told.p is not None
+    assert told.p < 0.01
+    assert told.detectable is not None
+    # (1.960 + 0.842) standard errors; the bootstrap's is about sd/√n.
+    assert told.detectable == pytest.approx(2.802 * (OTHERS - SOME).std() / np.sqrt(20), rel=0.1)
+
+
+def test_episodes_pair_by_seed_in_whatever_order() -> None:
+    order = RNG.permutation(20)
+    told = difference(average, run(SOME), run(OTHERS[order], order))
+    assert told == difference(average, run(SOME), run(OTHERS))
+
+
+def test_runs_of_different_length_pair_on_the_seeds_they_share() -> None:
+    longer = difference(average, run(SOME), run(OTHERS[:15]))
+    assert longer == difference(average, run(SOME[:15]), run(OTHERS[:15]))
+    assert (longer.paired, longer.episodes) == (True, (15, 15))
+    assert longer.first == pytest.approx(SOME[:15].mean())
+
+
+def test_pairs_of_which_an_episode_has_no_occasion_do_not_count() -> None:
+    gaps = [None if i < 4 else value for i, value in enumerate(OTHERS)]
+    told = difference(average, run(SOME), run(gaps))
+    assert (told.paired, told.episodes) == (True, (16, 16))
+    assert told.value == pytest.approx((OTHERS - SOME)[4:].mean())
+
+
+def unpaired_interval(first: Any, second: Any) -> tuple[float, float]:
+    found = bootstrap(
+        (first, second),
+        lambda a, b, axis: b.mean(axis=axis) - a.mean(axis=axis),
+        n_resamples=2000,
+        batch=200,
+        method="BCa",
+        rng=np.random.default_rng(0),
+    )
+    return found.confidence_interval.low, found.confidence_interval.high
+
+
+@pytest.mark.parametrize("seeds", [range(100, 118), range(10, 28), [0, 0, *range(1, 17)]])
+def test_runs_of_other_or_repeated_seeds_are_not_paired(seeds: Any) -> None:
+    told = difference(average, run(SOME), run(OTHERS[:18], seeds))
+    assert (told.paired, told.episodes) == (False, (20, 18))
+    assert (told.low, told.high) == pytest.approx(unpaired_interval(SOME, OTHERS[:18]))
+    assert told.value == pytest.approx(OTHERS[:18].mean() - SOME.mean())
+
+
+def test_the_sign_of_a_difference_is_second_less_first() -> None:
+    one, other = (difference(average, run(a), run(b)) for a, b in ((SOME, OTHERS), (OTHERS, SOME)))
+    assert one.value is not None
+    assert other.value == pytest.approx(-one.value)
+    assert one.value > 0
+
+
+def test_the_p_value_of_few_pairs_is_exact() -> None:
+    # Ten pairs, nine up by 1 and one down by 1: of 2^10 signs, 2·(1 + 10) are as far from zero.
+    first = np.zeros(10)
+    second = np.array([1.0] * 9 + [-1.0])
+    told = difference(average, run(first), run(second))
+    assert told.p == pytest.approx(2 * (1 + 10) / 2**10)
+
+
+def test_holm_of_a_worked_example() -> None:
+    # Sorted: .01·4 = .04, .02·3 = .06, .03·2 = .06, .04·1 = .04 → .06, which may not fall.
+    assert holm([0.03, 0.01, None, 0.04, 0.02]) == pytest.approx([0.06, 0.04, None, 0.06, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([None]) == [None]
+    assert holm([]) == []
+
+
+def test_what_cannot_be_measured_raises_with_the_reason() -> None:
+    empty = run([]) | {"told": pl.DataFrame(schema={"episode": pl.Int64, "value": pl.Float64})}
+    with pytest.raises(Unmeasurable, match="the run has nothing in table 'told'"):
+        level(average, empty)
+    with pytest.raises(Unmeasurable, match="no table 'told'"):
+        difference(average, run(SOME), {"episodes": run(SOME)["episodes"]})
+    with pytest.raises(Unmeasurable, match="no column 'part', 'whole' in table 'told'"):
+        level(rate, run(SOME))
+
+
+def test_a_table_of_levels_has_a_row_a_metric() -> None:
+    found = levels([average, rate], run(SOME))
+    told = level(average, run(SOME))
+    assert found.columns == ["metric", "unit", "value", "low", "high", "episodes", "note"]
+    assert found.row(0) == ("average", "points", told.value, told.low, told.high, 20, "")
+    reason = "rate can't be measured here: there is no column 'part', 'whole' in table 'told'"
+    assert found.row(1) == ("rate", "share", None, None, None, 0, reason)
+
+
+def test_a_table_of_differences_has_a_row_a_metric() -> None:
+    found = differences([average, rate], run(SOME), run(OTHERS))
+    told = difference(average, run(SOME), run(OTHERS))
+    assert isinstance(told, Difference)
+    row = found.row(0, named=True)
+    assert (row["metric"], row["unit"], row["note"], row["paired"]) == ("average", "points", "", True)
+    assert (row["first"], row["second"], row["difference"]) == (told.first, told.second, told.value)
+    assert (row["low"], row["high"], row["p"], row["detectable"]) == (
+        told.low,
+        told.high,
+        told.p,
+        told.detectable,
+    )
+    assert (row["episodes_first"], row["episodes_second"]) == (20, 20)
+    other = found.row(1, named=True)
+    assert other["note"].startswith("rate can't be measured")
+    assert other["difference"] is None
