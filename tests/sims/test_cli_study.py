@@ -98,7 +98,9 @@ def test_runs_of_different_scenarios_are_not_compared(sweep: Path, tmp_path: Pat
         (("--out", "table.xls"), "a table is written as .csv or .parquet"),
     ],
 )
-def test_what_can_not_be_measured_or_written_is_refused(sweep: Path, words: tuple[str, ...], said: str) -> None:
+def test_what_can_not_be_measured_or_written_is_refused(
+    sweep: Path, words: tuple[str, ...], said: str
+) -> None:
     assert said in refusal("compare", str(sweep), *words)
     assert said in refusal("metrics", str(sweep / "0-rounds=1"), *words)
 
@@ -117,24 +119,28 @@ def test_a_run_without_an_ended_episode_is_not_measured(sweep: Path, tmp_path: P
 
 @pytest.fixture(scope="module")
 def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sentence-transformers model: the embedded model's last hidden states, averaged."""
+    """A sentence-transformers model: what the embedded model makes of words in its first layers, averaged."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import AutoModel, AutoTokenizer
 
     model, folder = str(embedded_model.ensure()), tmp_path_factory.mktemp("embedding")
-    # A CPU without bfloat16 in hardware takes a hundred times as long with it.
-    AutoModel.from_pretrained(model, dtype="float32").save_pretrained(folder / "model")
+    first_layers = AutoModel.from_pretrained(model, num_hidden_layers=2, dtype="float32")
+    first_layers.save_pretrained(folder / "model")
     tokenizer = AutoTokenizer.from_pretrained(model)
     tokenizer.pad_token = tokenizer.eos_token
     tokenizer.save_pretrained(folder / "model")
     words = Transformer(str(folder / "model"), max_seq_length=64)
-    SentenceTransformer(modules=[words, Pooling(words.get_embedding_dimension())], device="cpu").save(str(folder))
+    SentenceTransformer(modules=[words, Pooling(words.get_embedding_dimension())], device="cpu").save(
+        str(folder)
+    )
     return folder
 
 
 @pytest.mark.usefixtures("narrow")
-def test_with_an_embedding_model_similarity_is_measured_by_meaning_too(embedding: Path, tmp_path: Path) -> None:
+def test_with_an_embedding_model_similarity_is_measured_by_meaning_too(
+    embedding: Path, tmp_path: Path
+) -> None:
     run = str(play.start(scenario(episodes=1), tmp_path / "run", quiet=True))
     names = ("-m", "echo", "-m", "semantic_echo", "-m", "semantic_repetition")
     said = told("metrics", run, "--embedding", str(embedding), *names)
