@@ -18,6 +18,8 @@ from metrics.intervals import Numbers
 
 Tables = Mapping[str, pl.DataFrame]
 """A run's tables by name, see `runs.tables`."""
+Needs = Mapping[str, tuple[str, ...]]
+"""Columns by table."""
 
 ROUNDING = 1e-12
 """Values whose variance is a smaller share of their mean square differ by rounding only."""
@@ -34,14 +36,12 @@ class Statistic:
     Attributes:
         columns: what a metric's frame has beside `episode`; rows with a null in them don't count.
         sums: the additive parts of these rows, by name.
-        episodes_alike: whether each episode counts the same, however many rows it has.
         combine: from an array of summed parts (…, parts) to numbers (…); NaN where undefined.
     """
 
     columns: tuple[str, ...]
     sums: Mapping[str, pl.Expr]
     combine: Callable[[Numbers], Numbers]
-    episodes_alike: bool = False
 
 
 def _ratio(parts: Numbers) -> Numbers:
@@ -58,7 +58,7 @@ def _pearson(parts: Numbers) -> Numbers:
         return np.where(enough, np.clip(r, -1, 1), np.nan)
 
 
-MEAN = Statistic(("value",), {"value": pl.col("value").mean(), "count": pl.lit(1.0)}, _ratio, True)
+MEAN = Statistic(("value",), {"value": pl.col("value").mean(), "count": pl.lit(1.0)}, _ratio)
 """The mean of the episodes' means of `value`."""
 RATIO = Statistic(("part", "whole"), {"part": pl.col("part").sum(), "whole": pl.col("whole").sum()}, _ratio)
 """Total `part` over total `whole`: a rate over all its occasions, or a slope through the origin."""
@@ -94,7 +94,7 @@ class Metric:
 
     name: str
     rows: Callable[..., pl.DataFrame]
-    needs: Mapping[str, tuple[str, ...]]
+    needs: Needs
     unit: str
     low: float | None
     high: float | None
@@ -113,13 +113,7 @@ class Metric:
 
     def lacks(self, tables: Tables) -> str:
         """What `tables` lack for this metric, in words; "" when nothing."""
-        for table, columns in self.needs.items():
-            if table not in tables:
-                return f"no table {table!r}"
-            missing = [name for name in columns if name not in tables[table].columns]
-            if missing:
-                return f"no column {', '.join(map(repr, missing))} in table {table!r}"
-        return ""
+        return lacking(self.needs, tables)
 
     def parts(self, tables: Tables) -> pl.DataFrame:
         """The additive parts of each episode that has any: `episode` and the statistic's `sums`.
@@ -130,8 +124,8 @@ class Metric:
         Raises:
             Unmeasurable: `tables` lack what the metric reads, or it has no occasion in them.
         """
-        if lacking := self.lacks(tables):
-            raise Unmeasurable(f"{self.name} can't be measured here: there is {lacking}")
+        if missing := self.lacks(tables):
+            raise Unmeasurable(f"{self.name} can't be measured here: there is {missing}")
         rows = self.rows(*(tables[name] for name in self.needs)).drop_nulls(self.statistic.columns)
         if "episodes" in tables:
             ended = tables["episodes"].filter("ended")
@@ -190,7 +184,18 @@ def metric(
     return made
 
 
-def _emptiness(tables: Tables, needs: Mapping[str, tuple[str, ...]]) -> str:
+def lacking(needs: Needs, tables: Tables) -> str:
+    """What `tables` lack of the columns `needs`, in words; "" when nothing."""
+    for table, columns in needs.items():
+        if table not in tables:
+            return f"no table {table!r}"
+        missing = [name for name in columns if name not in tables[table].columns]
+        if missing:
+            return f"no column {', '.join(map(repr, missing))} in table {table!r}"
+    return ""
+
+
+def _emptiness(tables: Tables, needs: Needs) -> str:
     empty = [name for name in needs if tables[name].is_empty()]
     if empty:
         return f"the run has nothing in table {empty[0]!r}"

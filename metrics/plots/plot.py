@@ -6,18 +6,16 @@ tables that don't hold what it shows raises `Unmeasurable`; it never draws empty
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Concatenate, Generic, ParamSpec
 
 import polars as pl
 from matplotlib.figure import Figure
 
-from metrics.metric import Tables, Unmeasurable
+from metrics.metric import Needs, Tables, Unmeasurable, lacking
 
 Options = ParamSpec("Options")
-Needs = Mapping[str, tuple[str, ...]]
-"""Columns by table."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,8 @@ class Plot(Generic[Options]):
         Raises:
             Unmeasurable: `tables` lack what it shows, or no episode has ended.
         """
-        if lacking := self.lacks(tables):
-            raise Unmeasurable(f"{self.name} can't be drawn here: there is {lacking}")
+        if missing := self.lacks(tables):
+            raise Unmeasurable(f"{self.name} can't be drawn here: there is {missing}")
         return self.function(_ended(tables), *args, **kwargs)
 
     @property
@@ -54,8 +52,8 @@ class Plot(Generic[Options]):
 
     def lacks(self, tables: Tables) -> str:
         """What `tables` lack for this plot, in words; "" when nothing."""
-        lacking = [_lacking(needs, tables) for needs in self.needs]
-        return "" if "" in lacking else ", and ".join(dict.fromkeys(lacking))
+        missing = [_lacking(needs, tables) for needs in self.needs]
+        return "" if "" in missing else ", and ".join(dict.fromkeys(missing))
 
 
 def plot(
@@ -101,11 +99,6 @@ def _columns(words: str) -> Needs:
 
 
 def _lacking(needs: Needs, tables: Tables) -> str:
-    for table, columns in needs.items():
-        if table not in tables:
-            return f"no table {table!r}"
-        missing = [name for name in columns if name not in tables[table].columns]
-        if missing:
-            return f"no column {', '.join(map(repr, missing))} in table {table!r}"
     first = next(iter(needs))
-    return f"nothing in table {first!r}" if tables[first].is_empty() else ""
+    missing = lacking(needs, tables)
+    return missing or (f"nothing in table {first!r}" if tables[first].is_empty() else "")

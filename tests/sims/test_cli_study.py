@@ -153,3 +153,29 @@ def test_an_embedding_is_never_put_in_the_place_of_another(sweep: Path) -> None:
     run = str(sweep / "1-rounds=3")
     assert "no metric 'semantic_echo'" in refusal("metrics", run, "-m", "semantic_echo")
     assert "there is no folder ./nowhere" in refusal("metrics", run, "--embedding", "./nowhere")
+
+
+def test_plots_are_written_one_file_each_and_what_is_left_out_is_told(sweep: Path, tmp_path: Path) -> None:
+    run = str(sweep / "0-rounds=1")
+    said = told("plots", run, "--out", str(tmp_path / "figures"), "--as", "png")
+    files = {file.stem: file.read_bytes()[:4] for file in (tmp_path / "figures").iterdir()}
+    assert {"opinions", "levels"} <= set(files)
+    assert set(files.values()) == {b"\x89PNG"}
+    assert all(f"{name}.png" in said or f"{name} is left out" in said for name in files)
+
+
+def test_plots_that_a_run_does_not_allow_are_refused(sweep: Path, tmp_path: Path) -> None:
+    run = str(sweep / "0-rounds=1")
+    assert "no table 'belief'" in refusal("plots", run, "--only", "trust", "--out", str(tmp_path / "no"))
+    assert "The plots are: opinions" in refusal(
+        "plots", run, "--only", "trusst", "--out", str(tmp_path / "no")
+    )
+    assert not (tmp_path / "no").exists()
+
+
+def test_a_report_of_a_sweep_holds_all_its_runs(sweep: Path, tmp_path: Path) -> None:
+    assert told("report", str(sweep), "--out", str(tmp_path / "r.html")) == f"report: {tmp_path / 'r.html'}"
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "0-rounds=1" in page
+    assert "1-rounds=3" in page
+    assert "is a folder" in refusal("report", str(sweep), "--out", str(tmp_path))
