@@ -28,7 +28,7 @@ def families() -> dict[str, list[Metric]]:
     others = {point.name: point.value for point in entry_points(group="palaestra.metrics")}
     return {
         name: [found for found in vars(import_module(module)).values() if isinstance(found, Metric)]
-        for name, module in (FAMILIES | others).items()
+        for name, module in (others | FAMILIES).items()
     }
 
 

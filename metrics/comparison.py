@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from math import comb
 from statistics import NormalDist
 
 import numpy as np
@@ -97,7 +98,13 @@ def level(metric: Metric, tables: Tables, *, resamples: int = 2000, seed: int = 
 
 
 def difference(
-    metric: Metric, first: Tables, second: Tables, *, resamples: int = 2000, seed: int = 0
+    metric: Metric,
+    first: Tables,
+    second: Tables,
+    *,
+    resamples: int = 2000,
+    permutations: int = 2000,
+    seed: int = 0,
 ) -> Difference:
     """The metric in the run `second` less that in the baseline `first`.
 
@@ -128,12 +135,12 @@ def difference(
         return _of(metric, both, y, axis) - _of(metric, both, x, axis)
 
     if note := _alike(*varying):
-        p = _permutation(samples, statistic, paired, resamples, seed)
+        p = _permutation(samples, statistic, paired, permutations, seed)
         return Difference(*values, told, None, None, p, None, counts, paired, note)
     low, high, error = _bootstrap(samples, statistic, paired, resamples, seed)
     if low is None or error is None:
         return Difference(*values, told, None, None, None, None, counts, paired, UNSTABLE)
-    p = _permutation(samples, statistic, paired, resamples, seed)
+    p = _permutation(samples, statistic, paired, permutations, seed)
     normal = NormalDist()
     detectable = (normal.inv_cdf((1 + CONFIDENCE) / 2) + normal.inv_cdf(POWER)) * error
     return Difference(*values, told, low, high, p, detectable, counts, paired, "")
@@ -165,7 +172,13 @@ def levels(
 
 
 def differences(
-    metrics: Iterable[Metric], first: Tables, second: Tables, *, resamples: int = 2000, seed: int = 0
+    metrics: Iterable[Metric],
+    first: Tables,
+    second: Tables,
+    *,
+    resamples: int = 2000,
+    permutations: int = 2000,
+    seed: int = 0,
 ) -> pl.DataFrame:
     """Each metric in the run `second` less that in the baseline `first`.
 
@@ -178,7 +191,9 @@ def differences(
     for metric in metrics:
         row: dict[str, object] = {"metric": metric.name, "unit": metric.unit}
         try:
-            told = asdict(difference(metric, first, second, resamples=resamples, seed=seed))
+            told = asdict(
+                difference(metric, first, second, resamples=resamples, permutations=permutations, seed=seed)
+            )
         except Unmeasurable as reason:
             rows.append({**row, "note": str(reason)})
             continue
@@ -212,6 +227,12 @@ DIFFERENCE_COLUMNS: dict[str, type[pl.DataType]] = {
     "paired": pl.Boolean,
     "note": pl.String,
 }
+
+
+def least_p(episodes: tuple[int, int], paired: bool) -> float:
+    """The smallest two-sided p-value that exchanging so many episodes can give."""
+    ways = 2 ** episodes[0] if paired else comb(sum(episodes), episodes[0])
+    return min(1.0, 2 / ways)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -69,7 +69,7 @@ def fcr(vote: pl.DataFrame, role: pl.DataFrame) -> pl.DataFrame:
     return _mean_by_round(_by_day(vote, role), pl.col("target_minority"))
 
 
-@metric(f"{VOTE} {ROLE}", unit="share", low=0, high=1, source=THE_TRAITORS)
+@metric(f"{VOTE} {ROLE}", unit="share", low=0, high=1, source=THE_TRAITORS, restates="fcr")
 def idr(vote: pl.DataFrame, role: pl.DataFrame) -> pl.DataFrame:
     """IDR, information diffusion rate: identical to FCR in the code and therefore here."""
     return fcr(vote, role)
@@ -142,7 +142,7 @@ def vsf(vote: pl.DataFrame, role: pl.DataFrame) -> pl.DataFrame:
     return _mean_by_round(changed, pl.col("target") != pl.col("before"))
 
 
-@metric(f"{VOTE} {ROLE}", unit="share", low=0, high=1, source=THE_TRAITORS)
+@metric(f"{VOTE} {ROLE}", unit="share", low=0, high=1, source=THE_TRAITORS, restates="vsf")
 def tns(vote: pl.DataFrame, role: pl.DataFrame) -> pl.DataFrame:
     """TNS, trust network stability: 1 − VSF (vote switching frequency)."""
     return vsf(vote, role).select("episode", value=1 - pl.col("value"))

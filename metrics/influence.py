@@ -25,8 +25,9 @@ def influence(opinion: pl.DataFrame, heard: pl.DataFrame | None = None) -> pl.Da
         `source`, `target`, `weight` (0 no pull, 1 taken over) and `episodes`, in which both told
         an opinion. The weights of a target's sources are the least-squares solution of change =
         Σ weight·gap over the episodes, gap = the source's − the target's initial opinion; so who
-        merely thinks like the one who pulls gets no weight. Null where the episodes can't tell the
-        sources apart: there are fewer than sources, or two always thought the same.
+        merely thinks like the one who pulls gets no weight; a source without an opinion in an
+        episode counts there as one without pull. Null where the episodes can't tell the sources
+        apart: there are no more of them than sources, or two always thought the same.
     """
     sources = initial(opinion).rename({"agent": "source", "before": "source_before"})
     pairs = (
@@ -50,7 +51,8 @@ def _pull(target: str, rows: pl.DataFrame) -> pl.DataFrame:
     gaps = wide.drop("episode", "change")
     told = gaps.select(pl.all().count().cast(pl.Int64)).row(0)
     weights, _, rank, _ = np.linalg.lstsq(gaps.fill_null(0.0).to_numpy(), wide["change"].to_numpy())
-    known = weights.tolist() if rank == gaps.width else [None] * gaps.width
+    apart = rank == gaps.width and gaps.height > gaps.width  # else the fit is exact and says nothing
+    known = weights.tolist() if apart else [None] * gaps.width
     return pl.DataFrame(
         {"source": gaps.columns, "target": target, "weight": known, "episodes": told}, schema=EDGES
     )

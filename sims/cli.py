@@ -64,6 +64,15 @@ def run(
     if dry_run:
         scenario = _on_scripted_engines(scenario)
     if scenario.config.sweep:
+        from scenarios.sweep import points
+
+        swept_fields = {key for point in points(scenario) for key in point.settings}
+        for setting in chosen:
+            if setting.split("=")[0] in swept_fields:
+                raise BadInput(
+                    f"--set {setting}: the file's sweep sets that",
+                    "Vary it there, or play without: --set 'sweep={}'",
+                )
         _run_sweep(scenario, out, quiet, estimate)
     elif estimate:
         _print_estimate(scenario)
@@ -79,10 +88,11 @@ def resume(folder: RunFolder, settings: Settings = None, quiet: Quiet = False) -
 
     Engines, the number of episodes, how many are live, and retries may be changed with --set.
     """
+    from runs.folder import SWEEP
     from sims.play import resume as play_on
-    from sims.play_sweep import NAME, resume_sweep
+    from sims.play_sweep import resume_sweep
 
-    if not (folder / NAME).exists():
+    if not (folder / SWEEP).exists():
         _print_result(play_on(folder, settings or [], quiet))
     elif settings:
         raise BadInput(

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 study = typer.Typer()
 
+SIGNIFICANT = 0.05
+LEAST_PERMUTATIONS = 2000
+PERMUTATIONS_A_TEST = 100
+"""So many that the smallest p-value passes the correction for all tests."""
+LEAST_WIDTH = 130
+"""Columns that the widest table needs."""
+
 Chosen = Annotated[
     list[str] | None, typer.Option("--metric", "-m", help="Only this metric. Repeatable. Default: all.")
 ]
@@ -48,6 +55,7 @@ def list_metrics(
     from metrics.comparison import levels
     from runs.run import Run
 
+    _check_table(out)
     tables = Run(run).tables
     _require_episodes(tables, run)
     found = levels(_chosen(metric, [tables], embedding), tables)
@@ -73,9 +81,12 @@ def compare(
     out: Table = None,
 ) -> None:
     """Whether runs differ: each metric against the first run, with intervals, paired where seeds pair."""
+    import polars as pl
+
     from metrics.comparison import differences, holm
     from runs.run import Run
 
+    _check_table(out)
     folders = _expanded(runs)
     if len(folders) < 2:
         raise BadInput(
@@ -90,19 +101,23 @@ def compare(
         )
     for run in opened:
         _require_episodes(run.tables, run.folder)
-    import polars as pl
-
+    baseline, *others = opened
     chosen = _chosen(metric, [run.tables for run in opened], embedding)
+    if not metric:
+        chosen = [each for each in chosen if not each.restates]
+    permutations = max(LEAST_PERMUTATIONS, PERMUTATIONS_A_TEST * len(chosen) * len(others))
+    labels = _labels(folders)
     found = pl.concat(
-        differences(chosen, opened[0].tables, run.tables).with_columns(run=pl.lit(run.folder.name))
-        for run in opened[1:]
+        differences(chosen, baseline.tables, run.tables, permutations=permutations).select(
+            pl.lit(label).alias("run"), pl.all()
+        )
+        for run, label in zip(others, labels[1:], strict=True)
     )
     found = found.with_columns(pl.Series("p_corrected", holm(found["p"].to_list()), dtype=pl.Float64))
-    found = found.select("run", pl.exclude("run"))
     _write(found, out)
-    typer.secho(f"baseline: {folders[0].name}", bold=True)
-    for run in opened[1:]:
-        _print_difference(run.folder.name, found.filter(pl.col("run") == run.folder.name))
+    typer.secho(f"baseline: {labels[0]}", bold=True)
+    for label in labels[1:]:
+        _print_difference(label, found.filter(pl.col("run") == label))
     typer.echo(_caution(found))
     _print_notes(found)
 
@@ -127,6 +142,7 @@ def plots(
 
     from metrics.metric import Unmeasurable
     from metrics.plots.catalogue import PLOTS, drawable
+    from metrics.plots.style import plain_text
     from runs.log import unwritable
     from runs.run import Run
 
@@ -146,7 +162,7 @@ def plots(
             continue
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with rc_context({"pdf.fonttype": 42, "svg.hashsalt": "palaestra"}):
+            with plain_text(), rc_context({"pdf.fonttype": 42, "svg.hashsalt": "palaestra"}):
                 figure.savefig(folder / f"{name}.{file_type}", dpi=200)
         except OSError as error:
             raise unwritable(folder, error) from error
@@ -183,7 +199,9 @@ def _print_difference(name: str, found: pl.DataFrame) -> None:
             _told(row["p_corrected"]),
             _told(row["detectable"]),
             row["unit"],
-            f"{row['episodes_second']}" + (" pairs" if row["paired"] else ""),
+            f"{row['episodes_first']} pairs"
+            if row["paired"]
+            else f"{row['episodes_first']} and {row['episodes_second']}",
         )
         for row in found.drop_nulls("difference").iter_rows(named=True)
     ]
@@ -203,28 +221,44 @@ def _print_difference(name: str, found: pl.DataFrame) -> None:
 
 def _caution(found: pl.DataFrame) -> str:
     """What the comparison can't show, in words."""
-    tested = found.drop_nulls("p")
-    shown = tested.filter(tested["p_corrected"] < 0.05)
-    names = [f"{row['metric']} ({row['run']})" for row in shown.iter_rows(named=True)]
-    first = f"Differs (p < 0.05, corrected for {len(tested)} tests by Holm): {', '.join(names) or 'nothing'}."
-    if tested.is_empty():
+    from metrics.comparison import least_p
+
+    tested = found.drop_nulls("p").to_dicts()
+    if not tested:
         more = "Play more with: palaestra resume RUN --set episodes=…"
         return f"Nothing could be tested: there are too few episodes, or all are the same. {more}"
-    rest = (
-        " What isn't named may differ all the same: a true difference as large as `detectable` would be seen"
-        " four times in five without correction, a smaller one less often, all less often with it."
-    )
-    return first + (rest if len(names) < len(tested) else "")
+    shown = [f"{row['metric']} ({row['run']})" for row in tested if row["p_corrected"] < SIGNIFICANT]
+    tests = f"{len(tested)} test{'s' if len(tested) > 1 else ''}"
+    told = [f"Differs (p < {SIGNIFICANT}, corrected for {tests} by Holm): {', '.join(shown) or 'nothing'}."]
+    least = max(least_p((row["episodes_first"], row["episodes_second"]), row["paired"]) for row in tested)
+    if least * len(tested) >= SIGNIFICANT:
+        told.append(
+            f"With so few episodes some differences could not pass a correction for {tests}, however large:"
+            " name fewer metrics with --metric, or play more episodes."
+        )
+    elif len(shown) < len(tested):
+        told.append(
+            "What isn't named may differ all the same: a true difference as large as `detectable` would be"
+            " seen four times in five without correction, a smaller one less often, all less often with it."
+        )
+    return " ".join(told)
+
+
+def _labels(folders: list[Path]) -> list[str]:
+    """The folders' names; their paths where two have the same name."""
+    names = [folder.name for folder in folders]
+    return [folder.name if names.count(folder.name) == 1 else str(folder) for folder in folders]
 
 
 def _expanded(folders: list[Path]) -> list[Path]:
     """The folders of runs, those of sweeps replaced by their runs."""
-    from sims.play_sweep import NAME, runs
+    from runs.folder import SWEEP
+    from sims.play_sweep import runs
 
     found: list[Path] = []
     for folder in folders:
-        found += runs(folder) if (folder / NAME).exists() else [folder]
-    return found
+        found += runs(folder) if (folder / SWEEP).exists() else [folder]
+    return list({folder.resolve(): folder for folder in found}.values())
 
 
 def _chosen(names: list[str] | None, tables: list[Tables], embedding: str | None) -> list[Metric]:
@@ -287,18 +321,26 @@ def _print_catalogue() -> None:
             typer.secho(f"  {'':<26} {scale}; source: {metric.source}", dim=True)
 
 
-def _write(table: pl.DataFrame, out: Path | None) -> None:
+def _check_table(out: Path | None) -> None:
+    """Refuse, before anything is computed, a file that no table can be written to."""
     if out is None:
         return
     if out.suffix not in (".csv", ".parquet"):
         raise BadInput(f"--out {out}: a table is written as .csv or .parquet")
+    if not out.parent.is_dir():
+        raise BadInput(f"--out {out}: there is no folder {out.parent}")
+
+
+def _write(table: pl.DataFrame, out: Path | None) -> None:
+    if out is None:
+        return
     try:
         if out.suffix == ".csv":
             table.write_csv(out)
         else:
             table.write_parquet(out)
     except OSError as error:
-        raise BadInput(f"--out {out} can't be written: {error.strerror}") from error
+        raise BadInput(f"--out {out} can't be written: {error.strerror or error}") from error
 
 
 def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], title: str = "") -> None:
@@ -312,7 +354,8 @@ def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], title:
         )
     for row in rows:
         printed.add_row(*row)
-    Console().print(printed)
+    # Lines that a narrow terminal wraps can be read; numbers that are cut off can't.
+    Console(width=max(Console().width, LEAST_WIDTH)).print(printed)
 
 
 def _print_notes(found: pl.DataFrame) -> None:

@@ -299,6 +299,8 @@ def _duel(scenario: Scenario, settings: EvolveSettings) -> DuelConfig:
             f"{scenario.file} is a {config.scenario}; a tribe evolves by duels",
             "Take a file of `scenario: duel`.",
         )
+    if config.sweep:
+        raise BadInput(f"{scenario.file}: a sweep is several scenarios", "Evolve one: --set 'sweep={}'")
     if not config.held_out:
         raise BadInput(
             f"{scenario.file} holds no instruction out, so no progress could be measured",

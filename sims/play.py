@@ -45,8 +45,11 @@ def start(
         venue: where other runs play too; by default the run has engines of its own.
 
     Raises:
+        BadInput: it is a sweep, see `sims.play_sweep`.
         PalaestraError: what went wrong; the folder holds what was recorded until then.
     """
+    if scenario.config.sweep:
+        raise BadInput(f"{scenario.file}: a sweep is several runs", "Play it with: palaestra run")
     alternatives = None if plan is None else Alternatives(scenario, plan)
     where = run_folder.create(out, scenario.rules.kind)
     state: dict[str, Any] = {

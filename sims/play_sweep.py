@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from agents.failures import PalaestraError, RunUnreadable
@@ -20,8 +21,6 @@ from scenarios.load import check
 from scenarios.sweep import Point
 from sims.play import resume, start
 from sims.venue import Venue
-
-NAME = "sweep.json"
 
 
 def start_sweep(points: Sequence[Point], out: Path | None, quiet: bool = False) -> Path:
@@ -43,7 +42,7 @@ def start_sweep(points: Sequence[Point], out: Path | None, quiet: bool = False) 
             for number, point in enumerate(points)
         ],
     }
-    (where / NAME).write_text(json.dumps(state, indent=2, ensure_ascii=False), encoding="utf-8")
+    run_folder.write_json(where / run_folder.SWEEP, state)
     _play(where, state, quiet)
     return where
 
@@ -57,9 +56,10 @@ def resume_sweep(where: Path, quiet: bool = False) -> Path:
 def read_sweep(where: Path) -> dict[str, Any]:
     """What `sweep.json` in `where` says; raises `RunUnreadable` when there is none."""
     try:
-        state: dict[str, Any] = json.loads((where / NAME).read_text(encoding="utf-8"))
+        state: dict[str, Any] = json.loads((where / run_folder.SWEEP).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunUnreadable(f"{where} holds no readable {NAME}", "Name the folder of a sweep.") from error
+        remedy = "Name the folder of a sweep."
+        raise RunUnreadable(f"{where} holds no readable {run_folder.SWEEP}", remedy) from error
     return state
 
 
@@ -91,7 +91,9 @@ def _play_points(where: Path, state: dict[str, Any], quiet: bool) -> None:
                 else:
                     start(check(point["scenario"], state["file"]), folder, quiet, venue=venue)
             except PalaestraError as error:
-                error.remedy = f"Go on with: palaestra resume {where}"
+                error.remedy = (
+                    f"{error.remedy}\n  Go on with the sweep: palaestra resume {quote(str(where))}".strip()
+                )
                 raise
 
 

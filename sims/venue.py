@@ -6,7 +6,7 @@ Loading a model takes longer than many a short run, so a sweep keeps its engines
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,13 +16,20 @@ from agents.failures import EngineDied
 from agents.policy import EngineSettings, Policy
 from sims.engines.engine import Engine, build
 
+Key = tuple[str, frozenset[Path | None]]
+"""An engine's settings, and the adapters that it serves."""
+
 
 class Venue:
-    """An event loop, and the engines that were started on it; a context manager."""
+    """An event loop, and the engines that were started on it; a context manager.
+
+    An engine that a run doesn't use is closed before one is started for it: two seldom fit.
+    """
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
-        self._engines: dict[tuple[str, frozenset[Path | None]], _Kept] = {}
+        self._engines: dict[Key, _Kept] = {}
+        self._used: set[Key] = set()
 
     def __enter__(self) -> Venue:
         return self
@@ -32,41 +39,63 @@ class Venue:
     ) -> None:
         with self._runner:
             for kept in self._engines.values():
-                self._runner.run(kept.engine.close())
+                if kept.running:
+                    self._runner.run(kept.engine.close())
 
     def run(self, playing: Coroutine[Any, Any, None]) -> None:
         """Run `playing` to its end."""
-        self._runner.run(playing)
+        self._used = set()
+        try:
+            self._runner.run(playing)
+        except KeyboardInterrupt:
+            self._cancel_all()
+            raise
 
     def engine(self, settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
         """The engine that `settings` describe; an earlier run's, if it has the same adapters."""
         key = settings.model_dump_json(), frozenset(policy.adapter for policy in policies.values())
+        self._used.add(key)
         if key not in self._engines:
-            self._engines[key] = _Kept(build(settings, policies))
+            self._engines[key] = _Kept(build(settings, policies), self._make_room)
         return self._engines[key]
+
+    async def _make_room(self) -> None:
+        for key, kept in self._engines.items():
+            if key not in self._used and kept.running:
+                kept.running = False
+                await kept.close()
+
+    def _cancel_all(self) -> None:
+        loop = self._runner.get_loop()
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 class _Kept:
     """An engine that goes on running when a run closes it, unless it died."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, make_room: Callable[[], Awaitable[None]]) -> None:
         self.engine = engine
-        self._running = False
+        self.running = False
+        self._make_room = make_room
 
     async def start(self) -> None:
-        if not self._running:
+        if not self.running:
+            await self._make_room()
             await self.engine.start()
-            self._running = True
+            self.running = True
 
     async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
         try:
             return await self.engine.answer(call, policy, seed, attempt)
         except EngineDied:
-            self._running = False
+            self.running = False
             raise
 
     async def close(self) -> None:
-        if not self._running:
+        if not self.running:
             await self.engine.close()
 
     def identity(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from metrics.metric import Needs, Tables, Unmeasurable, lacking
+from metrics.plots.style import plain_text
 
 Options = ParamSpec("Options")
 
@@ -43,7 +44,8 @@ class Plot(Generic[Options]):
         """
         if missing := self.lacks(tables):
             raise Unmeasurable(f"{self.name} can't be drawn here: there is {missing}")
-        return self.function(_ended(tables), *args, **kwargs)
+        with plain_text():
+            return self.function(_ended(tables), *args, **kwargs)
 
     @property
     def summary(self) -> str:

@@ -7,8 +7,10 @@ colours, lines and markers have no common divisor, so that series only look alik
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from textwrap import fill
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
@@ -41,6 +43,11 @@ LINE = 1.2
 """Width of a line, points."""
 MARK = 3.5
 """Size of a marker, points."""
+
+
+def plain_text() -> AbstractContextManager[None]:
+    """While figures are made and saved: text is only text, a dollar sign in a motion begins no formula."""
+    return rc_context({"text.parse_math": False})
 
 
 def figure(

@@ -166,8 +166,10 @@ def _quoted(event: Happened, texts: EpisodeTexts) -> Facts:
     for key, value in event.facts.items():
         if not pointer(key, value):
             facts[key] = value
-        elif key != "call" and isinstance(value, int) and value < len(texts.messages):
+        elif key != "call" and isinstance(value, int) and 0 <= value < len(texts.messages):
             facts[key] = f"“{texts.messages[value][1]}”"
+        elif key != "call":
+            facts[key] = value
     return facts
 
 

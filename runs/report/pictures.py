@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from metrics.metric import Tables, Unmeasurable
 from metrics.plots.catalogue import drawable
 from metrics.plots.levels import forest, levels
-from metrics.plots.style import SINGLE
+from metrics.plots.style import SINGLE, plain_text
 
 LARGEST_SVG = 400_000
 """Bytes; a plot of very many points is drawn as PNG instead."""
@@ -56,5 +56,6 @@ def embedded_figure(figure: Figure) -> str:
 def _drawn(figure: Figure, kind: str) -> bytes:
     file = BytesIO()
     metadata = {"Date": None} if kind == "svg" else {}
-    figure.savefig(file, format=kind, dpi=DOTS_PER_INCH, facecolor="white", metadata=metadata)
+    with plain_text():
+        figure.savefig(file, format=kind, dpi=DOTS_PER_INCH, facecolor="white", metadata=metadata)
     return file.getvalue()

@@ -33,15 +33,20 @@ WEIGHTS = {("Ann", "Bo"): 0.5, ("Ann", "Cem"): 0.5, ("Bo", "Cem"): 0.25, ("Bo", 
 
 
 def test_two_agents_pull_by_change_over_gap() -> None:
-    told = table(
-        COLUMNS,
-        (0, "Ann", "before", 2.5),
-        (0, "Bo", "before", -1.5),
-        (0, "Ann", "after", 2.5),
-        (0, "Bo", "after", 0.5),
-    )
+    told = [
+        (episode, *row)
+        for episode in (0, 1)
+        for row in (
+            ("Ann", "before", 2.5),
+            ("Bo", "before", -1.5),
+            ("Ann", "after", 2.5),
+            ("Bo", "after", 0.5),
+        )
+    ]
     # Bo went 2 of the 4 points to Ann; Ann stayed.
-    assert influence(told).rows() == [("Ann", "Bo", 0.5, 1), ("Bo", "Ann", 0.0, 1)]
+    assert influence(table(COLUMNS, *told)).rows() == [("Ann", "Bo", 0.5, 2), ("Bo", "Ann", 0.0, 2)]
+    # One episode fits any pull exactly, and so tells nothing.
+    assert influence(table(COLUMNS, *told[:4])).rows() == [("Ann", "Bo", None, 1), ("Bo", "Ann", None, 1)]
 
 
 def test_the_weights_of_averaged_opinions_are_found_and_others_are_zero() -> None:

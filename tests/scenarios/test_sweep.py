@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from agents.failures import BadInput
@@ -34,6 +36,12 @@ def test_points_share_the_seed_and_have_no_sweep_of_their_own() -> None:
     assert not any(point.scenario.config.sweep for point in swept)
 
 
+def test_a_point_may_hold_any_text() -> None:
+    [point] = points(scenario(sweep=[{"debaters.0.persona": "Smiles 🙂 at “everybody”."}]))
+    assert point.scenario.config.model_dump()["debaters"][0]["persona"] == "Smiles 🙂 at “everybody”."
+    assert point.name == "debaters.0.persona=Smiles 🙂 at “everybody”."
+
+
 @pytest.mark.parametrize(
     ("sweep", "said"),
     [
@@ -43,6 +51,7 @@ def test_points_share_the_seed_and_have_no_sweep_of_their_own() -> None:
         ({"roundz": [1, 2]}, "at roundz=1:\n--set roundz=1: unknown field `roundz`; did you mean `rounds`?"),
         ({"rounds": [1, 0]}, "at rounds=0:\n--set rounds=0: `rounds`: input should be greater"),
         ({"debaters.5.name": ["Zoe"]}, "there is no item 5"),
+        ({"motions": [date(2026, 1, 1)]}, "sweep"),
     ],
 )
 def test_a_sweep_that_leads_nowhere_is_refused_with_its_place(sweep: object, said: str) -> None:

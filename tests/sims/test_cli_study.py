@@ -57,7 +57,7 @@ def test_a_sweep_is_compared_with_its_first_run_in_pairs(sweep: Path, tmp_path: 
 
 def test_a_comparison_ends_with_what_it_can_not_show(sweep: Path) -> None:
     said = told("compare", str(sweep), "-m", "speech_length")
-    assert "corrected for 1 tests by Holm" in said
+    assert "corrected for 1 test by Holm" in said
     assert "may differ all the same" in said
 
 
@@ -103,6 +103,42 @@ def test_what_can_not_be_measured_or_written_is_refused(
 ) -> None:
     assert said in refusal("compare", str(sweep), *words)
     assert said in refusal("metrics", str(sweep / "0-rounds=1"), *words)
+
+
+def test_runs_of_the_same_name_are_told_apart_and_the_same_run_counts_once(
+    sweep: Path, tmp_path: Path
+) -> None:
+    other = start_sweep(
+        points(scenario(sweep={"rounds": [2]}, episodes=EPISODES)), tmp_path / "s", quiet=True
+    )
+    (other / "0-rounds=2").rename(other / "0-rounds=1")
+    first, second = sweep / "0-rounds=1", other / "0-rounds=1"
+    said = told("compare", str(first), str(second), str(first), "-m", "echo")
+    assert said.count("echo 0.") == 1
+    assert f"baseline: {first}".replace("\n", "") in said.replace(" ", " ")
+
+
+def test_what_is_the_same_in_other_words_is_tested_once(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        folder = str(tmp_path / seed)
+        CliRunner().invoke(
+            app, ["run", "traitors", "--dry-run", "-q", "-n", "12", "--seed", seed, "--out", folder]
+        )
+    said = told("compare", str(tmp_path / "1"), str(tmp_path / "2")).split()
+    assert {"fcr", "vsf"} <= set(said)
+    assert not {"idr", "tns"} & set(said)
+
+
+def test_few_episodes_that_could_never_pass_the_correction_are_told(tmp_path: Path) -> None:
+    swept = points(scenario(sweep={"rounds": [1, 2, 3, 4, 5]}, episodes=10))
+    folder = start_sweep(swept, tmp_path / "s", quiet=True)
+    assert "could not pass a correction" in told("compare", str(folder))
+    assert "could not pass" not in told("compare", str(folder), "-m", "echo")
+
+
+def test_a_setting_that_the_sweep_varies_is_not_set_beside_it(tmp_path: Path) -> None:
+    said = refusal("run", "debate", "--dry-run", "--set", "sweep={rounds: [1, 2]}", "--set", "rounds=5")
+    assert "--set rounds=5: the file's sweep sets that" in said
 
 
 def test_one_run_alone_is_no_comparison(sweep: Path) -> None:

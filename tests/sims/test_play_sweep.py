@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.failures import EngineUnavailable, RunUnreadable
+from agents.failures import BadInput, EngineUnavailable, RunUnreadable
 from agents.policy import EngineSettings, Policy, ScriptedEngine
 from runs.run import Run
 from scenarios.sweep import points
-from sims import venue
+from sims import play, venue
 from sims.engines.scripted_engine import Scripted
 from sims.play_sweep import read_sweep, resume_sweep, runs, start_sweep
 from tests.scripted_debates import recorded, scenario
@@ -73,6 +73,51 @@ def test_points_with_other_engine_settings_get_an_engine_of_their_own(
 ) -> None:
     start_sweep(points(scenario(sweep={"engines.default.garbled": [0, 0.1]})), tmp_path / "sweep", quiet=True)
     assert (counted.started, counted.closed) == (2, 2)
+
+
+def test_an_engine_that_a_point_does_not_use_makes_room_for_the_one_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: list[float] = []
+
+    class Alone(Scripted):
+        async def start(self) -> None:
+            assert not running, "two engines at once"
+            running.append(self._settings.garbled)
+
+        async def close(self) -> None:
+            if self._settings.garbled in running:
+                running.remove(self._settings.garbled)
+
+    monkeypatch.setattr(venue, "build", lambda settings, policies: Alone(settings))
+    folder = start_sweep(
+        points(scenario(sweep={"rounds": [1, 2], "engines.default.garbled": [0.0, 0.1]})),
+        tmp_path / "sweep",
+        quiet=True,
+    )
+    assert [Run(run).state["status"] for run in runs(folder)] == ["finished"] * 4
+    assert not running
+
+
+def test_a_sweep_is_not_begun_in_the_folder_of_another(tmp_path: Path) -> None:
+    swept = points(scenario(sweep={"rounds": [1, 2]}))
+    folder = start_sweep(swept, tmp_path / "sweep", quiet=True)
+    with pytest.raises(BadInput) as refused:
+        start_sweep(swept, folder, quiet=True)
+    assert f"palaestra resume {folder}" in refused.value.remedy
+
+
+def test_a_sweep_is_not_played_as_one_run(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="a sweep is several runs"):
+        play.start(scenario(sweep={"rounds": [1, 2]}), tmp_path / "run", quiet=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_folder_of_a_sweep_is_no_run_and_says_where_they_are(tmp_path: Path) -> None:
+    folder = start_sweep(points(scenario(sweep={"rounds": [1]})), tmp_path / "sweep", quiet=True)
+    with pytest.raises(RunUnreadable) as refused:
+        Run(folder)
+    assert str(folder / "0-rounds=1") in str(refused.value)
 
 
 def test_a_sweep_whose_engine_is_lost_goes_on_where_it_was(

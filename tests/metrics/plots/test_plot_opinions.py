@@ -9,7 +9,7 @@ from matplotlib.patches import FancyArrowPatch
 from metrics.metric import Unmeasurable
 from metrics.plots.opinions import influence_network, opinions
 from tests.metric_tables import table
-from tests.metrics.plots.worked import debate, ended, lines, points, repeated, subtitle, words
+from tests.metrics.plots.worked import debate, ended, lines, pixels, points, repeated, subtitle, words
 
 
 def test_each_stance_has_a_panel_with_its_agents_and_their_mean() -> None:
@@ -44,6 +44,13 @@ def test_panels_are_by_motion_where_asked_for_or_where_there_is_no_stance() -> N
     tables["opinion"] = tables["opinion"].drop("stance")
     assert len(opinions(tables).axes) == 2
     assert len(opinions(tables, by="").axes) == 1
+
+
+def test_a_dollar_sign_in_a_motion_begins_no_formula() -> None:
+    tables = debate(2) | {"episodes": ended(2, motion=["US$ #1 beats A$_", "$20% or $5"])}
+    figure = opinions(tables, by="motion")
+    assert pixels(figure)
+    assert figure.axes[1].get_title("left") == "$20% or $5\n(2 opinions)"
 
 
 def test_a_column_that_there_is_not_makes_no_panels() -> None:
