@@ -472,13 +472,15 @@ def test_something_that_is_no_chat_server(server: FakeServer) -> None:
 
 def test_no_more_requests_at_once_than_allowed(server: FakeServer) -> None:
     now, most, lock = 0, 0, threading.Lock()
+    three_at_once = threading.Barrier(3, timeout=60)
 
     def respond(_request: dict[str, Any]) -> tuple[int, Any]:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.02)
+        three_at_once.wait()
+        time.sleep(0.02)  # a fourth would come now
         with lock:
             now -= 1
         return completion("Hello.")
