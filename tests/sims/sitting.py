@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -20,13 +22,19 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(PRELOADED)
 
 
-def sit(scenario: Scenario, folder: Path, asked: Path) -> None:
-    """Start the run in `folder`, or resume it, and add a byte to `asked` for every call asked."""
+def sit(scenario: Scenario, folder: Path, asked: Path, answered: int | None) -> None:
+    """Start the run in `folder`, or resume it, and add a byte to `asked` for every call asked.
+
+    After `answered` calls no more are answered, so that a busy machine can't end the run before it is killed.
+    """
+    so_far = count(1)
     counter = os.open(asked, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     ask = Fleet.ask
 
     async def counted(fleet: Fleet, call: Call) -> Reply:
         os.write(counter, b".")
+        if answered is not None and next(so_far) > answered:
+            await asyncio.Event().wait()
         return await ask(fleet, call)
 
     Fleet.ask = counted  # type: ignore[method-assign]
@@ -37,9 +45,11 @@ def sit(scenario: Scenario, folder: Path, asked: Path) -> None:
 
 
 @contextmanager
-def sitting(scenario: Scenario, folder: Path, asked: Path) -> Iterator[BaseProcess]:
-    """A process that plays; whatever is left of it at the end of the block is killed."""
-    process = PROCESSES.Process(target=sit, args=(scenario, folder, asked))
+def sitting(
+    scenario: Scenario, folder: Path, asked: Path, answered: int | None = None
+) -> Iterator[BaseProcess]:
+    """A process that plays, see `sit`; whatever is left of it at the end of the block is killed."""
+    process = PROCESSES.Process(target=sit, args=(scenario, folder, asked, answered))
     process.start()
     try:
         yield process

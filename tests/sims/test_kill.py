@@ -52,7 +52,7 @@ def calls_in(folder: Path) -> int:
 def kill_after(asked: int, folder: Path) -> None:
     """Play in a process of its own and kill it (`kill -9`) once it has asked so many calls."""
     before = asked_in(folder)
-    with sitting(killable(0.01), folder, folder.with_suffix(".asked")) as process:
+    with sitting(killable(0.01), folder, folder.with_suffix(".asked"), asked + LIVE) as process:
         while process.is_alive() and asked_in(folder) - before < asked:
             process.join(0.001)
         process.kill()
