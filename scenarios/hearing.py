@@ -13,8 +13,9 @@ from pydantic import Field
 from agents.policy import Settings
 from scenarios.config import Location
 
+COMPLETE = "complete"
 SHORT_NAMES = {
-    "complete": "complete_graph",
+    COMPLETE: "complete_graph",
     "ring": "cycle_graph",
     "line": "path_graph",
     "star": "star_graph",
@@ -32,7 +33,7 @@ class Hearing(Settings):
     """
 
     graph: str = Field(
-        "complete",
+        COMPLETE,
         description=f"{', '.join(SHORT_NAMES)}, or any NetworkX generator whose first argument "
         "is the number of nodes.",
     )
@@ -66,7 +67,7 @@ class Hearing(Settings):
                     hint = f"; did you mean {near[0]!r}?" if near else f"; the cast is {', '.join(names)}"
                     yield ("edges", position, end), f"no agent is named {name!r}{hint}"
                     return
-        if self.edges is not None and {"graph", "options"} & self.model_fields_set:
+        if self.edges is not None and (self.graph != COMPLETE or self.options):
             yield ("edges",), "`edges` are a graph of their own; leave out `graph` and `options`"
         try:
             graph = self._build(names, seed)

@@ -12,7 +12,7 @@ from agents.policy import ScriptedEngine
 from scenarios import registry
 from scenarios.debate.config import DebateConfig
 from scenarios.debate.rules import Debate
-from scenarios.load import load
+from scenarios.load import check, load
 from sims import ready_made
 from tests.scripted_debates import settings_of
 
@@ -62,6 +62,20 @@ def test_a_good_file_is_a_scenario(write: Write) -> None:
 def test_a_configuration_written_out_and_read_again_is_the_same(write: Write) -> None:
     config = load(write(GOOD)).config
     assert DebateConfig.model_validate(settings_of(config)) == config
+
+
+READY = {name: ready_made.find(name) for kind in registry.BUILT_IN for name, _ in ready_made.ready_made(kind)}
+
+
+@pytest.mark.parametrize("path", READY.values(), ids=READY)
+def test_a_ready_made_file_with_all_its_defaults_written_out_is_the_same_scenario(path: Path) -> None:
+    config = load(path).config
+    assert check(config.model_dump(mode="json"), str(path)).config == config
+
+
+def test_a_graph_of_edges_with_all_its_defaults_written_out_is_the_same(write: Write) -> None:
+    config = load(write(GOOD), ["hearing={edges: [[Ann, Bo]]}"]).config
+    assert check(config.model_dump(mode="json"), "run.json").config == config
 
 
 @pytest.mark.parametrize("word", ["no", "yes", "on", "off", "y", "No", "ON"])
