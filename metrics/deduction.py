@@ -239,6 +239,6 @@ def survival(role: pl.DataFrame, elimination: pl.DataFrame, episodes: pl.DataFra
 
 
 def trust_matrix(belief: pl.DataFrame, number: int, moment: str = "after") -> pl.DataFrame:
-    """Mean trust of each agent in each other in round `number`, over the episodes: `agent`, `about`, `trust`."""
+    """Mean trust of each agent in each other in round `number`: `agent`, `about`, `trust`."""
     told = belief.filter((pl.col("round") == number) & (pl.col("moment") == moment)).drop_nulls("trust")
     return told.group_by("agent", "about").agg(pl.col("trust").mean()).sort("agent", "about")
