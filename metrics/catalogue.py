@@ -1,13 +1,16 @@
 """The metrics there are, by family: ours, and those that other packages register.
 
 Another package adds a family by an entry point in the group `palaestra.metrics`:
-`manners = "mypackage.manners"`, a module whose `Metric`s are taken in their order.
+`manners = "mypackage.manners"`, a module whose `Metric`s are taken in their order. One that
+can't be imported is left out with a warning.
 """
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
 
 from metrics.metric import Metric, Tables
 
@@ -25,11 +28,8 @@ FAMILIES = {
 
 def families() -> dict[str, list[Metric]]:
     """All metrics, by the family that they belong to."""
-    others = {point.name: point.value for point in entry_points(group="palaestra.metrics")}
-    return {
-        name: [found for found in vars(import_module(module)).values() if isinstance(found, Metric)]
-        for name, module in (others | FAMILIES).items()
-    }
+    found = {point.name: _others(point) for point in entry_points(group="palaestra.metrics")}
+    return found | {name: _metrics_of(import_module(module)) for name, module in FAMILIES.items()}
 
 
 def metrics() -> dict[str, Metric]:
@@ -40,3 +40,17 @@ def metrics() -> dict[str, Metric]:
 def readable(tables: Tables) -> dict[str, Metric]:
     """The metrics whose columns are all in `tables`, by name."""
     return {name: metric for name, metric in metrics().items() if not metric.lacks(tables)}
+
+
+def _others(point: EntryPoint) -> list[Metric]:
+    """The metrics of another package; none where its module doesn't import, for whatever reason."""
+    try:
+        return _metrics_of(import_module(point.value))
+    except Exception as error:
+        told = f"the metrics {point.name!r} ({point.value}) are left out: {type(error).__name__}: {error}"
+        warnings.warn(told, stacklevel=2)
+        return []
+
+
+def _metrics_of(module: ModuleType) -> list[Metric]:
+    return [found for found in vars(module).values() if isinstance(found, Metric)]

@@ -114,7 +114,7 @@ def difference(
     Raises:
         Unmeasurable: see `Metric.parts`.
     """
-    one, two = metric.parts(first), metric.parts(second)
+    one, two = _parts(metric, first, "the baseline"), _parts(metric, second, "the other run")
     pairs = _pairs(one, two, first, second)
     paired = pairs is not None
     if pairs is not None:
@@ -134,13 +134,12 @@ def difference(
     def statistic(x: Indices, y: Indices, axis: int) -> Numbers:
         return _of(metric, both, y, axis) - _of(metric, both, x, axis)
 
+    p = _permutation(samples, statistic, paired, permutations, seed)
     if note := _alike(*varying):
-        p = _permutation(samples, statistic, paired, permutations, seed)
         return Difference(*values, told, None, None, p, None, counts, paired, note)
     low, high, error = _bootstrap(samples, statistic, paired, resamples, seed)
-    if low is None or error is None:
-        return Difference(*values, told, None, None, None, None, counts, paired, UNSTABLE)
-    p = _permutation(samples, statistic, paired, permutations, seed)
+    if error is None:
+        return Difference(*values, told, None, None, p, None, counts, paired, UNSTABLE)
     normal = NormalDist()
     detectable = (normal.inv_cdf((1 + CONFIDENCE) / 2) + normal.inv_cdf(POWER)) * error
     return Difference(*values, told, low, high, p, detectable, counts, paired, "")
@@ -261,6 +260,13 @@ def _pairs(
     both = sorted(set(known[0]["seed"]) & set(known[1]["seed"]))
     kept = [rows.filter(pl.col("seed").is_in(both)).sort("seed").drop("seed") for rows in known]
     return kept[0].rename({"episode_0": "episode"}), kept[1].rename({"episode_1": "episode"})
+
+
+def _parts(metric: Metric, tables: Tables, whose: str) -> pl.DataFrame:
+    try:
+        return metric.parts(tables)
+    except Unmeasurable as reason:
+        raise Unmeasurable(f"{reason}, in {whose}") from reason
 
 
 def _matrix(parts: pl.DataFrame) -> Numbers:

@@ -53,17 +53,7 @@ def krippendorff_alpha(pairs: pl.DataFrame, *, resamples: int = 500, seed: int =
     """
     units = pl.concat([_scores_alone(pairs), _scores_beside(pairs)])
     sums = (
-        units.group_by("unit", "prompt_id", maintain_order=True)
-        .agg(
-            pl.len().alias("judges"),
-            pl.col("value").sum().alias("sum"),
-            (pl.col("value") ** 2).sum().alias("squares"),
-        )
-        .filter(pl.col("judges") > 1)
-        .with_columns(
-            ((pl.col("squares") - pl.col("sum") ** 2 / pl.col("judges")) * pl.col("judges")).alias("within")
-        )
-        .with_columns(pl.col("within") / (pl.col("judges") - 1))
+        alpha_parts(units, "unit", "prompt_id")
         .group_by("prompt_id", maintain_order=True)
         .agg(pl.col("judges", "sum", "squares", "within").sum())
     )
@@ -159,6 +149,30 @@ def _scores_beside(pairs: pl.DataFrame) -> pl.DataFrame:
             pl.format("{} " + way, "pair").alias("unit"), "prompt_id", "judge", pl.col("difference") * factor
         ).rename({"difference": "value"})
         for way, factor in (("as is", 1.0), ("exchanged", -1.0))
+    )
+
+
+def alpha_parts(scores: pl.DataFrame, *unit: str) -> pl.DataFrame:
+    """What `alpha` takes, of each unit that two judges or more scored.
+
+    Args:
+        scores: a judge's `value` of a unit in each row; no judge twice of the same.
+        unit: the columns that tell what is judged.
+
+    Returns:
+        The columns of `unit`, `judges`, `sum`, `squares` and `within`.
+    """
+    m, x = pl.len(), pl.col("value")
+    spread = (x**2).sum() - x.sum() ** 2 / m
+    return (
+        scores.group_by(*unit, maintain_order=True)
+        .agg(
+            m.alias("judges"),
+            x.sum().alias("sum"),
+            (x**2).sum().alias("squares"),
+            pl.when(m > 1).then(m * spread / (m - 1)).alias("within"),
+        )
+        .filter(pl.col("judges") > 1)
     )
 
 

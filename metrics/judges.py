@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from metrics.judge_agreement import alpha
+from metrics.judge_agreement import alpha, alpha_parts
 from metrics.metric import CORRELATION, RATIO, Statistic, metric
 
 KRIPPENDORFF = "Krippendorff, Content Analysis (2004), ch. 11, interval metric"
-UNIT = ["episode", "unit"]
 
 ALPHA = Statistic(
     ("judges", "sum", "squares", "within"),
@@ -25,20 +24,11 @@ ALPHA = Statistic(
 def _agreement(scores: pl.DataFrame) -> pl.DataFrame:
     """The parts of α; `scores` has `episode`, `unit`, `judge`, `score`."""
     by_judge = (
-        scores.drop_nulls("score").group_by(*UNIT, "judge", maintain_order=True).agg(pl.col("score").mean())
+        scores.drop_nulls("score")
+        .group_by("episode", "unit", "judge", maintain_order=True)
+        .agg(pl.col("score").mean().alias("value"))
     )
-    m, x = pl.len(), pl.col("score")
-    spread = (x**2).sum() - x.sum() ** 2 / m
-    return (
-        by_judge.group_by(UNIT, maintain_order=True)
-        .agg(
-            m.alias("judges"),
-            x.sum().alias("sum"),
-            (x**2).sum().alias("squares"),
-            pl.when(m > 1).then(m * spread / (m - 1)).alias("within"),
-        )
-        .filter(pl.col("judges") > 1)
-    )
+    return alpha_parts(by_judge, "episode", "unit")
 
 
 @metric(
@@ -147,17 +137,41 @@ def length_preference(judgement: pl.DataFrame, answer: pl.DataFrame, messages: p
 
     It is a bias only as far as longer answers aren't better.
     """
-    key = ["episode", "contest"]
-    length = messages.select("episode", "message", pl.col("text").str.len_chars().alias("length"))
-    written = answer.drop_nulls("message").join(length, on=["episode", "message"], maintain_order="left")
+    lengths = lengths_beside_scores(judgement, answer, "fighter", messages, "contest")
+    return lengths.select("episode", x="length", y="score")
+
+
+def lengths_beside_scores(
+    scores: pl.DataFrame, texts: pl.DataFrame, writer: str, messages: pl.DataFrame, *occasion: str
+) -> pl.DataFrame:
+    """Lengths and mean scores, less their means over those who were scored together.
+
+    Args:
+        scores: `score` by `contestant` and judge.
+        texts: the `message` that each scored contestant wrote; of several the lengths are added.
+        writer: the column of `texts` that says whose it is.
+        messages: the table of that name.
+        occasion: the columns of both that tell the occasions of an episode apart.
+
+    Returns:
+        `episode`, the columns of `occasion`, `contestant`, `length` (characters) and `score`, where
+        two or more were scored.
+    """
+    key = ["episode", *occasion]
+    sizes = messages.select("episode", "message", pl.col("text").str.len_chars().alias("length"))
+    written = (
+        texts.drop_nulls("message")
+        .join(sizes, on=["episode", "message"], maintain_order="left")
+        .group_by(*key, contestant=writer, maintain_order=True)
+        .agg(pl.col("length").sum().cast(pl.Float64))
+    )
     scored = (
-        judgement.drop_nulls("score")
-        .group_by(*key, fighter="contestant", maintain_order=True)
+        scores.drop_nulls("score")
+        .group_by(*key, "contestant", maintain_order=True)
         .agg(pl.col("score").mean())
     )
-    both = scored.join(written, on=[*key, "fighter"], maintain_order="left")
-    return both.filter(pl.len().over(key) > 1).select(
-        "episode",
-        x=pl.col("length") - pl.col("length").mean().over(key),
-        y=pl.col("score") - pl.col("score").mean().over(key),
+    return (
+        scored.join(written, on=[*key, "contestant"], maintain_order="left")
+        .filter(pl.len().over(key) > 1)
+        .with_columns(pl.col(name) - pl.col(name).mean().over(key) for name in ("length", "score"))
     )

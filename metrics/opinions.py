@@ -109,7 +109,11 @@ def regression_to_mean(opinion: pl.DataFrame) -> pl.DataFrame:
     source=DEBATE,
 )
 def partner_influence(opinion: pl.DataFrame, pairing: pl.DataFrame) -> pl.DataFrame:
-    """Pearson's r of change with the gap to the first partner (partner's − own initial opinion)."""
+    """Pearson's r of change with the gap to the first partner (partner's − own initial opinion).
+
+    In a group that regresses to its own mean it is positive even where nobody listens: the gap holds
+    the own opinion too. Read it beside `regression_to_mean`, or against a run of other partners.
+    """
     return _partner_gaps(opinion, pairing).select("episode", x="gap", y="change")
 
 

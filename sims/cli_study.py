@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from metrics.metric import Metric, Tables
+    from runs.run import Run
 
 study = typer.Typer()
 
@@ -99,14 +100,12 @@ def compare(
             f"these are runs of different scenarios: {', '.join(sorted(kinds))}",
             "Compare runs of one scenario.",
         )
-    for run in opened:
-        _require_episodes(run.tables, run.folder)
-    baseline, *others = opened
-    chosen = _chosen(metric, [run.tables for run in opened], embedding)
+    baseline, *others = _with_episodes(opened)
+    chosen = _chosen(metric, [run.tables for run in (baseline, *others)], embedding)
     if not metric:
         chosen = [each for each in chosen if not each.restates]
     permutations = max(LEAST_PERMUTATIONS, PERMUTATIONS_A_TEST * len(chosen) * len(others))
-    labels = _labels(folders)
+    labels = _labels([run.folder for run in (baseline, *others)])
     found = pl.concat(
         differences(chosen, baseline.tables, run.tables, permutations=permutations).select(
             pl.lit(label).alias("run"), pl.all()
@@ -244,6 +243,21 @@ def _caution(found: pl.DataFrame) -> str:
     return " ".join(told)
 
 
+def _with_episodes(runs: list[Run]) -> list[Run]:
+    """The baseline and the runs of which an episode has ended; the others are named.
+
+    Raises:
+        BadInput: no episode of the baseline has ended, or none of any other.
+    """
+    for run in runs[1:]:
+        if not run.episodes["ended"].any():
+            typer.secho(f"{run.folder} is left out: no episode of it has ended", dim=True)
+    ended = [run for run in runs[1:] if run.episodes["ended"].any()]
+    for run in (runs[0], *(ended or runs[1:2])):
+        _require_episodes(run.tables, run.folder)
+    return [runs[0], *ended]
+
+
 def _labels(folders: list[Path]) -> list[str]:
     """The folders' names; their paths where two have the same name."""
     names = [folder.name for folder in folders]
@@ -359,15 +373,21 @@ def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], title:
 
 
 def _print_notes(found: pl.DataFrame) -> None:
-    """Why numbers are missing, each reason once."""
+    """Why numbers are missing, each reason once, with the runs where they don't lack in all."""
     import polars as pl
 
-    told = found.filter(pl.col("note").fill_null("") != "")
-    for note, metrics in (
-        told.group_by("note", maintain_order=True).agg(pl.col("metric").unique()).iter_rows()
+    runs = found["run"].unique(maintain_order=True).to_list() if "run" in found.columns else []
+    told = found.filter(pl.col("note").fill_null("") != "").with_columns(
+        pl.col("run") if runs else pl.lit("").alias("run")
+    )
+    for note, metrics, where in (
+        told.group_by("note", maintain_order=True)
+        .agg(pl.col("metric", "run").unique(maintain_order=True))
+        .iter_rows()
     ):
         names = "" if note.startswith(metrics[0]) else f"{', '.join(sorted(metrics))}: "
-        typer.secho(f"{names}{note}", dim=True)
+        place = f" (in {', '.join(where)})" if len(where) < len(runs) else ""
+        typer.secho(f"{names}{note}{place}", dim=True)
 
 
 def _told(number: float | None) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -137,7 +136,7 @@ def _sit(
             _finish(where, state | {"status": "finished"}, past, None)
             return
         progress = Progress(scenario.config.episodes, len(past.ended), calls_per_episode(scenario), quiet)
-        playing = _play(scenario, where, state, log, past, progress, alternatives, venue)
+        playing = partial(_play, scenario, where, state, log, past, progress, alternatives)
         problem = _outcome(playing, venue)
         if problem is None:
             _finish(where, state | {"status": "finished"}, Past(run_log.read(where)), None, progress.seconds)
@@ -153,26 +152,17 @@ def _sit(
         log.close()
 
 
-def _outcome(playing: Coroutine[Any, Any, None], venue: Venue | None) -> Exception | None:
-    """Run `playing`, in a thread where an event loop runs already (a notebook's); what ended it."""
+def _outcome(playing: Callable[[Venue], Coroutine[Any, Any, None]], venue: Venue | None) -> Exception | None:
+    """Play at `venue`, or at one of its own; what ended it."""
     try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        run: Callable[[Coroutine[Any, Any, None]], None] = asyncio.run if venue is None else venue.run
-    else:
-        run = _run_in_thread
-    try:
-        run(playing)
+        with contextlib.ExitStack() as stack:
+            place = venue or stack.enter_context(Venue())
+            place.run(playing(place))
     except KeyboardInterrupt:
         return Interrupted("interrupted")
     except Exception as error:
         return error
     return None
-
-
-def _run_in_thread(playing: Coroutine[Any, Any, None]) -> None:
-    with ThreadPoolExecutor(1) as executor:
-        executor.submit(asyncio.run, playing).result()
 
 
 async def _play(
@@ -183,13 +173,12 @@ async def _play(
     past: Past,
     progress: Progress,
     alternatives: Alternatives | None,
-    venue: Venue | None,
+    venue: Venue,
 ) -> None:
     config = scenario.config
     kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
     progress.say(f"starting engines: {kinds}")
-    make_engine = None if venue is None else venue.engine
-    async with Fleet(config.engines, config.policies, config.retries, progress.say, make_engine) as fleet:
+    async with Fleet(config.engines, config.policies, config.retries, progress.say, venue.engine) as fleet:
         state |= {"status": "running", "scenario": config.model_dump(mode="json")}
         sitting = {"started": run_folder.now(), "engines": fleet.identities()}
         sitting["versions"] = run_folder.package_versions()

@@ -6,11 +6,9 @@ and a run folder for each point. A sweep that was stopped goes on where it was.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -70,16 +68,6 @@ def runs(where: Path) -> list[Path]:
 
 
 def _play(where: Path, state: dict[str, Any], quiet: bool) -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        _play_points(where, state, quiet)
-    else:  # a notebook's
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(_play_points, where, state, quiet).result()
-
-
-def _play_points(where: Path, state: dict[str, Any], quiet: bool) -> None:
     with Venue() as venue:
         for number, point in enumerate(state["points"], 1):
             folder = where / point["folder"]

@@ -1,12 +1,14 @@
-"""A venue: where several runs play one after another on engines that are started once.
+"""A venue: where runs play one after another on engines that are started once.
 
-Loading a model takes longer than many a short run, so a sweep keeps its engines between runs.
+Loading a model takes longer than many a short run, so a sweep keeps its engines between runs. In a
+notebook, which has an event loop already, a venue has its loop in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,6 +30,7 @@ class Venue:
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
+        self._thread = ThreadPoolExecutor(1) if _in_event_loop() else None
         self._engines: dict[Key, _Kept] = {}
         self._used: set[Key] = set()
 
@@ -37,18 +40,40 @@ class Venue:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._do(self._close)
+        if self._thread is not None:
+            self._thread.shutdown()
+
+    def run(self, playing: Coroutine[Any, Any, None]) -> None:
+        """Run `playing` to its end; an interrupt ends everything that it began."""
+        self._used = set()
+        self._do(lambda: self._run(playing))
+
+    def _run(self, playing: Coroutine[Any, Any, None]) -> None:
+        try:
+            self._runner.run(playing)
+        except KeyboardInterrupt:
+            loop = self._runner.get_loop()
+            loop.run_until_complete(asyncio.gather(*_cancel_all(loop), return_exceptions=True))
+            raise
+
+    def _close(self) -> None:
         with self._runner:
             for kept in self._engines.values():
                 if kept.running:
                     self._runner.run(kept.engine.close())
 
-    def run(self, playing: Coroutine[Any, Any, None]) -> None:
-        """Run `playing` to its end."""
-        self._used = set()
+    def _do(self, what: Callable[[], None]) -> None:
+        if self._thread is None:
+            what()
+            return
+        doing = self._thread.submit(what)
         try:
-            self._runner.run(playing)
+            doing.result()
         except KeyboardInterrupt:
-            self._cancel_all()
+            loop = self._runner.get_loop()
+            loop.call_soon_threadsafe(_cancel_all, loop)
+            wait([doing])
             raise
 
     def engine(self, settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
@@ -65,12 +90,20 @@ class Venue:
                 kept.running = False
                 await kept.close()
 
-    def _cancel_all(self) -> None:
-        loop = self._runner.get_loop()
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[Any]]:
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    return tasks
 
 
 class _Kept:

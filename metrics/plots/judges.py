@@ -13,7 +13,13 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metrics.judges import COMPARISON, PREFERENCE, panel_position_bias, position_bias
+from metrics.judges import (
+    COMPARISON,
+    PREFERENCE,
+    lengths_beside_scores,
+    panel_position_bias,
+    position_bias,
+)
 from metrics.metric import Tables, Unmeasurable
 from metrics.plots.marks import dots, name_rows
 from metrics.plots.means import counted, means, told
@@ -152,18 +158,9 @@ def _lengths(tables: Tables, source: str, scores: pl.DataFrame) -> pl.DataFrame:
     table, who = ANSWERS[source]
     if table not in tables or "messages" not in tables:
         return pl.DataFrame()
-    key = ["episode", *occasion]
-    sizes = tables["messages"].select("episode", "message", pl.col("text").str.len_chars().alias("length"))
-    written = (
-        tables[table]
-        .drop_nulls("message")
-        .join(sizes, on=["episode", "message"])
-        .group_by(*key, pl.col(who).alias(whom))
-        .agg(pl.col("length").sum().cast(pl.Float64))
+    return lengths_beside_scores(
+        scores.rename({whom: "contestant"}), tables[table], who, tables["messages"], *occasion
     )
-    scored = scores.group_by(*key, whom).agg(pl.col("score").mean())
-    both = scored.join(written, on=[*key, whom]).filter(pl.len().over(key) > 1).sort(*key, whom)
-    return both.select(pl.col(name) - pl.col(name).mean().over(key) for name in ("length", "score"))
 
 
 def _by_length(lengths: pl.DataFrame, axes: Axes) -> None:

@@ -113,3 +113,14 @@ def test_another_package_adds_a_family(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("manners", "metrics.tournament", "palaestra.metrics")
     monkeypatch.setattr(catalogue, "entry_points", lambda group: [point] if group == point.group else [])
     assert [metric.name for metric in families()["manners"]] == [m.name for m in families()["tournament"]]
+
+
+def test_a_family_of_another_package_that_does_not_import_is_left_out_with_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    point = EntryPoint("manners", "metrics.no_such_module", "palaestra.metrics")
+    monkeypatch.setattr(catalogue, "entry_points", lambda group: [point])
+    with pytest.warns(
+        UserWarning, match=r"'manners' \(metrics\.no_such_module\) are left out: ModuleNotFound"
+    ):
+        assert families() == {"manners": []} | {name: families()[name] for name in catalogue.FAMILIES}

@@ -112,6 +112,22 @@ def test_a_number_that_is_undefined_in_a_resample_has_no_interval() -> None:
     assert told.note == "no interval: the number is undefined in some samples of these episodes"
 
 
+def test_a_difference_without_interval_can_still_be_tested() -> None:
+    # Paired, both runs have their occasions in the same two episodes: no exchange leaves one without.
+    rows = pl.DataFrame({"episode": range(12), "part": 0.0, "whole": [2.0, 3.0] + [0.0] * 10})
+    more = rows.with_columns(part=pl.col("whole") / 2)
+    told = difference(rate, {**run(SOME[:12]), "told": rows}, {**run(SOME[:12]), "told": more})
+    assert (told.value, told.low, told.detectable) == (0.5, None, None)
+    assert told.p is not None
+    assert 0.4 < told.p < 0.6  # two exchanges of four are as far apart
+    assert told.note == "no interval: the number is undefined in some samples of these episodes"
+
+
+def test_a_run_that_can_not_tell_the_metric_is_named() -> None:
+    with pytest.raises(Unmeasurable, match=r"nothing in table 'told', in the other run"):
+        difference(average, run(SOME), {**run(OTHERS), "told": run(OTHERS)["told"].clear()})
+
+
 def paired_interval(first: Any, second: Any) -> tuple[float, float]:
     rng = np.random.default_rng(0)
     found = bootstrap((second - first,), np.mean, n_resamples=2000, batch=200, method="BCa", rng=rng)

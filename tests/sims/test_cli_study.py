@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -116,6 +117,22 @@ def test_runs_of_the_same_name_are_told_apart_and_the_same_run_counts_once(
     said = told("compare", str(first), str(second), str(first), "-m", "echo")
     assert said.count("echo 0.") == 1
     assert f"baseline: {first}".replace("\n", "") in said.replace(" ", " ")
+
+
+def test_a_run_without_an_ended_episode_is_left_out_of_a_comparison_by_name(
+    sweep: Path, tmp_path: Path
+) -> None:
+    stopped = tmp_path / "stopped"
+    shutil.copytree(sweep / "1-rounds=3", stopped)
+    first_records = (stopped / "log.jsonl").read_text().splitlines(keepends=True)[:3]
+    (stopped / "log.jsonl").write_text("".join(first_records))
+    shutil.rmtree(stopped / "tables", ignore_errors=True)
+    runs = [str(sweep / "0-rounds=1"), str(stopped), str(sweep / "1-rounds=3")]
+    said = told("compare", *runs, "-m", "echo")
+    assert f"{stopped.name} is left out: no episode of it has ended" in said
+    assert f"{EPISODES} pairs" in said
+    assert "no episode of" in refusal("compare", *runs[:2])
+    assert "no episode of" in refusal("compare", runs[1], runs[0])
 
 
 def test_what_is_the_same_in_other_words_is_tested_once(tmp_path: Path) -> None:

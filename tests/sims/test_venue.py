@@ -1,0 +1,80 @@
+"""A venue: what it does with an interrupt, on the main thread and in a notebook."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+
+import pytest
+
+from sims.venue import Venue
+
+
+class Playing:
+    """A run that never ends, with a task beside it; notes what was ended."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Event()
+        self.ended: list[str] = []
+
+    async def _wait(self, name: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended.append(name)
+
+    async def __call__(self) -> None:
+        beside = asyncio.create_task(self._wait("task"))
+        await asyncio.sleep(0)
+        self.begun.set()
+        await self._wait("run")
+        await beside
+
+
+def interrupt_when_begun(playing: Playing) -> threading.Thread:
+    def press() -> None:
+        playing.begun.wait()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    return pressing
+
+
+def test_an_interrupt_ends_a_run_and_what_it_began() -> None:
+    playing = Playing()
+    pressing = interrupt_when_begun(playing)
+    with Venue() as venue:
+        with pytest.raises(KeyboardInterrupt):
+            venue.run(playing())
+        assert sorted(playing.ended) == ["run", "task"]
+    pressing.join()
+
+
+def test_an_interrupt_of_a_notebook_ends_what_plays_in_the_thread() -> None:
+    playing = Playing()
+
+    async def cell() -> None:
+        with Venue() as venue:
+            with pytest.raises(KeyboardInterrupt):
+                venue.run(playing())
+            assert sorted(playing.ended) == ["run", "task"]
+
+    loop = asyncio.new_event_loop()  # unlike asyncio.run it leaves Ctrl-C alone, as a notebook's does
+    pressing = interrupt_when_begun(playing)
+    loop.run_until_complete(cell())
+    loop.close()
+    pressing.join()
+
+
+def test_runs_of_one_venue_share_its_event_loop() -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def play() -> None:
+        loops.append(asyncio.get_running_loop())
+
+    with Venue() as venue:
+        venue.run(play())
+        venue.run(play())
+    assert loops[0] is loops[1]
