@@ -13,8 +13,7 @@ from agents.policy import ScriptedEngine
 from runs.folder import read_state
 from runs.run import Run
 from scenarios.load import check
-from sims import evolve
-from sims.engines import engine
+from sims import evolve, venue
 from sims.engines.scripted_engine import Scripted
 from sims.evolution_table import rows, sentence
 from sims.evolve import Evolution, EvolveSettings
@@ -55,7 +54,7 @@ def evolution(folder: Path, file: dict[str, Any] = DUEL, **settings: Any) -> Evo
 @pytest.fixture(autouse=True)
 def scripted_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        engine, "build", lambda _settings, _policies: Scripted(ScriptedEngine(kind="scripted"))
+        venue, "build", lambda _settings, _policies: Scripted(ScriptedEngine(kind="scripted"))
     )
 
 

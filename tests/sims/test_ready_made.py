@@ -15,8 +15,8 @@ from runs.run import Run
 from runs.transcript import transcript
 from scenarios.load import load
 from scenarios.registry import BUILT_IN, scenario_class
-from sims import play
-from sims.engines import engine as engines
+from sims import play, venue
+from sims.engines.engine import Engine
 from sims.ready_made import FOLDER
 from tests.conftest import RealEngine
 
@@ -68,9 +68,9 @@ def played(
     real_engine: RealEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Path, Future[Path]]]:
     """The run folders of all files, which play at once: the engine batches over all of them."""
-    usual = engines.build
+    usual = venue.build
 
-    def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> engines.Engine:
+    def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
         return Shared(real_engine) if isinstance(settings, VllmEngine) else usual(settings, policies)
 
     def play_short(path: Path) -> Path:
@@ -78,7 +78,7 @@ def played(
 
     folder = tmp_path_factory.mktemp("ready-made")
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(READY)) as threads:
-        patch.setattr(engines, "build", build)
+        patch.setattr(venue, "build", build)
         yield {path: threads.submit(play_short, path) for path in READY}
 
 
