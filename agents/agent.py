@@ -9,6 +9,7 @@ import mesa
 
 from agents.answers import Answer, Text
 from agents.calls import Call, Message, Prompt, Role, Scalar
+from agents.memory import Memory, MemorySettings
 
 Layout = Literal["shared_prefix", "persona_first"]
 
@@ -20,14 +21,23 @@ class Stage(Protocol):
     def layout(self) -> Layout:
         """The order of prompts."""
 
-    def message(self, role: Role, text: str) -> Message:
-        """The message of this role and text, made when there is none yet."""
+    def memory_of(self, name: str, policy: str) -> MemorySettings:
+        """The memory that the agent `name`, whose calls `policy` answers, is to have."""
+
+    def message(self, role: Role, text: str, label: str = "", source: int | None = None) -> Message:
+        """The message of this role, text, speaker and call quoted, made when there is none yet."""
 
     def request(self, purpose: str, fill: dict[str, Scalar]) -> Message:
         """The message that asks for `purpose`."""
 
     def call(
-        self, agent: Agent, purpose: str, answer: Answer, prompt: Prompt, about: dict[str, Scalar]
+        self,
+        agent: Agent,
+        purpose: str,
+        answer: Answer,
+        prompt: Prompt,
+        about: dict[str, Scalar],
+        shortenable: bool = False,
     ) -> Call:
         """A new call of `agent`."""
 
@@ -45,6 +55,7 @@ class Agent(mesa.Agent):
     Attributes:
         heard: the messages it has heard, in order; append-only.
         private: what only it knows beside its persona, in order.
+        memory: what of `heard` its prompts hold.
     """
 
     def __init__(
@@ -56,6 +67,7 @@ class Agent(mesa.Agent):
         self.policy = policy
         self.heard: list[Message] = []
         self.private: list[Message] = []
+        self.memory = Memory(self, model.memory_of(name, policy))
         self._rules = model.message("system", rules)
         first = model.layout == "persona_first"
         self._persona = (model.message("system" if first else "user", persona),) if persona else ()
@@ -82,10 +94,31 @@ class Agent(mesa.Agent):
             about: facts of the call (the round, who is judged) that go to the log.
         """
         request = self.episode.request(purpose, {**about, **(fill or {})})
-        return self.episode.call(self, purpose, answer or Text(), self._prompt(reading, request), about)
+        heard, recalled = self.memory.recall(request)
+        prompt = self._prompt(heard, reading, recalled, request)
+        return self.episode.call(self, purpose, answer or Text(), prompt, about, bool(heard))
 
-    def _prompt(self, reading: Sequence[Message], request: Message) -> Prompt:
+    def ask_alone(self, purpose: str, answer: Answer, reading: Sequence[Message], **about: Scalar) -> Call:
+        """A call that shows the rules, `reading` and who the agent is, and nothing else that it heard."""
+        request = self.episode.request(purpose, about)
+        return self.episode.call(self, purpose, answer, self._prompt((), reading, (), request), about, True)
+
+    def ask_shorter(self, call: Call) -> Call:
+        """The same question as `call`, which was too long, with half as much of what was heard."""
+        heard = set(self.heard)
+        shown = [message for message in call.prompt if message in heard]
+        gone = set(shown) - set(kept := self.memory.shorten(shown))
+        prompt = tuple(message for message in call.prompt if message not in gone)
+        return self.episode.call(self, call.purpose, call.answer, prompt, call.about, bool(kept))
+
+    def _prompt(
+        self,
+        heard: Sequence[Message],
+        reading: Sequence[Message],
+        recalled: Sequence[Message],
+        request: Message,
+    ) -> Prompt:
         """The layout: what is shared comes first, so that agents share a prefix, or the persona does."""
         if self.episode.layout == "persona_first":
-            return (*self._persona, self._rules, *self.heard, *reading, *self.private, request)
-        return (self._rules, *self.heard, *reading, *self._persona, *self.private, request)
+            return (*self._persona, self._rules, *heard, *reading, *self.private, *recalled, request)
+        return (self._rules, *heard, *reading, *self._persona, *self.private, *recalled, request)

@@ -58,6 +58,7 @@ class Call:
         answer: the kind of answer wanted.
         policy: name of the policy that answers.
         seed: seed of this call's sampling, 0 ≤ seed < 2⁶³.
+        shortenable: whether the same can be asked with a shorter prompt, see `OVERFLOW`.
     """
 
     index: int
@@ -68,6 +69,11 @@ class Call:
     answer: Answer
     policy: str
     seed: int
+    shortenable: bool = False
+
+
+OVERFLOW = "overflow"
+"""How a reply finished whose prompt left no room for an answer in the model's context."""
 
 
 @dataclass(slots=True)
@@ -79,7 +85,8 @@ class Reply:
         value: the parsed answer; None when no attempt could be parsed.
         probabilities: of the options of a `Choice`, in their order, before temperature,
             summing to 1 within rounding; None where the engine can't tell.
-        finish: "stop", or "length" for a text cut at its limit.
+        finish: "stop", "length" for a text cut at its limit, or `OVERFLOW` when nothing was asked:
+            the reply is failed then, and its episode asks again with less.
         prompt_tokens, cached_tokens, output_tokens: counts over all attempts; cached ones are
             part of the prompt's.
         attempts: how often the model was asked, from 1.

@@ -84,6 +84,9 @@ class ScriptedEngine(Settings):
     garbled: float = Field(
         0, ge=0, le=1, description="Share of attempts answered with text that doesn't parse."
     )
+    context: int | None = Field(
+        None, ge=1, description="Longest prompt plus answer, tokens of four characters. Default: any."
+    )
     die_every: int | None = Field(None, ge=1, description="The engine dies at every so many-th attempt.")
     max_restarts: int = Field(3, ge=0, description="How often an engine that died is started again.")
 

@@ -18,6 +18,8 @@ from ruamel.yaml import YAML
 from agents.calls import Scalar
 from agents.failures import BadInput
 
+MEMORY = Path(__file__).parent / "memory.yaml"
+
 
 class Prompts:
     """Templates by purpose.
@@ -79,6 +81,9 @@ class Prompts:
 def read_prompts(
     path: Path, overrides: tuple[tuple[str, str], ...] = (), common: tuple[str, ...] = ()
 ) -> Prompts:
-    """The prompts in the YAML file `path` with `overrides`, shared by all episodes that ask for the same."""
-    templates = YAML(typ="safe").load(path)
+    """The prompts in the YAML file `path` with `overrides`, shared by all episodes that ask for the same.
+
+    Those of `memory.yaml`, which agents of all scenarios have, are among them.
+    """
+    templates = YAML(typ="safe").load(MEMORY) | YAML(typ="safe").load(path)
     return Prompts({str(name): str(text) for name, text in templates.items()}, dict(overrides), common)

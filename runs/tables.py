@@ -18,6 +18,7 @@ from typing import Any, get_args, get_type_hints
 
 import polars as pl
 
+from agents.calls import OVERFLOW
 from runs.log import unwritable
 from runs.records import Record, event_type
 from scenarios.episode import Event
@@ -151,7 +152,7 @@ class _Rows:
         row["options"] = self._answers[record["episode"], record["answer"]].get("options")
         row["finish"] = record.get("finish", "stop")
         row["attempts"] = record.get("attempts", 1)
-        row["failed"] = record.get("failed", False)
+        row["failed"] = record.get("failed", False) and row["finish"] != OVERFLOW
         row["prompt_tokens"], row["cached_tokens"], row["output_tokens"] = record["tokens"]
         row["submitted"], row["answered"] = record["seconds"]
         return row

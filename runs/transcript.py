@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from agents.calls import OVERFLOW
 from agents.failures import BadInput
 from runs.exchanges import asked, exchanges
 from runs.run import Run
@@ -93,7 +94,9 @@ def _answers(agent: str, answers: list[tuple[dict[str, Any], str]]) -> Iterator[
     """What one agent answered, each with what it is about: texts as paragraphs, choices on one line."""
     short = []
     for call, own in answers:
-        if call["failed"]:
+        if call["finish"] == OVERFLOW:
+            short.append(f"{own} (too long a prompt; asked again with less)".strip())
+        elif call["failed"]:
             short.append(f"{own} (no valid answer in {call['attempts']} attempts)".strip())
         elif call["options"] is None:
             text = f"{agent}  {own + ': ' if own else ''}{call['text']}"

@@ -9,7 +9,8 @@ from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from agents.agent import Layout
-from agents.policy import EngineSettings, Policy, Settings, VllmEngine
+from agents.memory import MemorySettings
+from agents.policy import EngineSettings, Policy, ScriptedEngine, Settings, VllmEngine
 
 Location = tuple[str | int, ...]
 SweptValues = Annotated[list[JsonValue], Field(min_length=1)]
@@ -23,6 +24,9 @@ class Participant(Settings):
     name: str = Field(min_length=1, max_length=60, pattern=r"\S", description="Unique in the scenario.")
     persona: str = Field("", description="Who this is, in a sentence or two; only this agent is told.")
     policy: str = Field("default", description="The policy that answers for this agent.")
+    memory: MemorySettings | None = Field(
+        None, description="What of all that it heard its prompts hold. Default: the scenario's `memory`."
+    )
 
 
 class ScenarioConfig(Settings):
@@ -46,6 +50,9 @@ class ScenarioConfig(Settings):
         {"default": Policy()},
         description="The policies that agents may name; who names none takes `default`.",
     )
+    memory: MemorySettings = Field(
+        MemorySettings(), description="What of all that agents heard their prompts hold."
+    )
     prompts: dict[str, str] = Field({}, description="Prompt templates that replace the scenario's own.")
     sweep: dict[str, SweptValues] | list[dict[str, JsonValue]] = Field(
         {},
@@ -56,6 +63,19 @@ class ScenarioConfig(Settings):
     def agent_policies(self) -> Iterator[tuple[Location, str]]:
         """Where in the file a policy is named, and the name; scenarios with agents override this."""
         return iter(())
+
+    def participants(self) -> Iterator[tuple[Location, Participant]]:
+        """All agents that the file declares in lists, and where."""
+        for field, value in self.__dict__.items():
+            if isinstance(value, list):
+                for position, member in enumerate(value):
+                    if isinstance(member, Participant):
+                        yield (field, position), member
+
+    def context_of(self, policy: str) -> int | None:
+        """The context of the engine that answers for `policy`, tokens; None where the file doesn't say."""
+        engine = self.engines[self.policies[policy].engine] if policy in self.policies else None
+        return engine.context if isinstance(engine, VllmEngine | ScriptedEngine) else None
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Impossible combinations: where in the file, and what is wrong. Scenarios add theirs."""
@@ -76,6 +96,24 @@ class ScenarioConfig(Settings):
         for location, name in self.agent_policies():
             if name not in self.policies:
                 yield location, f"no policy {name!r}; the policies are: {', '.join(self.policies)}"
+        yield from self._memory_problems()
+
+    def _memory_problems(self) -> Iterator[tuple[Location, str]]:
+        contexts = [engine.context for engine in self.engines.values() if isinstance(engine, VllmEngine)]
+        known = [context for context in contexts if context is not None]
+        largest = max(known) if known and len(known) == len(self.engines) else None
+        declared: list[tuple[Location, MemorySettings]] = [(("memory",), self.memory)]
+        declared += [
+            ((*location, "memory"), member.memory)
+            for location, member in self.participants()
+            if member.memory is not None
+        ]
+        for location, memory in declared:
+            if largest is not None and memory.tokens is not None and memory.tokens >= largest:
+                yield (
+                    (*location, "tokens"),
+                    f"a memory of {memory.tokens} tokens doesn't fit a context of {largest}",
+                )
 
     @model_validator(mode="after")
     def _refuse_problems(self) -> ScenarioConfig:

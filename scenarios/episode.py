@@ -18,7 +18,8 @@ import mesa
 
 from agents.agent import Agent, Layout
 from agents.answers import Answer
-from agents.calls import Call, Message, Prompt, Reply, Role, Scalar, derive_seed
+from agents.calls import OVERFLOW, Call, Message, Prompt, Reply, Role, Scalar, derive_seed
+from agents.memory import MemorySettings
 from agents.prompts import Prompts, read_prompts
 from scenarios.config import ScenarioConfig
 from scenarios.trajectory import Judged, Trajectory
@@ -101,6 +102,12 @@ class Episode(mesa.Model, Generic[Config]):
         self._calls_made = 0
         self._play: Play | None = None
         self._pending: list[Call] = []
+        self._wanted: list[Call] = []
+        self._replies: dict[int, Reply] = {}
+        self._kept: dict[int, tuple[Agent, Call]] = {}
+        self._memories = {m.name: m.memory for _, m in config.participants() if m.memory is not None}
+        declared = (config.memory, *self._memories.values())
+        self._memories_ask = any(memory.kind != "window" for memory in declared)
 
     reward_unit: ClassVar[str] = ""
     """What `rewards` are measured in; "" where the outcome is worth nothing to anybody."""
@@ -147,7 +154,12 @@ class Episode(mesa.Model, Generic[Config]):
             replies = self.respond(calls)
         for call, reply in zip(calls, replies, strict=True):
             reply.call = call.index
-        self._exchange(replies)
+            self._replies[call.index] = reply
+        self._pending = self._ask_shorter()
+        if not self._pending:
+            wanted = [self._replies.pop(call.index) for call in self._wanted]
+            self._keep_memories()
+            self._exchange(wanted)
         collector = getattr(self, "datacollector", None)
         if collector is not None and self.respond is not None:
             collector.collect(self)
@@ -155,15 +167,47 @@ class Episode(mesa.Model, Generic[Config]):
     def _exchange(self, replies: list[Reply] | None) -> None:
         assert self._play is not None
         try:
-            self._pending = next(self._play) if replies is None else self._play.send(replies)
-            while not self._pending:
-                self._pending = self._play.send([])
+            wanted = next(self._play) if replies is None else self._play.send(replies)
+            while not wanted:
+                wanted = self._play.send([])
+            self._wanted = list(wanted)
+            self._pending = [*wanted, *self._upkeep()]
         except StopIteration as stop:
             self._pending = []
             self.outcome = stop.value or {}
             self.running = False
             # Mesa 3.3 counts agents in a class-level dictionary that would keep every episode alive.
             getattr(mesa.Agent, "_ids", {}).pop(self, None)
+
+    def _ask_shorter(self) -> list[Call]:
+        """The calls of the rules whose prompts were too long, in shorter words."""
+        again = []
+        for position, call in enumerate(self._wanted):
+            if self._replies[call.index].finish == OVERFLOW:
+                del self._replies[call.index]
+                agent = next(agent for agent in self._cast() if agent.name == call.agent)
+                self._wanted[position] = shorter = agent.ask_shorter(call)
+                again.append(shorter)
+        return again
+
+    def _upkeep(self) -> list[Call]:
+        """What memories ask beside the rules."""
+        for agent in self._cast() if self._memories_ask else ():
+            for call in agent.memory.upkeep():
+                self._kept[call.index] = agent, call
+        return [call for _, call in self._kept.values()]
+
+    def _keep_memories(self) -> None:
+        for index, (agent, call) in self._kept.items():
+            agent.memory.take(call, self._replies.pop(index))
+        self._kept.clear()
+
+    def _cast(self) -> Iterator[Agent]:
+        return (agent for agent in self.agents if isinstance(agent, Agent))
+
+    def memory_of(self, name: str, policy: str) -> MemorySettings:
+        """The memory that the agent `name` is to have: its own or the scenario's."""
+        return self._memories.get(name, self.config.memory).of_context(self.config.context_of(policy))
 
     def message(self, role: Role, text: str, label: str = "", source: int | None = None) -> Message:
         """The message of this role, label and text; a new one only if there is none yet."""
@@ -191,12 +235,19 @@ class Episode(mesa.Model, Generic[Config]):
         return self.prompts.render(purpose, {**self.topic, **fill})
 
     def call(
-        self, agent: Agent, purpose: str, answer: Answer, prompt: Prompt, about: dict[str, Scalar]
+        self,
+        agent: Agent,
+        purpose: str,
+        answer: Answer,
+        prompt: Prompt,
+        about: dict[str, Scalar],
+        shortenable: bool = False,
     ) -> Call:
         """A new call, numbered and seeded."""
         index = self._calls_made
         self._calls_made += 1
-        return Call(index, agent.name, purpose, about, prompt, answer, agent.policy, self.call_seed(index))
+        seed = self.call_seed(index)
+        return Call(index, agent.name, purpose, about, prompt, answer, agent.policy, seed, shortenable)
 
     def answer_number(self, answer: Answer) -> int:
         """The number of `answer` among the kinds of answers that this episode's calls asked for."""

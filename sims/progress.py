@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from agents.calls import Reply
+from agents.calls import OVERFLOW, Reply
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -73,7 +73,7 @@ class Progress:
         self.prompt_tokens += reply.prompt_tokens
         self.cached_tokens += reply.cached_tokens
         self.output_tokens += reply.output_tokens
-        self.failed += reply.failed
+        self.failed += reply.failed and reply.finish != OVERFLOW
         if self._live is None and not self._quiet and perf_counter() >= self._next_line:
             self._next_line = perf_counter() + SECONDS_BETWEEN_LINES
             self.say(self.line())

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agents.calls import Call, Reply, derive_seed
-from agents.failures import EngineDied, EngineUnavailable, PalaestraError, UnparsedAnswer
+from agents.calls import OVERFLOW, Call, Reply, derive_seed
+from agents.failures import ContextOverflow, EngineDied, EngineUnavailable, PalaestraError, UnparsedAnswer
 from agents.policy import EngineSettings, OpenAIEngine, Policy, ScriptedEngine, VllmEngine
 
 
@@ -119,10 +119,11 @@ class Fleet:
     async def ask(self, call: Call) -> Reply:
         """The parsed reply to `call`; asked again, with another seed, while it can't be parsed.
 
-        A reply that never parses comes back marked `failed`, without a value.
+        A reply that never parses comes back marked `failed`, without a value; so does one to a
+        shortenable call whose prompt was too long.
 
         Raises:
-            ContextOverflow: see `Engine.answer`.
+            ContextOverflow: see `Engine.answer`; the call is not shortenable.
             EngineUnavailable: the engine died more often than its settings allow.
         """
         rejected: list[str] = []
@@ -130,7 +131,12 @@ class Fleet:
         while True:
             attempt = len(rejected)
             seed = derive_seed(call.seed, attempt) if attempt else call.seed
-            reply = await self._answer(call, seed, attempt)
+            try:
+                reply = await self._answer(call, seed, attempt)
+            except ContextOverflow:
+                if call.shortenable:
+                    return Reply("", finish=OVERFLOW, failed=True)
+                raise
             tokens[0] += reply.prompt_tokens
             tokens[1] += reply.cached_tokens
             tokens[2] += reply.output_tokens

@@ -6,7 +6,8 @@ import asyncio
 from random import Random
 
 from agents.calls import Call, Reply
-from agents.failures import EngineDied
+from agents.failures import ContextOverflow, EngineDied
+from agents.memory import size
 from agents.policy import Policy, ScriptedEngine
 from agents.scripted import scripted_reply
 
@@ -24,6 +25,8 @@ class Scripted:
     async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
         """See `Engine.answer`; raises `EngineDied` at every `die_every`-th attempt."""
         settings = self._settings
+        if settings.context is not None and (prompt := size(call.prompt)) >= settings.context:
+            raise ContextOverflow(f"{call.purpose!r}: {prompt} tokens, and the context is {settings.context}")
         self._answered += 1
         if settings.die_every and self._answered % settings.die_every == 0:
             raise EngineDied("scripted death")
