@@ -64,7 +64,7 @@ class ScenarioConfig(Settings):
         """Where in the file a policy is named, and the name; scenarios with agents override this."""
         return iter(())
 
-    def participants(self) -> Iterator[tuple[Location, Participant]]:
+    def declared_agents(self) -> Iterator[tuple[Location, Participant]]:
         """All agents that the file declares in lists, and where."""
         for field, value in self.__dict__.items():
             if isinstance(value, list):
@@ -105,7 +105,7 @@ class ScenarioConfig(Settings):
         declared: list[tuple[Location, MemorySettings]] = [(("memory",), self.memory)]
         declared += [
             ((*location, "memory"), member.memory)
-            for location, member in self.participants()
+            for location, member in self.declared_agents()
             if member.memory is not None
         ]
         for location, memory in declared:

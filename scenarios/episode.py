@@ -105,7 +105,7 @@ class Episode(mesa.Model, Generic[Config]):
         self._wanted: list[Call] = []
         self._replies: dict[int, Reply] = {}
         self._kept: dict[int, tuple[Agent, Call]] = {}
-        self._memories = {m.name: m.memory for _, m in config.participants() if m.memory is not None}
+        self._memories = {m.name: m.memory for _, m in config.declared_agents() if m.memory is not None}
         declared = (config.memory, *self._memories.values())
         self._memories_ask = any(memory.kind != "window" for memory in declared)
 

@@ -33,7 +33,7 @@ class Recalled:
     distance: float
 
 
-class Memory:
+class AnswerMemory:
     """Questions with the answers given to them; the first answer to a question stays."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from scenarios.episode import Episode, Play
 from scenarios.judging import points
 from scenarios.peer_feedback.config import PeerFeedbackConfig
 from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
-from scenarios.peer_feedback.memory import Memory, Recalled
+from scenarios.peer_feedback.memory import AnswerMemory, Recalled
 from scenarios.peer_feedback.training import judged_drafts
 from scenarios.peer_feedback.world import Label, back_scatter, labels, neighbours
 from scenarios.trajectory import Judged, Trajectory
@@ -34,11 +34,11 @@ class Peer(Agent, FixedAgent):
 
     Attributes:
         label: whether it began with good or bad memories.
-        memory: its questions and answers.
+        answers_given: its questions and answers.
     """
 
     label: Label = "good"
-    memory: Memory
+    answers_given: AnswerMemory
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
                     answer = self.message(
                         "user", work.revision.text, "Your answer then", work.revision.source
                     )
-                    work.author.memory.keep(work.question, answer)
+                    work.author.answers_given.keep(work.question, answer)
         # Mesa registers each grid's own class of cells for pickling, for as long as the process lives.
         copyreg.dispatch_table.pop(self.grid.cell_klass, None)
         return self._result()
@@ -132,10 +132,10 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         self.at: dict[tuple[int, int], Peer] = {}
         for declared, place in zip(config.peers, sorted(cells), strict=True):
             peer = self.at[place] = self._agent(Peer, declared, "peer_rules")
-            peer.cell, peer.label, peer.memory = cells[place], label[place], Memory()
+            peer.cell, peer.label, peer.answers_given = cells[place], label[place], AnswerMemory()
             pairs = prior[peer.label]
             for pair in self.random.sample(pairs, min(config.prior, len(pairs))):
-                peer.memory.keep(pair.question, self.message("user", pair.answer, "Your answer then"))
+                peer.answers_given.keep(pair.question, self.message("user", pair.answer, "Your answer then"))
         self.observer = self._agent(Agent, config.observer, "observer_rules")
 
     def _agent(self, kind: type[AnyAgent], declared: Participant, rules: str) -> AnyAgent:
@@ -154,7 +154,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         asked = []
         for position, peer in enumerate(peers, first):
             question = questions[position % len(questions)]
-            memory = peer.memory.nearest(question, self.config.distance)
+            memory = peer.answers_given.nearest(question, self.config.distance)
             asked.append((peer, question, self.request("question", {"question": question}), memory))
         replies = yield from self._ask(
             [
@@ -216,7 +216,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             self.record(Feedback(*who, number, given.rating, given.basis, work.draft.number, reason))
 
     def _feedback(self, purpose: str, answer: Answer, number: int, work: Work, given: Given) -> Call:
-        memory = given.peer.memory.nearest(work.question, self.config.distance)
+        memory = given.peer.answers_given.nearest(work.question, self.config.distance)
         return given.peer.ask(
             purpose,
             answer,

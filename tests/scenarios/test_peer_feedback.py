@@ -24,7 +24,7 @@ from scenarios.episode import Episode
 from scenarios.load import check, load
 from scenarios.peer_feedback.config import PeerFeedbackConfig
 from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
-from scenarios.peer_feedback.memory import Memory, cosine_distance
+from scenarios.peer_feedback.memory import AnswerMemory, cosine_distance
 from scenarios.peer_feedback.rules import SCALE, Peer, PeerFeedback
 from scenarios.peer_feedback.world import back_scatter, cells, labels, local_share, neighbours
 from tests.scripted_debates import failure, plain_reply, play_out, reply
@@ -179,7 +179,7 @@ def test_a_distance_is_symmetric_and_between_nought_and_one(first: str, second: 
 
 
 def test_the_nearest_question_is_recalled_if_it_is_near_enough() -> None:
-    memory = Memory()
+    memory = AnswerMemory()
     first, second = Message(0, "user", "No."), Message(1, "user", "Never.")
     memory.keep("May I steal?", first)
     memory.keep("May I lie to you?", second)
@@ -189,11 +189,11 @@ def test_the_nearest_question_is_recalled_if_it_is_near_enough() -> None:
     assert (recalled.question, recalled.answer) == ("May I lie to you?", second)
     assert recalled.distance == pytest.approx(1 - 3 / sqrt(15))  # three of 3 and of 5 words
     assert memory.nearest("May I lie?", within=0.2) is None
-    assert Memory().nearest("May I lie?", within=1) is None
+    assert AnswerMemory().nearest("May I lie?", within=1) is None
 
 
 def test_an_answer_is_not_overwritten() -> None:
-    memory = Memory()
+    memory = AnswerMemory()
     first = Message(0, "user", "No.")
     memory.keep("May I lie?", first)
     memory.keep("May I lie?", Message(1, "user", "Yes."))
@@ -316,7 +316,7 @@ def test_each_peer_draws_its_prior_memories() -> None:
     pairs = [{"question": f"Question {number}?", "answer": f"Answer {number}."} for number in range(20)]
     episode = feedback(world="all_good", good_memories=pairs, prior=5)
     assert episode.pending
-    drawn = [frozenset(peer.memory.answers) for peer in episode.agents_by_type[Peer]]
+    drawn = [frozenset(peer.answers_given.answers) for peer in episode.agents_by_type[Peer]]
     assert {len(memory) for memory in drawn} == {5}
     assert len(set(drawn)) > 1
 
