@@ -22,6 +22,10 @@ from runs.report.transcripts import run_data
 from runs.run import Run
 
 
+SCRIPT = ("data", "lists", "reading", "controls")
+"""The parts of the script, which share one scope, in their order."""
+
+
 def write_report(runs: Sequence[Run], out: Path) -> Path:
     """Write one HTML file that holds `runs`: overview, plots and every transcript.
 
@@ -49,7 +53,8 @@ def write_report(runs: Sequence[Run], out: Path) -> Path:
 
 def page(runs: Sequence[Run]) -> str:
     """The report as HTML."""
-    style, script = _part("report.css"), _part("report.js")
+    style = _part("report.css")
+    script = f'"use strict";\n(() => {{\n{"".join(_part(f"script/{name}.js") for name in SCRIPT)}}})();\n'
     names = [run.folder.resolve().name for run in runs]
     title = runs[0].state["scenario"].get("title") or names[0]
     return Template(_part("report.html")).substitute(
