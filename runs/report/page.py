@@ -21,7 +21,6 @@ from runs.report.overview import overview
 from runs.report.transcripts import run_data
 from runs.run import Run
 
-
 SCRIPT = ("data", "lists", "reading", "controls")
 """The parts of the script, which share one scope, in their order."""
 
