@@ -182,8 +182,8 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
             if shares is not None:
                 question = self.config.questions[item.asked.question]
                 item.correct = as_judged(question, _response(item), wanted, shares)
-            told = item.correct or (None, None)
-            self.record(Correctness(*item.place, self.judge.name, *told, basis))
+            user, llm = item.correct or (None, None)
+            self.record(Correctness(*item.place, self.judge.name, user, llm, basis))
 
     def _judgement(self, item: Given, wanted: Judgement) -> Call:
         question = self.config.questions[item.asked.question]

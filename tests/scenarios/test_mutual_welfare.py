@@ -447,7 +447,7 @@ def test_correctness_comes_from_the_program_or_the_judge() -> None:
         for told in events(episode, Correctness)
     }
     assert found == {
-        (0, "Judge", pytest.approx(bleu("abcd", "abcde 42")), 0.0, "sample"),
+        (0, "Judge", bleu("abcd", "abcde 42"), 0.0, "sample"),
         (1, "Judge", 1.0, 1.0, "sample"),
         (2, "program", 1.0, 1.0, "program"),
     }
