@@ -30,6 +30,7 @@ RUNS: list[tuple[str, ...]] = [
     ("evolve-demo",),
     ("sparta",),
     ("pairwise",),
+    ("mutual-welfare",),
 ]
 ALL = list(metrics().values())
 

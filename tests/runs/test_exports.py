@@ -299,6 +299,25 @@ def test_a_panel_of_peers_pairs_its_best_candidate_with_its_worst(played: Play) 
     assert sorted(row["margin"] for row in rows) == pytest.approx(sorted(pairs["margin"]))
 
 
+def test_answers_of_mutual_welfare_make_pairs_that_keep_both_rewards(played: Play) -> None:
+    questions = [{"text": text, "kind": "ambiguity"} for text in QUESTIONS[:3]]
+    agents = [{"name": "Ann"}, {"name": "Bo"}]
+    scenario = {"scenario": "mutual_welfare", "questions": questions, "agents": agents, "episodes": 3}
+    run = Run(played(scenario | {"candidates": 2}))
+    worth = {(row["episode"], row["call"]): row for row in run.table("welfare").iter_rows(named=True)}
+    rows = exported(run.folder, "dpo", "ranked")
+    assert len(rows["dpo"]) == len(rows["ranked"]) == 3
+    for row in rows["dpo"]:
+        assert row["unit"] == "mutual welfare 0–1"
+        kept = {(v["of"], v["criterion"]): v["value"] for v in row["verdicts"]}
+        for side in ("chosen", "rejected"):
+            told = worth[row["episode"], row[f"{side}_call"]]
+            assert row[f"score_{side}"] == pytest.approx(told["mutual"])
+            assert kept[side, ""] == pytest.approx((kept[side, "user"] * kept[side, "LLM"]) ** 0.5)
+            assert (kept[side, "user"], kept[side, "LLM"]) == (told["user"], told["llm"])
+    assert all(len(row["responses"]) == 4 for row in rows["ranked"])
+
+
 def test_simultaneous_speeches_for_one_side_are_compared_and_sequential_ones_are_not(played: Play) -> None:
     debate = {"scenario": "debate", "motions": ["Bicycles are better than cars."], "rounds": 2}
     run = Run(played(debate | {"speaking": "simultaneous"}, "one"))

@@ -247,3 +247,16 @@ def peers() -> Tables:
             (0, 0, "Bo", "Bo", 1, "help", 4.0, True),
         )
     }
+
+
+def welfare() -> Tables:
+    """Of three answers of Ann and Bo one is dominated; of a fourth nobody could tell the worth."""
+    return {
+        "welfare": table(
+            "episode agent user llm",
+            (0, "Ann", 0.75, 0.25),
+            (0, "Bo", 0.25, 0.5),
+            (1, "Bo", 0.25, 0.25),
+            (1, "Ann", None, None),
+        )
+    }
