@@ -70,19 +70,24 @@ def text_of(call: Call) -> str:
     return "\n\n".join(message.body for message in call.prompt)
 
 
+def the_first(call: Call) -> str:
+    assert isinstance(call.answer, Choice)
+    return call.answer.options[0]
+
+
 class Played:
     """A council played on replies made by hand.
 
     Args:
         answers: by purpose a text, a list of texts to take in turn, or a function of the call; None is
             a failure. Without one a choice takes its last option, and a text says its purpose, agent and
-            session; amendments change nothing, all vote yes and the bridge is moved.
+            session; amendments change nothing, bills are about the bridge and all vote yes.
         fields: of the file.
     """
 
     def __init__(self, answers: Answers | None = None, **fields: Any) -> None:
         self.episode = village(**fields)
-        given = {"amend": "no change", "vote_bill": "yes", "propose": "enact a bridge"} | (answers or {})
+        given = {"amend": "no change", "vote_bill": "yes", "propose": the_first} | (answers or {})
         queues = {purpose: iter(said) for purpose, said in given.items() if isinstance(said, list)}
 
         def answer(call: Call) -> Reply:
@@ -466,7 +471,7 @@ def test_a_charter_file_that_holds_none_is_refused_with_its_place(
     with pytest.raises(BadInput) as error:
         load(path)
     assert words in str(error.value)
-    assert f"{path}:9:1" in str(error.value)
+    assert f"{path}:10:1" in str(error.value)
 
 
 def test_a_charter_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

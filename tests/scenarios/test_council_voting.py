@@ -53,7 +53,7 @@ def winners(profile: Profile) -> list[str | None]:
     [
         (MALKEVITCH, ["A", "C", "D", "E"]),
         (BORDA, ["A", "B", "C", "C"]),
-        (CONDORCET, ["A", "A", "B", "A"]),
+        (CONDORCET, ["B", "A", "B", "A"]),
         (TENNESSEE, ["M", "K", "N", "N"]),
         (CYCLE, ["A", "A", "A", None]),
     ],
