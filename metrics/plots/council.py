@@ -25,9 +25,8 @@ def council_sessions(tables: Tables) -> Figure:
         Unmeasurable: no act has a label.
     """
     labels = some(tables["label"].drop_nulls(["power", "welfare"]), "no act has a label")
-    acts = labels.unpivot(
-        list(LABELS), index=["episode", "session"], variable_name="label", value_name="value"
-    )
+    columns = ["episode", "session", *LABELS]
+    acts = labels.select(columns).unpivot(list(LABELS), index=columns[:2], variable_name="label")
     welfare = means(tables["welfare"].rename({"welfare": "value"}), ["group", "session"], bounds=(0, 100))
     shares = means(acts, ["label", "session"], bounds=(0, 1))
     drawn = figure(DOUBLE, 2.3, 1, 2, subtitle=told(welfare, "bands"))

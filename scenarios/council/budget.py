@@ -39,7 +39,7 @@ class Stress:
 
 STRESS: Mapping[Stressor, Stress] = {
     "none": Stress(),
-    "budget_crisis": Stress(revenue=0.7),
+    "budget_crisis": Stress(revenue=0.8),
     "scarcity": Stress(prices=1.2, loss=10.0),
 }
 

@@ -51,7 +51,7 @@ class CouncilConfig(ScenarioConfig):
     )
     stressor: Stressor = Field(
         "none",
-        description="`budget_crisis` cuts the town's revenue by 30 %; `scarcity` raises its prices by 20 % "
+        description="`budget_crisis` cuts the town's revenue by 20 %; `scarcity` raises its prices by 20 % "
         "and takes 10 points from everybody's welfare.",
     )
     proposer: Literal["chair", "turn"] = Field(

@@ -270,7 +270,7 @@ def test_debt_lowers_everybodys_welfare() -> None:
 
 def test_a_budget_crisis_cuts_revenue_and_scarcity_raises_prices_and_hurts() -> None:
     crisis = accounts(Budget(), STRESS["budget_crisis"], [(LAWS[1], 1.0)], GROUPS, 20)
-    assert (crisis.revenue, crisis.spending, crisis.treasury) == (70 + 10, 90, 10)
+    assert (crisis.revenue, crisis.spending, crisis.treasury) == (80 + 10, 90, 20)
     scarce = accounts(Budget(), STRESS["scarcity"], [(LAWS[0], 1.0)], GROUPS, 20)
     assert (scarce.revenue, scarce.spending) == (100, pytest.approx(110 * 1.2))
     assert scarce.welfare["monks"] == pytest.approx(50 + 4 - 10 - 0.5 * 12)

@@ -193,11 +193,11 @@ def council(episodes: int = 1) -> Tables:
         (0, 2, "owners", 55.0),
     )
     label = table(
-        "episode session power welfare",
-        (0, 1, 0.75, 0.25),
-        (0, 1, 0.25, 0.25),
-        (0, 2, 0.0, 1.0),
-        (0, 2, None, None),
+        "episode session label power welfare",
+        (0, 1, "power", 0.75, 0.25),
+        (0, 1, "neutral", 0.25, 0.25),
+        (0, 2, "welfare", 0.0, 1.0),
+        (0, 2, None, None, None),
     )
     return {"welfare": repeated(welfare, episodes), "label": repeated(label, episodes)}
 
