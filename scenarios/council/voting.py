@@ -12,6 +12,9 @@ A tie goes to whoever comes first among the candidates, so callers list them in 
 | `condorcet` | who beats every other in pairs | Condorcet (1785) |
 
 Of a ranking that ends early, all who are missing are below the ranked ones and share their points.
+
+They are written here because no library fits: pref_voting needs numba and OR-Tools and takes seconds
+to import, votelib's last release is of 2021 and calls itself pre-alpha.
 """
 
 from __future__ import annotations
