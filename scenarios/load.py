@@ -77,7 +77,7 @@ def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | Non
     except BadInput as error:
         raise BadInput(f"{where.of(('scenario',))}: {error.args[0]}", error.remedy) from error
     try:
-        config = rules.config_type.model_validate(data)
+        config = rules.config_type.model_validate(data, context={"folder": Path(file).parent})
     except ValidationError as error:
         told = [_tell(problem, rules.config_type, where) for problem in error.errors()]
         remedy = f"All fields: palaestra schema {data['scenario']}"

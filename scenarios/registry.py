@@ -23,6 +23,7 @@ BUILT_IN = {
     "social_deduction": "scenarios.social_deduction.rules:SocialDeduction",
     "negotiation": "scenarios.negotiation.rules:Negotiation",
     "package_bargaining": "scenarios.package_bargaining.rules:PackageBargaining",
+    "council": "scenarios.council.rules:Council",
     "peer_feedback": "scenarios.peer_feedback.rules:PeerFeedback",
     "panel_of_peers": "scenarios.panel_of_peers.rules:PanelOfPeers",
     "paper_review": "scenarios.paper_review.rules:PaperReview",

@@ -14,6 +14,7 @@ FAMILIES = {
     "deduction": "metrics.plots.deduction",
     "bargaining": "metrics.plots.bargaining",
     "feedback": "metrics.plots.feedback",
+    "council": "metrics.plots.council",
     "tournament": "metrics.plots.tournament",
     "judges": "metrics.plots.judges",
     "welfare": "metrics.plots.welfare",

@@ -24,6 +24,7 @@ RUNS: list[tuple[str, ...]] = [
     ("used-car",),
     ("job-offer",),
     ("street",),
+    ("council",),
     ("stable-alignment",),
     ("panel-of-peers",),
     ("paper-review",),

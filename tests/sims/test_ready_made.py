@@ -36,6 +36,8 @@ SHORT = {
     "matches": 2,
     "candidates": 1,
     "quota": 1,
+    "terms": 1,
+    "sessions": 1,
 }
 QUIET = ("introduction=false", "memory_summaries=false")
 # What large casts do without is played by others: `traitors` has notes, `werewolf` beliefs.

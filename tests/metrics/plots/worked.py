@@ -183,6 +183,25 @@ def reviewed() -> Tables:
     }
 
 
+def council(episodes: int = 1) -> Tables:
+    """Two sessions: workers gain what owners lose, and acts turn from power to welfare."""
+    welfare = table(
+        "episode session group welfare",
+        (0, 1, "workers", 50.0),
+        (0, 1, "owners", 60.0),
+        (0, 2, "workers", 55.0),
+        (0, 2, "owners", 55.0),
+    )
+    label = table(
+        "episode session label power welfare",
+        (0, 1, "power", 0.75, 0.25),
+        (0, 1, "neutral", 0.25, 0.25),
+        (0, 2, "welfare", 0.0, 1.0),
+        (0, 2, None, None, None),
+    )
+    return {"welfare": repeated(welfare, episodes), "label": repeated(label, episodes)}
+
+
 def tournament() -> Tables:
     """A beats B and ties with C; B and C never meet."""
     rating = table(
