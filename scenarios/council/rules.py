@@ -47,10 +47,18 @@ class Council(Episode[CouncilConfig]):
 
     kind = "council"
     config_type = CouncilConfig
-    event_types = (*(Speech, Bill, Amendment, Vote, Decision, Budget, Welfare, Label, BallotCast, Election),)
+    event_types = (Speech, Bill, Amendment, Vote, Decision, Budget, Welfare, Label, BallotCast, Election)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = (
-        *("members", "groups", "quorum", "terms", "sessions", "words", "laws", "stress", "charter"),
+        "members",
+        "groups",
+        "quorum",
+        "terms",
+        "sessions",
+        "words",
+        "laws",
+        "stress",
+        "charter",
     )
     reward_unit = "welfare 0–100"
 
