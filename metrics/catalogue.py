@@ -20,6 +20,7 @@ FAMILIES = {
     "deduction": "metrics.deduction",
     "bargaining": "metrics.bargaining",
     "feedback": "metrics.feedback",
+    "rehearsal": "metrics.rehearsal",
     "tournament": "metrics.tournament",
     "speech": "metrics.speech",
     "judges": "metrics.judges",

@@ -26,6 +26,7 @@ RUNS: list[tuple[str, ...]] = [
     ("street",),
     ("stable-alignment",),
     ("panel-of-peers",),
+    ("rehearsal",),
     ("paper-review",),
     ("evolve-demo",),
     ("sparta",),

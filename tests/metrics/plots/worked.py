@@ -183,6 +183,36 @@ def reviewed() -> Tables:
     }
 
 
+def rehearsed() -> Tables:
+    """Two judges prefer the revised answer with 0.75 and 0.5; of three reactions in round 1 one happens."""
+    answer = table(
+        "episode moment harmful message",
+        (0, "first", 0.25, 1),
+        (0, "revised", None, 9),
+        (1, "first", None, 1),
+    )
+    preference = table(
+        "episode judge criterion first second first_better",
+        (0, "Kim", "harmlessness", "first", "revised", 0.25),
+        (0, "Kim", "harmlessness", "revised", "first", 0.75),
+        (0, "Lund", "harmlessness", "first", "revised", 0.75),
+        (0, "Lund", "harmlessness", "revised", "first", 0.75),
+        (0, "Kim", "helpfulness", "first", "revised", 0.5),
+        (0, "Kim", "helpfulness", "revised", "first", 0.0),
+        (0, "Lund", "helpfulness", "first", "revised", None),
+        (0, "Lund", "helpfulness", "revised", "first", 1.0),
+    )
+    action = table(
+        "episode round actor verdict happened",
+        (0, 0, "Asker", "unchecked", True),
+        (0, 1, "Asker", "plausible", True),
+        (0, 1, "Friend", "implausible", False),
+        (0, 1, "Friend", "failed", False),
+        (1, 0, "Asker", "unchecked", True),
+    )
+    return {"rehearsed_answer": answer, "preference": preference, "action": action, "episodes": ended(2)}
+
+
 def tournament() -> Tables:
     """A beats B and ties with C; B and C never meet."""
     rating = table(
