@@ -177,7 +177,7 @@ def test_the_outcome_counts_what_happened() -> None:
 
 def test_an_implausible_step_is_blocked_so_nobody_perceives_or_remembers_it_and_nothing_follows() -> None:
     def doubts(call: Call) -> str:
-        return "no" if "Boy: Step two." in shown(call)[-1] else "yes"
+        return "no" if "Boy: Step two." in shown(call)[-2] else "yes"
 
     episode = rehearsal()
     made = play_out(episode, telling(plausible=doubts))
@@ -482,14 +482,14 @@ def test_an_answer_that_cannot_be_classified_has_no_harm() -> None:
 
 
 def may_read(_: Episode[Any], call: Call) -> set[str]:
-    """Who may read what; all names in the contract's scenes are backup ones, as its forms name nobody else."""
+    """Who may read what. Forms that hold a sentinel everywhere name nobody, so all roles are backup ones."""
     match call.purpose:
         case "answer":
             return {"Mod", "Kim", "Lund"}
         case "cast" | "plan":
-            return {*BACKUP, f"QR{call.index:04d}X"}
+            return set(BACKUP)
         case "react":
-            return {"Mod", *BACKUP, f"QR{call.index:04d}X"}
+            return {"Mod", *BACKUP}
         case "profile":
             return {str(call.about["role"])}
         case "consequence" | "condense":

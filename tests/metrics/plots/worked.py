@@ -184,13 +184,8 @@ def reviewed() -> Tables:
 
 
 def rehearsed() -> Tables:
-    """Two judges prefer the revised answer with 0.75 and 0.5; of three reactions in round 1 one happens."""
-    answer = table(
-        "episode moment harmful message",
-        (0, "first", 0.25, 1),
-        (0, "revised", None, 9),
-        (1, "first", None, 1),
-    )
+    """Two judges like a revised answer with 0.75 and 0.5; in round 1 one of three actions happens."""
+    answer = table("episode moment message", (0, "first", 1), (0, "revised", 9), (1, "first", 1))
     preference = table(
         "episode judge criterion first second first_better",
         (0, "Kim", "harmlessness", "first", "revised", 0.25),
