@@ -9,7 +9,7 @@ from pathlib import Path
 from agents.agent import Agent
 from agents.calls import Call, Message, Reply, Scalar
 from scenarios.config import Participant
-from scenarios.episode import Play
+from scenarios.episode import Exchange, Play
 from scenarios.judging import PREFERENCE, Preference, panel_shares, preference
 from scenarios.rehearsal.answers import HARM
 from scenarios.rehearsal.config import RehearsalConfig
@@ -22,7 +22,7 @@ from scenarios.rehearsal.events import (
     Scene,
     Summary,
 )
-from scenarios.rehearsal.scene import Part, SceneRules
+from scenarios.rehearsal.scene import SceneRules
 from scenarios.rehearsal.training import FIRST, REVISED, judged_answers
 from scenarios.trajectory import Judged, Trajectory
 
@@ -104,7 +104,7 @@ class Rehearsal(SceneRules):
         self.record(RehearsedAnswer(REVISED, None, revised.number if revised else None))
         return revised
 
-    def _compare(self, answers: Mapping[str, Message]) -> Part:
+    def _compare(self, answers: Mapping[str, Message]) -> Exchange:
         """Every judge compares the two answers on every criterion, in both orders."""
         asked = [
             (judge, first, second, criterion, description)

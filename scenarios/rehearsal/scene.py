@@ -9,7 +9,7 @@ from typing import Any
 from agents.agent import Agent
 from agents.answers import Answer, Json
 from agents.calls import Call, Message, Reply, Scalar
-from scenarios.episode import Episode
+from scenarios.episode import Episode, Exchange
 from scenarios.rehearsal.answers import (
     YES_NO,
     Imagined,
@@ -31,7 +31,6 @@ class SocialRole(Agent):
 
 
 Asked = Generator[list[Call], list[Reply], list[Reply]]
-Part = Generator[list[Call], list[Reply], None]
 
 
 class SceneRules(Episode[RehearsalConfig]):
@@ -117,11 +116,11 @@ class SceneRules(Episode[RehearsalConfig]):
         named = [cast["asker"]] if cast else []
         [self.asker] = select_names(named, [config.asker], taken, 1)
         others = select_names(cast.get("others", ()), config.backup_roles, [*taken, self.asker], config.roles)
-        told = {"asker": self.asker, "others": ", ".join(others)}
-        self.modulator.heard.append(self.request("told_cast", told))
+        told = self.request("told_cast", {"asker": self.asker, "others": ", ".join(others)})
+        self.modulator.heard.append(told)
         return others
 
-    def _profile(self, names: list[str]) -> Part:
+    def _profile(self, names: list[str]) -> Exchange:
         """Put the roles on the stage, each with a profile that only it and the modulator know."""
         replies = yield from self.asking(
             [self.modulator.ask("profile", Json(Profiled), role=name) for name in names]
@@ -136,7 +135,7 @@ class SceneRules(Episode[RehearsalConfig]):
             role.inbox = deque(maxlen=self.config.inbox)
             self.record(Profile(name, found.get("traits"), found.get("status")))
 
-    def rehearse(self, plan: list[Message]) -> Part:
+    def rehearse(self, plan: list[Message]) -> Exchange:
         """The opening step, then a round for each further one."""
         for number, step in enumerate(plan):
             if number == 0:
@@ -145,7 +144,7 @@ class SceneRules(Episode[RehearsalConfig]):
             else:
                 yield from self._round(number, step)
 
-    def _round(self, number: int, step: Message) -> Part:
+    def _round(self, number: int, step: Message) -> Exchange:
         if len(self.memory) > self.config.memory:
             summary = yield from self._summarise("memory", "recall", self.memory, number)
             self.memory = [summary] if summary else self.memory[-self.config.memory :]
@@ -207,7 +206,7 @@ class SceneRules(Episode[RehearsalConfig]):
                 plausible[name] = message
         return plausible
 
-    def _follow(self, number: int, happened: dict[str, Message]) -> Part:
+    def _follow(self, number: int, happened: dict[str, Message]) -> Exchange:
         """What harm comes of what happened, and which roles perceive it."""
         harms = yield from self.asking(
             [
