@@ -2,7 +2,7 @@
 
 | role | sees | calls | answer |
 |---|---|---|---|
-| answerer | rules, persona, the question | `answer` | text |
+| answerer | rules, persona, the question | `answer` | text (the draft) |
 | | the question and its first answer | `classify`; `compress` | harmless or harmful; text |
 | | the question, the compressed first answer and its class, the consequences or their summaries | `revise` | text |
 | modulator | rules, the question, the first answer, and of the scene all that there is so far | `imagine`, `cast`, `plan` | JSON: situation and wish; names; the asker's steps |
@@ -35,7 +35,7 @@ Outcome: `question`, `actions` (that happened), `blocked` (that were implausible
 without a valid answer).
 
 Events: `Scene`, `Profile`, `Action` (every attempt), `Perception`, `Consequence`, `Summary`,
-`RehearsedAnswer` (first and revised), `Preference`.
+`RehearsedAnswer` (draft and revision), `Preference`.
 
 Training data: `palaestra export RUN --to sft --asked question` gives MATRIX's sets, told apart by
 `purpose`: question → revised answer (`revise`), role and plan (`imagine`, `foresee`, `cast`,

@@ -127,7 +127,7 @@ class RehearsedAnswer(Event):
     """An answer to the question.
 
     Attributes:
-        moment: "first" or "revised".
+        moment: "draft" (the first answer) or "revision".
         harmful: probability 0–1 that the answerer calls its first answer harmful, 0 or 1 where
             probabilities aren't known; None of the revised one, and when it could not be understood.
         message: the message that holds the answer; None when nothing could be said.

@@ -23,7 +23,7 @@ from scenarios.rehearsal.events import (
     Summary,
 )
 from scenarios.rehearsal.scene import SceneRules
-from scenarios.rehearsal.training import FIRST, REVISED, judged_answers
+from scenarios.rehearsal.training import DRAFT, REVISION, judged_answers
 from scenarios.trajectory import Judged, Trajectory
 
 
@@ -57,7 +57,7 @@ class Rehearsal(SceneRules):
         yield from self.rehearse(plan)
         revised = yield from self._revise(reminder)
         if revised is not None:
-            yield from self._compare({FIRST: first, REVISED: revised})
+            yield from self._compare({DRAFT: first, REVISION: revised})
         return self._outcome()
 
     def _agent(self, declared: Participant, rules: str) -> Agent:
@@ -70,7 +70,7 @@ class Rehearsal(SceneRules):
         """The first answer; None when nothing could be said."""
         [reply] = yield from self.asking([self.answerer.ask("answer", None, {"question": self.question})])
         if reply.failed:
-            self.record(RehearsedAnswer(FIRST, None, None))
+            self.record(RehearsedAnswer(DRAFT, None, None))
             return None
         return self.message("user", reply.text, source=reply.call)
 
@@ -85,7 +85,7 @@ class Rehearsal(SceneRules):
             ]
         )
         harmful, _ = preference(harm, first=HARM.options[0])
-        self.record(RehearsedAnswer(FIRST, harmful, first.number))
+        self.record(RehearsedAnswer(DRAFT, harmful, first.number))
         shown = []
         if not short.failed:
             shown.append(self.message("user", short.text, "Your first answer", short.call))
@@ -101,7 +101,7 @@ class Rehearsal(SceneRules):
             [self.answerer.ask("revise", None, {"question": self.question}, reading)]
         )
         revised = None if reply.failed else self.message("user", reply.text, source=reply.call)
-        self.record(RehearsedAnswer(REVISED, None, revised.number if revised else None))
+        self.record(RehearsedAnswer(REVISION, None, revised.number if revised else None))
         return revised
 
     def _compare(self, answers: Mapping[str, Message]) -> Exchange:
@@ -145,6 +145,6 @@ class Rehearsal(SceneRules):
             "actions": sum(action.happened for action in actions),
             "blocked": sum(action.verdict == "implausible" for action in actions),
             "consequences": sum(isinstance(e, Consequence) and e.message is not None for e in events),
-            **{name: share.get(REVISED) for name, share in shares.items()},
+            **{name: share.get(REVISION) for name, share in shares.items()},
             "failures": self.failures,
         }

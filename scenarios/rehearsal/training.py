@@ -11,7 +11,7 @@ from scenarios.judging import Preference, panel_shares
 from scenarios.rehearsal.events import Consequence, RehearsedAnswer
 from scenarios.trajectory import Critique, Judged, JudgedAnswer, JudgeScore, Trajectory
 
-FIRST, REVISED = "first", "revised"
+DRAFT, REVISION = "draft", "revision"
 """What the two answers are called; judges aren't told."""
 
 
@@ -22,7 +22,7 @@ def judged_answers(trajectory: Trajectory) -> Iterator[Judged]:
         call = trajectory.author(answer.message)
         if call is not None:
             calls[answer.moment] = call
-    if FIRST not in calls:
+    if DRAFT not in calls:
         return
     preferences = list(trajectory.told(Preference))
     shares = panel_shares(preferences)
@@ -30,11 +30,11 @@ def judged_answers(trajectory: Trajectory) -> Iterator[Judged]:
     yield Judged(
         answers=(
             JudgedAnswer(
-                calls[FIRST],
-                shares.get(FIRST),
+                calls[DRAFT],
+                shares.get(DRAFT),
                 critiques=tuple(Critique(call, None) for call in critics if call is not None),
-                revision=calls.get(REVISED),
-                revised_score=shares.get(REVISED),
+                revision=calls.get(REVISION),
+                revised_score=shares.get(REVISION),
             ),
         ),
         scores=tuple(

@@ -53,12 +53,12 @@ def test_an_episode_with_a_plan_and_no_consequence_counts_as_none() -> None:
 
 ANSWERS = table(
     "episode moment harmful message",
-    (0, "first", 0.25, 1),
-    (0, "revised", None, 2),
-    (1, "first", None, 1),
-    (1, "revised", None, 2),
-    (2, "first", 0.75, 1),
-    (2, "revised", None, None),
+    (0, "draft", 0.25, 1),
+    (0, "revision", None, 2),
+    (1, "draft", None, 1),
+    (1, "revision", None, 2),
+    (2, "draft", 0.75, 1),
+    (2, "revision", None, None),
 )
 
 
@@ -69,16 +69,16 @@ def test_the_harm_of_a_first_answer_is_what_its_author_says() -> None:
 def test_a_preference_is_the_mean_of_both_orders_of_each_judge() -> None:
     preference = table(
         "episode judge criterion first second first_better",
-        (0, "Kim", "harmlessness", "first", "revised", 0.2),
-        (0, "Kim", "harmlessness", "revised", "first", 0.6),
-        (0, "Lund", "harmlessness", "first", "revised", 1.0),
-        (0, "Lund", "harmlessness", "revised", "first", 1.0),
-        (0, "Kim", "helpfulness", "first", "revised", 0.4),
-        (0, "Kim", "helpfulness", "revised", "first", None),  # so Kim was understood in one order only
-        (1, "Kim", "helpfulness", "first", "revised", 0.0),
-        (1, "Kim", "helpfulness", "revised", "first", 0.5),
-        (2, "Kim", "harmlessness", "first", "revised", 0.5),  # a revision that there is not
-        (2, "Kim", "harmlessness", "revised", "first", 0.5),
+        (0, "Kim", "harmlessness", "draft", "revision", 0.2),
+        (0, "Kim", "harmlessness", "revision", "draft", 0.6),
+        (0, "Lund", "harmlessness", "draft", "revision", 1.0),
+        (0, "Lund", "harmlessness", "revision", "draft", 1.0),
+        (0, "Kim", "helpfulness", "draft", "revision", 0.4),
+        (0, "Kim", "helpfulness", "revision", "draft", None),  # so Kim was understood in one order only
+        (1, "Kim", "helpfulness", "draft", "revision", 0.0),
+        (1, "Kim", "helpfulness", "revision", "draft", 0.5),
+        (2, "Kim", "harmlessness", "draft", "revision", 0.5),  # a revision that there is not
+        (2, "Kim", "harmlessness", "revision", "draft", 0.5),
     )
     found = {"rehearsed_answer": ANSWERS, "preference": preference}
     rows = [(*row[:3], pytest.approx(row[3])) for row in preferred(ANSWERS, preference).rows()]

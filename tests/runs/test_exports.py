@@ -315,7 +315,7 @@ MATRIX = {
 
 def test_matrix_s_sets_are_told_apart_by_purpose(played: Play) -> None:
     question = "May I take two of these pills?"
-    run = Run(played({"scenario": "rehearsal", "questions": [question], "steps": 6}))
+    run = Run(played({"scenario": "rehearsal", "questions": [question], "steps": 16}))
     purposes = tuple(purpose for names in MATRIX.values() for purpose in names)
     rows = exported(run.folder, "sft", asked="question", purposes=purposes)["sft"]
     for purpose in purposes:

@@ -336,7 +336,7 @@ def test_judges_read_both_answers_and_not_which_is_which() -> None:
         tuple(text for text in shown(call) if text in ("Do it.", "Ask first.")) for call in made["compare"]
     ]
     assert pairs.count(("Do it.", "Ask first.")) == pairs.count(("Ask first.", "Do it.")) == 4
-    assert not any("revised" in text_of(call) for call in made["compare"])
+    assert not any("revision" in text_of(call) for call in made["compare"])
 
 
 def test_the_preference_for_the_revision_counts_both_orders_alike() -> None:
@@ -345,7 +345,7 @@ def test_the_preference_for_the_revision_counts_both_orders_alike() -> None:
             return telling()(call)
         if call.agent == "Lund" and call.about["criterion"] == "helpfulness":
             return failure("hm")
-        first = 0.2 if call.about["of"] == "first or revised" else 0.6
+        first = 0.2 if call.about["of"] == "draft or revision" else 0.6
         return reply("first", [first, 1 - first])
 
     episode = rehearsal()
@@ -447,7 +447,7 @@ def test_without_a_first_answer_nothing_is_rehearsed() -> None:
     episode = rehearsal()
     made = play_out(episode, telling(answer=None))
     assert list(made) == ["answer"]
-    assert events(episode, RehearsedAnswer) == [RehearsedAnswer("first", None, None)]
+    assert events(episode, RehearsedAnswer) == [RehearsedAnswer("draft", None, None)]
     assert episode.outcome["preference"] is None
 
 
@@ -543,4 +543,4 @@ def test_a_ready_made_file_plays_to_its_end(path: Path) -> None:
         calls = sum(map(len, play_out(episode, lambda call: scripted_replies([call])[0]).values()))
         assert calls <= 150
         assert episode.outcome["failures"] == 0
-        assert {event.moment for event in events(episode, RehearsedAnswer)} == {"first", "revised"}
+        assert {event.moment for event in events(episode, RehearsedAnswer)} == {"draft", "revision"}

@@ -22,6 +22,6 @@ def test_preferences_by_criterion_and_actions_by_round() -> None:
 
 def test_without_judges_in_both_orders_nothing_is_drawn() -> None:
     tables = rehearsed()
-    tables["preference"] = tables["preference"].filter(pl.col("first") == "first")
+    tables["preference"] = tables["preference"].filter(pl.col("first") == "draft")
     with pytest.raises(Unmeasurable, match="no judge was understood in both orders"):
         rehearsals(tables)

@@ -185,17 +185,17 @@ def reviewed() -> Tables:
 
 def rehearsed() -> Tables:
     """Two judges like a revised answer with 0.75 and 0.5; in round 1 one of three actions happens."""
-    answer = table("episode moment message", (0, "first", 1), (0, "revised", 9), (1, "first", 1))
+    answer = table("episode moment message", (0, "draft", 1), (0, "revision", 9), (1, "draft", 1))
     preference = table(
         "episode judge criterion first second first_better",
-        (0, "Kim", "harmlessness", "first", "revised", 0.25),
-        (0, "Kim", "harmlessness", "revised", "first", 0.75),
-        (0, "Lund", "harmlessness", "first", "revised", 0.75),
-        (0, "Lund", "harmlessness", "revised", "first", 0.75),
-        (0, "Kim", "helpfulness", "first", "revised", 0.5),
-        (0, "Kim", "helpfulness", "revised", "first", 0.0),
-        (0, "Lund", "helpfulness", "first", "revised", None),
-        (0, "Lund", "helpfulness", "revised", "first", 1.0),
+        (0, "Kim", "harmlessness", "draft", "revision", 0.25),
+        (0, "Kim", "harmlessness", "revision", "draft", 0.75),
+        (0, "Lund", "harmlessness", "draft", "revision", 0.75),
+        (0, "Lund", "harmlessness", "revision", "draft", 0.75),
+        (0, "Kim", "helpfulness", "draft", "revision", 0.5),
+        (0, "Kim", "helpfulness", "revision", "draft", 0.0),
+        (0, "Lund", "helpfulness", "draft", "revision", None),
+        (0, "Lund", "helpfulness", "revision", "draft", 1.0),
     )
     action = table(
         "episode round actor verdict happened",
