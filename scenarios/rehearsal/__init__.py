@@ -37,15 +37,15 @@ without a valid answer).
 Events: `Scene`, `Profile`, `Action` (every attempt), `Perception`, `Consequence`, `Summary`,
 `RehearsedAnswer` (draft and revision), `Preference`.
 
-Training data: `palaestra export RUN --to sft --asked question` gives MATRIX's sets, told apart by
-`purpose`: question → revised answer (`revise`), role and plan (`imagine`, `foresee`, `cast`,
-`plan`, `profile`), observe → act (`react`, `consequence`), and where it is named with `--purpose`,
-filter (`plausible`, `perceive`). The two answers are a pair for `dpo`, under the judges' preference.
+Training data: `palaestra export RUN --to sft --asked question --purpose …` gives MATRIX's sets, told
+apart by `purpose`: question → revised answer (`revise`), role and plan (`imagine`, `foresee`, `cast`,
+`plan`, `profile`), observe → act (`react`, `consequence`), filter (`plausible`, `perceive`). The two
+answers are a pair for `dpo` under the judges' preference, and the consequences `critiques`.
 
 Source: MATRIX (ShuoTang123/MATRIX). In its code the caller of the plausibility filter tests a
 tuple for truth, so nothing is ever blocked; here it is. Its ages (all 40) are left out. Ours: who
 perceives is a choice for each role; the check comes before the audience, so that nobody perceives
-what doesn't happen; all of a round act at once; a role whose action is blocked tries another, where
-MATRIX asks the filter again; the asker isn't asked what it perceives, as it follows its plan
+what doesn't happen; all of a round act at once; a role whose action is blocked tries another, which is how
+we read the filter's five tries; the asker isn't asked what it perceives, as it follows its plan
 anyway; the panel of judges, in place of benchmarks.
 """
