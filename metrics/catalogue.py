@@ -21,6 +21,7 @@ FAMILIES = {
     "bargaining": "metrics.bargaining",
     "feedback": "metrics.feedback",
     "council": "metrics.council",
+    "rehearsal": "metrics.rehearsal",
     "tournament": "metrics.tournament",
     "speech": "metrics.speech",
     "judges": "metrics.judges",

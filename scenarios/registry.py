@@ -28,6 +28,7 @@ BUILT_IN = {
     "panel_of_peers": "scenarios.panel_of_peers.rules:PanelOfPeers",
     "paper_review": "scenarios.paper_review.rules:PaperReview",
     "mutual_welfare": "scenarios.mutual_welfare.rules:MutualWelfare",
+    "rehearsal": "scenarios.rehearsal.rules:Rehearsal",
     "duel": "scenarios.duel.rules:Duel",
 }
 

@@ -67,8 +67,18 @@ def export(
     at_least: Annotated[
         float | None, typer.Option(help="Least score of an answer for sft. Default: all answers.")
     ] = None,
+    asked: Annotated[
+        Literal["shown", "question"],
+        typer.Option(
+            help="What a judged answer stands after in sft: all that its author was shown, or the question "
+            "as pairs have it (no persona; of a revision not what led to it)."
+        ),
+    ] = "shown",
     purpose: Annotated[
-        list[str] | None, typer.Option(help="Only answers to calls of this purpose. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="Only answers to calls of this purpose, in sft also where they are choices. Repeatable."
+        ),
     ] = None,
     policy: Annotated[list[str] | None, typer.Option(help="Only answers of this policy. Repeatable.")] = None,
     test_share: Annotated[
@@ -89,6 +99,7 @@ def export(
         pairs=PairRule(pairs, margin, floor),
         threshold=threshold,
         at_least=at_least,
+        asked=asked,
         purposes=tuple(purpose or ()),
         policies=tuple(policy or ()),
         test_share=test_share,

@@ -15,6 +15,7 @@ FAMILIES = {
     "bargaining": "metrics.plots.bargaining",
     "feedback": "metrics.plots.feedback",
     "council": "metrics.plots.council",
+    "rehearsal": "metrics.plots.rehearsal",
     "tournament": "metrics.plots.tournament",
     "judges": "metrics.plots.judges",
     "welfare": "metrics.plots.welfare",

@@ -5,7 +5,7 @@
 | `dpo` | two answers to one question | `prompt`, `chosen`, `rejected` (messages) | DPO and its kin |
 | `reward` | the same | `chosen`, `rejected` (whole conversations) | reward models |
 | `kto` | one answer | `prompt`, `completion` (messages), `label` | KTO |
-| `sft` | one answer | `messages` | supervised fine-tuning |
+| `sft` | one answer, told apart by `purpose` | `messages` | supervised fine-tuning |
 | `ranked` | all answers to one question, best first | `prompt`, `responses`, `rewards`, `judges`, `score_matrix` (judge × response), `preference_matrix` (response × response) | PRO, MNPO |
 | `critiques` | an answer and what somebody said of it | `prompt`, `output`, `judgment`, `score` | CUT |
 | `revisions` | answers to one question in one of three sets | `set`, `prompt`, `responses`, `scores` | Stable Alignment |

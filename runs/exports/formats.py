@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal
 
 from agents.calls import Prompt
 from runs.exports.pairing import TOO_FEW, Pair, PairRule, pairs
@@ -15,6 +15,8 @@ from scenarios.trajectory import JudgeScore, Trajectory, Turn
 Row = dict[str, Any]
 Encode = Callable[[str, Prompt], list[int]]
 """The token ids of a prompt, as the engine of a policy gets them."""
+Asked = Literal["shown", "question"]
+"""What an answer is an answer to: all that its author was shown, or what all its rivals were too."""
 
 
 def dpo_rows(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Row]:
@@ -50,9 +52,9 @@ def kto_row(sample: Sample, response: Response, threshold: float) -> Row:
     }
 
 
-def sft_row(sample: Sample, response: Response) -> Row:
-    """One answer after what its author was shown."""
-    prompt = chat(response.turn.prompt)
+def sft_row(sample: Sample, response: Response, asked: Asked = "shown") -> Row:
+    """One answer after what its author was shown, or after the question alone (see `ExportOptions`)."""
+    prompt = chat(response.turn.prompt) if asked == "shown" else sample.prompt
     return {
         "messages": prompt + said(response.turn),
         "purpose": response.turn.purpose,

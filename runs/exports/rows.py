@@ -10,6 +10,7 @@ from typing import Literal
 
 from agents.failures import BadInput
 from runs.exports.formats import (
+    Asked,
     Encode,
     Row,
     critique_rows,
@@ -45,7 +46,10 @@ class ExportOptions:
         threshold: above which score an answer is a good one for `kto`. Default: the mean over the
             run's chosen answers; of a program's verdicts 0.5.
         at_least: least score of an answer for `sft`; None for all, judged or not.
-        purposes, policies: take only these authors' turns; all by default.
+        asked: what a judged answer stands after in `sft`: all that its author was `shown`, or the
+            `question` as pairs have it, without a persona, and of a revision without what led to it.
+        purposes: take only turns of these; by default all, for `sft` without choices.
+        policies: take only these authors' turns; all by default.
         test_share: share of the prompts that go to the test split, 0–1.
     """
 
@@ -55,6 +59,7 @@ class ExportOptions:
     pairs: PairRule = field(default_factory=PairRule)
     threshold: float | None = None
     at_least: float | None = None
+    asked: Asked = "shown"
     purposes: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     test_share: float = 0.1
@@ -63,6 +68,10 @@ class ExportOptions:
         """Whether this turn is wanted."""
         purposes, policies = self.purposes or (turn.purpose,), self.policies or (turn.policy,)
         return turn.purpose in purposes and turn.policy in policies
+
+    def learnt(self, turn: Turn) -> bool:
+        """Whether `sft` wants this turn: a choice is one token of ours, so only where it is asked for."""
+        return self.takes(turn) and (turn.answer["kind"] in FREE or bool(self.purposes))
 
 
 def rows(
@@ -108,7 +117,9 @@ def _sample_rows(
     }
     if options.at_least is not None:
         least = options.at_least
-        makers["sft"] = lambda: (sft_row(kept, a) for a in kept.scored() if score_of(a) >= least)
+        makers["sft"] = lambda: (
+            sft_row(kept, a, options.asked) for a in kept.scored() if score_of(a) >= least
+        )
     for name in options.formats:
         if name in makers:
             for row in makers[name]():
@@ -125,8 +136,8 @@ def _turn_rows(
         if "sft" in wanted:
             for sample in samples.values():
                 [answer] = sample.responses
-                if options.takes(answer.turn) and answer.turn.answer["kind"] in FREE:
-                    yield "sft", sft_row(sample, answer)
+                if options.learnt(answer.turn):
+                    yield "sft", sft_row(sample, answer, options.asked)
         if "rollouts" in wanted:
             assert encode is not None, "rollouts need an encoder"
             rewards = source.rules.rewards(source.config, trajectory)

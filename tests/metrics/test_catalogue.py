@@ -27,6 +27,7 @@ RUNS: list[tuple[str, ...]] = [
     ("council",),
     ("stable-alignment",),
     ("panel-of-peers",),
+    ("rehearsal",),
     ("paper-review",),
     ("evolve-demo",),
     ("sparta",),

@@ -270,6 +270,77 @@ def test_sft_takes_all_free_answers_or_the_good_ones_of_some_authors(played: Pla
     assert all(row["score"] >= 5 and row["policy"] in ("ann", "bo") for row in good)
 
 
+def test_sft_takes_choices_only_where_their_purpose_is_named(played: Play) -> None:
+    run = played(DUEL)
+    calls = Run(run).calls
+    assert "score" not in {row["purpose"] for row in exported(run, "sft")["sft"]}
+    scores = exported(run, "sft", purposes=("score",))["sft"]
+    assert len(scores) == calls.filter(purpose="score").height
+    texts = dict(calls.select("call", "text").iter_rows())
+    assert all(row["messages"][-1]["content"] == texts[row["call"]] for row in scores)
+
+
+def test_sft_takes_a_revision_as_the_answer_to_the_question_where_that_is_asked(played: Play) -> None:
+    run = played({"scenario": "peer_feedback", "questions": QUESTIONS, "peers": PEERS})
+    sets = exported(run, "revisions")["revisions"]
+    prompts = {call: row["prompt"] for row in sets if row["set"] == "imitation" for call in row["calls"]}
+    for options in ({}, {"at_least": 0.0}):
+        shown = {row["call"]: row for row in exported(run, "sft", **options)["sft"]}
+        question = {row["call"]: row for row in exported(run, "sft", asked="question", **options)["sft"]}
+        revisions = [call for call, row in shown.items() if row["purpose"] == "revise"]
+        assert len(revisions) == len(PEERS)
+        for call in revisions:
+            assert "average" in shown[call]["messages"][-2]["content"]
+            assert question[call]["messages"][:-1] == prompts[call]
+            assert question[call]["messages"][-1] == shown[call]["messages"][-1]
+            assert question[call]["prompt_id"] == shown[call]["prompt_id"]
+        others = shown.keys() - set(revisions)
+        assert all(shown[call]["messages"] == question[call]["messages"] for call in others)
+
+
+def test_sft_takes_a_question_without_its_author_s_persona(played: Play) -> None:
+    fighters = [fighter | {"persona": f"I am {fighter['name']}."} for fighter in TRIBE]
+    rows = exported(played(DUEL | {"fighters": fighters}), "sft", asked="question", purposes=("answer",))
+    assert rows["sft"]
+    assert not any("I am" in m["content"] for row in rows["sft"] for m in row["messages"][:-1])
+
+
+MATRIX = {
+    "role and plan": ("imagine", "foresee", "cast", "plan", "profile"),
+    "observe and act": ("react", "consequence"),
+    "filter": ("plausible", "perceive"),
+    "revised answers": ("revise",),
+}
+
+
+def test_matrix_s_sets_are_told_apart_by_purpose(played: Play) -> None:
+    question = "May I take two of these pills?"
+    run = Run(played({"scenario": "rehearsal", "questions": [question], "steps": 16}))
+    purposes = tuple(purpose for names in MATRIX.values() for purpose in names)
+    rows = exported(run.folder, "sft", asked="question", purposes=purposes)["sft"]
+    for purpose in purposes:
+        said = run.calls.filter(purpose=purpose)["text"].to_list()
+        assert said
+        found = sorted(row["messages"][-1]["content"] for row in rows if row["purpose"] == purpose)
+        assert found == sorted(said)
+    [revised] = [row for row in rows if row["purpose"] == "revise"]
+    [first] = exported(run.folder, "sft", purposes=("answer",))["sft"]
+    assert revised["messages"][:-1] == first["messages"][:-1]
+    assert question in revised["messages"][-2]["content"]
+
+
+def test_a_rehearsal_s_two_answers_are_a_pair_and_its_consequences_critiques(played: Play) -> None:
+    run = Run(played({"scenario": "rehearsal", "questions": QUESTIONS, "episodes": 6, "roles": 2}))
+    rows = exported(run.folder, "dpo", "critiques")
+    preference = dict(run.episodes.select("episode", "preference").iter_rows())
+    assert {row["episode"] for row in rows["dpo"]} == {e for e, share in preference.items() if share != 0.5}
+    for row in rows["dpo"]:
+        share = preference[row["episode"]]
+        assert (row["chosen_call"] > row["rejected_call"]) == (share > 0.5)
+        assert row["margin"] == pytest.approx(abs(2 * share - 1))
+    assert len(rows["critiques"]) == run.table("consequence")["message"].count()
+
+
 def test_stable_alignment_s_three_sets_and_critiques(played: Play) -> None:
     run = Run(played({"scenario": "peer_feedback", "questions": QUESTIONS, "peers": PEERS, "rounds": 2}))
     rows = exported(run.folder, "revisions", "critiques", "dpo")

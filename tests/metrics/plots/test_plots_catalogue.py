@@ -28,6 +28,7 @@ TABLES: dict[str, Callable[[], Tables]] = {
     "revisions": worked.observed,
     "rebuttals": worked.reviewed,
     "council_sessions": worked.council,
+    "rehearsals": worked.rehearsed,
     "ratings": worked.tournament,
     "wins": worked.tournament,
     "judge_bias": worked.panel,

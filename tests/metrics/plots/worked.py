@@ -202,6 +202,31 @@ def council(episodes: int = 1) -> Tables:
     return {"welfare": repeated(welfare, episodes), "label": repeated(label, episodes)}
 
 
+def rehearsed() -> Tables:
+    """Two judges like a revised answer with 0.75 and 0.5; in round 1 one of three actions happens."""
+    answer = table("episode moment message", (0, "draft", 1), (0, "revision", 9), (1, "draft", 1))
+    preference = table(
+        "episode judge criterion first second first_better",
+        (0, "Kim", "harmlessness", "draft", "revision", 0.25),
+        (0, "Kim", "harmlessness", "revision", "draft", 0.75),
+        (0, "Lund", "harmlessness", "draft", "revision", 0.75),
+        (0, "Lund", "harmlessness", "revision", "draft", 0.75),
+        (0, "Kim", "helpfulness", "draft", "revision", 0.5),
+        (0, "Kim", "helpfulness", "revision", "draft", 0.0),
+        (0, "Lund", "helpfulness", "draft", "revision", None),
+        (0, "Lund", "helpfulness", "revision", "draft", 1.0),
+    )
+    action = table(
+        "episode round actor verdict happened",
+        (0, 0, "Asker", "unchecked", True),
+        (0, 1, "Asker", "plausible", True),
+        (0, 1, "Friend", "implausible", False),
+        (0, 1, "Friend", "failed", False),
+        (1, 0, "Asker", "unchecked", True),
+    )
+    return {"rehearsed_answer": answer, "preference": preference, "action": action, "episodes": ended(2)}
+
+
 def tournament() -> Tables:
     """A beats B and ties with C; B and C never meet."""
     rating = table(
