@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from agents.agent import Layout
 from agents.policy import EngineSettings, Policy, Settings, VllmEngine
+from scenarios.population import PeopleDrawn
 
 Location = tuple[str | int, ...]
 SweptValues = Annotated[list[JsonValue], Field(min_length=1)]
@@ -47,6 +48,10 @@ class ScenarioConfig(Settings):
         description="The policies that agents may name; who names none takes `default`.",
     )
     prompts: dict[str, str] = Field({}, description="Prompt templates that replace the scenario's own.")
+    population: PeopleDrawn | None = Field(
+        None,
+        description="Who plays the agents without a persona: people of a population, others in each episode.",
+    )
     sweep: dict[str, SweptValues] | list[dict[str, JsonValue]] = Field(
         {},
         description="What to vary: lists of values by dotted path, of which all combinations are played, "
@@ -56,6 +61,27 @@ class ScenarioConfig(Settings):
     def agent_policies(self) -> Iterator[tuple[Location, str]]:
         """Where in the file a policy is named, and the name; scenarios with agents override this."""
         return iter(())
+
+    def unplayed(self) -> list[str]:
+        """The names of all agents without a persona, in the order of the file's fields."""
+        found: list[str] = []
+
+        def look(agent: Participant) -> Participant:
+            if not agent.persona:
+                found.append(agent.name)
+            return agent
+
+        _recast(self, look)
+        return found
+
+    def with_personas(self, personas: Mapping[str, str]) -> Self:
+        """A copy in which the agents of these names have these personas."""
+
+        def give(agent: Participant) -> Participant:
+            return agent.model_copy(update={"persona": personas.get(agent.name, agent.persona)})
+
+        cast: Self = _recast(self, give)
+        return cast
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Impossible combinations: where in the file, and what is wrong. Scenarios add theirs."""
@@ -73,6 +99,9 @@ class ScenarioConfig(Settings):
         for key in swept:
             if key.split(".")[0] in UNSWEPT:
                 yield ("sweep",), f"a sweep can't vary `{key}`"
+        if self.population is not None:
+            for place, message in self.population.problems(len(self.unplayed())):
+                yield ("population", *place), message
         for location, name in self.agent_policies():
             if name not in self.policies:
                 yield location, f"no policy {name!r}; the policies are: {', '.join(self.policies)}"
@@ -82,6 +111,18 @@ class ScenarioConfig(Settings):
         for location, message in self.problems():
             raise PydanticCustomError("impossible", "{message}", {"message": message, "location": location})
         return self
+
+
+def _recast(node: Any, give: Callable[[Participant], Participant]) -> Any:
+    """A copy of a declaration in which `give` replaces each agent; what declares none is left as it is."""
+    if isinstance(node, Participant):
+        return give(node)
+    if isinstance(node, list):
+        return [_recast(item, give) for item in node]
+    if isinstance(node, Settings) and not isinstance(node, PeopleDrawn):
+        fields = type(node).model_fields
+        return node.model_copy(update={name: _recast(getattr(node, name), give) for name in fields})
+    return node
 
 
 def name_problems(**casts: Sequence[Participant]) -> Iterator[tuple[Location, str]]:

@@ -27,6 +27,7 @@ BUILT_IN = {
     "panel_of_peers": "scenarios.panel_of_peers.rules:PanelOfPeers",
     "paper_review": "scenarios.paper_review.rules:PaperReview",
     "duel": "scenarios.duel.rules:Duel",
+    "persona_interview": "scenarios.persona_interview.rules:PersonaInterview",
 }
 
 
