@@ -21,6 +21,7 @@ FAMILIES = {
     "bargaining": "metrics.bargaining",
     "feedback": "metrics.feedback",
     "tournament": "metrics.tournament",
+    "personas": "metrics.personas",
     "speech": "metrics.speech",
     "judges": "metrics.judges",
 }

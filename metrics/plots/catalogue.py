@@ -15,6 +15,7 @@ FAMILIES = {
     "bargaining": "metrics.plots.bargaining",
     "feedback": "metrics.plots.feedback",
     "tournament": "metrics.plots.tournament",
+    "personas": "metrics.plots.personas",
     "judges": "metrics.plots.judges",
     "levels": "metrics.plots.levels",
 }

@@ -46,7 +46,7 @@ class PersonaInterviewConfig(ScenarioConfig):
     people: list[Interviewee] = Field(list(INTERVIEWEES), min_length=1, description="Who is interviewed.")
     questions: dict[str, Question] = Field(
         {},
-        description="What is asked, by the attribute's name. Default: all that the population has options for.",
+        description="What is asked, by the attribute's name. Default: all of the population with options.",
     )
     asked: list[str] = Field([], description="The attributes that are asked for. Default: all questions.")
     rounds: int = Field(2, ge=1, description="Rounds of talk, each followed by all questions.")

@@ -30,6 +30,7 @@ RUNS: list[tuple[str, ...]] = [
     ("evolve-demo",),
     ("sparta",),
     ("pairwise",),
+    ("persona-interview",),
 ]
 ALL = list(metrics().values())
 

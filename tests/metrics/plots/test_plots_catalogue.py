@@ -29,6 +29,7 @@ TABLES: dict[str, Callable[[], Tables]] = {
     "rebuttals": worked.reviewed,
     "ratings": worked.tournament,
     "wins": worked.tournament,
+    "personas": worked.interviewed,
     "judge_bias": worked.panel,
     "levels": worked.debate,
 }
