@@ -52,14 +52,14 @@ def _resolved(of: Any) -> Any:
 
 
 def _source(of: Any) -> str:
-    return "people" if isinstance(of, PeopleFile) or (isinstance(of, dict) and "file" in of) else "population"
+    return "drawn" if isinstance(of, PeopleFile) or (isinstance(of, dict) and "file" in of) else "declared"
 
 
 class PeopleDrawn(Settings):
     """Where a scenario's people come from."""
 
     of: Annotated[
-        Annotated[Population, Tag("population")] | Annotated[PeopleFile, Tag("people")],
+        Annotated[Population, Tag("declared")] | Annotated[PeopleFile, Tag("drawn")],
         Discriminator(_source),
         BeforeValidator(_resolved, json_schema_input_type=str | Population),
     ] = Field(

@@ -193,7 +193,7 @@ class Distribution(Settings):
 
     def _whole(self) -> Discrete:
         if self.bins is not None:
-            steps = np.arange(self.bins.edges[0], self.bins.edges[-1] + 1)
+            steps = np.arange(self.bins.edges[0], self.bins.edges[-1] + 1, dtype=np.float64)
             return Discrete(steps[:-1], np.diff(self._continuous().cdf(steps)))
         low, high = (int(bound) for bound in self.bounds())
         numbers = np.arange(low, high + 1)
@@ -201,7 +201,7 @@ class Distribution(Settings):
             return Discrete(numbers, np.full(len(numbers), 1 / len(numbers)))
         assert self.normal is not None
         cut = CutNormal(self.normal.mean, self.normal.sd, low - 0.5, high + 0.5)
-        return Discrete(numbers, np.diff(cut.cdf(np.arange(low, high + 2) - 0.5)))
+        return Discrete(numbers, np.diff(cut.cdf(np.arange(low, high + 2, dtype=np.float64) - 0.5)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Attribute(Distribution):
         [], description="Ways to ask people for it, with which interviews ask. Default: by its name."
     )
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """What its values are: "text", "degrees" or "number"; "" where its forms don't go together."""
         kinds = {KINDS.get(leaf.form, "") for _, leaf in self.leaves()}
@@ -61,8 +61,13 @@ class Attribute(Distribution):
         if self.kind == "degrees":
             return DEGREES[float(value)]
         if self.words:
-            return list(self.words)[max(0, bisect_right(list(self.words.values()), value) - 1)]
+            words, least = self._steps
+            return words[max(0, bisect_right(least, value) - 1)]
         return str(value) if self.whole else f"{value:.2f}"
+
+    @cached_property
+    def _steps(self) -> tuple[list[str], list[float]]:
+        return list(self.words), list(self.words.values())
 
     @property
     def limits(self) -> tuple[float, float]:

@@ -129,6 +129,6 @@ def test_ten_thousand_of_each_ready_population_are_within_sampling_error() -> No
 
 def test_p_values_of_many_draws_are_spread_evenly() -> None:
     """A check that is too lenient, or too strict, would not see that."""
-    ps = [p for seed in range(60) for p in fit(town(), draw(town(), 400, seed))["p"].drop_nulls()]
+    ps = [p for seed in range(30) for p in fit(town(), draw(town(), 400, seed))["p"].drop_nulls()]
     shares = np.histogram(ps, bins=4, range=(0, 1))[0] / len(ps)
-    assert shares == pytest.approx([0.25] * 4, abs=0.08)
+    assert shares == pytest.approx([0.25] * 4, abs=0.09)

@@ -14,7 +14,7 @@ from tests.agents.populations.towns import TOWN, town, write
 HEAD = "population: town\nnames: [Ada]\npersona: Somebody.\nattributes:\n"
 JOB = "  job: {shares: {nurse: 0.5, cook: 0.5}}\n"
 AGE = "  age: {whole: true, uniform: {low: 18, high: 90}}\n"
-TRAITS = "  open: {uniform: {low: 0, high: 1}}\n  warm: {uniform: {low: 0, high: 1}}\n  kind: {uniform: {low: 0, high: 1}}\n"
+TRAITS = "".join(f"  {name}: {{uniform: {{low: 0, high: 1}}}}\n" for name in ("open", "warm", "kind"))
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ TRAITS = "  open: {uniform: {low: 0, high: 1}}\n  warm: {uniform: {low: 0, high:
         ("  job: {share: {a: 1}}", ":5:9: unknown field `share`; did you mean `shares`?"),
         ("  age: {bins: {edges: [0, 5, 3], shares: [0.5, 0.5]}}", "edges ascend; 3 comes after 5"),
         ("  age: {bins: {edges: [0, 5, 9], shares: [1]}}", "2 intervals need 2 shares; there are 1"),
-        ("  age: {bins: {edges: [0, 5, 9], shares: [0.5, 0.6]}}", ":5:33: shares sum to 1; these sum to 1.1"),
+        ("  age: {bins: {edges: [0, 5, 9], shares: [0.5, 0.6]}}", ":5:34: shares sum to 1; these sum to 1.1"),
         ("  age: {uniform: {low: 5, high: 5}}", "it ends at 5, which is not above 5"),
         ("  age: {normal: {mean: 0, sd: 1, low: 9, high: 8}}", "it ends at 8, which is not above 9"),
         ("  age: {normal: {mean: 0, sd: 1, low: 8, high: 9}}", "8 to 9 is too far from the mean 0"),

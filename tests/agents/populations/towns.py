@@ -6,7 +6,6 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-
 from agents.populations.spec import Population
 
 TOWN: dict[str, Any] = {
