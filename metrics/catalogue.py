@@ -23,6 +23,7 @@ FAMILIES = {
     "council": "metrics.council",
     "rehearsal": "metrics.rehearsal",
     "tournament": "metrics.tournament",
+    "personas": "metrics.personas",
     "speech": "metrics.speech",
     "judges": "metrics.judges",
     "welfare": "metrics.welfare",

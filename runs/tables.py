@@ -6,6 +6,7 @@
 | `messages` | message | `episode`, `message`, `role`, `label`, `call` (whose reply it quotes), `text` |
 | `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `options`, `probabilities` (before temperature), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
 | one for each event type | event | `episode`, `event`, `step`, and the type's fields |
+| `persona` | agent whom a person of a population plays, where there are any | `episode`, `event`, `step`, `agent`, `person` (number), `text`, `attributes` (JSON) |
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import polars as pl
 from agents.calls import OVERFLOW
 from runs.log import unwritable
 from runs.records import Record, event_type
-from scenarios.episode import Event
+from scenarios.episode import EVERYWHERE, Event
 
 FOLDER = "tables"
 
@@ -82,7 +83,8 @@ def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str,
         "messages": pl.DataFrame(rows.messages, schema=MESSAGES).sort("episode", "message"),
         "calls": pl.DataFrame(rows.calls, schema=CALLS).sort("episode", "call"),
     }
-    for event in events:
+    everywhere = [event for event in EVERYWHERE if event_type(event) in rows.events]
+    for event in (*events, *everywhere):
         name = event_type(event)
         tables[name] = pl.DataFrame(rows.events.get(name, []), schema=_event_schema(event)).sort(
             "episode", "event"

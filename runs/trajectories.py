@@ -13,7 +13,7 @@ from typing import Any
 from agents.calls import Message
 from agents.failures import RunUnreadable
 from runs.records import Record, event_type, numbers
-from scenarios.episode import Event
+from scenarios.episode import EVERYWHERE, Event
 from scenarios.trajectory import Trajectory, Turn
 
 
@@ -27,7 +27,7 @@ def trajectories(records: Iterable[Record], events: Iterable[type[Event]]) -> It
     Raises:
         RunUnreadable: an event of the log has other fields than its type.
     """
-    types = {event_type(kind): kind for kind in events}
+    types = {event_type(kind): kind for kind in (*events, *EVERYWHERE)}
     begun: dict[int, _Begun] = {}
     for record in records:
         index = record["episode"]

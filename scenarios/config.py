@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from agents.agent import Layout
 from agents.memory import MemorySettings
 from agents.policy import EngineSettings, Policy, ScriptedEngine, Settings, VllmEngine
+from scenarios.population import PeopleDrawn
 
 Location = tuple[str | int, ...]
 SweptValues = Annotated[list[JsonValue], Field(min_length=1)]
@@ -54,6 +55,10 @@ class ScenarioConfig(Settings):
         MemorySettings(), description="What of all that agents heard their prompts hold."
     )
     prompts: dict[str, str] = Field({}, description="Prompt templates that replace the scenario's own.")
+    population: PeopleDrawn | None = Field(
+        None,
+        description="Who plays the agents without a persona: people of a population, others in each episode.",
+    )
     sweep: dict[str, SweptValues] | list[dict[str, JsonValue]] = Field(
         {},
         description="What to vary: lists of values by dotted path, of which all combinations are played, "
@@ -65,17 +70,26 @@ class ScenarioConfig(Settings):
         return iter(())
 
     def declared_agents(self) -> Iterator[tuple[Location, Participant]]:
-        """All agents that the file declares in lists, and where."""
-        for field, value in self.__dict__.items():
-            if isinstance(value, list):
-                for position, member in enumerate(value):
-                    if isinstance(member, Participant):
-                        yield (field, position), member
+        """All agents that the file declares, in the order of its fields, and where."""
+        return _declared(self, ())
 
     def context_of(self, policy: str) -> int | None:
         """The context of the engine that answers for `policy`, tokens; None where the file doesn't say."""
         engine = self.engines[self.policies[policy].engine] if policy in self.policies else None
         return engine.context if isinstance(engine, VllmEngine | ScriptedEngine) else None
+
+    def unplayed(self) -> list[str]:
+        """The names of all agents without a persona, in the order of the file's fields."""
+        return [agent.name for _, agent in self.declared_agents() if not agent.persona]
+
+    def with_personas(self, personas: Mapping[str, str]) -> Self:
+        """A copy in which the agents of these names have these personas."""
+
+        def give(agent: Participant) -> Participant:
+            return agent.model_copy(update={"persona": personas.get(agent.name, agent.persona)})
+
+        cast: Self = _recast(self, give)
+        return cast
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Impossible combinations: where in the file, and what is wrong. Scenarios add theirs."""
@@ -93,6 +107,9 @@ class ScenarioConfig(Settings):
         for key in swept:
             if key.split(".")[0] in UNSWEPT:
                 yield ("sweep",), f"a sweep can't vary `{key}`"
+        if self.population is not None:
+            for place, message in self.population.problems(len(self.unplayed())):
+                yield ("population", *place), message
         for location, name in self.agent_policies():
             if name not in self.policies:
                 yield location, f"no policy {name!r}; the policies are: {', '.join(self.policies)}"
@@ -120,6 +137,30 @@ class ScenarioConfig(Settings):
         for location, message in self.problems():
             raise PydanticCustomError("impossible", "{message}", {"message": message, "location": location})
         return self
+
+
+def _declared(node: object, place: Location) -> Iterator[tuple[Location, Participant]]:
+    """The agents in a declaration, and where."""
+    if isinstance(node, Participant):
+        yield place, node
+    elif isinstance(node, list):
+        for position, item in enumerate(node):
+            yield from _declared(item, (*place, position))
+    elif isinstance(node, Settings) and not isinstance(node, PeopleDrawn):
+        for name in type(node).model_fields:
+            yield from _declared(getattr(node, name), (*place, name))
+
+
+def _recast(node: Any, give: Callable[[Participant], Participant]) -> Any:
+    """A copy of a declaration in which `give` replaces each agent; what declares none is left as it is."""
+    if isinstance(node, Participant):
+        return give(node)
+    if isinstance(node, list):
+        return [_recast(item, give) for item in node]
+    if isinstance(node, Settings) and not isinstance(node, PeopleDrawn):
+        fields = type(node).model_fields
+        return node.model_copy(update={name: _recast(getattr(node, name), give) for name in fields})
+    return node
 
 
 def name_problems(**casts: Sequence[Participant]) -> Iterator[tuple[Location, str]]:

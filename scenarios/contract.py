@@ -29,7 +29,7 @@ from agents.calls import Call, Reply
 from agents.failures import BadInput
 from agents.scripted import scripted_reply
 from scenarios.config import Location
-from scenarios.episode import Episode
+from scenarios.episode import EVERYWHERE, Episode
 from scenarios.load import Scenario, check
 
 File = dict[str, Any]
@@ -207,7 +207,7 @@ def _option(position: int) -> Answering:
 def _check_schema(episode: Episode[Any], clause: str) -> None:
     for _, event in episode.events:
         kind = type(event)
-        if kind not in episode.event_types:
+        if kind not in (*episode.event_types, *EVERYWHERE):
             raise ContractBroken(f"{clause}: {kind.__name__} is not among `event_types`")
         hints = get_type_hints(kind)
         if clash := {"episode", "event", "step"} & set(hints):

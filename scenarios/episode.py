@@ -8,6 +8,7 @@ through the same states: that is what makes resuming, replaying and branching po
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from agents.calls import OVERFLOW, Call, Message, Prompt, Reply, Role, Scalar, d
 from agents.memory import MemorySettings
 from agents.prompts import Prompts, read_prompts
 from scenarios.config import ScenarioConfig
+from scenarios.population import Person
 from scenarios.trajectory import Judged, Trajectory
 
 Config = TypeVar("Config", bound=ScenarioConfig)
@@ -39,6 +41,27 @@ class Event:
     Subclasses are dataclasses whose fields are scalars; the table of a type is named
     after its class in snake case, its columns after the fields.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class Persona(Event):
+    """Who of a population an agent plays; any scenario may record it.
+
+    Attributes:
+        agent: who plays.
+        person: number of the person in the population.
+        text: the persona.
+        attributes: the person's values by name, as JSON.
+    """
+
+    agent: str
+    person: int
+    text: str
+    attributes: str
+
+
+EVERYWHERE: tuple[type[Event], ...] = (Persona,)
+"""Event types beside those that a scenario declares."""
 
 
 class Episode(mesa.Model, Generic[Config]):
@@ -59,6 +82,7 @@ class Episode(mesa.Model, Generic[Config]):
         messages: every message of the episode, by number.
         events: every event, with the step in which it happened.
         outcome: what `play` returned, once `running` is False.
+        persons: of the population, by the name of the agent who plays them.
     """
 
     kind: ClassVar[str]
@@ -102,11 +126,13 @@ class Episode(mesa.Model, Generic[Config]):
         self._calls_made = 0
         self._play: Play | None = None
         self._pending: list[Call] = []
+        self.persons = self._people_the_cast()
         self._wanted: list[Call] = []
         self._replies: dict[int, Reply] = {}
         self._kept: dict[int, tuple[Agent, Call]] = {}
-        self._memories = {m.name: m.memory for _, m in config.declared_agents() if m.memory is not None}
-        declared = (config.memory, *self._memories.values())
+        own = {agent.name: agent.memory for _, agent in self.config.declared_agents()}
+        self._memories = {name: memory for name, memory in own.items() if memory is not None}
+        declared = (self.config.memory, *self._memories.values())
         self._memories_ask = any(memory.kind != "window" for memory in declared)
 
     reward_unit: ClassVar[str] = ""
@@ -121,6 +147,18 @@ class Episode(mesa.Model, Generic[Config]):
     def rewards(cls, config: Config, trajectory: Trajectory) -> dict[str, float]:
         """What the outcome is worth to each agent, in `reward_unit`, more is better; by default nothing."""
         return {}
+
+    def _people_the_cast(self) -> dict[str, Person]:
+        """Let people of the population play the agents without a persona, by a chance of its own."""
+        if self.config.population is None:
+            return {}
+        seed = derive_seed(self.episode_seed, "population")
+        drawn = self.config.population.choose(self.config.unplayed(), seed)
+        self.config = self.config.with_personas({person.agent: person.text for person in drawn})
+        for person in drawn:
+            values = json.dumps(dict(person.values), ensure_ascii=False)
+            self.record(Persona(person.agent, person.number, person.text, values))
+        return {person.agent: person for person in drawn}
 
     def play(self) -> Play:
         """The rules: yield lists of calls, receive their replies, return the outcome."""

@@ -30,6 +30,7 @@ BUILT_IN = {
     "mutual_welfare": "scenarios.mutual_welfare.rules:MutualWelfare",
     "rehearsal": "scenarios.rehearsal.rules:Rehearsal",
     "duel": "scenarios.duel.rules:Duel",
+    "persona_interview": "scenarios.persona_interview.rules:PersonaInterview",
 }
 
 

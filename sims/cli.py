@@ -10,6 +10,7 @@ import typer
 
 from agents.failures import BadInput, PalaestraError
 from sims.cli_data import data
+from sims.cli_population import population
 from sims.cli_study import study
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 app.add_typer(data)
 app.add_typer(study)
+app.add_typer(population, name="population")
 
 EXCERPT_LINES = 24
 

@@ -17,6 +17,7 @@ FAMILIES = {
     "council": "metrics.plots.council",
     "rehearsal": "metrics.plots.rehearsal",
     "tournament": "metrics.plots.tournament",
+    "personas": "metrics.plots.personas",
     "judges": "metrics.plots.judges",
     "welfare": "metrics.plots.welfare",
     "levels": "metrics.plots.levels",

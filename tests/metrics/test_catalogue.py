@@ -33,6 +33,7 @@ RUNS: list[tuple[str, ...]] = [
     ("sparta",),
     ("pairwise",),
     ("mutual-welfare",),
+    ("persona-interview",),
 ]
 ALL = list(metrics().values())
 

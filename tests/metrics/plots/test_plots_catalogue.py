@@ -31,6 +31,7 @@ TABLES: dict[str, Callable[[], Tables]] = {
     "rehearsals": worked.rehearsed,
     "ratings": worked.tournament,
     "wins": worked.tournament,
+    "personas": worked.interviewed,
     "judge_bias": worked.panel,
     "welfare_plane": worked.welfare,
     "levels": worked.debate,

@@ -304,3 +304,23 @@ def welfare() -> Tables:
             (1, "Ann", None, None),
         )
     }
+
+
+def interviewed(episodes: int = 1) -> Tables:
+    """Two people and two questions: 3 of 4 answers are right at first, then 2 of 3, then 1 of 4."""
+    answered = table(
+        "episode agent attribute round answer correct options",
+        (0, "Ann", "job", 0, "nurse", True, 4),
+        (0, "Ann", "age", 0, "old", True, 2),
+        (0, "Bo", "job", 0, "cook", True, 4),
+        (0, "Bo", "age", 0, "old", False, 2),
+        (0, "Ann", "job", 1, "nurse", True, 4),
+        (0, "Ann", "age", 1, None, None, 2),
+        (0, "Bo", "job", 1, "nurse", False, 4),
+        (0, "Bo", "age", 1, "young", True, 2),
+        (0, "Ann", "job", 2, "cook", False, 4),
+        (0, "Ann", "age", 2, "young", False, 2),
+        (0, "Bo", "job", 2, "cook", True, 4),
+        (0, "Bo", "age", 2, "old", False, 2),
+    )
+    return {"answered": repeated(answered, episodes), "episodes": ended(episodes)}

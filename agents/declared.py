@@ -1,0 +1,166 @@
+"""Declarations in YAML: read, and told where they are wrong, with file, line and column.
+
+YAML 1.2: `yes`, `no` and `on` are text. Every problem is told with its place, what is wrong
+and, for a misspelt name, the nearest valid one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import PydanticCustomError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from agents.failures import BadInput
+
+Location = tuple[str | int, ...]
+Problems = Iterator[tuple[Location, str]]
+"""Impossible combinations: where in a declaration, and what is wrong."""
+
+
+def parse(path: Path, kind: str, *, listed: str, begin: str) -> CommentedMap:
+    """The mapping in the YAML file `path`.
+
+    Args:
+        path: the file.
+        kind: what it is, such as "a scenario file".
+        listed: the command that lists ready-made ones.
+        begin: a first line of such a file.
+
+    Raises:
+        BadInput: it can't be read, or is no mapping in YAML.
+    """
+    try:
+        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no file {path}", f"Ready-made ones are listed by: {listed}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} can't be read: {error}") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise BadInput(f"{place}: this is not YAML: {error.problem or error.context}") from error
+    except (YAMLError, ValueError) as error:  # a date or number of YAML's that there is not
+        raise BadInput(f"{path}: this is not YAML: {error}") from error
+    if not isinstance(data, CommentedMap):
+        raise BadInput(f"{path}:1:1: {kind} is a mapping of fields", f"Begin with, say: {begin}")
+    return data
+
+
+def refuse(problems: Problems) -> None:
+    """Raise the first of `problems` in a way that `tell` understands, from within a validator."""
+    for location, message in problems:
+        raise PydanticCustomError("impossible", "{message}", {"message": message, "location": location})
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Tells where in the file a location is."""
+
+    file: str
+    data: Any
+    overridden: dict[Location, str]
+
+    def of(self, location: Location) -> str:
+        """`file:line:column` of a location, or the override that set it."""
+        line, column, node = 0, 0, self.data
+        given: Location = ()
+        told = ""
+        for part in location:
+            in_map = isinstance(node, CommentedMap) and part in node
+            in_list = isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node)
+            if in_map or in_list:  # else a union's tag, or a missing field: its parent's place
+                line, column = self._position(node, part) or (line, column)
+                node = node[part]
+                given = (*given, part)
+                told = self.overridden.get(given, told)
+            elif isinstance(node, dict) and part in node:  # below what an override added
+                node = node[part]
+                given = (*given, part)
+                told = self.overridden.get(given, told)
+        if told:
+            return f"--set {told}"
+        return f"{self.file}:{line + 1}:{column + 1}"
+
+    def path(self, location: Location) -> str:
+        """The dotted path of a location as the file has it: without the tags of unions."""
+        parts: list[str] = []
+        node = self.data
+        for i, part in enumerate(location):
+            in_map = isinstance(node, dict) and part in node
+            in_list = isinstance(node, list) and isinstance(part, int)
+            if in_map or in_list or node is None or i + 1 == len(location):
+                parts.append(str(part))
+                node = node[part] if in_map or in_list else None
+        return ".".join(parts)
+
+    @staticmethod
+    def _position(node: CommentedBase, part: str | int) -> tuple[int, int] | None:
+        try:
+            line, column = node.lc.key(part) if isinstance(node, CommentedMap) else node.lc.item(part)
+            return int(line), int(column)
+        except (AttributeError, KeyError, TypeError):
+            return None
+
+
+def tell(problem: Any, model: type[BaseModel], where: Where) -> str:
+    """One problem of pydantic's, found in a file that declares a `model`, as a line with its place."""
+    location: Location = problem["loc"]
+    kind = problem["type"]
+    if kind == "impossible":
+        return f"{where.of((*location, *problem['ctx']['location']))}: {problem['ctx']['message']}"
+    if kind == "union_tag_invalid":
+        tag, tags = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
+        near = get_close_matches(tag, re.findall(r"\w+", tags), n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the kinds are: {tags}"
+        return f"{where.of((*location, 'kind'))}: there is no kind {tag!r}; {hint}"
+    place = where.of(location)
+    name = location[-1] if location else ""
+    if kind == "extra_forbidden":
+        known = _fields(model, location[:-1])
+        near = get_close_matches(str(name), known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"fields here: {', '.join(known)}"
+        return f"{place}: unknown field `{name}`; {hint}"
+    if kind == "missing":
+        return f"{place}: `{name}` is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    given = problem.get("input")
+    plain = kind != "value_error" and isinstance(given, (str, int, float, bool, type(None)))
+    shown = f", not {given!r}" if plain else ""
+    return f"{place}: `{where.path(location)}`: {message[0].lower()}{message[1:]}{shown}"
+
+
+def _fields(model: type[BaseModel], location: Location) -> list[str]:
+    """The fields that may stand at `location` below `model`."""
+    kinds: list[Any] = [model]
+    for part in location:
+        deeper: list[Any] = []
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                if part in kind.model_fields:
+                    deeper += _within(kind.model_fields[str(part)].annotation)
+                elif "kind" in kind.model_fields and part in get_args(kind.model_fields["kind"].annotation):
+                    deeper.append(kind)
+        kinds = deeper or kinds
+    names = [
+        n
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, BaseModel)
+        for n in kind.model_fields
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _within(annotation: Any) -> list[Any]:
+    """The models inside an annotation, however nested."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _within(inner)]
