@@ -20,6 +20,7 @@ FAMILIES = {
     "deduction": "metrics.deduction",
     "bargaining": "metrics.bargaining",
     "feedback": "metrics.feedback",
+    "persuasion": "metrics.persuasion",
     "tournament": "metrics.tournament",
     "speech": "metrics.speech",
     "judges": "metrics.judges",

@@ -26,6 +26,7 @@ BUILT_IN = {
     "peer_feedback": "scenarios.peer_feedback.rules:PeerFeedback",
     "panel_of_peers": "scenarios.panel_of_peers.rules:PanelOfPeers",
     "paper_review": "scenarios.paper_review.rules:PaperReview",
+    "persuasion": "scenarios.persuasion.rules:Persuasion",
     "duel": "scenarios.duel.rules:Duel",
 }
 

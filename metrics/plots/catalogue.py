@@ -14,6 +14,7 @@ FAMILIES = {
     "deduction": "metrics.plots.deduction",
     "bargaining": "metrics.plots.bargaining",
     "feedback": "metrics.plots.feedback",
+    "persuasion": "metrics.plots.persuasion",
     "tournament": "metrics.plots.tournament",
     "judges": "metrics.plots.judges",
     "levels": "metrics.plots.levels",

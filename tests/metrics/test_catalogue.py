@@ -27,6 +27,8 @@ RUNS: list[tuple[str, ...]] = [
     ("stable-alignment",),
     ("panel-of-peers",),
     ("paper-review",),
+    ("persuasion",),
+    ("persuasion-free",),
     ("evolve-demo",),
     ("sparta",),
     ("pairwise",),

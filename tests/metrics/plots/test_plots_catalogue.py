@@ -27,6 +27,7 @@ TABLES: dict[str, Callable[[], Tables]] = {
     "packages": worked.budget,
     "revisions": worked.observed,
     "rebuttals": worked.reviewed,
+    "persuasion": worked.persuaded,
     "ratings": worked.tournament,
     "wins": worked.tournament,
     "judge_bias": worked.panel,
