@@ -65,7 +65,7 @@ def generative_belief_accuracy(guess: pl.DataFrame) -> pl.DataFrame:
 
 @metric(f"{UNAIDED} guess.state guess.part", unit="share", low=0, high=1)
 def generative_desire_accuracy(guess: pl.DataFrame) -> pl.DataFrame:
-    """Share of unaided guesses that are right on what the persuadee would want from what it is asked to do."""
+    """Share of unaided guesses that are right on what the persuadee would want from doing as asked."""
     return _of(guess, "generative", "desire")
 
 
@@ -85,9 +85,9 @@ def truth_probability(guess: pl.DataFrame) -> pl.DataFrame:
 @metric(f"{UNAIDED} guess.state guess.part", unit="share", low=-1, high=1)
 def talk_gain(guess: pl.DataFrame) -> pl.DataFrame:
     """What talking adds to the accuracy of guesses: unaided during the talk − before anybody spoke."""
-    first = guess.filter(pl.col("moment") == "first").select(*SLOT, alone="correct")
-    both = unaided(guess).join(first, on=SLOT, maintain_order="left").drop_nulls(["alone", "correct"])
-    gain = pl.col("correct").cast(pl.Float64) - pl.col("alone").cast(pl.Float64)
+    first = guess.filter(pl.col("moment") == "first").select(*SLOT, silent="correct")
+    both = unaided(guess).join(first, on=SLOT, maintain_order="left").drop_nulls(["silent", "correct"])
+    gain = pl.col("correct").cast(pl.Float64) - pl.col("silent").cast(pl.Float64)
     return both.select("episode", value=gain)
 
 

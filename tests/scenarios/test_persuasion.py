@@ -587,6 +587,8 @@ def may_read(episode: Episode[Any], call: Call) -> set[str]:
     everyone = {"Mia", "Ned", "Ola", ASIDE}
     if call.purpose in ("predict", "revise", "correct"):
         return {"Mia", "Ola", ASIDE} if call.purpose == "predict" else {"Mia", ASIDE}
+    if call.purpose == "agree":
+        return set()  # it ends the talk, nobody is asked after it
     if call.purpose.endswith("_content"):
         return everyone
     if call.agent == "Wim":

@@ -184,7 +184,7 @@ def reviewed() -> Tables:
 
 
 def persuaded() -> Tables:
-    """Two go from 2 and 4 to 5 and 4; of two beliefs one is guessed without help, of two desires both with it."""
+    """Two go from 2 and 4 to 5 and 4; one of two beliefs is guessed unaided, both desires once corrected."""
     guess = table(
         "episode exchange state part moment corrected options correct",
         (0, 0, "preventive", "belief", "first", False, 4, False),
