@@ -10,7 +10,7 @@ from metrics.metric import Tables
 from metrics.plots.marks import dots, name_rows
 from metrics.plots.means import means, told
 from metrics.plots.plot import plot, some
-from metrics.plots.style import COLOURS, DOUBLE, LINE, MUTED, SMALL, figure
+from metrics.plots.style import COLOURS, DOUBLE, LINE, MARK, MUTED, SMALL, figure
 
 MOMENTS = {"first": "before the talk", "before": "uncorrected", "after": "after a correction"}
 """Of guesses, in the words of the legend."""
@@ -61,7 +61,15 @@ def _slopes(axes: Axes, each: pl.DataFrame) -> None:
     for before, after in wide.select("before", "after").iter_rows():
         axes.plot([0, 1], [before, after], color="#8C8C8C", linewidth=0.5, alpha=min(0.7, 12 / len(wide)))
     found = means(each, ["moment"], bounds=(1, 7)).sort("moment", descending=True)
-    axes.plot([0, 1], found["mean"].to_list(), color=COLOURS[0], linewidth=1.8, marker="o", zorder=3)
+    axes.plot(
+        [0, 1],
+        found["mean"].to_list(),
+        color=COLOURS[0],
+        linewidth=1.8,
+        marker="o",
+        markersize=MARK,
+        zorder=3,
+    )
     for place, low, high in zip((0, 1), found["low"], found["high"], strict=True):
         if low is not None:
             axes.plot([place, place], [low, high], color=COLOURS[0], linewidth=LINE, zorder=3)

@@ -1,7 +1,8 @@
 """The persuadee's mind: what the file tells of it, and what the writer adds.
 
-The true statement and the untrue ones beside it are answers to one and the same question, drawn
-with different seeds; the first is taken for true. So nothing but the talk tells which one it is.
+A true statement that is generated and the untrue ones beside it are answers to one and the same
+question, drawn with different seeds; the first is taken for true. So nothing but the talk tells
+which one it is. A true one that is given may be told by its style from untrue ones that are generated.
 """
 
 from __future__ import annotations
@@ -120,9 +121,11 @@ def _imagine_reasons(
         written[slot] += [text] if text is not None else []
     for slot, (truth, others) in given.items():
         source = "generated" if truth is None else "given"
-        told_now = [*([] if truth is None else [truth]), *others, *written[slot]]
-        first, *rest = distinct(told_now) or [None]
-        mind.truths[slot] = Statement(first, "failed" if first is None else source, tuple(filter(None, rest)))
+        told_now = distinct([*([] if truth is None else [truth]), *others, *written[slot]])
+        if told_now:
+            mind.truths[slot] = Statement(told_now[0], source, tuple(told_now[1:]))
+        else:
+            mind.truths[slot] = Statement(None, "failed")
 
 
 def distinct(statements: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ from agents.calls import Call, Reply
 from agents.failures import BadInput
 from agents.scripted import scripted_replies
 from scenarios import persuasion
+from scenarios.config import Location
 from scenarios.contract import check_contract
 from scenarios.episode import Episode
 from scenarios.load import check, load
@@ -79,7 +80,7 @@ class Played:
         config = check(deepcopy(FILE) | fields, "test.yaml").config
         assert isinstance(config, PersuasionConfig)
         self.episode = Persuasion(config, index=index)
-        self.said = {key: list(v) if isinstance(v, list) else v for key, v in (said or {}).items()}
+        self.said: dict[str, Any] = deepcopy(dict(said or {}))
         self.calls = play_out(self.episode, self._answer)
 
     def _answer(self, call: Call) -> Reply:
@@ -88,7 +89,8 @@ class Played:
         if key not in self.said:
             first = call.answer.options[0] if isinstance(call.answer, Choice) else None
             return reply(first or f"{call.purpose}-{call.index}")
-        text = self.said[key].pop(0) if isinstance(self.said[key], list) else self.said[key]
+        told = self.said[key]
+        text = told.pop(0) if isinstance(told, list) else told
         if isinstance(text, Reply):
             return text
         return failure("mumble") if text is None else reply(text)
@@ -241,7 +243,7 @@ def test_a_prediction_is_taken_without_the_beginning_that_it_completes() -> None
 
 
 def test_a_guess_is_scored_by_the_program() -> None:
-    chosen: dict[str, Any] = {}
+    chosen: dict[tuple[str, str], set[bool]] = {}
     for letter in "AB":
         played = Played({"guess": letter})
         for guess in played.events(Guess):
@@ -269,6 +271,15 @@ def test_a_slots_statements_keep_their_order_through_an_episode_and_change_betwe
         assert all(len(lines) == 1 for lines in shown.values())
         orders.add(min(shown["generative", "desire"]))
     assert len(orders) == 2
+
+
+def test_who_knows_nothing_is_right_as_often_as_chance() -> None:
+    right = []
+    for index in range(150):
+        played = Played({"guess": "A"}, index=index, options=3, situations=[WALK | {"preventive": "none"}])
+        right += [guess.correct for guess in played.events(Guess) if guess.part == "belief"]
+    assert len(right) == 450
+    assert sum(right) / len(right) == pytest.approx(1 / 3, abs=3 * (2 / 9 / 150) ** 0.5)
 
 
 def test_guesses_before_and_after_tell_whether_the_observer_had_spoken() -> None:
@@ -418,7 +429,8 @@ def test_who_guesses_aside_hears_what_the_persuader_hears_and_has_noted() -> Non
 def generated(said: Mapping[str, Any] | None = None, **fields: Any) -> Played:
     """Of a situation that only tells background and goal; each statement is another one."""
     told = {"preventive_content": "Ned wants to sleep.", "generative_content": "Mia wants Ned to see a film"}
-    return Played(told | dict(said or {}), **{"situations": [BARE], "options": 3} | fields)
+    bare: dict[str, Any] = {"situations": [BARE], "options": 3}
+    return Played(told | dict(said or {}), **bare | fields)
 
 
 def test_what_the_file_leaves_out_is_asked_of_the_writer_from_background_and_goal() -> None:
@@ -596,12 +608,12 @@ def may_read(episode: Episode[Any], call: Call) -> set[str]:
     return everyone
 
 
-HIDDEN = {
+HIDDEN: dict[Location, set[str]] = {
     ("situations", 0, state, place): names
     for state in ("preventive", "generative")
     for place, names in {"belief": {"Ned", "Ola", ASIDE}, "desire": {"Ned", "Ola", ASIDE}}.items()
 }
-UNTRUE = {
+UNTRUE: dict[Location, set[str]] = {
     ("situations", 0, state, place, 0): {ASIDE}
     for state in ("preventive", "generative")
     for place in ("other_beliefs", "other_desires")
