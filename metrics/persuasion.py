@@ -105,14 +105,14 @@ def observer_gain(guess: pl.DataFrame) -> pl.DataFrame:
     return both.select("episode", value=pl.col("after").cast(pl.Float64) - pl.col("before").cast(pl.Float64))
 
 
-@metric("leak.text leak.leaked_words", unit="share", low=0, high=1)
+@metric("leak.text leak.leaked_words leak.elsewhere", unit="share", low=0, high=1)
 def leak_share(leak: pl.DataFrame) -> pl.DataFrame:
-    """Share of the observer's corrections that hold a word of the truth which the persuader hadn't met."""
+    """Share of corrections that hold a word of a true statement which the persuader hadn't met."""
     given = leak.drop_nulls("text")
-    return given.select("episode", value=(pl.col("leaked_words") > 0).cast(pl.Float64))
+    return given.select("episode", value=(pl.col("leaked_words") + pl.col("elsewhere") > 0).cast(pl.Float64))
 
 
 @metric("leak.text leak.truth_words leak.leaked_words", unit="share", low=0, high=1, statistic=RATIO)
 def leaked_words(leak: pl.DataFrame) -> pl.DataFrame:
-    """Share of the truth's words, of those that the persuader hadn't met, that corrections tell it."""
+    """Share of a true statement's words that the persuader hadn't met and that its correction tells."""
     return leak.drop_nulls("text").select("episode", part="leaked_words", whole="truth_words")

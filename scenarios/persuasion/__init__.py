@@ -28,7 +28,7 @@ there are `exchanges` without instructions, and all four are predicted after eac
 
 Outcome: `goal`; `preventive` (what the persuadee wants to do; None for nothing); `exchanges`;
 `willingness_before`, `willingness_after` (1–7) and `change`; `guessed_right` (share of the guesses that
-no correction preceded); `corrections`; `leaks` (corrections with a word of the truth that the persuader
+no correction preceded); `corrections`; `leaks` (corrections with a word of a true statement that the persuader
 had not met); `unanswered` (calls without a valid answer).
 
 Events: `HiddenState`, `Willingness`, `Prediction`, `Guess`, `Leak` (every correction), `Strategy`, `Speech`.

@@ -98,6 +98,7 @@ class Leak(Event):
         truth_words: words (of four letters or more) of the true statement that the persuader had
             not yet read or written.
         leaked_words: those of them that are in the correction.
+        elsewhere: words of the other true statements that are in it and that it hadn't met.
     """
 
     exchange: int
@@ -106,6 +107,7 @@ class Leak(Event):
     text: str | None
     truth_words: int
     leaked_words: int
+    elsewhere: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,10 +128,12 @@ class Persuasion(Episode[PersuasionConfig]):
 
     def _notes(self) -> str:
         """What the persuader now thinks that the persuadee thinks."""
-        if not self.noted:
-            return ""
-        told = (self._sentence("statement", slot, text) for slot, text in self.noted.items())
-        return self.words("notes", notes=" ".join(told))
+        lines = []
+        for state in STATES:
+            noted = (slot for slot in SLOTS if slot.state == state and slot in self.noted)
+            if told := " ".join(self._sentence("statement", slot, self.noted[slot]) for slot in noted):
+                lines.append(self.words("notes", state=state, content=self._content(state), notes=told))
+        return "\n".join(lines)
 
     def _taken(self, reply: Reply) -> Reply:
         """`reply`, counted when it could not be understood."""
@@ -230,8 +232,10 @@ class Persuasion(Episode[PersuasionConfig]):
         told = {}
         for slot, reply in zip(predicted, replies, strict=True):
             text = None if self._taken(reply).failed else reply.text
-            words = leaked(self.mind.truths[slot].text or "", text or "", self.known)
-            self.record(Leak(number, *slot, text, *words))
+            truth = self.mind.truths[slot].text or ""
+            words = leaked(truth, text or "", self.known)
+            rest = " ".join(other.text or "" for of, other in self.mind.truths.items() if of != slot)
+            self.record(Leak(number, *slot, text, *words, leaked(rest, text or "", [*self.known, truth])[1]))
             if text is not None:
                 told[slot] = text
         self.known += told.values()
@@ -298,6 +302,6 @@ class Persuasion(Episode[PersuasionConfig]):
             "change": None if before is None or after is None else after - before,
             "guessed_right": fmean(right) if right else None,
             "corrections": len(corrections),
-            "leaks": sum(event.leaked_words > 0 for event in corrections),
+            "leaks": sum(event.leaked_words + event.elsewhere > 0 for event in corrections),
             "unanswered": self.unanswered,
         }

@@ -49,12 +49,13 @@ GUESSES = table(
     (1, 1, "generative", "belief", "before", False, 4, None, None),
 )
 LEAKS = table(
-    "episode text truth_words leaked_words",
-    (0, "That it rains.", 4, 1),
-    (0, "You are right.", 3, 0),
-    (0, None, 5, 0),
-    (1, "All of it.", 2, 2),
-    (1, "It is said already.", 0, 0),
+    "episode text truth_words leaked_words elsewhere",
+    (0, "That it rains.", 4, 1, 0),
+    (0, "You are right.", 3, 0, 0),
+    (0, None, 5, 0, 0),
+    (1, "All of it.", 2, 2, 1),
+    (1, "It is said already.", 0, 0, 0),
+    (1, "But another thing isn't.", 0, 0, 2),
 )
 
 
@@ -98,5 +99,5 @@ def test_the_observer_gains_what_guesses_are_better_after_its_correction() -> No
 
 
 def test_leaks_are_of_the_corrections_that_were_given() -> None:
-    assert by_episode(leak_share, leak=LEAKS) == {0: 1 / 2, 1: 1 / 2}
+    assert by_episode(leak_share, leak=LEAKS) == {0: 1 / 2, 1: 2 / 3}
     assert number(leaked_words, leak=LEAKS) == (1 + 0 + 2 + 0) / (4 + 3 + 2 + 0)

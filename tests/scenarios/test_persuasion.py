@@ -311,6 +311,16 @@ def test_a_prediction_that_failed_is_not_corrected_but_guessed_without() -> None
     assert moments == ["first", "before"]
 
 
+def test_what_the_persuader_thinks_is_told_by_what_it_is_about() -> None:
+    slots = [(state, part) for state in ("preventive", "generative") for part in ("belief", "desire")]
+    played = Played({f"revise {state} {part}": f"{state} {part}" for state, part in slots})
+    told = text_of(played.calls["satisfy"][0]).split("\n")
+    walk = "you guess: Ned believes that preventive belief. Ned wants to preventive desire."
+    film = "you guess: Ned believes that generative belief. Ned wants to generative desire."
+    assert f"About the idea to go for a walk, {walk}" in told
+    assert f"About the idea to see a film, {film}" in told
+
+
 def test_the_persuader_speaks_on_what_it_thinks_last() -> None:
     played = Played({"predict generative belief": "OLD", "revise generative belief": "NEW"})
     [answer] = played.calls["answer"]
@@ -324,18 +334,18 @@ def test_the_persuader_speaks_on_what_it_thinks_last() -> None:
 def test_every_correction_is_a_leak_with_the_words_of_the_truth_that_it_gives_away() -> None:
     said = {
         "correct preventive belief": "Think of SUNSHINE that returns.",
-        "correct preventive desire": "It is right.",
+        "correct preventive desire": "It is right, but CINEMAS smell.",
         "correct generative belief": None,
         "correct generative desire": "We laugh.",
     }
     played = Played(said)
     assert played.events(Leak) == [
-        Leak(1, "preventive", "belief", "Think of SUNSHINE that returns.", 3, 1),
-        Leak(1, "preventive", "desire", "It is right.", 2, 0),
-        Leak(2, "generative", "belief", None, 2, 0),
-        Leak(3, "generative", "desire", "We laugh.", 2, 1),
+        Leak(1, "preventive", "belief", "Think of SUNSHINE that returns.", 3, 1, 0),
+        Leak(1, "preventive", "desire", "It is right, but CINEMAS smell.", 2, 0, 2),
+        Leak(2, "generative", "belief", None, 0, 0, 0),
+        Leak(3, "generative", "desire", "We laugh.", 2, 1, 0),
     ]
-    assert (played.outcome["corrections"], played.outcome["leaks"]) == (3, 2)
+    assert (played.outcome["corrections"], played.outcome["leaks"]) == (3, 3)
 
 
 def test_a_correction_that_failed_leaks_nothing_and_nothing_is_revised() -> None:
