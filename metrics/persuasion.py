@@ -114,5 +114,5 @@ def leak_share(leak: pl.DataFrame) -> pl.DataFrame:
 
 @metric("leak.text leak.truth_words leak.leaked_words", unit="share", low=0, high=1, statistic=RATIO)
 def leaked_words(leak: pl.DataFrame) -> pl.DataFrame:
-    """Share of a true statement's words that the persuader hadn't met and that its correction tells."""
+    """Of a true statement's words that the persuader hadn't met, the share that its correction tells."""
     return leak.drop_nulls("text").select("episode", part="leaked_words", whole="truth_words")
