@@ -22,6 +22,7 @@ FAMILIES = {
     "feedback": "metrics.feedback",
     "council": "metrics.council",
     "rehearsal": "metrics.rehearsal",
+    "persuasion": "metrics.persuasion",
     "tournament": "metrics.tournament",
     "personas": "metrics.personas",
     "speech": "metrics.speech",

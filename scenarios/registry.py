@@ -29,6 +29,7 @@ BUILT_IN = {
     "paper_review": "scenarios.paper_review.rules:PaperReview",
     "mutual_welfare": "scenarios.mutual_welfare.rules:MutualWelfare",
     "rehearsal": "scenarios.rehearsal.rules:Rehearsal",
+    "persuasion": "scenarios.persuasion.rules:Persuasion",
     "duel": "scenarios.duel.rules:Duel",
     "persona_interview": "scenarios.persona_interview.rules:PersonaInterview",
 }

@@ -16,6 +16,7 @@ FAMILIES = {
     "feedback": "metrics.plots.feedback",
     "council": "metrics.plots.council",
     "rehearsal": "metrics.plots.rehearsal",
+    "persuasion": "metrics.plots.persuasion",
     "tournament": "metrics.plots.tournament",
     "personas": "metrics.plots.personas",
     "judges": "metrics.plots.judges",

@@ -29,6 +29,8 @@ RUNS: list[tuple[str, ...]] = [
     ("panel-of-peers",),
     ("rehearsal",),
     ("paper-review",),
+    ("persuasion",),
+    ("persuasion-free",),
     ("evolve-demo",),
     ("sparta",),
     ("pairwise",),

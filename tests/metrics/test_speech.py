@@ -78,6 +78,8 @@ def test_a_speech_is_a_reply_that_another_agent_read() -> None:
         ("knights-knaves", {"explain"}),
         ("used-car", {"say"}),
         ("paper-review", {"review", "rebut"}),
+        ("persuasion", {"open", "request", "attack", "answer", "satisfy", "reveal", "object", "doubt"}),
+        ("persuasion-free", {"persuade", "reply"}),
         ("sparta", {"answer"}),
     ],
 )

@@ -29,6 +29,7 @@ TABLES: dict[str, Callable[[], Tables]] = {
     "rebuttals": worked.reviewed,
     "council_sessions": worked.council,
     "rehearsals": worked.rehearsed,
+    "persuasion": worked.persuaded,
     "ratings": worked.tournament,
     "wins": worked.tournament,
     "personas": worked.interviewed,

@@ -227,6 +227,32 @@ def rehearsed() -> Tables:
     return {"rehearsed_answer": answer, "preference": preference, "action": action, "episodes": ended(2)}
 
 
+def persuaded() -> Tables:
+    """Two go from 2 and 4 to 5 and 4; one of two beliefs is guessed unaided, both desires once corrected."""
+    guess = table(
+        "episode exchange state part moment corrected options correct",
+        (0, 0, "preventive", "belief", "first", False, 4, False),
+        (0, 1, "preventive", "belief", "before", False, 4, True),
+        (1, 0, "preventive", "belief", "first", False, 4, False),
+        (1, 1, "preventive", "belief", "before", False, 4, False),
+        (0, 2, "generative", "desire", "before", False, 4, False),
+        (0, 2, "generative", "desire", "after", True, 4, True),
+        (0, 3, "generative", "desire", "before", True, 4, False),
+        (1, 2, "generative", "desire", "before", False, 4, None),
+        (1, 2, "generative", "desire", "after", True, 4, True),
+    )
+    willingness = table(
+        "episode moment willingness",
+        (0, "before", 2.0),
+        (0, "after", 5.0),
+        (1, "before", 4.0),
+        (1, "after", 4.0),
+        (2, "before", 7.0),
+        (2, "after", None),
+    )
+    return {"guess": guess, "willingness": willingness}
+
+
 def tournament() -> Tables:
     """A beats B and ties with C; B and C never meet."""
     rating = table(
