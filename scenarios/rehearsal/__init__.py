@@ -21,7 +21,7 @@ not happen:** nobody perceives it, it has no consequence and is not remembered. 
 another action, `tries` times at most; a step of the plan is left out. Of what happens the
 modulator decides which roles perceive it, one by one, and says what harm may come of it.
 
-Memory: when the modulator remembers more than `memory` incidents, they become one summary. When
+Memory: when the modulator remembers more than `incidents`, they become one summary. When
 more than `consequences` consequences wait, they become one summary in a log that keeps the last
 `summaries`. A role keeps the last `inbox` incidents that it has not reacted to. Where a summary
 can't be had, the oldest are forgotten.

@@ -53,7 +53,7 @@ class RehearsalConfig(ScenarioConfig):
     tries: int = Field(
         5, ge=1, description="How many actions a role may try in a round, until one is plausible."
     )
-    memory: int = Field(
+    incidents: int = Field(
         3, ge=1, description="Most incidents that the modulator remembers; more are summarised to one."
     )
     consequences: int = Field(

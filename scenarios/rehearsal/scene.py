@@ -145,9 +145,9 @@ class SceneRules(Episode[RehearsalConfig]):
                 yield from self._round(number, step)
 
     def _round(self, number: int, step: Message) -> Exchange:
-        if len(self.memory) > self.config.memory:
+        if len(self.memory) > self.config.incidents:
             summary = yield from self._summarise("memory", "recall", self.memory, number)
-            self.memory = [summary] if summary else self.memory[-self.config.memory :]
+            self.memory = [summary] if summary else self.memory[-self.config.incidents :]
         happened = yield from self._act(number, step)
         yield from self._follow(number, happened)
         self.memory += happened.values()

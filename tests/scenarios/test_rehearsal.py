@@ -302,7 +302,7 @@ def test_nobody_is_asked_whether_it_perceives_what_it_does_itself() -> None:
 
 
 def test_the_modulator_sees_the_question_the_answer_the_plan_and_all_that_it_remembers() -> None:
-    made = play_out(rehearsal(memory=20), telling())
+    made = play_out(rehearsal(incidents=20), telling())
     last = text_of(made["perceive"][-1])
     for told in (
         "May I climb the fence?",
@@ -500,7 +500,7 @@ def may_read(_: Episode[Any], call: Call) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"consequences": 2, "memory": 1, "roles": 3}, {"layout": "persona_first"}]
+    "fields", [{}, {"consequences": 2, "incidents": 1, "roles": 3}, {"layout": "persona_first"}]
 )
 def test_the_contract(fields: dict[str, Any]) -> None:
     everybody_but_roles = {"Ada", "Mod", "Kim", "Lund"}
@@ -528,7 +528,7 @@ def test_what_cannot_be_played_is_refused() -> None:
             ({"judges": [{"name": "Mod"}]}, "two agents are named"),
             ({"roles_policy": "nobody"}, "no policy 'nobody'"),
             ({"tries": 0}, "tries"),
-            ({"memory": 0}, "memory"),
+            ({"incidents": 0}, "incidents"),
             ({"rubric": {}}, "rubric"),
         ],
         episodes=1,
