@@ -23,6 +23,7 @@ FAMILIES = {
     "tournament": "metrics.tournament",
     "speech": "metrics.speech",
     "judges": "metrics.judges",
+    "games": "metrics.games",
 }
 
 

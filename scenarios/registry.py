@@ -27,6 +27,8 @@ BUILT_IN = {
     "panel_of_peers": "scenarios.panel_of_peers.rules:PanelOfPeers",
     "paper_review": "scenarios.paper_review.rules:PaperReview",
     "duel": "scenarios.duel.rules:Duel",
+    "normal_form_game": "scenarios.normal_form_game.rules:NormalFormGame",
+    "random_numbers": "scenarios.random_numbers.rules:RandomNumbers",
 }
 
 

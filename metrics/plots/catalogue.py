@@ -16,6 +16,7 @@ FAMILIES = {
     "feedback": "metrics.plots.feedback",
     "tournament": "metrics.plots.tournament",
     "judges": "metrics.plots.judges",
+    "games": "metrics.plots.games",
     "levels": "metrics.plots.levels",
 }
 

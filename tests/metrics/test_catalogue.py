@@ -30,6 +30,9 @@ RUNS: list[tuple[str, ...]] = [
     ("evolve-demo",),
     ("sparta",),
     ("pairwise",),
+    ("rock-paper-scissors",),
+    ("prisoners-dilemma",),
+    ("random-numbers",),
 ]
 ALL = list(metrics().values())
 

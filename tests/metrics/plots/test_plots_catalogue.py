@@ -30,6 +30,7 @@ TABLES: dict[str, Callable[[], Tables]] = {
     "ratings": worked.tournament,
     "wins": worked.tournament,
     "judge_bias": worked.panel,
+    "picks": worked.picked,
     "levels": worked.debate,
 }
 
