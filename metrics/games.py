@@ -139,7 +139,8 @@ def equilibrium_distance(game: pl.DataFrame, probability: pl.DataFrame) -> pl.Da
 
     The mean of the players; the nearest to the run as a whole, of those that `metrics.equilibria` finds
     (of three players and more, only pure ones). 0 is the equilibrium. Too high where distributions rest on
-    few samples: n moves of a player who picks k moves at random are about √((k − 1) / (2πn)) from uniform.
+    few samples: n moves of a player who picks k moves at random are about √((k − 1) / (2πn)) from uniform,
+    and near that the bootstrap's interval is no guide.
     """
     own = _distributions(probability)
     rows = []
@@ -236,13 +237,19 @@ ENTROPY = _by_player_and_option(_entropy)
 """Entropy of each player's mean distribution over that of a uniform one, mean of the players."""
 
 
-@metric(PICK, unit="χ²", low=0, statistic=CHI_SQUARE, source=f"{PEARSON}; {WEST_POTTS}")
+@metric(
+    "pick.agent pick.position pick.options",
+    unit="χ²",
+    low=0,
+    statistic=CHI_SQUARE,
+    source=f"{PEARSON}; {WEST_POTTS}",
+)
 def chi_square(pick: pl.DataFrame) -> pl.DataFrame:
     """Pearson's χ² from uniform: Σ (O − E)² / E over the k options, with E a k-th of a player's picks.
 
     Of all episodes' picks together, the mean of the players. Independent uniform picks give k − 1 on
-    average, however many they are; any bias makes it grow with their number, so only runs of one
-    size compare. Resampling adds a χ² of its own, so the interval lies high.
+    average, however many they are; any bias makes it grow with their number, so only runs of one size
+    compare. Near k − 1 the bootstrap's interval is no guide, since resampling adds a χ² of its own.
     """
     valid = pick.drop_nulls("position")
     weight, size = pl.lit(1.0), pl.col("options").cast(pl.Float64)
@@ -269,14 +276,14 @@ def pick_entropy(pick: pl.DataFrame, probability: pl.DataFrame) -> pl.DataFrame:
     return told.select("episode", _player(), "position", weight=weight, size=weight * pl.col("options"))
 
 
-@metric(PICK, unit="share", low=0, high=1, statistic=RATIO)
+@metric("pick.agent pick.round pick.position", unit="share", low=0, high=1, statistic=RATIO)
 def repetition_rate(pick: pl.DataFrame) -> pl.DataFrame:
     """Share of picks that are the same as the player's one before; of k options, 1 / k by chance."""
     same = (pl.col("position") == pl.col("last")).cast(pl.Float64)
     return _transitions(pick).select("episode", part=same, whole=pl.lit(1.0))
 
 
-@metric(PICK, unit="picks", low=0, source=WEST_POTTS)
+@metric("pick.agent pick.position", unit="picks", low=0, source=WEST_POTTS)
 def repeats(pick: pl.DataFrame) -> pl.DataFrame:
     """How many of a player's picks in an episode it had picked before in that episode."""
     valid = pick.drop_nulls("position").group_by("episode", "agent", maintain_order=True)

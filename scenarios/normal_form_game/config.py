@@ -54,18 +54,26 @@ class NormalFormGameConfig(ScenarioConfig):
     cooperative: str | None = Field(
         None, description="With `payoffs`: the move that counts as cooperation. Default: none does."
     )
-    places: int = Field(4, ge=2, le=MOST_MOVES, description="Of hide_and_seek: how many places there are.")
-    endowment: int = Field(
-        10, ge=1, le=1_000_000, description="Of public_goods: what each player has in a round, points."
+    places: int | None = Field(
+        None, ge=2, le=MOST_MOVES, description="Of hide_and_seek: how many places there are. Default: 4."
     )
-    multiplier: FiniteFloat = Field(
-        1.6, gt=0, description="Of public_goods: the factor by which the pot grows before it is shared."
+    endowment: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="Of public_goods: what each player has in a round, points. Default: 10.",
     )
-    levels: int = Field(
-        3,
+    multiplier: FiniteFloat | None = Field(
+        None,
+        gt=0,
+        description="Of public_goods: the factor by which the pot grows before it is shared. Default: 1.6.",
+    )
+    levels: int | None = Field(
+        None,
         ge=2,
         le=MOST_MOVES,
-        description="Of public_goods: how many contributions there are, from 0 to all in equal steps.",
+        description="Of public_goods: how many contributions there are, from 0 to all in equal steps. "
+        "Default: 3.",
     )
     players: list[Participant] = Field(
         [Participant(name="Ann"), Participant(name="Bo")],
@@ -77,6 +85,11 @@ class NormalFormGameConfig(ScenarioConfig):
     talk: bool = Field(False, description="Let all players say something to all others before each round.")
     samples: int = Field(1, ge=1, le=100, description=SAMPLES_MEANING)
     words: int = Field(20, ge=5, le=100, description="Length of a message that the prompts ask for, words.")
+
+    @property
+    def pot(self) -> tuple[int, float, int]:
+        """Endowment, multiplier and levels of public_goods."""
+        return self.endowment or 10, self.multiplier or 1.6, self.levels or 3
 
     @cached_property
     def own_moves(self) -> tuple[Moves, ...]:
@@ -98,9 +111,9 @@ class NormalFormGameConfig(ScenarioConfig):
 
     def _named(self, name: str) -> Game:
         if name == "hide_and_seek":
-            return hide_and_seek(self.places)
+            return hide_and_seek(self.places or 4)
         if name == "public_goods":
-            return public_goods(len(self.players), self.endowment, self.multiplier, self.levels)
+            return public_goods(len(self.players), *self.pot)
         return two_player_game(name)
 
     def agent_policies(self) -> Iterator[tuple[Location, str]]:
@@ -112,7 +125,7 @@ class NormalFormGameConfig(ScenarioConfig):
         yield from super().problems()
         yield from name_problems(players=self.players)
         for field, name in ONLY_OF.items():
-            if field in self.model_fields_set and self.game != name:
+            if getattr(self, field) is not None and self.game != name:
                 yield (field,), f"`{field}` is for {name} only; leave it out"
         broken = list(self._move_problems())
         yield from broken
@@ -137,8 +150,9 @@ class NormalFormGameConfig(ScenarioConfig):
         if name == "public_goods":
             if self.moves:
                 yield ("moves",), "the moves of public_goods are amounts; set `endowment` and `levels`"
-            if self.levels ** len(self.players) > MOST_PROFILES:
-                told = f"{self.levels} levels of {len(self.players)} players are over {MOST_PROFILES}"
+            levels = self.pot[2]
+            if levels ** len(self.players) > MOST_PROFILES:
+                told = f"{levels} levels of {len(self.players)} players are over {MOST_PROFILES}"
                 yield ("levels",), f"{told} combinations of moves; take fewer levels or players"
             return
         if len(self.players) != 2:

@@ -96,7 +96,7 @@ def public_goods(players: int, endowment: int, multiplier: float, levels: int) -
     from 0 to the endowment. A contribution is as cooperative as its share of the endowment.
     """
     amounts = np.linspace(0, endowment, levels)
-    moves = tuple(f"{amount:g}" for amount in amounts)
+    moves = tuple(f"{amount:g} point{'' if amount == 1 else 's'}" for amount in amounts)
     given = np.stack(np.meshgrid(*[amounts] * players, indexing="ij"), axis=-1)
     payoffs = endowment - given + multiplier * given.sum(axis=-1, keepdims=True) / players
     shares = tuple(float(amount) / endowment for amount in amounts)

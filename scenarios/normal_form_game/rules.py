@@ -79,8 +79,8 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
         if self.game.name == "hide_and_seek" and self.game.moves[0] == self.game.moves[1]:
             return self.words("hide_and_seek", first=names[0], second=names[1], moves=moves)
         if self.game.name == "public_goods":
-            amounts = {"endowment": self.config.endowment, "multiplier": f"{self.config.multiplier:g}"}
-            return self.words("public_goods", moves=moves, **amounts)
+            endowment, multiplier, _ = self.config.pot
+            return self.words("public_goods", endowment=endowment, multiplier=f"{multiplier:g}", moves=moves)
         told = []
         for profile in self.game.profiles():
             deeds = self._deeds([own[move] for own, move in zip(self.game.moves, profile, strict=True)])

@@ -269,7 +269,7 @@ def test_who_is_found_gets_nothing() -> None:
 
 def test_a_pot_is_multiplied_and_shared_by_all() -> None:
     found = public_goods(4, 10, 1.6, 3)
-    assert found.moves[0] == ("0", "5", "10")
+    assert found.moves[0] == ("0 points", "5 points", "10 points")
     # 10 + 5 + 0 + 0 points make 24, of which each gets 6.
     assert found.payoff((2, 1, 0, 0)) == [0 + 6, 5 + 6, 10 + 6, 10 + 6]
     assert found.cooperation == (0, 0.5, 1)
@@ -280,7 +280,7 @@ def test_a_pot_is_told_in_a_sentence_and_a_hiding_place_too() -> None:
     pot = {"scenario": "normal_form_game", "game": "public_goods", "players": players}
     [asked, *_] = game(pot).pending
     assert "multiplied by 1.6" in text_of(asked)
-    assert "0, 5 or 10" in text_of(asked)
+    assert "0 points, 5 points or 10 points." in text_of(asked)
     places = {
         "scenario": "normal_form_game",
         "game": "hide_and_seek",
@@ -392,6 +392,12 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
             episode.step(scripted_replies(episode.pending))
         assert episode.outcome["mean_payoff"] is not None
         assert episode.outcome["unanswered"] == 0
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_a_file_that_is_written_out_whole_is_valid_again(path: Path) -> None:
+    config = load(path).config
+    assert check(config.model_dump(mode="json"), "whole.yaml").config == config
 
 
 def all_hear_talk(episode: Episode[Any], call: Call) -> set[str]:
