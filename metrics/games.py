@@ -9,7 +9,7 @@ episodes than those in which it is tried (`FOLDS`), so that chance is no habit.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -49,7 +49,8 @@ def _exploited(parts: Numbers) -> Numbers:
         best = np.where(seen > 0, others / seen, -np.inf).argmax(axis=-1)[..., None]
         tried = np.take_along_axis(seen, best, -1) > 0
         won, played = (np.where(tried, np.take_along_axis(c, best, -1), 0) for c in (gain, rounds))
-        return (won.sum(axis=(-3, -1)) / played.sum(axis=(-3, -1))).mean(axis=-1)
+        found: Numbers = (won.sum(axis=(-3, -1)) / played.sum(axis=(-3, -1))).mean(axis=-1)
+        return found
 
 
 EXPLOITED = Statistic(
@@ -110,8 +111,8 @@ def _variation(parts: Numbers) -> Numbers:
 def _mean_of_players(totals: Numbers, counts: Numbers) -> Numbers:
     """The mean over players of total / count; those without a count are left out."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        each = np.where(counts > 0, totals / counts, 0).sum(axis=-1)
-        return each / (counts > 0).sum(axis=-1)
+        each: Numbers = np.where(counts > 0, totals / counts, 0).sum(axis=-1) / (counts > 0).sum(axis=-1)
+        return each
 
 
 VARIATION = Statistic(
@@ -153,8 +154,9 @@ def equilibrium_distance(game: pl.DataFrame, probability: pl.DataFrame) -> pl.Da
             if (episode, name) in own
         ]
         near = _nearest(text, played)
-        for episode, seat, total, rounds in played if near is not None else ():
-            assert near is not None
+        if near is None:
+            continue
+        for episode, seat, total, rounds in played:
             apart = total[: len(near[seat])] - rounds * near[seat]
             rows += [(episode, seat, position, gap, rounds) for position, gap in enumerate(apart)]
     return _frame(rows, seat=pl.Int64, position=pl.Int64, apart=pl.Float64, rounds=pl.Float64)
@@ -375,5 +377,5 @@ def _distributions(probability: pl.DataFrame) -> dict[tuple[int, str], tuple[Num
     return found
 
 
-def _frame(rows: list[tuple[object, ...]], **columns: type[pl.DataType]) -> pl.DataFrame:
+def _frame(rows: Sequence[tuple[object, ...]], **columns: type[pl.DataType]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"episode": pl.Int64, **columns}, orient="row")

@@ -76,7 +76,7 @@ class Question:
 
     def ask(self, purpose: str, **about: Scalar) -> Call:
         """The call that puts it."""
-        return self.agent.ask(purpose, self.options, self.fill, round=self.round, **about)
+        return self.agent.ask(purpose, self.options, self.fill, (), round=self.round, **about)
 
 
 def pick(episode: Episode[Any], purpose: str, questions: Sequence[Question], samples: int) -> Picked:
