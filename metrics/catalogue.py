@@ -28,6 +28,7 @@ FAMILIES = {
     "speech": "metrics.speech",
     "judges": "metrics.judges",
     "welfare": "metrics.welfare",
+    "games": "metrics.games",
 }
 
 

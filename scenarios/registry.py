@@ -32,6 +32,8 @@ BUILT_IN = {
     "persuasion": "scenarios.persuasion.rules:Persuasion",
     "duel": "scenarios.duel.rules:Duel",
     "persona_interview": "scenarios.persona_interview.rules:PersonaInterview",
+    "normal_form_game": "scenarios.normal_form_game.rules:NormalFormGame",
+    "random_numbers": "scenarios.random_numbers.rules:RandomNumbers",
 }
 
 

@@ -21,6 +21,7 @@ FAMILIES = {
     "personas": "metrics.plots.personas",
     "judges": "metrics.plots.judges",
     "welfare": "metrics.plots.welfare",
+    "games": "metrics.plots.games",
     "levels": "metrics.plots.levels",
 }
 

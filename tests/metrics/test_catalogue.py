@@ -36,6 +36,9 @@ RUNS: list[tuple[str, ...]] = [
     ("pairwise",),
     ("mutual-welfare",),
     ("persona-interview",),
+    ("rock-paper-scissors",),
+    ("prisoners-dilemma",),
+    ("random-numbers",),
 ]
 ALL = list(metrics().values())
 

@@ -81,6 +81,7 @@ def test_a_speech_is_a_reply_that_another_agent_read() -> None:
         ("persuasion", {"open", "request", "attack", "answer", "satisfy", "reveal", "object", "doubt"}),
         ("persuasion-free", {"persuade", "reply"}),
         ("sparta", {"answer"}),
+        ("prisoners-dilemma", {"talk"}),
     ],
 )
 def test_no_private_word_is_a_speech_and_none_counts_twice(name: str, purposes: set[str]) -> None:

@@ -35,6 +35,7 @@ TABLES: dict[str, Callable[[], Tables]] = {
     "personas": worked.interviewed,
     "judge_bias": worked.panel,
     "welfare_plane": worked.welfare,
+    "picks": worked.picked,
     "levels": worked.debate,
 }
 

@@ -350,3 +350,24 @@ def interviewed(episodes: int = 1) -> Tables:
         (0, "Bo", "age", 2, "old", False, 2),
     )
     return {"answered": repeated(answered, episodes), "episodes": ended(episodes)}
+
+
+def picked() -> Tables:
+    """Ann has two options, at 0.7 and 0.3, then 0.9 and 0.1; Bo has sampled the second."""
+    pick = table(
+        "episode agent round basis",
+        (0, "Ann", 1, "probabilities"),
+        (0, "Bo", 1, "sample"),
+        (1, "Ann", 1, "probabilities"),
+        (1, "Bo", 1, "failed"),
+    )
+    probability = table(
+        "episode agent option position probability",
+        (0, "Ann", "left", 0, 0.7),
+        (0, "Ann", "right", 1, 0.3),
+        (0, "Bo", "left", 0, 0.0),
+        (0, "Bo", "right", 1, 1.0),
+        (1, "Ann", "left", 0, 0.9),
+        (1, "Ann", "right", 1, 0.1),
+    )
+    return {"pick": pick, "probability": probability}
