@@ -109,10 +109,10 @@ def _answers(agent: str, answers: list[tuple[dict[str, Any], str]]) -> Iterator[
 
 
 def _choice(call: dict[str, Any]) -> str:
-    """A chosen option with its probability, or the expectation where the options are numbers."""
+    """A chosen option with its probability, or with the expectation where the options are numbers."""
     if call["probabilities"] is None:
         return str(call["text"])
     pairs = list(zip(call["options"], call["probabilities"], strict=True))
     if all(option.lstrip("-").isdecimal() for option in call["options"]):
-        return f"{sum(float(option) * p for option, p in pairs):.1f}"
+        return f"{call['text']} (mean {sum(float(option) * p for option, p in pairs):.1f})"
     return f"{call['text']} ({dict(pairs)[call['text']]:.0%})"
