@@ -105,11 +105,8 @@ class Agent(mesa.Agent):
 
     def ask_shorter(self, call: Call) -> Call:
         """The same question as `call`, which was too long, with half as much of what was heard."""
-        heard = set(self.heard)
-        shown = [message for message in call.prompt if message in heard]
-        gone = set(shown) - set(kept := self.memory.shorten(shown))
-        prompt = tuple(message for message in call.prompt if message not in gone)
-        return self.episode.call(self, call.purpose, call.answer, prompt, call.about, bool(kept))
+        prompt, shortenable = self.memory.shorten(call.prompt)
+        return self.episode.call(self, call.purpose, call.answer, prompt, call.about, shortenable)
 
     def _prompt(
         self,

@@ -15,12 +15,13 @@ as much of what was heard, so a long talk never fails a run.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from agents.answers import Choice, Text
-from agents.calls import Call, Message, Reply
+from agents.calls import Call, Message, Prompt, Reply
 from agents.policy import Settings
 from agents.retrieval import Weights, best
 
@@ -33,6 +34,8 @@ KEPT = 0.6
 """The share of a window that stays when what is oldest leaves it."""
 DEFAULT_TOKENS = 1024
 TOKENS_A_WORD = 2
+SUMMARY, RATING = "memory_summary", "memory_importance"
+"""The purposes of calls that memories make, which are no part of what a scenario is about."""
 IMPORTANCE = Choice(tuple(str(rating) for rating in range(1, 11)))
 
 
@@ -86,6 +89,7 @@ class Memory:
         self._limit = settings.tokens // 2 if half and settings.tokens else settings.tokens
         self._start = 0
         self._summary: Message | None = None
+        self._recalled: Message | None = None
         self._chunk = 1.0
         self._importance: dict[int, float] = {}
         self._rated = 0
@@ -103,23 +107,39 @@ class Memory:
         if self._settings.kind == "window" or not self._start:
             return latest, ()
         settings = self._settings
+        usual = fmean(self._importance.values()) if self._importance else 0.0
         found = best(
             heard[: self._start],
             [*latest[-1:], request],
-            {position: self._importance.get(position, 0.0) for position in range(self._start)},
+            {position: self._importance.get(position, usual) for position in range(self._start)},
             Weights(settings.recency, settings.importance, settings.similarity),
             self._limit * CHARACTERS_A_TOKEN,
         )
-        return latest, (self._words("memory_recalled"), *found) if found else ()
+        if not found:
+            return latest, ()
+        self._recalled = self._words("memory_recalled")
+        return latest, (self._recalled, *found)
 
-    def shorten(self, shown: Sequence[Message]) -> tuple[Message, ...]:
-        """The later half of `shown`, which was too long; from now on the memory holds no more than that."""
-        room = size(shown) // 2
-        kept = list(shown)
-        while kept and (size(kept) > room or len(kept) == len(shown)):
-            del kept[0]
-        self._limit = max(1, room)
-        return tuple(kept)
+    def shorten(self, prompt: Prompt) -> tuple[Prompt, bool]:
+        """A prompt that was too long without half of what was heard: what was recalled, then the oldest.
+
+        From now on the memory holds no more than what is left.
+
+        Returns:
+            The shorter prompt, and whether it can be shortened again.
+        """
+        heard = set(self._agent.heard)
+        places = [place for place, message in enumerate(prompt) if message in heard]
+        heading = prompt.index(self._recalled) if self._recalled in prompt else len(prompt)
+        left = sorted(places, key=lambda place: (place < heading, place))
+        room = size([prompt[place] for place in left]) // 2
+        del left[0]
+        while left and size([prompt[place] for place in left]) > room:
+            del left[0]
+        window = room // 2 if self._settings.kind == "retrieval" else room
+        self._limit = max(1, window if self._limit is None else min(window, self._limit))
+        gone = set(places) - set(left)
+        return tuple(m for place, m in enumerate(prompt) if place not in gone), bool(left)
 
     def upkeep(self) -> list[Call]:
         """The calls that this memory wants answered beside those of the rules."""
@@ -134,7 +154,7 @@ class Memory:
 
     def take(self, call: Call, reply: Reply) -> None:
         """Accept the reply to a call of `upkeep`."""
-        if call.purpose == "memory_importance":
+        if call.purpose == RATING:
             if not reply.failed:
                 self._importance[int(str(call.about["message"]))] = _rating(reply)
             return
@@ -168,11 +188,11 @@ class Memory:
         words = self._settings.summary_words
         shown = (*known, *heard[start:end])
         answer = Text(TOKENS_A_WORD * words)
-        return [self._agent.ask_alone("memory_summary", answer, shown, until=end, summary_words=words)]
+        return [self._agent.ask_alone(SUMMARY, answer, shown, until=end, summary_words=words)]
 
     def _rate(self, position: int) -> Call:
         heard = self._agent.heard[position]
-        return self._agent.ask_alone("memory_importance", IMPORTANCE, (heard,), message=position)
+        return self._agent.ask_alone(RATING, IMPORTANCE, (heard,), message=position)
 
     def _words(self, purpose: str) -> Message:
         return self._agent.episode.request(purpose, {})

@@ -88,10 +88,10 @@ def _mixed(payoffs: Numbers) -> Iterator[Equilibrium]:
     first, second = payoffs[..., 0], payoffs[..., 1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # games with an even number of equilibria are degenerate, not wrong
-        if max(first.shape) <= MOST_ENUMERATED:
-            found = list(Game(first, second).support_enumeration())
-        else:
-            found = [Game(first).linear_program()] if constant_sum(payoffs) else []
+        enumerable = max(first.shape) <= MOST_ENUMERATED
+        found = list(Game(first, second).support_enumeration()) if enumerable else []
+        if constant_sum(payoffs):  # of which a degenerate game may have none with supports of one size
+            found.append(Game(first).linear_program())
     for profile in found:
         yield tuple(np.asarray(own, dtype=float) for own in profile)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from agents.agent import Layout
@@ -22,7 +22,9 @@ UNSWEPT = ("scenario", "sweep")
 class Participant(Settings):
     """An agent as a scenario file declares it; scenarios add fields of their own."""
 
-    name: str = Field(min_length=1, max_length=60, pattern=r"\S", description="Unique in the scenario.")
+    name: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        min_length=1, max_length=60, description="Unique in the scenario."
+    )
     persona: str = Field("", description="Who this is, in a sentence or two; only this agent is told.")
     policy: str = Field("default", description="The policy that answers for this agent.")
     memory: MemorySettings | None = Field(

@@ -20,7 +20,7 @@ import mesa
 from agents.agent import Agent, Layout
 from agents.answers import Answer
 from agents.calls import OVERFLOW, Call, Message, Prompt, Reply, Role, Scalar, derive_seed
-from agents.memory import MemorySettings
+from agents.memory import Memory, MemorySettings
 from agents.prompts import Prompts, read_prompts
 from scenarios.config import ScenarioConfig
 from scenarios.population import Person
@@ -129,7 +129,7 @@ class Episode(mesa.Model, Generic[Config]):
         self.persons = self._people_the_cast()
         self._wanted: list[Call] = []
         self._replies: dict[int, Reply] = {}
-        self._kept: dict[int, tuple[Agent, Call]] = {}
+        self._kept: dict[int, tuple[Memory, Call]] = {}
         own = {agent.name: agent.memory for _, agent in self.config.declared_agents()}
         self._memories = {name: memory for name, memory in own.items() if memory is not None}
         declared = (self.config.memory, *self._memories.values())
@@ -230,14 +230,14 @@ class Episode(mesa.Model, Generic[Config]):
 
     def _upkeep(self) -> list[Call]:
         """What memories ask beside the rules."""
-        for agent in self._cast() if self._memories_ask else ():
-            for call in agent.memory.upkeep():
-                self._kept[call.index] = agent, call
+        for memory in dict.fromkeys(agent.memory for agent in self._cast()) if self._memories_ask else ():
+            for call in memory.upkeep():
+                self._kept[call.index] = memory, call
         return [call for _, call in self._kept.values()]
 
     def _keep_memories(self) -> None:
-        for index, (agent, call) in self._kept.items():
-            agent.memory.take(call, self._replies.pop(index))
+        for index, (memory, call) in self._kept.items():
+            memory.take(call, self._replies.pop(index))
         self._kept.clear()
 
     def _cast(self) -> Iterator[Agent]:

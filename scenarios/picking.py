@@ -74,9 +74,15 @@ class Question:
     round: int
     fill: Mapping[str, Scalar]
 
-    def ask(self, purpose: str, **about: Scalar) -> Call:
+    def ask(self, purpose: str) -> Call:
         """The call that puts it."""
-        return self.agent.ask(purpose, self.options, self.fill, (), round=self.round, **about)
+        return self.agent.ask(purpose, self.options, self.fill, (), round=self.round)
+
+    def ask_again(self, call: Call, sample: int) -> Call:
+        """The same call once more, whatever the agent remembers by now."""
+        about = call.about | {"sample": sample}
+        stage = self.agent.episode
+        return stage.call(self.agent, call.purpose, call.answer, call.prompt, about, call.shortenable)
 
 
 def pick(episode: Episode[Any], purpose: str, questions: Sequence[Question], samples: int) -> Picked:
@@ -91,10 +97,11 @@ def pick(episode: Episode[Any], purpose: str, questions: Sequence[Question], sam
     Returns:
         The option picked for each question; None where the first answer could not be parsed.
     """
-    first = yield [question.ask(purpose) for question in questions]
+    calls = [question.ask(purpose) for question in questions]
+    first = yield calls
     unknown = [i for i, reply in enumerate(first) if not reply.failed and reply.probabilities is None]
     repeats = [(i, sample) for i in unknown for sample in range(2, samples + 1)]
-    further = yield [questions[i].ask(purpose, sample=sample) for i, sample in repeats]
+    further = yield [questions[i].ask_again(calls[i], sample) for i, sample in repeats]
     given = [[reply] for reply in first]
     for (i, _), reply in zip(repeats, further, strict=True):
         given[i].append(reply)

@@ -12,6 +12,7 @@ from typing import Any
 
 from agents.calls import derive_seed
 from agents.failures import BadInput
+from agents.memory import RATING, SUMMARY
 from runs import folder as run_folder
 from runs import log as run_log
 from runs.branches import BranchPoint, Plan
@@ -161,7 +162,7 @@ def _open(turn: Turn, scenario: Scenario) -> bool:
 
 def _fits(turn: Turn, chosen: Selection) -> bool:
     return (
-        (not chosen.purposes or turn.purpose in chosen.purposes)
+        (turn.purpose in chosen.purposes if chosen.purposes else turn.purpose not in (SUMMARY, RATING))
         and (not chosen.agents or turn.agent in chosen.agents)
         and (not chosen.uncertain or turn.probabilities is not None)
     )

@@ -65,13 +65,17 @@ def export(
         typer.Option(help="Scores above it are good for kto. Default: each run's mean; of a check 0.5."),
     ] = None,
     at_least: Annotated[
-        float | None, typer.Option(help="Least score of an answer for sft. Default: all answers.")
+        float | None,
+        typer.Option(
+            help="Least score of an answer for sft, which leaves out what has none, such as choices. "
+            "Default: all answers."
+        ),
     ] = None,
     asked: Annotated[
         Literal["shown", "question"],
         typer.Option(
             help="What a judged answer stands after in sft: all that its author was shown, or the question "
-            "as pairs have it (no persona; of a revision not what led to it)."
+            "as pairs have it (what several answers share; of a revision not what led to it)."
         ),
     ] = "shown",
     purpose: Annotated[

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, FiniteFloat
+from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints
 from scipy.special import ndtr, ndtri
 
 from agents.declared import Problems
@@ -43,7 +43,11 @@ DEGREES = {
 """The six degrees of a stance, as the scenarios ask for them."""
 
 Share = Annotated[FiniteFloat, Field(ge=0)]
-Value = Annotated[str, BeforeValidator(lambda key: str(key) if isinstance(key, (int, float)) else key)]
+Value = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    BeforeValidator(lambda key: str(key) if isinstance(key, (int, float)) else key),
+]
 """A value that is text; numbers in YAML are taken as they are written."""
 
 

@@ -17,7 +17,7 @@ from agents.populations.distributions import Numbers, Values
 from agents.populations.spec import NAME, Population
 
 MOST_PEOPLE = 10_000_000
-LEAST_U = 2.0**-54
+LEAST_U = 2.0**-53
 """Keeps uniform numbers off 0 and 1, where a normal score is infinite."""
 
 

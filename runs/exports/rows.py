@@ -47,7 +47,7 @@ class ExportOptions:
             run's chosen answers; of a program's verdicts 0.5.
         at_least: least score of an answer for `sft`; None for all, judged or not.
         asked: what a judged answer stands after in `sft`: all that its author was `shown`, or the
-            `question` as pairs have it, without a persona, and of a revision without what led to it.
+            `question` as pairs have it: what several answers share, of a revision not what led to it.
         purposes: take only turns of these; by default all, for `sft` without choices.
         policies: take only these authors' turns; all by default.
         test_share: share of the prompts that go to the test split, 0–1.

@@ -45,6 +45,6 @@ class Motion:
     @property
     def told_with_size(self) -> str:
         """In words, with a size that an amendment gave it."""
-        if self.size in (0.0, 1.0):
+        if self.size == (0.0 if self.action == REPEAL else 1.0):
             return self.told
         return f"{self.told}, {'leaving' if self.action == REPEAL else 'at'} size {self.size:g}"

@@ -98,8 +98,9 @@ def from_json(value: dict[str, Any]) -> Blocks:
         )
     )
     payoffs = {cell: Payoff(found["LLM"], found["user"]) for cell, found in value["payoff"].items()}
-    output = f"{before}<response>{value['response']}</response>"
-    return Blocks(output, before, value["response"], payoffs, analysis["cell"], True)
+    response = value["response"].strip()
+    output = f"{before}<response>{response}</response>"
+    return Blocks(output, before, response, payoffs, analysis["cell"], True)
 
 
 def from_tags(output: str) -> Blocks:
@@ -112,8 +113,13 @@ def from_tags(output: str) -> Blocks:
         found["response"],
         _payoffs(found["payoff"]),
         named[-1] if named else None,
-        IN_ORDER.fullmatch(output.strip()) is not None,
+        _four_in_order(output.strip()),
     )
+
+
+def _four_in_order(output: str) -> bool:
+    once = all(output.count(f"<{name}>") == output.count(f"</{name}>") == 1 for name in BLOCKS)
+    return once and IN_ORDER.fullmatch(output) is not None
 
 
 def _between(name: str, output: str) -> str:

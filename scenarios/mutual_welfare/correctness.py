@@ -23,7 +23,9 @@ from agents.answers import Choice
 from scenarios.judging import expected_value
 from scenarios.mutual_welfare.config import Question
 
-NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?")
+NUMBER = re.compile(r"(?<![\w.])-?(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)")
+QUESTION = re.compile(r"(?<=[.!?\n])[^.!?\n]*\?\s*$")
+"""A question at the end, which an answer with a follow-up has."""
 OPTION = re.compile(r"\b[A-H]\b")
 LONGEST_GRAM = 4
 
@@ -94,7 +96,7 @@ def passes(reference: str, response: str) -> bool:
     """
     wanted = number(reference)
     if wanted is not None:
-        found = [number(text) for text in NUMBER.findall(response)]
+        found = [number(text) for text in NUMBER.findall(QUESTION.sub("", _plain(response)))]
         return bool(found) and found[-1] is not None and isclose(found[-1], wanted, abs_tol=1e-9)
     if OPTION.fullmatch(reference.strip()):
         return OPTION.findall(response)[-1:] == [reference.strip()]
@@ -103,7 +105,13 @@ def passes(reference: str, response: str) -> bool:
 
 def number(text: str) -> float | None:
     """The number that `text` is, thousands separated by commas or not; None where it is none."""
-    return float(text.strip().replace(",", "")) if NUMBER.fullmatch(text.strip()) else None
+    text = _plain(text).strip()
+    return float(text.replace(",", "")) if NUMBER.fullmatch(text) else None
+
+
+def _plain(text: str) -> str:
+    """With the minus sign of programs."""
+    return text.replace("−", "-")
 
 
 def bleu(reference: str, response: str) -> float:

@@ -104,7 +104,9 @@ class NormalFormGameConfig(ScenarioConfig):
         if self.game is None:
             cooperation = None
             if self.cooperative is not None:
-                cooperation = tuple(float(move == self.cooperative) for move in self.own_moves[0])
+                cooperation = tuple(
+                    tuple(float(move == self.cooperative) for move in own) for own in self.own_moves
+                )
             return Game("", self.own_moves, np.array(self.payoffs, dtype=float), cooperation)
         found = self._named(self.game)
         return Game(found.name, self.own_moves, found.payoffs, found.cooperation) if self.moves else found

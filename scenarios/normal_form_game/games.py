@@ -58,13 +58,13 @@ class Game:
         name: of it, "" for a table from a file.
         moves: of each player.
         payoffs: of shape (moves of the first player, …, of the last, players).
-        cooperation: how cooperative each move is, 0–1; None where the game has no such move.
+        cooperation: of each player, how cooperative each move is, 0–1; None where the game has no such move.
     """
 
     name: str
     moves: tuple[Moves, ...]
     payoffs: NDArray[np.float64]
-    cooperation: tuple[float, ...] | None = None
+    cooperation: tuple[tuple[float, ...], ...] | None = None
 
     def payoff(self, profile: Profile) -> list[float]:
         """What each player gets."""
@@ -78,7 +78,7 @@ class Game:
 def two_player_game(name: str) -> Game:
     """A named game of two."""
     moves, table = TWO_PLAYERS[name]
-    cooperation = (1.0, 0.0) if name in COOPERATIVE else None
+    cooperation = ((1.0, 0.0),) * 2 if name in COOPERATIVE else None
     return Game(name, (moves, moves), np.array(table, dtype=float), cooperation)
 
 
@@ -96,11 +96,11 @@ def public_goods(players: int, endowment: int, multiplier: float, levels: int) -
     from 0 to the endowment. A contribution is as cooperative as its share of the endowment.
     """
     amounts = np.linspace(0, endowment, levels)
-    moves = tuple(f"{amount:g} point{'' if amount == 1 else 's'}" for amount in amounts)
+    moves = tuple(f"{amount:.10g} point{'' if amount == 1 else 's'}" for amount in amounts)
     given = np.stack(np.meshgrid(*[amounts] * players, indexing="ij"), axis=-1)
     payoffs = endowment - given + multiplier * given.sum(axis=-1, keepdims=True) / players
     shares = tuple(float(amount) / endowment for amount in amounts)
-    return Game("public_goods", (moves,) * players, payoffs, shares)
+    return Game("public_goods", (moves,) * players, payoffs, (shares,) * players)
 
 
 def shape_problems(

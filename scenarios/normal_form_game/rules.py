@@ -115,7 +115,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
         self.unanswered += moved.count(None)
         for position, (player, move) in enumerate(zip(self.players, moved, strict=True)):
             kind = self.game.cooperation
-            cooperation = None if kind is None or move is None else kind[move]
+            cooperation = None if kind is None or move is None else kind[position][move]
             payoff = None if payoffs is None else payoffs[position]
             self.record(Payoff(player.name, number, payoff, cooperation))
             if cooperation is not None:
@@ -151,7 +151,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
 
     def _gains(self, payoffs: Sequence[float]) -> str:
         named = zip(self.config.players, payoffs, strict=True)
-        return _joined([self.words("gain", name=who.name, payoff=f"{payoff:g}") for who, payoff in named])
+        return _joined([self.words("gain", name=who.name, payoff=f"{payoff:.10g}") for who, payoff in named])
 
     def _outcome(self) -> dict[str, Scalar]:
         return {

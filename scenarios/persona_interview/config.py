@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from agents.policy import Settings
 from agents.populations.spec import Population
 from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
 
-Said = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Problems = Iterator[tuple[Location, str]]
 
 

@@ -140,7 +140,7 @@ def clause(text: str, leads: Iterable[str]) -> str | None:
     """What `text` says after the beginning that it was to complete; None when nothing."""
     text = text.strip(" \"'“”")
     for lead in leads:
-        if text.casefold().startswith(lead.casefold() + " "):
+        if f"{text} ".casefold().startswith(f"{lead} ".casefold()):
             text = text[len(lead) :]
             break
     return text.strip(" \"'“”.…") or None

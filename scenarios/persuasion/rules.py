@@ -87,12 +87,12 @@ class Persuasion(Episode[PersuasionConfig]):
         self.audience = [self.persuader, self.persuadee, *([self.observer] if self.observer else [])]
         # Who is asked to guess among statements reads the true one, so it is not who goes on talking.
         self.aside = Agent(self, config.aside, rules=rules, policy=config.persuader.policy)
-        self.aside.heard = self.persuader.heard
+        self.aside.heard, self.aside.memory = self.persuader.heard, self.persuader.memory
         for state in STATES:
             self._confide(state)
         self.noted: dict[Slot, str] = {}
         self.corrected: set[Slot] = set()
-        self.known = [rules]
+        self.known = [rules, config.persuader.persona]
         self.statements: dict[Slot, list[str]] = {}
         for slot in SLOTS:
             truth = self.mind.truths[slot]
@@ -208,6 +208,7 @@ class Persuasion(Episode[PersuasionConfig]):
         for slot, reply in zip(slots, replies, strict=True):
             leads = f"{self.persuadee.name} {LEADS[slot.part]}", LEADS[slot.part]
             text = None if self._taken(reply).failed else clause(reply.text, leads)
+            self.unanswered += text is None and not reply.failed
             self.record(Prediction(number, *slot, moment, text))
             if text is not None:
                 told[slot] = self.noted[slot] = text

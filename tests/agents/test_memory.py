@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,39 @@ def test_a_prompt_that_is_too_long_is_asked_again_with_half_of_what_was_heard(ki
     assert len({(call.agent, call.about["round"]) for call in again}) == 2 * ROUNDS
     # What was too long once is remembered: nearly all prompts fit at once.
     assert len(calls["argue"]) < 2 * ROUNDS * 1.2
+
+
+def test_a_text_that_was_heard_again_and_again_is_left_out_copy_by_copy() -> None:
+    same = [{"name": "Ann"}, {"name": "Bo"}]
+    episode = debate(rounds=3, opinions=False, debaters=same)
+    said = episode.pending[0]
+    ann = next(agent for agent in episode.debaters if agent.name == said.agent)
+    ann.heard += [episode.message("user", "The same. " * 10)] * 8
+    call, lengths = ann.ask("argue", fill={"position": ""}, round=1), []
+    while call.shortenable:
+        call = ann.ask_shorter(call)
+        lengths.append(sum("The same." in message.text for message in call.prompt))
+    assert lengths == [4, 2, 1, 0]
+
+
+def test_what_was_recalled_is_left_out_before_what_was_heard_last() -> None:
+    memory = {"kind": "retrieval", "tokens": 800}
+    calls = play_out(debate(rounds=30, opinions=False, memory=memory), speeches)["argue"]
+    assert "You recall" in "".join(message.text for message in calls[-1].prompt)
+    episode = debate(rounds=30, opinions=False, memory=memory)
+    last = None
+    while episode.pending:
+        last = episode.pending[0] if episode.pending[0].purpose == "argue" else last
+        if last is not None and last.about["round"] == 30:
+            break
+        episode.step([speeches(asked) for asked in episode.pending])
+    assert last is not None
+    ann = next(agent for agent in episode.debaters if agent.name == last.agent)
+    texts = [message.text for message in last.prompt]
+    latest = spoken(replace(last, prompt=last.prompt[: texts.index("You recall from earlier:")]))
+    shorter = spoken(ann.ask_shorter(last))
+    assert shorter[: len(latest)] == latest
+    assert len(latest) <= len(shorter) < len(spoken(last))
 
 
 @pytest.mark.parametrize("kind", KINDS)

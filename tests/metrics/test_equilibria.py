@@ -84,6 +84,14 @@ def test_a_degenerate_game_raises_no_warning_and_gives_only_equilibria() -> None
     assert not is_equilibrium(payoffs, (np.array([0.0, 1.0]), np.array([0.0, 1.0])))
 
 
+def test_a_degenerate_game_of_constant_sum_has_a_value() -> None:
+    # The second column is never better for the first player than 0, which the first row makes sure of.
+    first = np.array([[0, 0], [1, -1], [-2, 1]], dtype=float)
+    payoffs = np.stack([first, -first], axis=-1)
+    assert any(is_equilibrium(payoffs, profile) for profile in equilibria(payoffs))
+    assert values(payoffs) == pytest.approx((0, 0), abs=1e-9)
+
+
 def test_a_constant_sum_needs_two_players() -> None:
     assert constant_sum(hide_and_seek(3).payoffs)
     assert not constant_sum(two_player_game("chicken").payoffs)

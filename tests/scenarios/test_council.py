@@ -570,3 +570,11 @@ def test_the_contract(fields: dict[str, Any]) -> None:
         secrets={("members", i, "agenda"): {name} for i, name in enumerate(("Ann", "Bo", "Cem"))},
         refused=REFUSED,
     )
+
+
+def test_a_repeal_that_leaves_half_says_what_it_leaves() -> None:
+    law = Law(name="a clinic", cost=10, effects={})
+    assert Motion("repeal", law, 2.0, 1.0).told_with_size == "repeal a clinic, leaving size 1"
+    assert Motion("repeal", law, 2.0, 0.0).told_with_size == "repeal a clinic"
+    assert Motion("enact", law, 0.0, 1.0).told_with_size == "enact a clinic"
+    assert Motion("enact", law, 0.0, 2.0).told_with_size == "enact a clinic, at size 2"

@@ -194,6 +194,16 @@ def test_text_around_the_blocks_costs_the_format_and_not_the_answer() -> None:
     assert found.format == 0
 
 
+def test_tags_that_come_twice_cost_the_format() -> None:
+    assert from_tags(tagged()).in_order
+    assert not from_tags(tagged(tail=" junk </response>")).in_order
+    assert not from_tags(f"<thinking>x</thinking> junk {tagged()}").in_order
+
+
+def test_a_blank_response_is_none_in_json_too() -> None:
+    assert not from_json(four() | {"response": "  "}).valid
+
+
 def test_an_answer_without_a_response_is_not_valid() -> None:
     assert not from_tags(tagged().replace("It is 42.", " ")).valid
     assert not from_tags("I don't know.").valid
@@ -277,6 +287,11 @@ def test_nothing_for_one_of_the_two_is_nothing_for_both() -> None:
         ("-3", "It is -3.", True),
         ("12", "It is 10-12.", True),
         ("2.5", "It costs $2.50.", True),
+        ("-5", "It is −5.", True),
+        ("0.5", "It is .5", True),
+        ("3", "Count: 1,2,3", True),
+        ("42", "It is 42. Would you like 2 more examples?", True),
+        ("42", "Is it 42?", True),
         ("B", "A is wrong, so B.", True),
         ("A", "A or B", False),
         ("A", "a good one", False),

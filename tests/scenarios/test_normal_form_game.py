@@ -272,7 +272,7 @@ def test_a_pot_is_multiplied_and_shared_by_all() -> None:
     assert found.moves[0] == ("0 points", "5 points", "10 points")
     # 10 + 5 + 0 + 0 points make 24, of which each gets 6.
     assert found.payoff((2, 1, 0, 0)) == [0 + 6, 5 + 6, 10 + 6, 10 + 6]
-    assert found.cooperation == (0, 0.5, 1)
+    assert found.cooperation == ((0, 0.5, 1),) * 4
 
 
 def test_a_pot_is_told_in_a_sentence_and_a_hiding_place_too() -> None:
@@ -416,3 +416,31 @@ def test_the_contract(file: dict[str, Any]) -> None:
             ({"game": "chicken", "payoffs": [[[0, 0]]]}, "leave out `game` or `payoffs`"),
         ],
     )
+
+
+def test_a_move_counts_as_cooperation_wherever_a_player_has_it() -> None:
+    moves = [["C", "D"], ["D", "C", "E"]]
+    file = TABLE | {"moves": moves, "cooperative": "C"}
+    config = check(file, "game.yaml").config
+    assert isinstance(config, NormalFormGameConfig)
+    assert config.table.cooperation == ((1, 0), (0, 1, 0))
+
+
+def test_a_move_sampled_again_is_asked_with_the_same_prompt() -> None:
+    memory = {"kind": "summary", "tokens": 64, "summary_words": 10}
+    file = DILEMMA | {"rounds": 12, "talk": True, "samples": 3, "memory": memory}
+    episode = NormalFormGame(check(file, "game.yaml").config)  # type: ignore[arg-type]
+    prompts: dict[tuple[str, object], set[tuple[int, ...]]] = {}
+
+    def answer(call: Call) -> Reply:
+        if isinstance(call.answer, Choice):
+            if call.purpose == "move":
+                key = call.agent, call.about["round"]
+                prompts.setdefault(key, set()).add(tuple(m.number for m in call.prompt))
+            return reply(call.answer.options[0])
+        return reply("word " * 30)
+
+    asked = play_out(episode, answer)
+    assert len(asked["move"]) == 2 * 12 * 3
+    assert asked["memory_summary"]
+    assert {len(different) for different in prompts.values()} == {1}
