@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -67,13 +67,12 @@ class Venue:
         if self._thread is None:
             what()
             return
-        doing = self._thread.submit(what)
         try:
-            doing.result()
+            self._thread.submit(what).result()
         except KeyboardInterrupt:
             loop = self._runner.get_loop()
             loop.call_soon_threadsafe(_cancel_all, loop)
-            wait([doing])
+            self._thread.submit(lambda: None).result()  # once the thread is free
             raise
 
     def engine(self, settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:

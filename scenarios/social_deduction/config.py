@@ -122,9 +122,6 @@ class SocialDeductionConfig(ScenarioConfig):
         """Impossible names, sizes and enforced roles."""
         yield from super().problems()
         yield from name_problems(players=self.players)
-        for position, player in enumerate(self.players):
-            if player.name != player.name.strip():
-                yield ("players", position, "name"), f"{player.name!r} begins or ends with a space"
         yield from self._size_problems()
         yield from self._role_problems()
 

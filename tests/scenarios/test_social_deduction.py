@@ -810,9 +810,12 @@ def test_teams_need_different_names() -> None:
     assert "both teams are called" in refusal(majority={"name": "other", "plural": "Traitors"})
 
 
-def test_a_name_that_no_vote_could_name_is_refused() -> None:
-    players = [{"name": name} for name in ("Ann", "Bo ", "Cem", "Dee")]
-    assert "'Bo ' begins or ends with a space" in refusal(players=players)
+def test_outer_spaces_are_no_part_of_a_name() -> None:
+    players = [{"name": name} for name in ("Ann", "Bo ", "Cem", " Dee")]
+    config = check(
+        {"scenario": "social_deduction", "players": players, "minority": {"size": 1}}, "t.yaml"
+    ).config
+    assert [agent.name for _, agent in config.declared_agents()] == ["Ann", "Bo", "Cem", "Dee"]
 
 
 def test_a_policy_that_does_not_exist_is_refused() -> None:

@@ -633,7 +633,7 @@ def tokenized(url: str, content: str) -> list[int]:
 
 
 @pytest.mark.engine
-@pytest.mark.xdist_group("engine")
+@pytest.mark.xdist_group("server")
 class TestOnVllm:
     def test_a_debate(self, vllm_url: str, tmp_path: Path) -> None:
         scenario = check(

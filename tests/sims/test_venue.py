@@ -21,7 +21,8 @@ class Playing:
 
     async def _wait(self, name: str) -> None:
         try:
-            await asyncio.Event().wait()
+            while True:  # a loop that sleeps for good may sleep through a signal that comes just before
+                await asyncio.sleep(0.01)
         finally:
             self.ended.append(name)
 
