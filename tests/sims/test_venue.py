@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Iterator
+from time import sleep
 
 import pytest
 
@@ -45,7 +46,9 @@ def ctrl_c_interrupts() -> Iterator[None]:
 def interrupt_when_begun(playing: Playing) -> threading.Thread:
     def press() -> None:
         playing.begun.wait()
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        while not playing.ended:  # as one presses again where nothing happens
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            sleep(1)
 
     pressing = threading.Thread(target=press)
     pressing.start()
