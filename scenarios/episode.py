@@ -22,16 +22,18 @@ from agents.answers import Answer
 from agents.calls import OVERFLOW, Call, Message, Prompt, Reply, Role, Scalar, derive_seed
 from agents.memory import Memory, MemorySettings
 from agents.prompts import Prompts, read_prompts
-from scenarios.config import ScenarioConfig
+from scenarios.config import Participant, ScenarioConfig
 from scenarios.population import Person
 from scenarios.trajectory import Judged, Trajectory
 
 Config = TypeVar("Config", bound=ScenarioConfig)
+AnyAgent = TypeVar("AnyAgent", bound=Agent)
 Responder = Callable[[list[Call]], list[Reply]]
-Play = Generator[list[Call], list[Reply], dict[str, Scalar]]
-"""The rules: yields the calls wanted now, receives their replies, returns the outcome."""
-Exchange = Generator[list[Call], list[Reply], None]
-"""A part of the rules that returns nothing."""
+Returned = TypeVar("Returned")
+Exchange = Generator[list[Call], list[Reply], Returned]
+"""A part of the rules: yields the calls wanted now, receives their replies, returns what came of it."""
+Play = Exchange[dict[str, Scalar]]
+"""The rules; they return the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,26 @@ class Episode(mesa.Model, Generic[Config]):
     def memory_of(self, name: str, policy: str) -> MemorySettings:
         """The memory that the agent `name` is to have: its own or the scenario's."""
         return self._memories.get(name, self.config.memory).of_context(self.config.context_of(policy))
+
+    def seat(
+        self,
+        kind: type[AnyAgent],
+        declared: Participant,
+        rules: str,
+        persona: str = "persona",
+        **fill: Scalar,
+    ) -> AnyAgent:
+        """The agent that plays `declared`.
+
+        Args:
+            kind: of agent.
+            declared: its name, persona and policy.
+            rules: what it is told of its part.
+            persona: the template that tells it who it is, from its name, persona and `fill`; "" for none.
+            fill: values of further variables of the template.
+        """
+        own = persona and self.words(persona, name=declared.name, persona=declared.persona, **fill)
+        return kind(self, declared.name, rules=rules, persona=own, policy=declared.policy)
 
     def message(self, role: Role, text: str, label: str = "", source: int | None = None) -> Message:
         """The message of this role, label and text; a new one only if there is none yet."""

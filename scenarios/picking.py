@@ -9,20 +9,19 @@ same at `temperature: 1` and `top_p: 1`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agents.agent import Agent
 from agents.answers import Choice
 from agents.calls import Call, Reply, Scalar
-from scenarios.episode import Episode, Event
+from scenarios.episode import Episode, Event, Exchange
 
 SAMPLES_MEANING = (
     "How often a question is put where the engine gives no option probabilities: the first answer is the "
     "pick, the shares of all answers are the distribution. Where it gives them, one call is all."
 )
-Picked = Generator[list[Call], list[Reply], list[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,9 @@ class Question:
         return stage.call(self.agent, call.purpose, call.answer, call.prompt, about, call.shortenable)
 
 
-def pick(episode: Episode[Any], purpose: str, questions: Sequence[Question], samples: int) -> Picked:
+def pick(
+    episode: Episode[Any], purpose: str, questions: Sequence[Question], samples: int
+) -> Exchange[list[str | None]]:
     """Put all questions at once and record what was picked, each with its distribution.
 
     Args:

@@ -6,9 +6,12 @@ Another package adds its own by an entry point in the group `palaestra.scenarios
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from types import MappingProxyType
 from typing import Any
 
 from agents.failures import BadInput
@@ -37,10 +40,14 @@ BUILT_IN = {
 }
 
 
-def registered() -> dict[str, str]:
-    """Names of all scenarios, each with the `module:Class` that holds its rules."""
+@cache
+def registered() -> Mapping[str, str]:
+    """Names of all scenarios, each with the `module:Class` that holds its rules.
+
+    Every file that is checked asks for them, so installed packages are looked through only once.
+    """
     others = {point.name: point.value for point in entry_points(group="palaestra.scenarios")}
-    return others | BUILT_IN
+    return MappingProxyType(others | BUILT_IN)
 
 
 def scenario_class(name: str) -> type[Episode[Any]]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agents.answers import Answer, Choice, Text
-from agents.calls import Call, Message, Reply
+from agents.calls import Call, Message, Reply, turns
 from runs import log as run_log
 from runs.records import Record, content
 from scenarios.config import ScenarioConfig
 from scenarios.debate.config import DebateConfig
 from scenarios.debate.rules import Debate
-from scenarios.episode import Episode
+from scenarios.episode import Episode, Event
 from scenarios.load import Scenario, check
 
+AnyEvent = TypeVar("AnyEvent", bound=Event)
 TWO_DEBATERS = [{"name": "Ann", "stance": "for"}, {"name": "Bo", "stance": "against"}]
 
 
@@ -71,6 +72,16 @@ def play_out(episode: Episode[Any], answer: Callable[[Call], Reply] = plain_repl
             made.setdefault(asked.purpose, []).append(asked)
         episode.step([answer(asked) for asked in calls])
     return made
+
+
+def events(episode: Episode[Any], kind: type[AnyEvent]) -> list[AnyEvent]:
+    """The episode's events of one type, in order."""
+    return [event for _, event in episode.events if isinstance(event, kind)]
+
+
+def text_of(asked: Call) -> str:
+    """All that the model is shown."""
+    return "\n\n".join(text for _, text in turns(asked.prompt))
 
 
 def recorded(folder: Path) -> list[Record]:

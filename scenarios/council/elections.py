@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from agents.agent import Agent
@@ -17,8 +17,8 @@ from scenarios.council.voting import (
     ballot_by_probability,
     winner,
 )
+from scenarios.episode import Exchange
 
-Asked = Generator[list[Call], list[Reply], list[Reply]]
 Cast = dict[str, tuple[Ballot | None, str]]
 """By voter the ballot and its basis, see `events.BallotCast`."""
 
@@ -28,8 +28,8 @@ def read_ballots(
     candidates: Sequence[str],
     term: int,
     random: Random,
-    asked: Callable[[list[Call]], Asked],
-) -> Generator[list[Call], list[Reply], Cast]:
+    asked: Callable[[list[Call]], Exchange[list[Reply]]],
+) -> Exchange[Cast]:
     """Everybody's ballot: by the probabilities of one choice, or choice after choice without them.
 
     Each voter reads the candidates in an order of its own. A ranking ends at the first failed

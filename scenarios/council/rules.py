@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import fsum
 from pathlib import Path
@@ -104,13 +104,8 @@ class Council(Episode[CouncilConfig]):
         self.chair = self.members[0]
         self.mediator: Agent | None = None
         if config.deliberation == "mediated":
-            who = config.mediator
-            persona = self.words("mediator_persona", name=who.name, persona=who.persona)
-            self.mediator = Agent(self, who.name, rules=rules, persona=persona, policy=who.policy)
-        reader = config.labeller
-        persona = self.words("labeller_persona", persona=reader.persona)
-        labelling = self.words("labeller_rules")
-        self.labeller = Agent(self, reader.name, rules=labelling, persona=persona, policy=reader.policy)
+            self.mediator = self.seat(Agent, config.mediator, rules, "mediator_persona")
+        self.labeller = self.seat(Agent, config.labeller, self.words("labeller_rules"), "labeller_persona")
         self.floor: list[Message] = []
         self.acts: list[Act] = []
         self._minute(self.words("minutes"))
@@ -128,15 +123,14 @@ class Council(Episode[CouncilConfig]):
         return self.words("charter_given", text=text)
 
     def _councillor(self, declared: Member, rules: str) -> Councillor:
-        persona = self.words("persona", name=declared.name, group=declared.group, persona=declared.persona)
-        member = Councillor(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
+        member = self.seat(Councillor, declared, rules, group=declared.group)
         if declared.agenda:
             member.remember(self.words("agenda", agenda=declared.agenda))
         return member
 
     # A session
 
-    def _hold_session(self) -> Exchange:
+    def _hold_session(self) -> Exchange[None]:
         self.floor, self.acts = [], []
         self._minute(
             self.words(
@@ -157,7 +151,7 @@ class Council(Episode[CouncilConfig]):
         self._draw_up_budget()
         yield from self._label()
 
-    def _deliberate(self) -> Exchange:
+    def _deliberate(self) -> Exchange[None]:
         """What members want, then speeches in turn, or to the mediator at once."""
         intents = yield from self._asked(
             [one.ask("intend", LABEL, session=self.session) for one in self.members]
@@ -179,7 +173,7 @@ class Council(Episode[CouncilConfig]):
         if not reply.failed:
             self.floor.append(self.message("user", reply.text, self.mediator.name, reply.call))
 
-    def _speak(self, speakers: Sequence[Councillor], listener: str) -> Exchange:
+    def _speak(self, speakers: Sequence[Councillor], listener: str) -> Exchange[None]:
         fill: dict[str, Scalar] = {"listener": listener}
         replies = yield from self._asked(
             [one.ask("speak", None, fill, self.floor, session=self.session) for one in speakers]
@@ -195,7 +189,7 @@ class Council(Episode[CouncilConfig]):
 
     # The bill
 
-    def _move(self) -> Generator[list[Call], list[Reply], Motion | None]:
+    def _move(self) -> Exchange[Motion | None]:
         """The proposer's bill with its reason; None when it names none."""
         member = self._proposer()
         motions = [Motion.on(law, self.sizes.get(name, 0.0)) for name, law in self.laws.items()]
@@ -226,7 +220,7 @@ class Council(Episode[CouncilConfig]):
             return self.chair
         return self.members[(self.session - 1) % len(self.members)]
 
-    def _amend(self, motion: Motion) -> Generator[list[Call], list[Reply], Motion]:
+    def _amend(self, motion: Motion) -> Exchange[Motion]:
         """The bill as another member's amendment, if it passes, makes it; the others take turns at that."""
         if not self.config.amendments:
             return motion
@@ -254,7 +248,7 @@ class Council(Episode[CouncilConfig]):
         decision = yield from self._vote("amendment", amended, about)
         return amended if decision.passed else motion
 
-    def _decide(self, motion: Motion) -> Exchange:
+    def _decide(self, motion: Motion) -> Exchange[None]:
         bill = motion.told_with_size
         decision = yield from self._vote("bill", motion, {"bill": bill})
         if decision.passed:
@@ -265,9 +259,7 @@ class Council(Episode[CouncilConfig]):
         fill: dict[str, Scalar] = {"session": self.session, "bill": bill, "result": self.words(result)}
         self._minute(self.words("decided", **fill, **votes))
 
-    def _vote(
-        self, question: str, motion: Motion, about: dict[str, Scalar]
-    ) -> Generator[list[Call], list[Reply], Decision]:
+    def _vote(self, question: str, motion: Motion, about: dict[str, Scalar]) -> Exchange[Decision]:
         """A vote of all members; who gives no valid answer is absent."""
         replies = yield from self._asked(
             [
@@ -306,7 +298,7 @@ class Council(Episode[CouncilConfig]):
         named = [*self.names, self.config.mediator.name]
         self.acts.append(Act(member.name, kind, without_names(self.words(purpose, **fill), named)))
 
-    def _label(self) -> Exchange:
+    def _label(self) -> Exchange[None]:
         replies = yield from self._asked(
             [
                 self.labeller.ask("label", LABEL, {"act": act.text}, session=self.session, kind=act.kind)
@@ -318,7 +310,7 @@ class Council(Episode[CouncilConfig]):
             power, welfare, basis = shares(reply, self.config.score_basis)
             self.record(Label(self.term, self.session, act.member, act.kind, label, power, welfare, basis))
 
-    def _elect(self) -> Exchange:
+    def _elect(self) -> Exchange[None]:
         """Everybody's ballot, and who is the next chair by the configured rule."""
         lot = self.random.sample(self.names, len(self.names))
         ballots = yield from read_ballots(self.members, self.names, self.term, self.random, self._asked)
@@ -332,7 +324,7 @@ class Council(Episode[CouncilConfig]):
         self.chair = self.members[self.names.index(found.winner)]
         self._minute(self.words("elected", term=self.term, winner=found.winner))
 
-    def _asked(self, calls: list[Call]) -> Generator[list[Call], list[Reply], list[Reply]]:
+    def _asked(self, calls: list[Call]) -> Exchange[list[Reply]]:
         replies = yield calls
         self.unanswered += sum(reply.failed for reply in replies)
         return replies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +11,7 @@ from mesa import DataCollector
 
 from agents.agent import Agent
 from agents.answers import Choice, Text
-from agents.calls import Call, Reply, Scalar
+from agents.calls import Reply, Scalar
 from scenarios.debate.config import DebateConfig, Debater
 from scenarios.debate.events import Opinion, Speech, Verdict
 from scenarios.debate.training import judged_speeches
@@ -51,9 +51,6 @@ class Speaker(Agent):
     opinion: float | None = None
     stance: str = ""
     position: str = ""
-
-
-Judging = Generator[list[Call], list[Reply], dict[str, float]]
 
 
 class Debate(Episode[DebateConfig]):
@@ -102,10 +99,7 @@ class Debate(Episode[DebateConfig]):
 
         rules = self.words("judge_rules")
         panel = self.random.sample(config.judges, config.panel or len(config.judges))
-        self.judges = []
-        for judge in panel:
-            persona = self.words("judge_persona", name=judge.name, persona=judge.persona)
-            self.judges.append(Agent(self, judge.name, rules=rules, persona=persona, policy=judge.policy))
+        self.judges = [self.seat(Agent, judge, rules, "judge_persona") for judge in panel]
         order = self.random.sample(range(1, len(self.debaters) + 1), len(self.debaters))
         self.labels = {name: f"Speaker {number}" for name, number in zip(by_name, order, strict=True)}
         self.datacollector = DataCollector(
@@ -117,12 +111,11 @@ class Debate(Episode[DebateConfig]):
 
     def _debater(self, declared: Debater, rules: str) -> Speaker:
         position = self.words(f"position_{declared.stance}")
-        persona = self.words("persona", name=declared.name, persona=declared.persona, position=position)
-        speaker = Speaker(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
+        speaker = self.seat(Speaker, declared, rules, position=position)
         speaker.stance, speaker.position = declared.stance, position
         return speaker
 
-    def _ask_opinions(self, moment: str) -> Exchange:
+    def _ask_opinions(self, moment: str) -> Exchange[None]:
         if not self.config.opinions:
             return
         replies = yield [debater.ask("opinion", OPINION, when=moment) for debater in self.debaters]
@@ -136,7 +129,7 @@ class Debate(Episode[DebateConfig]):
             if moment == "before" and opinion is not None:
                 debater.remember(self.words("opinion_memory", opinion=str(reply.value)))
 
-    def _round(self, number: int) -> Exchange:
+    def _round(self, number: int) -> Exchange[None]:
         groups = [self.debaters]
         if self.config.speaking == "sequential":
             groups = [[debater] for debater in self.debaters]
@@ -160,7 +153,7 @@ class Debate(Episode[DebateConfig]):
         self.say(self.labels[debater.name], reply, to=self.judges)
         self.record(Speech(debater.name, number, said.number))
 
-    def _judge(self) -> Judging:
+    def _judge(self) -> Exchange[dict[str, float]]:
         """Every judge scores every debater on every criterion."""
         asked = [
             (judge, debater.name, criterion, description)
@@ -186,7 +179,7 @@ class Debate(Episode[DebateConfig]):
             self.record(score)
         return panel_scores(scores, self._weights())
 
-    def _compare(self) -> Judging:
+    def _compare(self) -> Exchange[dict[str, float]]:
         """Every judge compares every two debaters on every criterion, in both orders."""
         asked = [
             (judge, first.name, second.name, criterion, description)

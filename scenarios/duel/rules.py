@@ -107,8 +107,7 @@ class Duel(Episode[DuelConfig]):
             self._record_rating(0, None, name, 0.0)
 
     def _agent(self, member: Participant, rules: str) -> Agent:
-        persona = member.persona and self.words("persona", name=member.name, persona=member.persona)
-        return Agent(self, member.name, rules=rules, persona=persona, policy=member.policy)
+        return self.seat(Agent, member, rules, "persona" if member.persona else "")
 
     @property
     def ratings(self) -> dict[str, float]:
@@ -137,7 +136,7 @@ class Duel(Episode[DuelConfig]):
         self._contests += len(contests)
         return contests
 
-    def _fight(self, iteration: int, contests: list[Contest]) -> Exchange:
+    def _fight(self, iteration: int, contests: list[Contest]) -> Exchange[None]:
         asked = [(contest, name) for contest in contests for name in contest.contestants]
         replies = yield [
             self.fighters[name].ask(
@@ -166,7 +165,7 @@ class Duel(Episode[DuelConfig]):
                 )
             )
 
-    def _judge(self, contests: list[Contest]) -> Exchange:
+    def _judge(self, contests: list[Contest]) -> Exchange[None]:
         if self.config.judging == "none":
             return
         pointwise = self.config.judging == "pointwise"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -10,7 +10,7 @@ from mesa import DataCollector
 
 from agents.agent import Agent
 from agents.answers import Json, Text
-from agents.calls import Call, Reply, Scalar
+from agents.calls import Reply, Scalar
 from scenarios.episode import Episode, Exchange, Play
 from scenarios.judging import POINTS
 from scenarios.knights_knaves.answers import ROLE, agreements, discussion_form, order_form
@@ -43,9 +43,6 @@ class Debater(Agent):
     def solution(self, players: Iterable[str]) -> str:
         """Its last answers in words: "Vic: knight, Uma: unknown"."""
         return ", ".join(f"{player}: {self.roles.get(player, 'unknown')}" for player in players)
-
-
-Asked = Generator[list[Call], list[Reply], dict[str, dict[str, str | None]]]
 
 
 class KnightsKnaves(Episode[KnightsKnavesConfig]):
@@ -99,24 +96,21 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
         self.record(Puzzle(*size, puzzle.text, told, puzzle.model_dump_json(exclude_defaults=True)))
 
         self.debaters = []
+        rules = self.words("debater_rules")
         for declared in config.debaters:
-            persona = self.words("persona", name=declared.name, persona=declared.persona)
-            rules = self.words("debater_rules")
-            debater = Debater(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
+            debater = self.seat(Debater, declared, rules)
             debater.roles = {}
             self.debaters.append(debater)
         self.supervisor: Agent | None = None
-        if (chief := config.supervisor) is not None:
-            persona = self.words("persona", name=chief.name, persona=chief.persona)
-            rules = self.words("supervisor_rules")
-            self.supervisor = Agent(self, chief.name, rules=rules, persona=persona, policy=chief.policy)
+        if config.supervisor is not None:
+            self.supervisor = self.seat(Agent, config.supervisor, self.words("supervisor_rules"))
         self.audience = [*self.debaters, *([self.supervisor] if self.supervisor else [])]
         self.datacollector = DataCollector(
             model_reporters={"answers": lambda m: sum(isinstance(e, Answer) for _, e in m.events)},
             agenttype_reporters={Debater: {"name": "name", "confidence": "confidence"}},
         )
 
-    def _propose(self) -> Asked:
+    def _propose(self) -> Exchange[dict[str, dict[str, str | None]]]:
         """First answers: roles, confidence and an explanation, each made without the others'."""
         if self.config.think:
             thoughts = yield [debater.ask("think") for debater in self.debaters]
@@ -143,7 +137,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
                 self.say(debater.name, explanation, to=self.audience)
         return self._record_answers("initial", asked, roles)
 
-    def _order(self) -> Generator[list[Call], list[Reply], list[str]]:
+    def _order(self) -> Exchange[list[str]]:
         """The order in which the players are debated."""
         players = self.puzzle.players
         if self.config.order == "given":
@@ -153,7 +147,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
         named = reply.value["order"] if isinstance(reply.value, dict) else []
         return list(dict.fromkeys([*named, *players]))
 
-    def _discuss(self, player: str) -> Exchange:
+    def _discuss(self, player: str) -> Exchange[None]:
         """The rounds on one player, then everybody's adjusted solution and what it shows of the player."""
         self._announce("opening", player=player, roles=self._shown(player))
         for number in range(1, self.config.depth + 1):
@@ -164,7 +158,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
         self._record_consensus(player, "discussion", votes, role, "majority" if role else "nobody")
         self._announce("majority" if role else "no_majority", player=player, role=role)
 
-    def _round(self, player: str, number: int) -> Exchange:
+    def _round(self, player: str, number: int) -> Exchange[None]:
         asked = [(debater, player) for debater in self.debaters]
         roles = yield [debater.ask("answer", ROLE, player=player, round=number) for debater in self.debaters]
         self._record_answers("discussion", asked, roles, player, number)
@@ -189,7 +183,9 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
                     self.record(Agreement(debater.name, player, number, other, agrees))
         self._announce("round_over", player=player, round=number, roles=self._shown(player))
 
-    def _ask_roles(self, purpose: str, moment: str, discussed: str | None = None) -> Asked:
+    def _ask_roles(
+        self, purpose: str, moment: str, discussed: str | None = None
+    ) -> Exchange[dict[str, dict[str, str | None]]]:
         """Everybody's full solution."""
         players = self.puzzle.players
         about: dict[str, Scalar] = {} if discussed is None else {"discussed": discussed}
@@ -226,7 +222,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
                 debater.roles[player] = role
         return given
 
-    def _decide(self, final: Answers) -> Generator[list[Call], list[Reply], dict[str, str | None]]:
+    def _decide(self, final: Answers) -> Exchange[dict[str, str | None]]:
         """The team's role for each player: a strict majority's, the supervisor's, or a plurality's."""
         votes = {player: [said[player] for said in final.values()] for player in self.puzzle.players}
         majority = {player: strict_majority(given) for player, given in votes.items()}

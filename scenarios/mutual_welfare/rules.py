@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -94,10 +94,9 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         self.judge = self._agent(config.judge, "judge_rules")
 
     def _agent(self, declared: Participant, rules: str) -> Agent:
-        persona = self.words("persona", persona=declared.persona) if declared.persona else ""
-        return Agent(self, declared.name, rules=self.words(rules), persona=persona, policy=declared.policy)
+        return self.seat(Agent, declared, self.words(rules), "persona" if declared.persona else "")
 
-    def _ask(self, calls: list[Call]) -> Generator[list[Call], list[Reply], list[Reply]]:
+    def _ask(self, calls: list[Call]) -> Exchange[list[Reply]]:
         replies = yield calls
         self.failures += sum(reply.failed for reply in replies)
         return replies
@@ -107,7 +106,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         count = self.config.per_episode
         return [(self.index * count + turn) % len(self.config.questions) for turn in range(count)]
 
-    def _answer(self) -> Generator[list[Call], list[Reply], list[Given]]:
+    def _answer(self) -> Exchange[list[Given]]:
         config = self.config
         form = (
             Json(answer_form(config.words)) if config.output == "json" else Text(tagged_tokens(config.words))
@@ -164,7 +163,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         for name, payoff in (payoffs or {}).items():
             self.record(Payoff(*given.place, name, payoff.llm, payoff.user))
 
-    def _judge(self, given: Iterable[Given]) -> Exchange:
+    def _judge(self, given: Iterable[Given]) -> Exchange[None]:
         """Have the program check what it can, and the judge the rest, blind; it sees the response alone."""
         asked = []
         for item in given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 
 from agents.agent import Agent
 from agents.answers import Choice, Json, Text
-from agents.calls import Call, Reply, Scalar
+from agents.calls import Scalar
 from scenarios.episode import Episode, Event, Exchange, Play
 from scenarios.negotiation.bargaining import Interests, Terms, appraisal
 from scenarios.negotiation.config import Issue, NegotiationConfig, Party
@@ -109,9 +109,6 @@ class Bargainer(Agent):
     other: Bargainer
 
 
-Turn = Generator[list[Call], list[Reply], str | None]
-
-
 class Negotiation(Episode[NegotiationConfig]):
     """One negotiation of two parties."""
 
@@ -155,9 +152,7 @@ class Negotiation(Episode[NegotiationConfig]):
         self.table: tuple[Bargainer, Terms] | None = None
 
     def _bargainer(self, declared: Party) -> Bargainer:
-        persona = self.words("persona", name=declared.name, persona=declared.persona)
-        rules = self.words("rules")
-        party = Bargainer(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
+        party = self.seat(Bargainer, declared, self.words("rules"))
         party.interests = self.config.interests(declared)
         issue = self.config.issues[0]
         if self.config.price_only:
@@ -187,7 +182,7 @@ class Negotiation(Episode[NegotiationConfig]):
             return (*accept, WALK) if accept else ()
         return (PROPOSE, *accept, WALK) if number >= self.config.walk_from else (PROPOSE, *accept)
 
-    def _turn(self, party: Bargainer, number: int) -> Turn:
+    def _turn(self, party: Bargainer, number: int) -> Exchange[str | None]:
         offered = self._offer_to(party)
         standing = None if offered is None else party.interests.utility(offered)
         move, probability = yield from self._move(party, number)
@@ -204,9 +199,7 @@ class Negotiation(Episode[NegotiationConfig]):
         yield from self._speak(party, number, move, "" if terms is None else self._told(terms))
         return move
 
-    def _move(
-        self, party: Bargainer, number: int
-    ) -> Generator[list[Call], list[Reply], tuple[str | None, float | None]]:
+    def _move(self, party: Bargainer, number: int) -> Exchange[tuple[str | None, float | None]]:
         """The move, and the probability of accepting; the moves that are legal are the options."""
         legal = self._legal(party, number)
         if len(legal) < 2:
@@ -233,7 +226,7 @@ class Negotiation(Episode[NegotiationConfig]):
         worth = party.interests.utility(offered)
         return self.words("table_points", worth=plain(worth), reservation=reservation, **fill)
 
-    def _propose(self, party: Bargainer, number: int) -> Generator[list[Call], list[Reply], Terms | None]:
+    def _propose(self, party: Bargainer, number: int) -> Exchange[Terms | None]:
         """The terms that `party` puts on the table; None when a value is missing or illegal."""
         chosen: list[int] = []
         for issue in self.config.issues:
@@ -255,7 +248,7 @@ class Negotiation(Episode[NegotiationConfig]):
 
     def _value(
         self, party: Bargainer, number: int, issue: Issue, options: Sequence[int], chosen: Sequence[int]
-    ) -> Generator[list[Call], list[Reply], int | None]:
+    ) -> Exchange[int | None]:
         """The option of `issue` that `party` offers; None when it names none of `options`."""
         told = [with_unit(issue, issue.values[option]) for option in options]
         answer: Choice | Json = Choice(tuple(told))
@@ -274,7 +267,7 @@ class Negotiation(Episode[NegotiationConfig]):
         named = with_unit(issue, str(value["number"])) if isinstance(value, dict) else str(value)
         return options[told.index(named)] if named in told else None
 
-    def _speak(self, party: Bargainer, number: int, move: str, terms: str) -> Exchange:
+    def _speak(self, party: Bargainer, number: int, move: str, terms: str) -> Exchange[None]:
         """The party's words about its move, then the offer itself, to both."""
         deed = self.words(f"deed_{move.replace(' ', '_')}", terms=terms, other=party.other.name)
         about: dict[str, Any] = {"terms": terms} if terms else {}

@@ -60,16 +60,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
         }
         self.topic["game"] = self._described(names)
         rules = self.words("rules", length=self.words("once" if config.rounds == 1 else "repeated"))
-        self.players = [
-            Agent(
-                self,
-                declared.name,
-                rules=rules,
-                persona=self.words("persona", name=declared.name, persona=declared.persona),
-                policy=declared.policy,
-            )
-            for declared in config.players
-        ]
+        self.players = [self.seat(Agent, declared, rules) for declared in config.players]
         tables = (json.dumps(part) for part in (names, self.game.moves, self.game.payoffs.tolist()))
         self.record(Game(self.game.name, *tables))
 
@@ -87,7 +78,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
             told.append(self.words("profile", deeds=deeds, gains=self._gains(self.game.payoff(profile))))
         return "\n".join(told)
 
-    def _talk(self, number: int) -> Exchange:
+    def _talk(self, number: int) -> Exchange[None]:
         """All speak at once, and then hear each other."""
         replies = yield [player.ask("talk", round=number) for player in self.players]
         for player, reply in zip(self.players, replies, strict=True):
@@ -99,7 +90,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
                 said = self.say(player.name, reply, to=self.players).number
             self.record(Speech(player.name, number, said))
 
-    def _round(self, number: int) -> Exchange:
+    def _round(self, number: int) -> Exchange[None]:
         """All move at once; then all are told, unless it was the last round."""
         asked = [
             Question(player, Choice(moves), number, {"moves": ", ".join(moves)})

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from agents.agent import Agent
-from agents.calls import Call, Message, Reply
+from agents.calls import Call, Message
 from scenarios.debate.rules import OPINION
 from scenarios.episode import Episode, Event, Exchange, Play
-from scenarios.opinion_exchange.config import Discussant, OpinionExchangeConfig
+from scenarios.opinion_exchange.config import OpinionExchangeConfig
 from scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
 from scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
 from scenarios.opinion_exchange.pairing import Pair, opened_by, partner_of, round_robin
@@ -49,15 +49,11 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
         self.topic = {"topic": config.topics[self.index % len(config.topics)]}
         self.topic |= {"rounds": len(people) - 1, "words": config.words}
         rules = self.words("rules")
-        self.people = {person.name: self._agent(person, rules) for person in people}
+        self.people = {person.name: self.seat(Agent, person, rules) for person in people}
         self.rounds = self._pairs()
         for number, pairs in enumerate(self.rounds, 1):
             for pair in pairs:
                 self.record(Pairing(number, *pair))
-
-    def _agent(self, person: Discussant, rules: str) -> Agent:
-        persona = self.words("persona", name=person.name, persona=person.persona)
-        return Agent(self, person.name, rules=rules, persona=persona, policy=person.policy)
 
     def _pairs(self) -> list[list[Pair]]:
         """Who meets whom in each round, the one who begins first: from the record, or drawn."""
@@ -82,7 +78,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
                 if person.initial.justification.strip():
                     self._remember_reason(person.name, person.initial.justification)
 
-    def _ask_opinions(self, moment: str, names: list[str]) -> Exchange:
+    def _ask_opinions(self, moment: str, names: list[str]) -> Exchange[None]:
         """Ask for private opinions, then for the reasons of those that were told."""
         if not names:
             return
@@ -111,7 +107,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
     def _remember_reason(self, name: str, reason: str, call: int | None = None) -> None:
         self.people[name].private.append(self.message("user", reason, self.words("reason_label"), call))
 
-    def _tweets(self, number: int) -> Generator[list[Call], list[Reply], dict[str, Message]]:
+    def _tweets(self, number: int) -> Exchange[dict[str, Message]]:
         """Everybody's tweet of a round, of the record or the model's; without those that failed."""
         if self.config.mode == "simulate_talk":
             tweets = self._record_tweets(number)
@@ -139,7 +135,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
         for name in pair:
             self.people[name].heard += [heading, *(tweets[other] for other in pair if other in tweets)]
 
-    def _chats(self, number: int, pairs: Sequence[Pair]) -> Exchange:
+    def _chats(self, number: int, pairs: Sequence[Pair]) -> Exchange[None]:
         """The chats of a round, side by side; the two of a pair take turns."""
         for position in range(1, self.config.utterances + 1):
             speakers = [pair[(position - 1) % 2] for pair in pairs]
@@ -170,7 +166,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
                 event = partial(Utterance, number, line.speaker, partner_of(line.speaker, pair), position)
                 yield pair, event, self.message("user", line.text, line.speaker)
 
-    def _predict(self) -> Exchange:
+    def _predict(self) -> Exchange[None]:
         """Ask for each message on record, given what is true before it; only the truth is heard."""
         calls: list[Call] = []
         asked: list[tuple[str, Callable[[int | None, int | None], Event], Message]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from math import fsum
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from agents.agent import Agent
 from agents.answers import Json
-from agents.calls import Call, Reply, Scalar
+from agents.calls import Scalar
 from scenarios.episode import Episode, Exchange, Play
 from scenarios.package_bargaining.answers import RANKS, RESPONSE, STANCES, package_answer, proposal_answer
 from scenarios.package_bargaining.config import PackageBargainingConfig, Stakeholder
@@ -95,21 +95,18 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             self.topic["weights"] = self.words("weights_public", all_weights=told)
         rules = self.words("rules")
         self.groups = [self._group(group, i, rules) for i, group in enumerate(config.stakeholders)]
-        chair = config.mediator
-        persona = self.words("mediator_persona", name=chair.name, persona=chair.persona)
-        self.mediator = Agent(self, chair.name, rules=rules, persona=persona, policy=chair.policy)
+        self.mediator = self.seat(Agent, config.mediator, rules, "mediator_persona")
         self.proposal = Json(proposal_answer(tuple(self.ids), config.words))
         self.package = Json(package_answer(tuple(self.ids), tuple(names), config.words))
 
     def _group(self, declared: Stakeholder, position: int, rules: str) -> Group:
-        persona = self.words("persona", name=declared.name, persona=declared.persona)
-        group = Group(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
+        group = self.seat(Group, declared, rules)
         group.position = position
         worth = dict(zip(self.ids, self.stakes.worth[position], strict=True))
         group.remember(self.words("worth", own_weights=listed(declared.weights), worth=listed(worth)))
         return group
 
-    def _propose(self, groups: Sequence[Group], number: int) -> Exchange:
+    def _propose(self, groups: Sequence[Group], number: int) -> Exchange[None]:
         replies = yield [group.ask("propose", self.proposal, round=number) for group in groups]
         readers = [self.mediator, *(self.groups if self.config.proposals == "everyone" else ())]
         for group, reply in zip(groups, replies, strict=True):
@@ -154,7 +151,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             )
         )
 
-    def _mediate(self, number: int) -> Generator[list[Call], list[Reply], Package | None]:
+    def _mediate(self, number: int) -> Exchange[Package | None]:
         """The mediator's package, repaired if need be; None when it gave none."""
         [reply] = yield [self.mediator.ask("mediate", self.package, round=number)]
         said = reply.value
@@ -180,7 +177,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
         self._tell([self.mediator, *self.groups], text, self.mediator.name)
         return package
 
-    def _respond(self, package: Package, number: int) -> Generator[list[Call], list[Reply], list[Group]]:
+    def _respond(self, package: Package, number: int) -> Exchange[list[Group]]:
         """The groups that don't accept `package`."""
         satisfaction = self.stakes.satisfaction(package)
         told = self._told(package) or "empty"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -10,7 +10,7 @@ from statistics import fmean
 from agents.agent import Agent
 from agents.answers import Choice
 from agents.calls import Call, Message, Reply
-from scenarios.episode import Episode, Play
+from scenarios.episode import Episode, Exchange, Play
 from scenarios.judging import points
 from scenarios.panel_of_peers.config import PanelOfPeersConfig
 from scenarios.panel_of_peers.events import Candidate, Pair, PanelReward, PeerScore
@@ -39,9 +39,6 @@ class Written:
     message: Message
 
 
-Exchange = Generator[list[Call], list[Reply], list[Reply]]
-
-
 class PanelOfPeers(Episode[PanelOfPeersConfig]):
     """One instruction before a panel."""
 
@@ -62,10 +59,9 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
         self.prompt = self.index % len(self.config.instructions)
         self.topic = {"instruction": self.config.instructions[self.prompt], "words": self.config.words}
         rules = self.words("rules")
-        self.peers = []
-        for peer in self.config.peers:
-            persona = self.words("persona", persona=peer.persona) if peer.persona else ""
-            self.peers.append(Agent(self, peer.name, rules=rules, persona=persona, policy=peer.policy))
+        self.peers = [
+            self.seat(Agent, peer, rules, "persona" if peer.persona else "") for peer in self.config.peers
+        ]
         written = yield from self._write()
         table = yield from self._judge(written)
         panel = self._reward(written, table)
@@ -82,12 +78,12 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
             "failures": self.failures,
         }
 
-    def _ask(self, calls: list[Call]) -> Exchange:
+    def _ask(self, calls: list[Call]) -> Exchange[list[Reply]]:
         replies = yield calls
         self.failures += sum(reply.failed for reply in replies)
         return replies
 
-    def _write(self) -> Generator[list[Call], list[Reply], list[Written]]:
+    def _write(self) -> Exchange[list[Written]]:
         authors = [peer for peer in self.peers for _ in range(self.config.candidates)]
         replies = yield from self._ask(
             [peer.ask("answer", candidate=number) for number, peer in enumerate(authors)]
@@ -101,9 +97,7 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
             self.record(Candidate(self.prompt, author.name, number, message.number if message else None))
         return written
 
-    def _judge(
-        self, written: list[Written]
-    ) -> Generator[list[Call], list[Reply], dict[str, dict[int, float]]]:
+    def _judge(self, written: list[Written]) -> Exchange[dict[str, dict[int, float]]]:
         """Everybody's scores of all candidates; returns each judge's rewards, 0–1, by candidate."""
         asked = [
             (item, judge, criterion)

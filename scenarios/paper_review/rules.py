@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -10,8 +10,7 @@ from statistics import fmean
 from agents.agent import Agent
 from agents.answers import Choice
 from agents.calls import Call, Message, Reply, Scalar
-from scenarios.config import Participant
-from scenarios.episode import Episode, Event, Play
+from scenarios.episode import Episode, Event, Exchange, Play
 from scenarios.judging import points
 from scenarios.paper_review.anonymity import without_name
 from scenarios.paper_review.config import PaperReviewConfig
@@ -105,10 +104,6 @@ class Referee(Agent):
         return f"Reviewer {self.number}"
 
 
-Exchange = Generator[list[Call], list[Reply], list[Reply]]
-Scene = Generator[list[Call], list[Reply], None]
-
-
 class PaperReview(Episode[PaperReviewConfig]):
     """One paper under review."""
 
@@ -154,17 +149,14 @@ class PaperReview(Episode[PaperReviewConfig]):
         config = self.config
         paper = config.papers[self.index % len(config.papers)]
         self.topic = {"title": paper.title, "abstract": paper.abstract, "words": config.words}
-        self.author = self._agent(config.author, "author_rules")
-        self.chair = self._agent(config.chair, "chair_rules")
+        self.author = self.seat(Agent, config.author, self.words("author_rules"))
+        self.chair = self.seat(Agent, config.chair, self.words("chair_rules"))
         order = self.random.sample(range(1, len(config.reviewers) + 1), len(config.reviewers))
         self.referees = []
         for reviewer, number in zip(config.reviewers, order, strict=True):
             expertise = self.words("expertise", expertise=reviewer.expertise) if reviewer.expertise else ""
-            persona = self.words(
-                "reviewer_persona", name=reviewer.name, persona=reviewer.persona, expertise=expertise
-            )
             rules = self.words("reviewer_rules")
-            referee = Referee(self, reviewer.name, rules=rules, persona=persona, policy=reviewer.policy)
+            referee = self.seat(Referee, reviewer, rules, "reviewer_persona", expertise=expertise)
             referee.number = number
             self.referees.append(referee)
         shown = [self.request("paper", {})]
@@ -174,11 +166,7 @@ class PaperReview(Episode[PaperReviewConfig]):
         for agent in (*self.referees, self.chair):
             agent.heard += shown
 
-    def _agent(self, declared: Participant, rules: str) -> Agent:
-        persona = self.words("persona", name=declared.name, persona=declared.persona)
-        return Agent(self, declared.name, rules=self.words(rules), persona=persona, policy=declared.policy)
-
-    def _ask(self, calls: list[Call]) -> Exchange:
+    def _ask(self, calls: list[Call]) -> Exchange[list[Reply]]:
         replies = yield calls
         self.failures += sum(reply.failed for reply in replies)
         return replies
@@ -190,7 +178,7 @@ class PaperReview(Episode[PaperReviewConfig]):
         text = without_name(reply.text, agent.name)
         return self.message("user", text, label, reply.call if text == reply.text else None)
 
-    def _review(self) -> Scene:
+    def _review(self) -> Exchange[None]:
         replies = yield from self._ask([referee.ask("review") for referee in self.referees])
         for referee, reply in zip(self.referees, replies, strict=True):
             referee.review = self._publish(referee, referee.label, reply)
@@ -200,7 +188,7 @@ class PaperReview(Episode[PaperReviewConfig]):
                     self.message("user", reply.text, f"Your review, as {referee.label}", reply.call)
                 )
 
-    def _rate(self) -> Scene:
+    def _rate(self) -> Exchange[None]:
         asked = [(referee, criterion) for referee in self.referees for criterion in CRITERIA]
         replies = yield from self._ask([self._rating(*pair, "rate", "before") for pair in asked])
         scores: dict[str, dict[str, float]] = {referee.name: {} for referee in self.referees}
@@ -239,7 +227,7 @@ class PaperReview(Episode[PaperReviewConfig]):
             return None
         return self.request(purpose, {"reviewer": referee.label, "scores": in_words(scores)})
 
-    def _rebut(self) -> Scene:
+    def _rebut(self) -> Exchange[None]:
         reviewed = [referee for referee in self.referees if referee.review]
         if not reviewed:
             return
@@ -260,7 +248,7 @@ class PaperReview(Episode[PaperReviewConfig]):
                 for agent in (*(self.referees if to_all else [referee]), self.chair):
                     agent.heard.append(said)
 
-    def _revise(self) -> Scene:
+    def _revise(self) -> Exchange[None]:
         replies = yield from self._ask(
             [self._rating(referee, OVERALL, "revise", "after") for referee in self.referees]
         )
@@ -270,7 +258,7 @@ class PaperReview(Episode[PaperReviewConfig]):
                 told = self._told(referee, "revision_told", {OVERALL: referee.revised})
                 self.chair.heard += [told] if told else []
 
-    def _decide(self) -> Generator[list[Call], list[Reply], Decision]:
+    def _decide(self) -> Exchange[Decision]:
         (summary,) = yield from self._ask([self.chair.ask("meta_review")])
         message = None
         if not summary.failed:

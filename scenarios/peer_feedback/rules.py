@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import TypeVar
 
 from mesa.discrete_space import FixedAgent, OrthogonalMooreGrid
 
@@ -15,7 +14,7 @@ from agents.agent import Agent
 from agents.answers import Answer, Choice, Text
 from agents.calls import Call, Message, Reply, Scalar
 from scenarios.config import Participant
-from scenarios.episode import Episode, Play
+from scenarios.episode import AnyAgent, Episode, Exchange, Play
 from scenarios.judging import points
 from scenarios.peer_feedback.config import PeerFeedbackConfig
 from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
@@ -83,11 +82,6 @@ class Seen:
     reason: int | None = None
 
 
-AnyAgent = TypeVar("AnyAgent", bound=Agent)
-Exchange = Generator[list[Call], list[Reply], list[Reply]]
-Scene = Generator[list[Call], list[Reply], None]
-
-
 class PeerFeedback(Episode[PeerFeedbackConfig]):
     """Some rounds of questions in one world."""
 
@@ -139,15 +133,14 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         self.observer = self._agent(Agent, config.observer, "observer_rules")
 
     def _agent(self, kind: type[AnyAgent], declared: Participant, rules: str) -> AnyAgent:
-        persona = self.words("persona", persona=declared.persona) if declared.persona else ""
-        return kind(self, declared.name, rules=self.words(rules), persona=persona, policy=declared.policy)
+        return self.seat(kind, declared, self.words(rules), "persona" if declared.persona else "")
 
-    def _ask(self, calls: list[Call]) -> Exchange:
+    def _ask(self, calls: list[Call]) -> Exchange[list[Reply]]:
         replies = yield calls
         self.failures += sum(reply.failed for reply in replies)
         return replies
 
-    def _draft(self, number: int) -> Generator[list[Call], list[Reply], list[Work]]:
+    def _draft(self, number: int) -> Exchange[list[Work]]:
         """Ask each peer the next question of the file; return the drafts that were understood."""
         peers, questions = list(self.at.values()), self.config.questions
         first = (self.index * self.config.rounds + number - 1) * len(peers)
@@ -196,7 +189,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         chosen = back_scatter(near, others, config.quota, dropout, self.random)
         return [Given(self.at[place], place in near) for place in chosen]
 
-    def _give_feedback(self, number: int, works: list[Work]) -> Scene:
+    def _give_feedback(self, number: int, works: list[Work]) -> Exchange[None]:
         asked = [(work, given) for work in works for given in work.feedback]
         replies = yield from self._ask([self._feedback("rate", SCALE, number, *pair) for pair in asked])
         for (_, given), reply in zip(asked, replies, strict=True):
@@ -226,7 +219,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             author=work.author.name,
         )
 
-    def _revise(self, number: int, works: list[Work]) -> Scene:
+    def _revise(self, number: int, works: list[Work]) -> Exchange[None]:
         replies = yield from self._ask([self._revision(number, work) for work in works])
         for work, reply in zip(works, replies, strict=True):
             if not reply.failed:
@@ -249,7 +242,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         own = self.message("user", work.draft.text, "Your answer", work.draft.source)
         return work.author.ask("revise", Text(), fill, reading=[work.asked, own, *told], round=number)
 
-    def _observe(self, number: int, works: list[Work]) -> Scene:
+    def _observe(self, number: int, works: list[Work]) -> Exchange[None]:
         asked = [
             Seen(work, moment, criterion, answer)
             for work in works

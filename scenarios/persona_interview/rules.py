@@ -49,10 +49,7 @@ class PersonaInterview(Episode[PersonaInterviewConfig]):
         self.declared: dict[str, dict[str, str]] = {}
         self.answers_given: dict[tuple[int, str, str], str] = {}
         for person in config.people:
-            persona = self.words("persona", name=person.name, persona=person.persona)
-            self.people[person.name] = Agent(
-                self, person.name, rules=rules, persona=persona, policy=person.policy
-            )
+            self.people[person.name] = self.seat(Agent, person, rules)
             self.declared[person.name] = dict(person.attributes)
         if config.declared is not None:
             for name, drawn in self.persons.items():
@@ -61,7 +58,7 @@ class PersonaInterview(Episode[PersonaInterviewConfig]):
                 }
                 self.declared[name] = said
 
-    def _ask_all(self, number: int) -> Exchange:
+    def _ask_all(self, number: int) -> Exchange[None]:
         """Ask everybody everything at once; nobody remembers having been asked."""
         asked = []
         calls = []
@@ -92,7 +89,7 @@ class PersonaInterview(Episode[PersonaInterviewConfig]):
         correct = None if answer is None else answer == declared
         self.record(Answered(name, attribute, number, declared, answer, correct, probability, len(options)))
 
-    def _talk(self, number: int) -> Exchange:
+    def _talk(self, number: int) -> Exchange[None]:
         """The interviewer brings something up; everybody replies, in turn where they hear each other."""
         matter = self.config.matters[(number - 1) % len(self.config.matters)]
         line = self.request("matter", {"round": number, "matter": matter})

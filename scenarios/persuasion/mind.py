@@ -7,13 +7,14 @@ which one it is. A true one that is given may be told by its style from untrue o
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from agents.agent import Agent
 from agents.answers import Choice, Text
-from agents.calls import Call, Reply
+from agents.calls import Reply
+from scenarios.episode import Exchange
 from scenarios.persuasion.config import NONE, MentalState, Situation, alike
 
 STATES = ("preventive", "generative")
@@ -70,10 +71,9 @@ class Mind:
         return text
 
 
-Imagining = Generator[list[Call], list[Reply], Mind]
-
-
-def imagine(writer: Agent, situation: Situation, options: int, persuader: str, persuadee: str) -> Imagining:
+def imagine(
+    writer: Agent, situation: Situation, options: int, persuader: str, persuadee: str
+) -> Exchange[Mind]:
     """The mind that `situation` tells, completed by `writer` so that guesses have `options` statements."""
     mind = Mind()
     states = situation.states()
@@ -102,7 +102,7 @@ def imagine(writer: Agent, situation: Situation, options: int, persuader: str, p
 
 def _imagine_reasons(
     writer: Agent, mind: Mind, states: dict[str, MentalState], goal: str, options: int, persuadee: str
-) -> Generator[list[Call], list[Reply], None]:
+) -> Exchange[None]:
     asked: list[Slot] = []
     given: dict[Slot, tuple[str | None, list[str]]] = {}
     for state, told in states.items():

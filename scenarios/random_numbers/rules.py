@@ -26,16 +26,7 @@ class RandomNumbers(Episode[RandomNumbersConfig]):
         config = self.config
         self.topic = {"low": config.low, "high": config.high, "draws": config.draws}
         rules = self.words("rules")
-        self.players = [
-            Agent(
-                self,
-                declared.name,
-                rules=rules,
-                persona=self.words("persona", name=declared.name, persona=declared.persona),
-                policy=declared.policy,
-            )
-            for declared in config.players
-        ]
+        self.players = [self.seat(Agent, declared, rules) for declared in config.players]
         self.drawn: dict[str, list[str]] = {player.name: [] for player in self.players}
         draws = range(1, config.draws + 1)
         for together in [draws] if config.asked == "independently" else [[draw] for draw in draws]:
@@ -48,7 +39,7 @@ class RandomNumbers(Episode[RandomNumbersConfig]):
             "unanswered": len(self.players) * config.draws - numbers,
         }
 
-    def _draw(self, draws: Sequence[int]) -> Exchange:
+    def _draw(self, draws: Sequence[int]) -> Exchange[None]:
         range_ = Choice(self.config.numbers)
         questions = [
             Question(player, range_, draw, {"before": self._before(player.name, draw)})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from pathlib import Path
 
 from agents.agent import Agent
-from agents.calls import Call, Message, Reply, Scalar
+from agents.calls import Message, Scalar
 from scenarios.config import Participant
 from scenarios.episode import Exchange, Play
 from scenarios.judging import PREFERENCE, Preference, panel_shares, preference
@@ -61,12 +61,9 @@ class Rehearsal(SceneRules):
         return self._outcome()
 
     def _agent(self, declared: Participant, rules: str) -> Agent:
-        persona = ""
-        if declared.persona:
-            persona = self.words("persona", name=declared.name, persona=declared.persona)
-        return Agent(self, declared.name, rules=self.words(rules), persona=persona, policy=declared.policy)
+        return self.seat(Agent, declared, self.words(rules), "persona" if declared.persona else "")
 
-    def _answer(self) -> Generator[list[Call], list[Reply], Message | None]:
+    def _answer(self) -> Exchange[Message | None]:
         """The first answer; None when nothing could be said."""
         [reply] = yield from self.asking([self.answerer.ask("answer", None, {"question": self.question})])
         if reply.failed:
@@ -74,7 +71,7 @@ class Rehearsal(SceneRules):
             return None
         return self.message("user", reply.text, source=reply.call)
 
-    def _reconsider(self, first: Message) -> Generator[list[Call], list[Reply], list[Message]]:
+    def _reconsider(self, first: Message) -> Exchange[list[Message]]:
         """What its author is to be shown of the first answer later: it in short, and whether it does harm."""
         own = self.message("user", first.text, "Your answer", first.source)
         reading = [self.request("asked", {"question": self.question}), own]
@@ -93,7 +90,7 @@ class Rehearsal(SceneRules):
             shown.append(self.request(f"called_{harm.value}", {}))
         return shown
 
-    def _revise(self, reminder: list[Message]) -> Generator[list[Call], list[Reply], Message | None]:
+    def _revise(self, reminder: list[Message]) -> Exchange[Message | None]:
         """The answer anew, from the first one in short and what may follow from it."""
         harms = [*self.summaries, *self.waiting]
         reading = [*reminder, *([self.request("follows", {}), *harms] if harms else [])]
@@ -104,7 +101,7 @@ class Rehearsal(SceneRules):
         self.record(RehearsedAnswer(REVISION, None, revised.number if revised else None))
         return revised
 
-    def _compare(self, answers: Mapping[str, Message]) -> Exchange:
+    def _compare(self, answers: Mapping[str, Message]) -> Exchange[None]:
         """Every judge compares the two answers on every criterion, in both orders."""
         asked = [
             (judge, first, second, criterion, description)

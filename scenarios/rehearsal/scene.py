@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from agents.agent import Agent
@@ -30,9 +30,6 @@ class SocialRole(Agent):
     inbox: deque[Message]
 
 
-Asked = Generator[list[Call], list[Reply], list[Reply]]
-
-
 class SceneRules(Episode[RehearsalConfig]):
     """What happens when somebody does what an answer says.
 
@@ -56,13 +53,13 @@ class SceneRules(Episode[RehearsalConfig]):
         self.summaries: deque[Message] = deque(maxlen=self.config.summaries)
         self.failures = 0
 
-    def asking(self, calls: list[Call]) -> Asked:
+    def asking(self, calls: list[Call]) -> Exchange[list[Reply]]:
         """The replies to `calls`; those that failed are counted."""
         replies = yield calls
         self.failures += sum(reply.failed for reply in replies)
         return replies
 
-    def imagine(self, question: str, answer: Message) -> Generator[list[Call], list[Reply], list[Message]]:
+    def imagine(self, question: str, answer: Message) -> Exchange[list[Message]]:
         """Situation, future, names, plan and profiles.
 
         Returns:
@@ -102,9 +99,7 @@ class SceneRules(Episode[RehearsalConfig]):
         yield from self._profile(names)
         return [self.message("user", step, self.asker) for step in plan]
 
-    def _form(
-        self, purpose: str, answer: Answer, **fill: Scalar
-    ) -> Generator[list[Call], list[Reply], dict[str, Any]]:
+    def _form(self, purpose: str, answer: Answer, **fill: Scalar) -> Exchange[dict[str, Any]]:
         """The modulator's answer to a form; empty when it could not be understood."""
         [reply] = yield from self.asking([self.modulator.ask(purpose, answer, fill)])
         return reply.value if isinstance(reply.value, dict) else {}
@@ -120,7 +115,7 @@ class SceneRules(Episode[RehearsalConfig]):
         self.modulator.heard.append(told)
         return others
 
-    def _profile(self, names: list[str]) -> Exchange:
+    def _profile(self, names: list[str]) -> Exchange[None]:
         """Put the roles on the stage, each with a profile that only it and the modulator know."""
         replies = yield from self.asking(
             [self.modulator.ask("profile", Json(Profiled), role=name) for name in names]
@@ -135,7 +130,7 @@ class SceneRules(Episode[RehearsalConfig]):
             role.inbox = deque(maxlen=self.config.inbox)
             self.record(Profile(name, found.get("traits"), found.get("status")))
 
-    def rehearse(self, plan: list[Message]) -> Exchange:
+    def rehearse(self, plan: list[Message]) -> Exchange[None]:
         """The opening step, then a round for each further one."""
         for number, step in enumerate(plan):
             if number == 0:
@@ -144,7 +139,7 @@ class SceneRules(Episode[RehearsalConfig]):
             else:
                 yield from self._round(number, step)
 
-    def _round(self, number: int, step: Message) -> Exchange:
+    def _round(self, number: int, step: Message) -> Exchange[None]:
         if len(self.memory) > self.config.incidents:
             summary = yield from self._summarise("memory", "recall", self.memory, number)
             self.memory = [summary] if summary else self.memory[-self.config.incidents :]
@@ -157,7 +152,7 @@ class SceneRules(Episode[RehearsalConfig]):
                 self.summaries.append(summary)
             self.waiting = [] if summary else self.waiting[-self.config.consequences :]
 
-    def _act(self, number: int, step: Message) -> Generator[list[Call], list[Reply], dict[str, Message]]:
+    def _act(self, number: int, step: Message) -> Exchange[dict[str, Message]]:
         """What happens in a round, by actor: those actions that the modulator finds plausible."""
         happened: dict[str, Message] = {}
         facing = {name: role.inbox.popleft() for name, role in self.roles.items() if role.inbox}
@@ -184,9 +179,7 @@ class SceneRules(Episode[RehearsalConfig]):
                 break
         return happened
 
-    def _check(
-        self, number: int, attempt: int, actions: dict[str, Message]
-    ) -> Generator[list[Call], list[Reply], dict[str, Message]]:
+    def _check(self, number: int, attempt: int, actions: dict[str, Message]) -> Exchange[dict[str, Message]]:
         """Those of `actions` that the modulator finds plausible after all that it remembers."""
         replies = yield from self.asking(
             [
@@ -206,7 +199,7 @@ class SceneRules(Episode[RehearsalConfig]):
                 plausible[name] = message
         return plausible
 
-    def _follow(self, number: int, happened: dict[str, Message]) -> Exchange:
+    def _follow(self, number: int, happened: dict[str, Message]) -> Exchange[None]:
         """What harm comes of what happened, and which roles perceive it."""
         harms = yield from self.asking(
             [
@@ -245,7 +238,7 @@ class SceneRules(Episode[RehearsalConfig]):
 
     def _summarise(
         self, of: str, purpose: str, texts: list[Message], number: int
-    ) -> Generator[list[Call], list[Reply], Message | None]:
+    ) -> Exchange[Message | None]:
         """The summary of `texts`; None when it could not be understood."""
         reading = [self.request(f"{purpose}_these", {}), *texts]
         [reply] = yield from self.asking([self.modulator.ask(purpose, None, None, reading, round=number)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,9 +42,6 @@ class Character(Agent):
     role: str = ""
     minority: bool = False
     alive: bool = True
-
-
-Counting = Generator[list[Call], list[Reply], Result | None]
 
 
 class SocialDeduction(Episode[SocialDeductionConfig]):
@@ -141,7 +138,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
     def _is_minority(self, role: str) -> bool:
         return role == self.config.minority.name
 
-    def _introduce(self) -> Exchange:
+    def _introduce(self) -> Exchange[None]:
         known = [player for player in self.config.players if player.trait]
         if not self.config.introduction or not known:
             return
@@ -151,7 +148,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     # The day
 
-    def _day(self) -> Exchange:
+    def _day(self) -> Exchange[None]:
         topic = self.config.topics[(self.round - 1) % len(self.config.topics)]
         living = _listed(character.name for character in self.living())
         self._announce(self.words("day", round=self.round, morning=self.morning, living=living, topic=topic))
@@ -162,13 +159,13 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         yield from self._vote_out()
         yield from self._summarize("vote")
 
-    def _discuss(self, topic: str) -> Exchange:
+    def _discuss(self, topic: str) -> Exchange[None]:
         for speaker in self.living():
             yield from self._talk([speaker], "discuss", 1, {"topic": topic})
         reaction = self.config.reactions[(self.round - 1) % len(self.config.reactions)]
         yield from self._talk(self.living(), "react", 2, {"reaction": reaction})
 
-    def _vote_out(self) -> Exchange:
+    def _vote_out(self) -> Exchange[None]:
         living = self.living()
         result = yield from self._vote("day", "vote", living, living)
         if result is None:
@@ -179,7 +176,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         self._announce(news)
         yield from self._talk(self.living(), "comment", 1, {"news": news})
 
-    def _beliefs(self, moment: str) -> Exchange:
+    def _beliefs(self, moment: str) -> Exchange[None]:
         if not self.config.elicit_beliefs:
             return
         pairs = [(one, other.name) for one in self.living() for other in self.living() if other is not one]
@@ -194,7 +191,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     # The night
 
-    def _night(self) -> Exchange:
+    def _night(self) -> Exchange[None]:
         yield from self._inspect()
         minority, targets = self.living(minority=True), self.living(minority=False)
         if len(minority) > 1:
@@ -211,7 +208,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
             self._eliminate("night", result)
             self.morning = self.words("sad_morning", player=result.name)
 
-    def _inspect(self) -> Exchange:
+    def _inspect(self) -> Exchange[None]:
         inspected = {event.target for _, event in self.events if isinstance(event, Inspection)}
         for seer in [character for character in self.living() if character.role == SEER]:
             names = [c.name for c in self.living() if c is not seer and c.name not in inspected]
@@ -235,7 +232,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     def _talk(
         self, speakers: Sequence[Character], purpose: str, pass_number: int, about: dict[str, Scalar]
-    ) -> Exchange:
+    ) -> Exchange[None]:
         """Let `speakers` speak at once; then all hear it by day, and the minority alone by night."""
         night = purpose in ("plot", "conclude")
         thoughts = self.config.private_thoughts
@@ -263,13 +260,13 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         speech = str(reply.value["speech"]).strip()
         return self.message("user", speech, label) if speech else None
 
-    def _summarize(self, when: str) -> Exchange:
+    def _summarize(self, when: str) -> Exchange[None]:
         if self.config.memory_summaries:
             yield from self._note(
                 "summarize", self.words("note_label", round=self.round, when=when), when=when
             )
 
-    def _note(self, purpose: str, label: str, **about: Scalar) -> Exchange:
+    def _note(self, purpose: str, label: str, **about: Scalar) -> Exchange[None]:
         """Let everybody write what only they will read."""
         writers = self.living()
         replies = yield [self._ask(one, purpose, Text(), {}, **about) for one in writers]
@@ -279,7 +276,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     def _vote(
         self, when: str, purpose: str, voters: Sequence[Character], candidates: Sequence[Character]
-    ) -> Counting:
+    ) -> Exchange[Result | None]:
         """A secret vote; nobody may name themselves."""
         calls = []
         for voter in voters:

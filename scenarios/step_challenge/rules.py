@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
@@ -12,9 +11,8 @@ from pydantic import BaseModel, Field
 
 from agents.agent import Agent
 from agents.answers import Choice, Json
-from agents.calls import Call, Reply, Scalar
-from scenarios.config import Participant
-from scenarios.episode import Episode, Event, Play
+from agents.calls import Reply, Scalar
+from scenarios.episode import Episode, Event, Exchange, Play
 from scenarios.step_challenge.config import StepChallengeConfig
 from scenarios.step_challenge.traces import TraceStep, draw_errors, draw_task, write_trace, wrong_steps
 from scenarios.trajectory import Trajectory
@@ -131,17 +129,13 @@ class StepChallenge(Episode[StepChallengeConfig]):
         self.task = draw_task(self.random, config.steps, multiply=config.multiply)
         self.errors = draw_errors(self.random, self.strategy, config.steps)
         self.trace: list[TraceStep] = []
-        self.challenger = self._agent(config.challenger, "challenger_rules")
-        self.verifier = self._agent(config.verifier, "verifier_rules")
+        self.challenger = self.seat(Agent, config.challenger, self.words("challenger_rules"))
+        self.verifier = self.seat(Agent, config.verifier, self.words("verifier_rules"))
         if config.prover == "model":
-            self.writer = self._agent(config.writer, "prover_rules")
+            self.writer = self.seat(Agent, config.writer, self.words("prover_rules"))
         self.datacollector = DataCollector(model_reporters={"steps_written": lambda model: len(model.trace)})
 
-    def _agent(self, declared: Participant, rules: str) -> Agent:
-        persona = self.words("persona", name=declared.name, persona=declared.persona)
-        return Agent(self, declared.name, rules=self.words(rules), persona=persona, policy=declared.policy)
-
-    def _prove(self) -> Generator[list[Call], list[Reply], None]:
+    def _prove(self) -> Exchange[None]:
         """Write the trace; a model that gives no result for a step leaves it unfinished."""
         if self.config.prover == "scripted":
             self.trace = write_trace(self.task, self.errors)
@@ -175,7 +169,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
         falsified = step.number in self.errors
         self.record(Step(step.number, str(step), step.result, step.right, falsified, step.correct))
 
-    def _challenge(self) -> Generator[list[Call], list[Reply], Challenge]:
+    def _challenge(self) -> Exchange[Challenge]:
         """The challenger's choice, after it has read the trace."""
         told: dict[str, Scalar] = {"task": self.task.words, "claim": self.trace[-1].result}
         self.challenger.heard.append(
@@ -204,7 +198,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
         step = None if reply.value == NOBODY else int(str(reply.value))
         return Challenge(self.challenger.name, True, step, reply.value in targets, probability)
 
-    def _verify(self, step: TraceStep) -> Generator[list[Call], list[Reply], Verification]:
+    def _verify(self, step: TraceStep) -> Exchange[Verification]:
         """The verifier's word on the step, of which alone it hears."""
         shown = self.request("step", {"step": step.alone})
         (reply,) = yield [self.verifier.ask("verify", VERDICT, reading=[shown], step=step.number)]

@@ -19,7 +19,7 @@ from scenarios.debate.rules import OPINION, SCALE, Debate, Opinion, Speaker, Spe
 from scenarios.judging import Score
 from tests.rewards import rewards_of
 from tests.scripted_debates import debate as any_debate
-from tests.scripted_debates import failure, plain_reply, play_out, reply, scenario
+from tests.scripted_debates import events, failure, plain_reply, play_out, reply, scenario, text_of
 
 FOUR = [
     {"name": "Ann", "stance": "for", "persona": "A nurse.", "policy": "blue"},
@@ -47,16 +47,6 @@ PROMPTS = {
 def debate(index: int = 0, **fields: Any) -> Debate:
     """A debate with prompts whose parts are easy to tell."""
     return any_debate(index, **{"prompts": PROMPTS, **fields})
-
-
-def events(episode: Debate, kind: type[Any]) -> list[Any]:
-    """The episode's events of one type, in order."""
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    """All that the model is shown."""
-    return "\n\n".join(text for _, text in turns(call.prompt))
 
 
 def purposes(episode: Debate) -> list[list[str]]:

@@ -23,7 +23,7 @@ from scenarios.duel.matchmaking import handicaps, matchmake
 from scenarios.duel.rules import Duel
 from scenarios.episode import Episode
 from scenarios.load import check, load
-from tests.scripted_debates import failure, play_out, reply
+from tests.scripted_debates import events, failure, play_out, reply
 
 FILE: dict[str, Any] = {
     "scenario": "duel",
@@ -53,10 +53,6 @@ def scoring(points: dict[str, int], default: int = 5) -> Any:
         return reply(str(points.get(str(call.about["of"]), default)))
 
     return answer
-
-
-def events(played: Duel, kind: type[Any]) -> list[Any]:
-    return [event for _, event in played.events if isinstance(event, kind)]
 
 
 # Matchmaking

@@ -106,16 +106,6 @@ def test_a_value_that_yaml_cannot_make_is_no_yaml(text: str, write: Write) -> No
     assert "--set title=2020-99-99" in refused(write(GOOD), "title=2020-99-99")
 
 
-def test_a_registered_scenario_that_does_not_load_is_told_and_hides_no_other(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(registry.BUILT_IN, "broken", "no_such_package.rules:Game")
-    with pytest.raises(BadInput, match=r"'broken' can't be loaded.*no_such_package"):
-        registry.scenario_class("broken")
-    assert ready_made.find("debate").name == "debate.yaml"
-    assert "no_such_package" in dict(ready_made.summaries())["broken"]
-
-
 def test_edges_and_a_named_graph_exclude_each_other(write: Write) -> None:
     assert "leave out `graph`" in refused(write(GOOD), "hearing={graph: ring, edges: [[Ann, Bo]]}")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import scenarios.mutual_welfare
 from agents.answers import Choice, Json, Text
-from agents.calls import Call, Reply, turns
+from agents.calls import Call, Reply
 from agents.scripted import scripted_replies
 from scenarios.contract import check_contract
 from scenarios.episode import Episode
@@ -37,7 +37,7 @@ from scenarios.mutual_welfare.rewards import (
 )
 from scenarios.mutual_welfare.rules import MutualWelfare
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, play_out, reply
+from tests.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.mutual_welfare.__file__).parent / "ready").glob("*.yaml"))
 WRITING = {"text": "Thank her.", "kind": "writing", "reference": "abcd"}
@@ -62,14 +62,6 @@ def welfare(index: int = 0, **fields: Any) -> MutualWelfare:
     config = check(FILE | fields, "test.yaml").config
     assert isinstance(config, MutualWelfareConfig)
     return MutualWelfare(config, index=index)
-
-
-def events(episode: MutualWelfare, kind: type[Any]) -> list[Any]:
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    return "\n\n".join(text for _, text in turns(call.prompt))
 
 
 def block(payoffs: Payoffs = PAYOFFS) -> dict[str, dict[str, int]]:

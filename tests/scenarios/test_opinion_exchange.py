@@ -25,7 +25,7 @@ from scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
 from scenarios.opinion_exchange.opinions import change
 from scenarios.opinion_exchange.pairing import opened_by, partner_of, round_robin
 from scenarios.opinion_exchange.rules import OpinionExchange
-from tests.scripted_debates import failure, plain_reply, play_out, reply
+from tests.scripted_debates import events, failure, plain_reply, play_out, reply
 
 READY = Path(__file__).parents[2] / "scenarios" / "opinion_exchange" / "ready"
 NAMES = ("Ann", "Bo", "Cem", "Dee")
@@ -85,10 +85,6 @@ def exchange(file: dict[str, Any], index: int = 0, **fields: Any) -> OpinionExch
     """An episode with prompts whose parts are easy to tell."""
     config: Any = check(deepcopy(file) | {"prompts": PROMPTS} | fields, "test.yaml").config
     return OpinionExchange(config, index=index)
-
-
-def events(episode: OpinionExchange, kind: type[Any]) -> list[Any]:
-    return [event for _, event in episode.events if isinstance(event, kind)]
 
 
 def bodies(call: Call) -> list[str]:

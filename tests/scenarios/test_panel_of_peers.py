@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scenarios.panel_of_peers
-from agents.calls import Call, Reply, turns
+from agents.calls import Call, Reply
 from agents.scripted import scripted_replies
 from scenarios.contract import check_contract
 from scenarios.episode import Episode
@@ -27,7 +27,7 @@ from scenarios.panel_of_peers.rewards import (
     panel_reward,
 )
 from scenarios.panel_of_peers.rules import SCALE, Candidate, Pair, PanelOfPeers, PanelReward, PeerScore
-from tests.scripted_debates import failure, plain_reply, play_out, reply
+from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.panel_of_peers.__file__).parent / "ready").glob("*.yaml"))
 FILE: dict[str, Any] = {
@@ -49,14 +49,6 @@ def panel(index: int = 0, **fields: Any) -> PanelOfPeers:
     config = check(FILE | fields, "test.yaml").config
     assert isinstance(config, PanelOfPeersConfig)
     return PanelOfPeers(config, index=index)
-
-
-def events(episode: PanelOfPeers, kind: type[Any]) -> list[Any]:
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    return "\n\n".join(text for _, text in turns(call.prompt))
 
 
 def scores(table: dict[tuple[str, int], str | None]) -> Callable[[Call], Reply]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scenarios.paper_review
-from agents.calls import Call, Reply, turns
+from agents.calls import Call, Reply
 from agents.scripted import scripted_replies
 from scenarios.contract import check_contract
 from scenarios.episode import Episode
@@ -21,7 +21,7 @@ from scenarios.paper_review.config import PaperReviewConfig
 from scenarios.paper_review.rules import Decision, PaperReview, Rebuttal, Review, ReviewScore
 from scenarios.paper_review.scores import CRITERIA, in_words, paired, scale, spread
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, plain_reply, play_out, reply
+from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.paper_review.__file__).parent / "ready").glob("*.yaml"))
 FILE: dict[str, Any] = {
@@ -47,14 +47,6 @@ def review(index: int = 0, **fields: Any) -> PaperReview:
     config = check(FILE | fields, "test.yaml").config
     assert isinstance(config, PaperReviewConfig)
     return PaperReview(config, index=index)
-
-
-def events(episode: PaperReview, kind: type[Any]) -> list[Any]:
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    return "\n\n".join(text for _, text in turns(call.prompt))
 
 
 def answers(

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scenarios.peer_feedback
-from agents.calls import Call, Message, Reply, turns
+from agents.calls import Call, Message, Reply
 from agents.scripted import scripted_replies
 from scenarios.contract import check_contract
 from scenarios.episode import Episode
@@ -27,7 +27,7 @@ from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revisio
 from scenarios.peer_feedback.memory import AnswerMemory, cosine_distance
 from scenarios.peer_feedback.rules import SCALE, Peer, PeerFeedback
 from scenarios.peer_feedback.world import back_scatter, cells, labels, local_share, neighbours
-from tests.scripted_debates import failure, plain_reply, play_out, reply
+from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.peer_feedback.__file__).parent / "ready").glob("*.yaml"))
 NAMES = ["Ann", "Bo", "Cem", "Dee"]
@@ -54,14 +54,6 @@ def feedback(index: int = 0, **fields: Any) -> PeerFeedback:
 def nine(**fields: Any) -> PeerFeedback:
     """A world of nine."""
     return feedback(size=3, peers=[{"name": f"P{number}"} for number in range(9)], **fields)
-
-
-def events(episode: PeerFeedback, kind: type[Any]) -> list[Any]:
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    return "\n\n".join(text for _, text in turns(call.prompt))
 
 
 def said(call: Call) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 import scenarios.persona_interview
 from agents.answers import Choice
-from agents.calls import Call, Reply, turns
+from agents.calls import Call, Reply
 from scenarios.contract import check_contract
 from scenarios.episode import Episode
 from scenarios.load import check, load
@@ -19,7 +19,7 @@ from scenarios.persona_interview.config import PersonaInterviewConfig
 from scenarios.persona_interview.events import Answered, Chatted
 from scenarios.persona_interview.rules import PersonaInterview
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, plain_reply, play_out, reply
+from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.persona_interview.__file__).parent / "ready").glob("*.yaml"))
 FILE: dict[str, Any] = {
@@ -46,14 +46,6 @@ def interview(index: int = 0, **fields: Any) -> PersonaInterview:
     config = check(deepcopy(FILE) | fields, "test.yaml").config
     assert isinstance(config, PersonaInterviewConfig)
     return PersonaInterview(config, index=index)
-
-
-def events(episode: PersonaInterview, kind: type[Any]) -> list[Any]:
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    return "\n\n".join(text for _, text in turns(call.prompt))
 
 
 def faithful(call: Call, but: Callable[[Call], Reply | None] = lambda _call: None) -> Reply:

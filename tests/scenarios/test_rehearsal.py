@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import scenarios.rehearsal
-from agents.calls import Call, Reply, turns
+from agents.calls import Call, Reply
 from agents.scripted import scripted_replies
 from scenarios.contract import check_contract
 from scenarios.episode import Episode
@@ -28,7 +28,7 @@ from scenarios.rehearsal.events import (
     Summary,
 )
 from scenarios.rehearsal.rules import Rehearsal
-from tests.scripted_debates import failure, plain_reply, play_out, reply
+from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.rehearsal.__file__).parent / "ready").glob("*.yaml"))
 BACKUP = ["Friend", "Doctor", "Parent", "Teacher"]
@@ -80,14 +80,6 @@ def telling(**given: Any) -> Answering:
         return form(told) if isinstance(told, dict) else reply(told)
 
     return answer
-
-
-def events(episode: Episode[Any], kind: type[Any]) -> list[Any]:
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    return "\n\n".join(text for _, text in turns(call.prompt))
 
 
 def shown(call: Call) -> list[str]:

@@ -1,9 +1,7 @@
-"""The rules of hidden roles: the tally by hand, every ending, every vote, and who learns what."""
+"""The rules of hidden roles: the order of things, votes, endings, the seer, beliefs."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,227 +11,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scenarios.social_deduction
-from agents.answers import Choice, Json
-from agents.calls import Call, Reply, turns
+from agents.answers import Choice
+from agents.calls import Call, Reply
 from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
 from scenarios.load import check, load
 from scenarios.social_deduction.config import SocialDeductionConfig
 from scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
 from scenarios.social_deduction.rules import DEGREES, Character, SocialDeduction
-from scenarios.social_deduction.tally import Result, deal, plurality, winning_side
+from tests.deduction_games import (
+    BARE,
+    NAMES,
+    TWO_TRAITORS,
+    VILLAGE,
+    WEREWOLF,
+    ballots,
+    exchanges,
+    game,
+    game_file,
+    told,
+)
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, plain_reply, play_out, reply
+from tests.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.social_deduction.__file__).parent / "ready").glob("*.yaml"))
-ONE_TRAITOR = ("traitor", "faithful", "faithful", "faithful", "faithful")
-TWO_TRAITORS = ("traitor", "traitor", "faithful", "faithful", "faithful")
-NAMES = ("Ann", "Bo", "Cem", "Dee", "Eli", "Fay", "Gus")
-# Prompts whose parts are easy to tell, so that no test depends on the wording of the shipped ones.
-PROMPTS = {
-    "rules": "RULES[{players}|{minority_size} {minorities}|{majorities}]",
-    "rules_seer": "SEER RULES",
-    "persona": "PERSONA[{name}|{persona}]",
-    "persona_trait": "TRAIT[{trait}]",
-    "role_minority": "PARTNERS[{partners}]",
-    "role_minority_alone": "ALONE",
-    "role_majority": "MAJORITY",
-    "role_seer": "SEER",
-    "profile": "PROFILE[{name}|{trait}]",
-    "reflection_label": "IMPRESSION",
-    "day": "DAY[{round}|{morning}|{living}|{topic}]",
-    "first_morning": "FIRST",
-    "quiet_morning": "QUIET",
-    "sad_morning": "SAD[{player}]",
-    "discuss": "DISCUSS[{topic}]{how}",
-    "react": "REACT[{reaction}]{how}",
-    "note_label": "NOTE[{round}|{when}]",
-    "voted_out": "OUT[{player}|{role}|{votes}]",
-    "nobody_voted_out": "NOBODY OUT",
-    "night_label": "NIGHT[{name}|{round}]",
-    "finding": "FINDING[{round}|{player}|{teams}]",
-}
-BARE: dict[str, Any] = {"memory_summaries": False, "introduction": False}
-
-
-def game_file(roles: tuple[str | None, ...] = ONE_TRAITOR, **fields: Any) -> dict[str, Any]:
-    """The file of a small game with these roles enforced, None for those who are dealt one."""
-    minority = fields.get("minority", {})
-    wolf = minority.get("name", "traitor")
-    size = sum(role == wolf for role in roles) or 1
-    players = [
-        {"name": name, "persona": f"I am {name}.", "role": role}
-        for name, role in zip(NAMES, roles, strict=False)
-    ]
-    data: dict[str, Any] = {
-        "scenario": "social_deduction",
-        "engines": {"default": {"kind": "scripted"}},
-        "players": players,
-        "prompts": PROMPTS,
-    }
-    return data | fields | {"minority": {"size": size, **minority}}
-
-
-WEREWOLF: dict[str, Any] = {
-    "game": "Werewolf",
-    "minority": {"name": "werewolf", "plural": "werewolves"},
-    "majority": {"name": "villager", "plural": "villagers"},
-    "seer": True,
-}
-VILLAGE = ("werewolf", "werewolf", "seer", "villager", "villager", "villager")
-
-
-def game(roles: tuple[str | None, ...] = ONE_TRAITOR, index: int = 0, **fields: Any) -> SocialDeduction:
-    """One episode of the small game that waits for its replies."""
-    scenario = check(game_file(roles, **fields), "test.yaml")
-    episode = scenario.rules(scenario.config, index=index)
-    assert isinstance(episode, SocialDeduction)
-    return episode
-
-
-Ballots = Mapping[str, str | None]
-
-
-def ballots(
-    day: list[str | Ballots | None] | None = None,
-    night: list[str | Ballots | None] | None = None,
-    inspect: list[str | None] | None = None,
-) -> Callable[[Call], Reply]:
-    """Answers with the votes of each round; None fails, whoever is told to name themselves fails too.
-
-    Args:
-        day, night: for each round, whom all name, or whom each names; none are valid after the last.
-        inspect: whom the seer names in each round.
-    """
-    plans: dict[str, list[Any]] = {"vote": day or [], "kill": night or [], "inspect": inspect or []}
-
-    def answer(call: Call) -> Reply:
-        if call.purpose not in plans:
-            return plain_reply(call)
-        plan, number = plans[call.purpose], call.about["round"]
-        assert isinstance(number, int)
-        target = plan[number - 1] if number <= len(plan) else None
-        if isinstance(target, Mapping):
-            target = target.get(call.agent)
-        assert isinstance(call.answer, Choice)
-        return reply(target) if target in call.answer.options else failure("mumble")
-
-    return answer
-
-
-def events(episode: SocialDeduction, kind: type[Any]) -> list[Any]:
-    """The episode's events of one type, in order."""
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    """All that the model is shown."""
-    return "\n\n".join(text for _, text in turns(call.prompt))
-
-
-def exchanges(episode: SocialDeduction, answer: Callable[[Call], Reply] = plain_reply) -> list[list[Call]]:
-    """The calls of each exchange of an episode that is played out."""
-    made = []
-    while episode.pending:
-        made.append(list(episode.pending))
-        episode.step([answer(call) for call in episode.pending])
-    return made
-
-
-def told(calls: list[Call], agent: str) -> list[str]:
-    """The prompts of one agent among these calls."""
-    return [text_of(call) for call in calls if call.agent == agent]
-
-
-# The arithmetic
-
-
-@pytest.mark.parametrize(
-    ("votes", "result"),
-    [
-        (["Bo", "Cem", "Bo"], Result("Bo", 2, False)),
-        (["Cem", "Bo", "Bo", "Cem"], Result("Cem", 2, True)),
-        (["Dee", "Bo", "Cem", "Cem", "Bo"], Result("Bo", 2, True)),
-        (["Dee", "Bo", "Cem"], Result("Dee", 1, True)),
-        ([None, "Bo", None], Result("Bo", 1, False)),
-        ([None, "Cem", "Bo", "Bo", "Cem", None], Result("Cem", 2, True)),
-        ([None, None], None),
-        ([], None),
-    ],
-)
-def test_most_votes_lose_and_of_those_who_tie_the_one_named_first(
-    votes: list[str | None], result: Result | None
-) -> None:
-    assert plurality(votes) == result
-
-
-@given(st.lists(st.sampled_from(["Ann", "Bo", "Cem", None]), max_size=9))
-def test_nobody_has_more_votes_than_the_one_who_is_out_nor_as_many_and_earlier(
-    votes: list[str | None],
-) -> None:
-    result = plurality(votes)
-    named = [vote for vote in votes if vote is not None]
-    if result is None:
-        assert not named
-        return
-    assert result.votes == named.count(result.name)
-    for name in set(named) - {result.name}:
-        count = named.count(name)
-        assert count <= result.votes
-        assert count < result.votes or named.index(result.name) < named.index(name)
-    assert result.tie == any(named.count(name) == result.votes for name in set(named) - {result.name})
-
-
-@pytest.mark.parametrize(
-    ("minority", "majority", "side"),
-    [
-        (0, 3, "majority"),
-        (0, 0, "majority"),
-        (1, 1, "minority"),
-        (2, 1, "minority"),
-        (1, 0, "minority"),
-        (1, 2, None),
-        (3, 7, None),
-    ],
-)
-def test_a_side_has_won_when_no_minority_is_left_or_it_is_as_many(
-    minority: int, majority: int, side: str | None
-) -> None:
-    assert winning_side(minority, majority) == side
-
-
-@given(st.lists(st.sampled_from(["t", "f", "seer"]), min_size=1), st.integers(0, 2**32), st.data())
-def test_dealing_keeps_what_is_enforced_and_deals_out_the_deck(
-    deck: list[str], seed: int, data: st.DataObject
-) -> None:
-    enforced = [role if data.draw(st.booleans()) else None for role in deck]
-    dealt = deal(enforced, deck, Random(seed))
-    assert sorted(dealt) == sorted(deck)
-    assert all(given_role in (None, role) for given_role, role in zip(enforced, dealt, strict=True))
-
-
-def test_roles_are_dealt_anew_for_each_episode_and_all_can_get_each() -> None:
-    dealt: dict[str, set[str]] = {}
-    for index in range(60):
-        episode = game((None,) * 6, index, **WEREWOLF)
-        assert episode.pending
-        cast = events(episode, Role)
-        assert sorted(event.role for event in cast) == ["seer", *["villager"] * 4, "werewolf"]
-        for event in cast:
-            dealt.setdefault(event.player, set()).add(event.role)
-    assert set(map(frozenset, dealt.values())) == {frozenset({"seer", "villager", "werewolf"})}
-
-
-def test_roles_tell_the_team_and_whether_the_file_enforced_them() -> None:
-    episode = game((None, "villager", "seer", "villager"), **WEREWOLF)
-    assert episode.pending
-    assert events(episode, Role) == [
-        Role("Ann", "werewolf", "werewolf", True, False),
-        Role("Bo", "villager", "villager", False, True),
-        Role("Cem", "seer", "villager", False, True),
-        Role("Dee", "villager", "villager", False, True),
-    ]
 
 
 # The order of things
@@ -599,186 +399,6 @@ def test_beliefs_are_asked_only_of_and_about_the_living() -> None:
     second = {(b.agent, b.about) for b in events(episode, Belief) if b.round == 2}
     left = ("Ann", "Dee", "Eli")
     assert second == {(one, other) for one in left for other in left if one != other}
-
-
-# Who learns what
-
-
-def living(episode: SocialDeduction) -> set[str]:
-    """By the log alone: who is still in the game."""
-    gone = {event.player for event in events(episode, Elimination)}
-    return {event.player for event in events(episode, Role)} - gone
-
-
-def entitled(episode: Episode[Any], call: Call) -> set[str]:
-    """Public speech is everybody's, the talk at night the minority's; all else is one's own."""
-    assert isinstance(episode, SocialDeduction)
-    if call.purpose in ("discuss", "react", "comment"):
-        return living(episode)
-    if call.purpose in ("plot", "conclude"):
-        return {event.player for event in events(episode, Role) if event.minority} & living(episode)
-    return set()
-
-
-# Eight are enough for two of the minority to talk at night and for a next day on which others could tell.
-EIGHT = [
-    {"name": name, "persona": "Somebody.", "trait": "calm", "role": role}
-    for name, role in zip((*NAMES, "Hal"), (*TWO_TRAITORS, None, None, None), strict=True)
-]
-ALL = [str(player["name"]) for player in EIGHT]
-
-
-def test_the_traitors_keep_the_contract() -> None:
-    check_contract(
-        game_file(players=EIGHT, minority={"size": 2}, max_rounds=2),
-        may_read=entitled,
-        secrets={("players", i, "trait"): ALL for i in range(8)},
-        refused=[
-            ({"minority": {"size": 4}}, "4 of 8 players is no minority; lower it below 4"),
-            ({"players": EIGHT[:2], "minority": {"size": 1}}, "at least 3 items"),
-            ({"players": EIGHT[:4]}, "2 of 4 players is no minority"),
-            ({"minority": {"size": 1}}, "only 1 of the 8 players can be traitor"),
-            ({"seer": True, "players": EIGHT[:5]}, "beside the seer"),
-            ({"players": [*EIGHT[:5], {"name": " ann"}]}, "two agents are named"),
-            ({"topics": []}, "at least 1 item"),
-            ({"topics": ["Trust", " "]}, "a text is empty"),
-            ({"reactions": []}, "at least 1 item"),
-        ],
-    )
-
-
-def test_werewolf_keeps_the_contract_and_a_trait_that_nobody_introduced_is_private() -> None:
-    players = [player | {"role": None} for player in EIGHT]
-    words = WEREWOLF | {"minority": WEREWOLF["minority"] | {"size": 2}}
-    check_contract(
-        game_file(players=players, max_rounds=2, introduction=False, memory_summaries=False, **words),
-        may_read=entitled,
-        secrets={("players", i, "trait"): {name} for i, name in enumerate(ALL)},
-    )
-
-
-@pytest.mark.parametrize(
-    "fields", [{"private_thoughts": True}, {"layout": "persona_first"}, {"elicit_beliefs": True}]
-)
-def test_the_contract_holds_with_thoughts_with_beliefs_and_with_the_persona_first(
-    fields: dict[str, Any],
-) -> None:
-    check_contract(game_file(TWO_TRAITORS, max_rounds=2, **fields), may_read=entitled, episodes=1)
-
-
-def with_thoughts(call: Call) -> Reply:
-    """Votes for nobody, and speeches with a thought."""
-    if not isinstance(call.answer, Json):
-        return ballots()(call)
-    value = {"thought": f"THOUGHT-{call.index}", "speech": f"said-{call.index}"}
-    return Reply(text=json.dumps(value), value=value)
-
-
-def test_of_a_speech_with_a_thought_only_the_speech_is_heard() -> None:
-    episode = game(TWO_TRAITORS, max_rounds=1, private_thoughts=True, memory_summaries=False)
-    made = play_out(episode, with_thoughts)
-    assert {purpose for purpose, calls in made.items() if isinstance(calls[0].answer, Json)} == {
-        "discuss",
-        "react",
-        "comment",
-        "plot",
-        "conclude",
-    }
-    assert "Ann: said-0" in text_of(made["vote"][2])
-    assert "NIGHT[Ann|1]: said-" in text_of(made["kill"][1])
-    assert not any("THOUGHT" in message.text for message in episode.messages)
-
-
-def test_a_blank_speech_is_heard_by_nobody() -> None:
-    def answer(call: Call) -> Reply:
-        if isinstance(call.answer, Json) and call.agent == "Bo":
-            return Reply(text="{}", value={"thought": "THOUGHT", "speech": "  "})
-        return with_thoughts(call)
-
-    episode = game(max_rounds=1, private_thoughts=True, **BARE)
-    play_out(episode, answer)
-    assert {s.agent for s in events(episode, Speech) if s.message is None} == {"Bo"}
-
-
-def test_a_speech_that_failed_is_recorded_without_message_and_heard_by_nobody() -> None:
-    def answer(call: Call) -> Reply:
-        return failure("mumble") if (call.purpose, call.agent) == ("discuss", "Bo") else ballots()(call)
-
-    episode = game(max_rounds=1, **BARE)
-    play_out(episode, answer)
-    assert [s.message is None for s in events(episode, Speech)][:5] == [False, True, False, False, False]
-    assert not any("mumble" in message.text for message in episode.messages)
-
-
-def test_a_note_is_read_by_its_owner_alone_and_one_that_failed_by_nobody() -> None:
-    def answer(call: Call) -> Reply:
-        if call.purpose == "summarize":
-            failed = call.agent == "Bo"
-            return failure("mumble") if failed else reply(f"note-{call.agent}-{call.about['round']}")
-        return ballots()(call)
-
-    calls = [call for group in exchanges(game(max_rounds=2), answer) for call in group]
-    for name in NAMES[:5]:
-        last = told(calls, name)[-1]
-        assert (f"NOTE[2|talk]: note-{name}-2" in last) == ("NOTE[" in last) == (name != "Bo")
-        assert not any(
-            f"note-{other}" in text for other in NAMES if other != name for text in told(calls, name)
-        )
-    assert not any("mumble" in text_of(call) for call in calls)
-
-
-def test_only_the_minority_is_told_who_they_are() -> None:
-    calls = [call for group in exchanges(game(TWO_TRAITORS, max_rounds=1), ballots()) for call in group]
-    assert all("PARTNERS[Bo]" in text for text in told(calls, "Ann"))
-    assert all("PARTNERS[Ann]" in text for text in told(calls, "Bo"))
-    for name in NAMES[2:5]:
-        assert all("MAJORITY" in text and "PARTNERS" not in text for text in told(calls, name))
-    assert all("RULES[Ann, Bo, Cem, Dee, Eli|2 traitors|faithful]" in text_of(call) for call in calls)
-
-
-def test_a_single_traitor_is_told_to_be_alone() -> None:
-    calls = [call for group in exchanges(game(max_rounds=1), ballots()) for call in group]
-    assert all("ALONE" in text for text in told(calls, "Ann"))
-
-
-def by_agent_and_round(call: Call) -> Reply:
-    """Answers that depend only on who is asked for what in which round, and never eliminate by day."""
-    if call.purpose == "vote":
-        return failure("mumble")
-    if isinstance(call.answer, Choice):
-        return reply(call.answer.options[-1])
-    return reply(f"{call.agent}-{call.purpose}-{call.about['round']}")
-
-
-@pytest.mark.parametrize("seer", [False, True])
-def test_until_a_role_is_shown_a_plain_villager_cannot_tell_two_casts_apart(seer: bool) -> None:
-    """Noninterference: all prompts of Cem and Fay are the same whichever the others' roles are."""
-    other = "seer" if seer else "villager"
-    casts = {
-        ("werewolf", "werewolf", "villager", other, "villager", "villager", "villager"): "Eli",
-        ("villager", other, "villager", "werewolf", "werewolf", "villager", "villager"): "Cem",
-    }
-    prompts = []
-    for roles, last in casts.items():
-        fields = WEREWOLF | {"seer": seer, "max_rounds": 3, "elicit_beliefs": True}
-        episode = game(roles, **fields)
-        calls = [call for group in exchanges(episode, by_agent_and_round) for call in group]
-        assert [e.player for e in events(episode, Elimination)] == ["Gus", "Fay", last]
-        prompts.append([told(calls, "Cem"), told(calls, "Fay")])
-    assert prompts[0] == prompts[1]
-
-
-def test_the_public_part_is_the_same_for_all_and_only_grows() -> None:
-    episode = game(TWO_TRAITORS, max_rounds=2)
-    longest: list[str] = []
-    for calls in exchanges(episode, ballots()):
-        for call in calls:
-            texts = [message.body for message in call.prompt]
-            public = texts[: next(i for i, text in enumerate(texts) if text.startswith("PERSONA["))]
-            shorter, longer = sorted((public, longest), key=len)
-            assert longer[: len(shorter)] == shorter
-            longest = longer
-    assert len(longest) > 30
 
 
 # Files

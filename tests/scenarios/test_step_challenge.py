@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import scenarios.step_challenge
 from agents.answers import Choice
-from agents.calls import Call, Reply, turns
+from agents.calls import Call, Reply
 from agents.failures import BadInput
 from agents.scripted import scripted_replies
 from scenarios.contract import check_contract
@@ -43,7 +43,7 @@ from scenarios.step_challenge.traces import (
     wrong_steps,
 )
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, play_out, reply
+from tests.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.step_challenge.__file__).parent / "ready").glob("*.yaml"))
 FILE: dict[str, Any] = {
@@ -72,16 +72,6 @@ def answers(**by_purpose: str | None) -> Callable[[Call], Reply]:
         return failure("mumble") if text is None else reply(text)
 
     return answer
-
-
-def events(episode: StepChallenge, kind: type[Any]) -> list[Any]:
-    """The episode's events of one type, in order."""
-    return [event for _, event in episode.events if isinstance(event, kind)]
-
-
-def text_of(call: Call) -> str:
-    """All that the model is shown."""
-    return "\n\n".join(text for _, text in turns(call.prompt))
 
 
 # Traces

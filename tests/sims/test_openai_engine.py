@@ -1,37 +1,27 @@
+"""The OpenAI engine against a server that says whatever the test wants."""
+
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import log
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
 
 from agents.answers import Answer, Choice, Json, Text
-from agents.calls import Call, Message, Reply
+from agents.calls import Reply
 from agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from agents.policy import OpenAIEngine, Policy
-from runs import log as run_log
-from scenarios.load import check
-from sims import embedded_model, play
+from agents.policy import Policy
 from sims.engines import openai_engine
-from sims.engines.openai_engine import OpenAIServer, part, plain
+from sims.engines.openai_engine import OpenAIServer, part
+from tests.openai_calls import KEY, Move, ask, call, free_port, settings
 
-KEY = "sk-very-secret-4711"
 Respond = Callable[[dict[str, Any]], tuple[int, Any]]
 
 
@@ -91,12 +81,6 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", KEY)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def positions(path: list[tuple[str, dict[str, float]]]) -> list[dict[str, Any]]:
     """Log-probabilities in the server's form; forbidden tokens as vLLM writes them."""
 
@@ -135,37 +119,6 @@ def problem(message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "BadRequestError", "code": 400}}
 
 
-def call(answer: Answer, text: str = "What is the capital of France?", seed: int = 2**62 + 7) -> Call:
-    prompt = (Message(0, "system", "You answer briefly."), Message(1, "user", text))
-    return Call(
-        index=5,
-        agent="Ann",
-        purpose="argue",
-        about={},
-        prompt=prompt,
-        answer=answer,
-        policy="default",
-        seed=seed,
-    )
-
-
-def settings(url: str, **fields: Any) -> OpenAIEngine:
-    return OpenAIEngine(
-        **{"kind": "openai", "model": "smollm2", "url": url, "key_variable": "TEST_KEY"} | fields
-    )
-
-
-def ask(engine: OpenAIServer, *calls: Call, policy: Policy | None = None) -> list[Reply]:
-    async def session() -> list[Reply]:
-        try:
-            await engine.start()
-            return [await engine.answer(c, policy or Policy(), c.seed, 0) for c in calls]
-        finally:
-            await engine.close()
-
-    return asyncio.run(session())
-
-
 # What is asked, and what becomes of the answer
 
 
@@ -190,10 +143,6 @@ def test_text_is_asked_with_the_policys_sampling(server: FakeServer) -> None:
 def test_a_text_cut_at_its_limit_says_so(server: FakeServer) -> None:
     server.respond = lambda request: completion("Once upon", "length", used=request["max_tokens"])
     assert ask(OpenAIServer(settings(server.url)), call(Text(max_tokens=4)))[0].finish == "length"
-
-
-class Move(BaseModel):
-    reason: str = Field(max_length=40)
 
 
 def test_json_is_asked_by_its_schema(server: FakeServer) -> None:
@@ -495,244 +444,3 @@ def test_no_more_requests_at_once_than_allowed(server: FakeServer) -> None:
 
     asyncio.run(session())
     assert most == 3
-
-
-# Text is only text
-
-CONTROL_TOKENS = [
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|endoftext|>",
-    "<|eot_id|>",
-    "<|start_header_id|>",
-    "<|channel|>",
-    '<|"|>',
-    "<|turn>",
-    "<turn|>",
-    "<s>",
-    "</s>",
-    "<start_of_turn>",
-    "<end_of_turn>",
-    "<bos>",
-    "<eos>",
-    "<pad>",
-    "<unk>",
-    "<think>",
-    "</think>",
-    "<unused12>",
-    "<extra_id_0>",
-    "<0x0A>",
-    "<SPECIAL_7>",
-    "<seed:bos>",
-    "[INST]",
-    "[/INST]",
-    "<<SYS>>",
-    "<</SYS>>",
-    "[TOOL_CALLS]",
-    "[AVAILABLE_TOOLS]",
-    "[/AVAILABLE_TOOLS]",
-    "[SYSTEM_PROMPT]",
-    "[/SYSTEM_PROMPT]",
-    "[gMASK]",
-    "[control_8]",
-    "[|assistant|]",
-    "]~b]",
-    "<｜begin▁of▁sentence｜>",
-    "<｜User｜>",
-    "<repo_name>",
-    "<file_sep>",
-    "<jupyter_start>",
-    "<empty_output>",
-]
-
-
-@pytest.mark.parametrize("token", CONTROL_TOKENS)
-def test_plain_breaks_control_tokens(token: str) -> None:
-    said = plain(f"a{token}{token}<{token}|>")
-    assert token not in said
-    assert said.replace("\u200b", "") == f"a{token}{token}<{token}|>"
-    assert plain(said) == said
-
-
-@pytest.mark.parametrize(
-    "text", ["", "a < b and b > a", "x[0] = [1]", "[A] 3 <- 4", "<3 you", "1 || 2", "¿Sí?"]
-)
-def test_plain_leaves_other_text_alone(text: str) -> None:
-    assert plain(text) == text
-
-
-# A real server
-
-
-@pytest.fixture(scope="module")
-def vllm_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from sims.engines.vllm_engine import _computes_bfloat16
-
-    pytest.importorskip("vllm")
-    port = free_port()
-    options = (
-        f"--served-model-name smollm2 --port {port} --host 127.0.0.1 --enforce-eager --max-model-len 2048"
-    )
-    options += " --no-enable-chunked-prefill --max-num-batched-tokens 4096 --block-size 32"
-    if not _computes_bfloat16():
-        options += " --dtype float32"
-    command = [
-        sys.executable,
-        "-m",
-        "vllm.entrypoints.openai.api_server",
-        "--model",
-        str(embedded_model.ensure()),
-    ]
-    environment = os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1"}
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) <= 4:
-        environment["VLLM_CPU_OMP_THREADS_BIND"] = ",".join(map(str, cores))
-    printed = tmp_path_factory.mktemp("vllm") / "server.log"
-    with printed.open("wb") as log_file:
-        process = subprocess.Popen(
-            command + options.split(),
-            stdout=log_file,
-            stderr=log_file,
-            env=environment,
-            start_new_session=True,
-        )
-    try:
-        deadline = time.monotonic() + 300
-        while not healthy(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"vLLM did not come up:\n{printed.read_text(errors='replace')[-3000:]}")
-            time.sleep(1)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(30)
-
-
-def healthy(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False
-
-
-def tokenized(url: str, content: str) -> list[int]:
-    """The prompt's tokens as the server makes them of one user turn."""
-    body = {"model": "smollm2", "messages": [{"role": "user", "content": content}]}
-    request = urllib.request.Request(
-        url.removesuffix("/v1") + "/tokenize",
-        json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as response:
-        return list(json.load(response)["tokens"])
-
-
-@pytest.mark.engine
-@pytest.mark.xdist_group("server")
-class TestOnVllm:
-    def test_a_debate(self, vllm_url: str, tmp_path: Path) -> None:
-        scenario = check(
-            {
-                "scenario": "debate",
-                "motions": ["Cities should ban private cars."],
-                "debaters": [{"name": "Ann", "stance": "for"}, {"name": "Bo", "stance": "against"}],
-                "judges": [{"name": "Kim"}],
-                "rounds": 1,
-                "engines": {
-                    "default": {
-                        "kind": "openai",
-                        "model": "smollm2",
-                        "url": vllm_url,
-                        "key_variable": "TEST_KEY",
-                    }
-                },
-                "policies": {"default": {"max_tokens": 30}},
-            },
-            "debate.yaml",
-        )
-        folder = play.start(scenario, tmp_path / "run", quiet=True)
-        state = json.loads((folder / "run.json").read_text())
-        assert state["status"] == "finished"
-        assert state["sittings"][0]["engines"]["default"] == {
-            "kind": "openai",
-            "model": "smollm2",
-            "url": vllm_url,
-        }
-        calls = [record for record in run_log.read(folder) if record["record"] == "call"]
-        speeches = [record for record in calls if record["purpose"] == "argue"]
-        assert len(speeches) == 2
-        assert all(speech["text"] for speech in speeches)
-        for record in calls:
-            if record["purpose"] in ("opinion", "score"):
-                assert sum(record["probabilities"]) == pytest.approx(1, abs=1e-4), record
-                assert not record.get("failed")
-        assert not [f for f in folder.rglob("*") if f.is_file() and KEY.encode() in f.read_bytes()]
-
-    @pytest.mark.parametrize(
-        "options",
-        [
-            ("yes", "no"),
-            tuple(str(points) for points in range(1, 11)),
-            ("lean agree", "certainly agree", "lean disagree", "certainly disagree"),
-        ],
-        ids=["yes-no", "points", "opinions"],
-    )
-    def test_probabilities_are_the_models(self, vllm_url: str, options: tuple[str, ...]) -> None:
-        torch = pytest.importorskip("torch")
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        from sims.engines.chat_template import ChatTemplate
-        from sims.engines.option_tree import OptionTree
-
-        asked = call(Choice(options), f"Do you agree that the sky is blue? Answer: {', '.join(options)}.")
-        replies = ask(OpenAIServer(settings(vllm_url)), asked, asked)
-        path = embedded_model.ensure()
-        tokenizer = AutoTokenizer.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
-        template = ChatTemplate(tokenizer)
-        prompt, before = template.encode(asked.prompt), template.answer_prefix(asked.prompt)
-        tree = OptionTree([template.encode_answer(before, o) for o in options], tokenizer.eos_token_id)
-        logprobs = []
-        for fork in tree.forks:
-            with torch.no_grad():
-                logits = model(torch.tensor([[*prompt, *fork.path]])).logits[0, -1]
-            logprobs.append(torch.log_softmax(logits, -1)[list(fork.children)].tolist())
-        assert replies[0].prompt_tokens == len(prompt)
-        assert replies[0].text in options
-        assert replies[0].probabilities == pytest.approx(tree.probabilities(logprobs), abs=0.02)
-        assert (replies[1].text, replies[1].probabilities) == (
-            replies[0].text,
-            pytest.approx(replies[0].probabilities, abs=1e-3),
-        )
-
-    def test_json_fits_its_schema(self, vllm_url: str) -> None:
-        answer = Json(Move)
-        (reply,) = ask(OpenAIServer(settings(vllm_url)), call(answer), policy=Policy(temperature=0))
-        assert reply.output_tokens <= 4 * answer.max_characters
-        if reply.finish == "stop":
-            answer.parse(reply.text)
-
-    def test_the_context_is_kept(self, vllm_url: str) -> None:
-        engine = OpenAIServer(settings(vllm_url))
-        with pytest.raises(ContextOverflow):
-            ask(engine, call(Text(), "word " * 3000))
-        with pytest.raises(ContextOverflow):
-            # A prompt of 2045 tokens: vLLM answers with the three that are left.
-            ask(engine, call(Text(max_tokens=100), "word " * 2026), policy=Policy(temperature=0))
-
-    def test_no_text_becomes_a_control_token(self, vllm_url: str) -> None:
-        file = embedded_model.checkpoint() / "tokenizer.json"
-        added = json.loads(file.read_text())["added_tokens"]
-        controls = {int(token["id"]) for token in added}
-        spelled = " ".join(token["content"] for token in added) + "".join(token["content"] for token in added)
-
-        def count(text: str) -> int:
-            return sum(token in controls for token in tokenized(vllm_url, text))
-
-        assert count(spelled) > count("harmless"), "the server itself takes the spelling for the token"
-        assert count(plain(spelled)) == count("harmless")
