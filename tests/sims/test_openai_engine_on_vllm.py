@@ -24,7 +24,7 @@ from sims import embedded_model, play
 from sims.engines.openai_engine import OpenAIServer, plain
 from tests.openai_calls import KEY, Move, ask, call, free_port, settings
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("server")]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 
 
 @pytest.fixture(autouse=True)

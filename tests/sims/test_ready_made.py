@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,9 +41,14 @@ SHORT = {
     "terms": 1,
     "sessions": 1,
 }
+# Large casts do without what a small one plays: `traitors` has notes, `werewolf` beliefs.
 QUIET = ("introduction=false", "memory_summaries=false")
-# What large casts do without is played by others: `traitors` has notes, `werewolf` beliefs.
-SHORTER = {"traitors-10": (*QUIET, "elicit_beliefs=false"), "werewolf": QUIET}
+SHORTER = {
+    "traitors-10": (*QUIET, "elicit_beliefs=false"),
+    "werewolf": (*QUIET, "minority.size=1"),
+    "knights-knaves": ("players=3",),
+}
+CAST = {"werewolf": 5}
 TOKENS = 8  # of a free text; what is tested is that the rules and the engine go together
 
 
@@ -86,10 +93,13 @@ def played(
 
 def shortening(path: Path) -> list[str]:
     """The settings that make the file in `path` a matter of seconds."""
-    config = load(path).config
+    config: Any = load(path).config
     settings = ["episodes=1", *(f"policies.{name}.max_tokens={TOKENS}" for name in config.policies)]
     if not getattr(config, "human", None):  # a record on file says how many rounds there are
         settings += [f"{name}={value}" for name, value in SHORT.items() if name in type(config).model_fields]
+    if path.stem in CAST:
+        cast = [player.model_dump(exclude_defaults=True) for player in config.players[: CAST[path.stem]]]
+        settings.append(f"players={json.dumps(cast)}")
     return [*settings, *SHORTER.get(path.stem, ())]
 
 
