@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 import mesa
 
@@ -14,22 +15,27 @@ from agents.memory import Memory, MemorySettings
 Layout = Literal["shared_prefix", "persona_first"]
 
 
-class Stage(Protocol):
+class Stage(mesa.Model, ABC):
     """What an agent needs of its episode."""
 
     @property
+    @abstractmethod
     def layout(self) -> Layout:
         """The order of prompts."""
 
+    @abstractmethod
     def memory_of(self, name: str, policy: str) -> MemorySettings:
         """The memory that the agent `name`, whose calls `policy` answers, is to have."""
 
+    @abstractmethod
     def message(self, role: Role, text: str, label: str = "", source: int | None = None) -> Message:
         """The message of this role, text, speaker and call quoted, made when there is none yet."""
 
+    @abstractmethod
     def request(self, purpose: str, fill: dict[str, Scalar]) -> Message:
         """The message that asks for `purpose`."""
 
+    @abstractmethod
     def call(
         self,
         agent: Agent,

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import mesa
 
-from agents.agent import Agent, Layout
+from agents.agent import Agent, Layout, Stage
 from agents.answers import Answer
 from agents.calls import OVERFLOW, Call, Message, Prompt, Reply, Role, Scalar, derive_seed
 from agents.memory import Memory, MemorySettings
@@ -66,7 +66,7 @@ EVERYWHERE: tuple[type[Event], ...] = (Persona,)
 """Event types beside those that a scenario declares."""
 
 
-class Episode(mesa.Model, Generic[Config]):
+class Episode(Stage, Generic[Config]):
     """One play of a scenario: one seed, one cast, one topic.
 
     Args:

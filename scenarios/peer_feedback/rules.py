@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from mesa.discrete_space import FixedAgent, OrthogonalMooreGrid
+from mesa.discrete_space import Cell, FixedAgent, OrthogonalMooreGrid
 
 from agents.agent import Agent
 from agents.answers import Answer, Choice, Text
@@ -20,7 +20,7 @@ from scenarios.peer_feedback.config import PeerFeedbackConfig
 from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
 from scenarios.peer_feedback.memory import AnswerMemory, Recalled
 from scenarios.peer_feedback.training import judged_drafts
-from scenarios.peer_feedback.world import Label, back_scatter, labels, neighbours
+from scenarios.peer_feedback.world import Label, Place, back_scatter, labels, neighbours, places
 from scenarios.trajectory import Judged, Trajectory
 
 SCALE = Choice(tuple(str(rating) for rating in range(1, 8)))
@@ -32,10 +32,12 @@ class Peer(Agent, FixedAgent):
     """One who lives on the grid, in its `cell`.
 
     Attributes:
+        place: row and column of the cell.
         label: whether it began with good or bad memories.
         answers_given: its questions and answers.
     """
 
+    place: Place
     label: Label = "good"
     answers_given: AnswerMemory
 
@@ -119,14 +121,15 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
     def _settle(self) -> None:
         """Put the peers on the grid, row by row, with their first memories."""
         config = self.config
-        self.grid = OrthogonalMooreGrid((config.size, config.size), capacity=1, random=self.random)
-        cells = {cell.coordinate: cell for cell in self.grid.all_cells}
+        size = (config.size, config.size)
+        self.grid: OrthogonalMooreGrid[Cell] = OrthogonalMooreGrid(size, capacity=1, random=self.random)
         label = labels(config.world, config.size, self.random)
         prior = {"good": config.good_memories, "bad": config.bad_memories}
-        self.at: dict[tuple[int, int], Peer] = {}
-        for declared, place in zip(config.peers, sorted(cells), strict=True):
+        self.at: dict[Place, Peer] = {}
+        for declared, place in zip(config.peers, places(config.size), strict=True):
             peer = self.at[place] = self._agent(Peer, declared, "peer_rules")
-            peer.cell, peer.label, peer.answers_given = cells[place], label[place], AnswerMemory()
+            peer.cell, peer.place = self.grid[place], place
+            peer.label, peer.answers_given = label[place], AnswerMemory()
             pairs = prior[peer.label]
             for pair in self.random.sample(pairs, min(config.prior, len(pairs))):
                 peer.answers_given.keep(pair.question, self.message("user", pair.answer, "Your answer then"))
@@ -167,10 +170,9 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             if not reply.failed:
                 draft = self.message("user", reply.text, peer.name, reply.call)
                 works.append(Work(peer, question, shown, draft, self._scatter(peer)))
-            row, column = peer.cell.coordinate
             distance = memory.distance if memory else None
             message = draft.number if draft else None
-            self.record(Draft(peer.name, peer.label, row, column, number, question, distance, message))
+            self.record(Draft(peer.name, peer.label, *peer.place, number, question, distance, message))
         return works
 
     def _shown(self, memory: Recalled | None) -> list[Message]:
@@ -182,9 +184,8 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
     def _scatter(self, author: Peer) -> list[Given]:
         """The peers who are to give feedback to `author`."""
         config = self.config
-        here = author.cell.coordinate
-        near = neighbours(config.size)[here]
-        others = [place for place in self.at if place != here and place not in near]
+        near = neighbours(config.size)[author.place]
+        others = [place for place in self.at if place != author.place and place not in near]
         dropout = None if config.scope == "local" else config.dropout
         chosen = back_scatter(near, others, config.quota, dropout, self.random)
         return [Given(self.at[place], place in near) for place in chosen]

@@ -9,28 +9,28 @@ from math import dist
 from random import Random
 from typing import Literal
 
-Cell = tuple[int, int]
+Place = tuple[int, int]
 World = Literal["all_good", "all_bad", "half_half", "mixed_half_half"]
 Label = Literal["good", "bad"]
 
 
-def cells(size: int) -> list[Cell]:
-    """The cells of a `size` × `size` grid, row by row."""
+def places(size: int) -> list[Place]:
+    """The places on a `size` × `size` grid, row by row."""
     return list(product(range(size), range(size)))
 
 
 @lru_cache(maxsize=16)
-def neighbours(size: int) -> dict[Cell, list[Cell]]:
-    """For each cell of a grid the others within the Euclidean distance `size` // 2, row by row."""
+def neighbours(size: int) -> dict[Place, list[Place]]:
+    """For each place of a grid the others within the Euclidean distance `size` // 2, row by row."""
     return {
-        cell: [other for other in cells(size) if other != cell and dist(cell, other) <= size // 2]
-        for cell in cells(size)
+        place: [other for other in places(size) if other != place and dist(place, other) <= size // 2]
+        for place in places(size)
     }
 
 
-def labels(world: World, size: int, random: Random) -> dict[Cell, Label]:
-    """The label of each cell; see the package's docstring."""
-    everywhere = cells(size)
+def labels(world: World, size: int, random: Random) -> dict[Place, Label]:
+    """The label of each place; see the package's docstring."""
+    everywhere = places(size)
     half = len(everywhere) // 2
     match world:
         case "all_good":
@@ -41,7 +41,7 @@ def labels(world: World, size: int, random: Random) -> dict[Cell, Label]:
             good = [(row, column) for row, column in everywhere if row <= column][:half]
         case "mixed_half_half":
             good = random.sample(everywhere, half)
-    return {cell: "good" if cell in good else "bad" for cell in everywhere}
+    return {place: "good" if place in good else "bad" for place in everywhere}
 
 
 def local_share(count: int, dropout: float) -> int:
@@ -50,13 +50,13 @@ def local_share(count: int, dropout: float) -> int:
 
 
 def back_scatter(
-    near: Sequence[Cell], others: Sequence[Cell], quota: int, dropout: float | None, random: Random
-) -> list[Cell]:
-    """The cells whose peers give feedback on a draft.
+    near: Sequence[Place], others: Sequence[Place], quota: int, dropout: float | None, random: Random
+) -> list[Place]:
+    """The places whose peers give feedback on a draft.
 
     Args:
         near: the author's neighbours.
-        others: all other cells but the author's own.
+        others: all other places but the author's own.
         quota: how many are wanted; `others` and `near` together can fill it in a global world.
         dropout: share of the neighbours left out; None in a local world, where nobody else is asked.
         random: the source of chance.
@@ -67,5 +67,5 @@ def back_scatter(
     if dropout is None:
         return random.sample(near, min(quota, len(near)))
     chosen = random.sample(near, local_share(len(near), dropout))
-    rest = [cell for cell in (*near, *others) if cell not in chosen]
+    rest = [place for place in (*near, *others) if place not in chosen]
     return chosen + random.sample(rest, quota - len(chosen))

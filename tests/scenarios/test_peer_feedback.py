@@ -26,7 +26,7 @@ from scenarios.peer_feedback.config import PeerFeedbackConfig
 from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
 from scenarios.peer_feedback.memory import AnswerMemory, cosine_distance
 from scenarios.peer_feedback.rules import SCALE, Peer, PeerFeedback
-from scenarios.peer_feedback.world import back_scatter, cells, labels, local_share, neighbours
+from scenarios.peer_feedback.world import back_scatter, labels, local_share, neighbours, places
 from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
 READY = sorted((Path(scenarios.peer_feedback.__file__).parent / "ready").glob("*.yaml"))
@@ -88,7 +88,7 @@ def test_neighbours_lie_within_half_the_grids_side_as_the_crow_flies() -> None:
 @given(st.integers(2, 7))
 def test_neighbours_are_mutual_and_everybody_has_some(size: int) -> None:
     near = neighbours(size)
-    assert list(near) == cells(size)
+    assert list(near) == places(size)
     for cell, others in near.items():
         assert len(others) >= 2
         assert all(cell in near[other] for other in others)
@@ -96,7 +96,7 @@ def test_neighbours_are_mutual_and_everybody_has_some(size: int) -> None:
 
 def test_half_and_half_is_the_upper_triangle_until_half_are_good() -> None:
     found = labels("half_half", 3, Random(0))
-    assert [cell for cell in cells(3) if found[cell] == "good"] == [(0, 0), (0, 1), (0, 2), (1, 1)]
+    assert [cell for cell in places(3) if found[cell] == "good"] == [(0, 0), (0, 1), (0, 2), (1, 1)]
     assert [label for _, label in sorted(labels("half_half", 2, Random(0)).items())] == [
         "good",
         "good",
@@ -127,9 +127,9 @@ def test_the_local_share_is_rounded_down_and_at_least_one() -> None:
 def test_a_local_draft_goes_to_as_many_neighbours_as_there_are(
     size: int, place: int, quota: int, seed: int
 ) -> None:
-    here = cells(size)[place % size**2]
+    here = places(size)[place % size**2]
     near = neighbours(size)[here]
-    others = [cell for cell in cells(size) if cell != here and cell not in near]
+    others = [cell for cell in places(size) if cell != here and cell not in near]
     chosen = back_scatter(near, others, quota, None, Random(seed))
     assert len(chosen) == len(set(chosen)) == min(quota, len(near))
     assert set(chosen) <= set(near)
@@ -139,11 +139,11 @@ def test_a_local_draft_goes_to_as_many_neighbours_as_there_are(
 def test_a_global_draft_goes_to_some_neighbours_and_fills_the_quota_from_the_world(
     size: int, place: int, data: st.DataObject, seed: int
 ) -> None:
-    here = cells(size)[place % size**2]
+    here = places(size)[place % size**2]
     near = neighbours(size)[here]
     share = local_share(len(near), 0.5)
     quota = data.draw(st.integers(share, size**2 - 1))
-    others = [cell for cell in cells(size) if cell != here and cell not in near]
+    others = [cell for cell in places(size) if cell != here and cell not in near]
     chosen = back_scatter(near, others, quota, 0.5, Random(seed))
     assert len(chosen) == len(set(chosen)) == quota
     assert here not in chosen
