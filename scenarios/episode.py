@@ -85,6 +85,7 @@ class Episode(Stage, Generic[Config]):
         events: every event, with the step in which it happened.
         outcome: what `play` returned, once `running` is False.
         persons: of the population, by the name of the agent who plays them.
+        failures: how many of the calls that `asking` made had no valid answer.
     """
 
     kind: ClassVar[str]
@@ -123,6 +124,7 @@ class Episode(Stage, Generic[Config]):
         self.events: list[tuple[int, Event]] = []
         self.outcome: dict[str, Scalar] = {}
         self.topic: dict[str, Scalar] = {}
+        self.failures = 0
         self._message_numbers: dict[tuple[str, str, str | int], Message] = {}
         self._answer_numbers: dict[Answer, int] = {}
         self._calls_made = 0
@@ -268,6 +270,12 @@ class Episode(Stage, Generic[Config]):
         """
         own = persona and self.words(persona, name=declared.name, persona=declared.persona, **fill)
         return kind(self, declared.name, rules=rules, persona=own, policy=declared.policy)
+
+    def asking(self, calls: list[Call]) -> Exchange[list[Reply]]:
+        """The replies to `calls`; those without a valid answer count as `failures`."""
+        replies = yield calls
+        self.failures += sum(reply.failed for reply in replies)
+        return replies
 
     def message(self, role: Role, text: str, label: str = "", source: int | None = None) -> Message:
         """The message of this role, label and text; a new one only if there is none yet."""

@@ -24,7 +24,8 @@ repeated choices the upper half. `voting_rule` decides; without a Condorcet winn
 
 Outcome: `chair` (last elected), `laws` in force, `passed` and `rejected` bills, of these `inquorate`; `treasury`;
 `welfare` (mean over sessions and groups, 0–100), `worst_welfare` (of the group whose mean over sessions is lowest);
-`power_preservation` (PPI = Σp / (Σp + Σw) over the labelled acts, 0–1, None without any); `unanswered` calls.
+`power_preservation` (PPI = Σp / (Σp + Σw) over the labelled acts, 0–1, None without any); `failures` (calls without a
+valid answer).
 
 Events: `Speech`, `Bill`, `Amendment`, `Vote`, `Decision`, `Budget`, `Welfare`, `Label`, `BallotCast`, `Election`.
 

@@ -11,7 +11,7 @@ from statistics import fmean
 
 from agents.agent import Agent
 from agents.answers import Choice
-from agents.calls import Call, Message, Reply, Scalar
+from agents.calls import Message, Scalar
 from scenarios.council import charter
 from scenarios.council.acts import LABEL, Act, shares, without_names
 from scenarios.council.budget import STRESS, USUAL_WELFARE, Law, accounts
@@ -87,7 +87,7 @@ class Council(Episode[CouncilConfig]):
 
     def _gather(self) -> None:
         config = self.config
-        self.term = self.session = self.unanswered = 0
+        self.term = self.session = 0
         self.treasury = config.budget.treasury
         self.welfare = dict.fromkeys(config.groups, USUAL_WELFARE)
         self.sizes: dict[str, float] = {}
@@ -153,7 +153,7 @@ class Council(Episode[CouncilConfig]):
 
     def _deliberate(self) -> Exchange[None]:
         """What members want, then speeches in turn, or to the mediator at once."""
-        intents = yield from self._asked(
+        intents = yield from self.asking(
             [one.ask("intend", LABEL, session=self.session) for one in self.members]
         )
         for member, reply in zip(self.members, intents, strict=True):
@@ -167,7 +167,7 @@ class Council(Episode[CouncilConfig]):
             return
         yield from self._speak(order, self.words("listener_mediator", mediator=self.mediator.name))
         statements, self.floor = self.floor, []
-        [reply] = yield from self._asked(
+        [reply] = yield from self.asking(
             [self.mediator.ask("mediate", None, {}, statements, session=self.session)]
         )
         if not reply.failed:
@@ -175,7 +175,7 @@ class Council(Episode[CouncilConfig]):
 
     def _speak(self, speakers: Sequence[Councillor], listener: str) -> Exchange[None]:
         fill: dict[str, Scalar] = {"listener": listener}
-        replies = yield from self._asked(
+        replies = yield from self.asking(
             [one.ask("speak", None, fill, self.floor, session=self.session) for one in speakers]
         )
         for member, reply in zip(speakers, replies, strict=True):
@@ -197,13 +197,13 @@ class Council(Episode[CouncilConfig]):
         call = member.ask(
             "propose", Choice(bills), {"bills": listed(bills)}, self.floor, session=self.session
         )
-        [reply] = yield from self._asked([call])
+        [reply] = yield from self.asking([call])
         if reply.failed:
             self.record(Bill(self.term, self.session, member.name, None, None, None))
             return None
         motion = motions[bills.index(str(reply.value))]
         call = member.ask("justify", None, {"bill": motion.told}, self.floor, session=self.session)
-        [reply] = yield from self._asked([call])
+        [reply] = yield from self.asking([call])
         self.floor.append(self.message("user", self.words("moved", proposer=member.name, bill=motion.told)))
         number = None
         if not reply.failed:
@@ -234,7 +234,7 @@ class Council(Episode[CouncilConfig]):
             "bill": motion.told,
             "changes": listed(changes),
         }
-        [reply] = yield from self._asked(
+        [reply] = yield from self.asking(
             [member.ask("amend", Choice(changes), fill, self.floor, session=self.session)]
         )
         change = None if reply.failed else str(reply.value)
@@ -261,7 +261,7 @@ class Council(Episode[CouncilConfig]):
 
     def _vote(self, question: str, motion: Motion, about: dict[str, Scalar]) -> Exchange[Decision]:
         """A vote of all members; who gives no valid answer is absent."""
-        replies = yield from self._asked(
+        replies = yield from self.asking(
             [
                 member.ask(f"vote_{question}", VOTE, about, self.floor, session=self.session)
                 for member in self.members
@@ -299,7 +299,7 @@ class Council(Episode[CouncilConfig]):
         self.acts.append(Act(member.name, kind, without_names(self.words(purpose, **fill), named)))
 
     def _label(self) -> Exchange[None]:
-        replies = yield from self._asked(
+        replies = yield from self.asking(
             [
                 self.labeller.ask("label", LABEL, {"act": act.text}, session=self.session, kind=act.kind)
                 for act in self.acts
@@ -313,7 +313,7 @@ class Council(Episode[CouncilConfig]):
     def _elect(self) -> Exchange[None]:
         """Everybody's ballot, and who is the next chair by the configured rule."""
         lot = self.random.sample(self.names, len(self.names))
-        ballots = yield from read_ballots(self.members, self.names, self.term, self.random, self._asked)
+        ballots = yield from read_ballots(self.members, self.names, self.term, self.random, self.asking)
         for voter, (ballot, basis) in ballots.items():
             ranking = None if ballot is None else listed(ballot.ranking)
             approved = None if ballot is None else listed(n for n in ballot.ranking if n in ballot.approved)
@@ -323,11 +323,6 @@ class Council(Episode[CouncilConfig]):
         self.record(found)
         self.chair = self.members[self.names.index(found.winner)]
         self._minute(self.words("elected", term=self.term, winner=found.winner))
-
-    def _asked(self, calls: list[Call]) -> Exchange[list[Reply]]:
-        replies = yield calls
-        self.unanswered += sum(reply.failed for reply in replies)
-        return replies
 
     def _minute(self, text: str) -> None:
         """Put `text` into the minutes, which all read."""
@@ -360,7 +355,7 @@ class Council(Episode[CouncilConfig]):
             "welfare": fmean(by_group),
             "worst_welfare": min(by_group),
             "power_preservation": power / (power + served) if power + served else None,
-            "unanswered": self.unanswered,
+            "failures": self.failures,
         }
 
 

@@ -77,7 +77,6 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
 
     def play(self) -> Play:
         """All answers, all judgements, what they are worth."""
-        self.failures = 0
         self._gather()
         given = yield from self._answer()
         yield from self._judge([item for item in given if item.blocks is not None and item.blocks.valid])
@@ -95,11 +94,6 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
 
     def _agent(self, declared: Participant, rules: str) -> Agent:
         return self.seat(Agent, declared, self.words(rules), "persona" if declared.persona else "")
-
-    def _ask(self, calls: list[Call]) -> Exchange[list[Reply]]:
-        replies = yield calls
-        self.failures += sum(reply.failed for reply in replies)
-        return replies
 
     def _numbers(self) -> list[int]:
         """The numbers of the questions that this episode asks."""
@@ -122,7 +116,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
             for agent in self.assistants
             for candidate in range(config.candidates)
         ]
-        replies = yield from self._ask(
+        replies = yield from self.asking(
             [
                 item.agent.ask(
                     "answer", form, reading=[item.shown], question=item.question, candidate=item.candidate
@@ -175,7 +169,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
                 right = float(passes(question.reference, response))
                 item.correct = right, right
                 self.record(Correctness(*item.place, PROGRAM, right, right, PROGRAM))
-        replies = yield from self._ask([self._judgement(item, wanted) for item, wanted in asked])
+        replies = yield from self.asking([self._judgement(item, wanted) for item, wanted in asked])
         for (item, wanted), reply in zip(asked, replies, strict=True):
             shares, basis = option_shares(reply, wanted, self.config.score_basis)
             if shares is not None:

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from agents.agent import Agent
 from agents.answers import Choice
-from agents.calls import Call, Message, Reply
+from agents.calls import Message
 from scenarios.episode import Episode, Exchange, Play
 from scenarios.judging import points
 from scenarios.panel_of_peers.config import PanelOfPeersConfig
@@ -55,7 +55,6 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
 
     def play(self) -> Play:
         """Candidates, everybody's scores of all of them, the pair."""
-        self.failures = 0
         self.prompt = self.index % len(self.config.instructions)
         self.topic = {"instruction": self.config.instructions[self.prompt], "words": self.config.words}
         rules = self.words("rules")
@@ -78,14 +77,9 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
             "failures": self.failures,
         }
 
-    def _ask(self, calls: list[Call]) -> Exchange[list[Reply]]:
-        replies = yield calls
-        self.failures += sum(reply.failed for reply in replies)
-        return replies
-
     def _write(self) -> Exchange[list[Written]]:
         authors = [peer for peer in self.peers for _ in range(self.config.candidates)]
-        replies = yield from self._ask(
+        replies = yield from self.asking(
             [peer.ask("answer", candidate=number) for number, peer in enumerate(authors)]
         )
         written = []
@@ -105,7 +99,7 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
             for judge in self.peers
             for criterion in self.config.rubric
         ]
-        replies = yield from self._ask(
+        replies = yield from self.asking(
             [
                 judge.ask(
                     "score",

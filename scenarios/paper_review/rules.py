@@ -122,7 +122,6 @@ class PaperReview(Episode[PaperReviewConfig]):
 
     def play(self) -> Play:
         """Reviews, scores, rebuttal, revised scores, decision."""
-        self.failures = 0
         self._gather()
         yield from self._review()
         yield from self._rate()
@@ -166,11 +165,6 @@ class PaperReview(Episode[PaperReviewConfig]):
         for agent in (*self.referees, self.chair):
             agent.heard += shown
 
-    def _ask(self, calls: list[Call]) -> Exchange[list[Reply]]:
-        replies = yield calls
-        self.failures += sum(reply.failed for reply in replies)
-        return replies
-
     def _publish(self, agent: Agent, label: str, reply: Reply) -> Message | None:
         """What others may read of a reply: without its speaker's name; None if nothing was said."""
         if reply.failed:
@@ -179,7 +173,7 @@ class PaperReview(Episode[PaperReviewConfig]):
         return self.message("user", text, label, reply.call if text == reply.text else None)
 
     def _review(self) -> Exchange[None]:
-        replies = yield from self._ask([referee.ask("review") for referee in self.referees])
+        replies = yield from self.asking([referee.ask("review") for referee in self.referees])
         for referee, reply in zip(self.referees, replies, strict=True):
             referee.review = self._publish(referee, referee.label, reply)
             self.record(Review(referee.name, referee.label, number_of(referee.review)))
@@ -190,7 +184,7 @@ class PaperReview(Episode[PaperReviewConfig]):
 
     def _rate(self) -> Exchange[None]:
         asked = [(referee, criterion) for referee in self.referees for criterion in CRITERIA]
-        replies = yield from self._ask([self._rating(*pair, "rate", "before") for pair in asked])
+        replies = yield from self.asking([self._rating(*pair, "rate", "before") for pair in asked])
         scores: dict[str, dict[str, float]] = {referee.name: {} for referee in self.referees}
         for (referee, criterion), reply in zip(asked, replies, strict=True):
             score = self._score(referee, "before", criterion, reply)
@@ -238,7 +232,7 @@ class PaperReview(Episode[PaperReviewConfig]):
             calls = [
                 self.author.ask("rebut", reviewer=referee.label, to=referee.name) for referee in reviewed
             ]
-        replies = yield from self._ask(calls)
+        replies = yield from self.asking(calls)
         for referee, reply in zip(answered, replies, strict=True):
             label = f"Author to {referee.label}" if referee else "Author"
             said = self._publish(self.author, label, reply)
@@ -249,7 +243,7 @@ class PaperReview(Episode[PaperReviewConfig]):
                     agent.heard.append(said)
 
     def _revise(self) -> Exchange[None]:
-        replies = yield from self._ask(
+        replies = yield from self.asking(
             [self._rating(referee, OVERALL, "revise", "after") for referee in self.referees]
         )
         for referee, reply in zip(self.referees, replies, strict=True):
@@ -259,12 +253,12 @@ class PaperReview(Episode[PaperReviewConfig]):
                 self.chair.heard += [told] if told else []
 
     def _decide(self) -> Exchange[Decision]:
-        (summary,) = yield from self._ask([self.chair.ask("meta_review")])
+        (summary,) = yield from self.asking([self.chair.ask("meta_review")])
         message = None
         if not summary.failed:
             message = self.message("user", summary.text, "Your meta-review", summary.call)
             self.chair.private.append(message)
-        (reply,) = yield from self._ask([self.chair.ask("decide", VERDICT)])
+        (reply,) = yield from self.asking([self.chair.ask("decide", VERDICT)])
         chosen, accept, basis = None, None, "failed"
         if not reply.failed:
             chosen = str(reply.value)

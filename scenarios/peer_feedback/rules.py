@@ -12,7 +12,7 @@ from mesa.discrete_space import Cell, FixedAgent, OrthogonalMooreGrid
 
 from agents.agent import Agent
 from agents.answers import Answer, Choice, Text
-from agents.calls import Call, Message, Reply, Scalar
+from agents.calls import Call, Message, Scalar
 from scenarios.config import Participant
 from scenarios.episode import AnyAgent, Episode, Exchange, Play
 from scenarios.judging import points
@@ -100,7 +100,6 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
 
     def play(self) -> Play:
         """In each round drafts, feedback, revisions and the observer's ratings."""
-        self.failures = 0
         self.topic = {"words": self.config.words}
         self._settle()
         for number in range(1, self.config.rounds + 1):
@@ -138,11 +137,6 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
     def _agent(self, kind: type[AnyAgent], declared: Participant, rules: str) -> AnyAgent:
         return self.seat(kind, declared, self.words(rules), "persona" if declared.persona else "")
 
-    def _ask(self, calls: list[Call]) -> Exchange[list[Reply]]:
-        replies = yield calls
-        self.failures += sum(reply.failed for reply in replies)
-        return replies
-
     def _draft(self, number: int) -> Exchange[list[Work]]:
         """Ask each peer the next question of the file; return the drafts that were understood."""
         peers, questions = list(self.at.values()), self.config.questions
@@ -152,7 +146,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             question = questions[position % len(questions)]
             memory = peer.answers_given.nearest(question, self.config.distance)
             asked.append((peer, question, self.request("question", {"question": question}), memory))
-        replies = yield from self._ask(
+        replies = yield from self.asking(
             [
                 peer.ask(
                     "draft",
@@ -192,12 +186,12 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
 
     def _give_feedback(self, number: int, works: list[Work]) -> Exchange[None]:
         asked = [(work, given) for work in works for given in work.feedback]
-        replies = yield from self._ask([self._feedback("rate", SCALE, number, *pair) for pair in asked])
+        replies = yield from self.asking([self._feedback("rate", SCALE, number, *pair) for pair in asked])
         for (_, given), reply in zip(asked, replies, strict=True):
             given.rating, given.basis = points(reply, self.config.score_basis, SCALE)
         if not self.config.score_only:
             rated = [pair for pair in asked if pair[1].rating is not None]
-            replies = yield from self._ask(
+            replies = yield from self.asking(
                 [self._feedback("explain", Text(), number, *pair) for pair in rated]
             )
             for (_, given), reply in zip(rated, replies, strict=True):
@@ -221,7 +215,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         )
 
     def _revise(self, number: int, works: list[Work]) -> Exchange[None]:
-        replies = yield from self._ask([self._revision(number, work) for work in works])
+        replies = yield from self.asking([self._revision(number, work) for work in works])
         for work, reply in zip(works, replies, strict=True):
             if not reply.failed:
                 work.revision = self.message("user", reply.text, work.author.name, reply.call)
@@ -251,12 +245,14 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             if answer
             for criterion in CRITERIA
         ]
-        replies = yield from self._ask([self._observation("observe", SCALE, number, seen) for seen in asked])
+        replies = yield from self.asking(
+            [self._observation("observe", SCALE, number, seen) for seen in asked]
+        )
         for seen, reply in zip(asked, replies, strict=True):
             seen.score, seen.basis = points(reply, self.config.score_basis, SCALE)
         if self.config.observer_reasons:
             rated = [seen for seen in asked if seen.score is not None]
-            replies = yield from self._ask(
+            replies = yield from self.asking(
                 [self._observation("observe_reason", Text(), number, seen) for seen in rated]
             )
             for seen, reply in zip(rated, replies, strict=True):

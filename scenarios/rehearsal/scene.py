@@ -40,7 +40,6 @@ class SceneRules(Episode[RehearsalConfig]):
         memory: incidents, or their summary, which the modulator remembers.
         waiting: consequences that aren't summarised yet.
         summaries: of earlier ones.
-        failures: how many calls had no valid answer.
     """
 
     def set_scene(self, modulator: Agent) -> None:
@@ -51,13 +50,6 @@ class SceneRules(Episode[RehearsalConfig]):
         self.memory: list[Message] = []
         self.waiting: list[Message] = []
         self.summaries: deque[Message] = deque(maxlen=self.config.summaries)
-        self.failures = 0
-
-    def asking(self, calls: list[Call]) -> Exchange[list[Reply]]:
-        """The replies to `calls`; those that failed are counted."""
-        replies = yield calls
-        self.failures += sum(reply.failed for reply in replies)
-        return replies
 
     def imagine(self, question: str, answer: Message) -> Exchange[list[Message]]:
         """Situation, future, names, plan and profiles.

@@ -211,7 +211,7 @@ def test_a_bill_passes_with_a_quorum_and_more_yes_than_no(
     played = Played({"vote_bill": votes})
     [decision] = played.events(Decision)
     assert (decision.passed, decision.quorate) == (passed, quorate)
-    assert decision.absent == votes.count(None) == played.outcome["unanswered"]
+    assert decision.absent == votes.count(None) == played.outcome["failures"]
     assert [vote.vote for vote in played.events(Vote)] == votes
     assert (played.outcome["passed"], played.outcome["inquorate"]) == (passed, not quorate)
 
@@ -539,7 +539,7 @@ def test_a_ready_file_plays_to_its_end_with_few_calls(path: Path) -> None:
         assert len(calls) <= 150
         # 2,048 tokens hold the longest prompt and its answer, at 3 characters a token or more.
         assert max(len(text_of(call)) for call in calls) < 3 * 1900
-        assert not episode.outcome["unanswered"]
+        assert not episode.outcome["failures"]
 
 
 def may_read(episode: Episode[Any], call: Call) -> set[str]:
