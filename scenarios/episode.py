@@ -30,9 +30,9 @@ Config = TypeVar("Config", bound=ScenarioConfig)
 AnyAgent = TypeVar("AnyAgent", bound=Agent)
 Responder = Callable[[list[Call]], list[Reply]]
 Returned = TypeVar("Returned")
-Exchange = Generator[list[Call], list[Reply], Returned]
+Asking = Generator[list[Call], list[Reply], Returned]
 """A part of the rules: yields the calls wanted now, receives their replies, returns what came of it."""
-Play = Exchange[dict[str, Scalar]]
+Play = Asking[dict[str, Scalar]]
 """The rules; they return the outcome."""
 
 
@@ -256,7 +256,9 @@ class Episode(Stage, Generic[Config]):
         kind: type[AnyAgent],
         declared: Participant,
         rules: str,
-        persona: str = "persona",
+        *,
+        template: str = "persona",
+        only_if_persona: bool = False,
         **fill: Scalar,
     ) -> AnyAgent:
         """The agent that plays `declared`.
@@ -264,14 +266,17 @@ class Episode(Stage, Generic[Config]):
         Args:
             kind: of agent.
             declared: its name, persona and policy.
-            rules: what it is told of its part.
-            persona: the template that tells it who it is, from its name, persona and `fill`; "" for none.
+            rules: the text of what it is told of its part.
+            template: name of the one that tells it who it is, from its name, persona and `fill`.
+            only_if_persona: whether it is told nothing, not even its name, when it has no persona.
             fill: values of further variables of the template.
         """
-        own = persona and self.words(persona, name=declared.name, persona=declared.persona, **fill)
-        return kind(self, declared.name, rules=rules, persona=own, policy=declared.policy)
+        persona = ""
+        if declared.persona or not only_if_persona:
+            persona = self.words(template, name=declared.name, persona=declared.persona, **fill)
+        return kind(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
 
-    def asking(self, calls: list[Call]) -> Exchange[list[Reply]]:
+    def asking(self, calls: list[Call]) -> Asking[list[Reply]]:
         """The replies to `calls`; those without a valid answer count as `failures`."""
         replies = yield calls
         self.failures += sum(reply.failed for reply in replies)

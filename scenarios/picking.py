@@ -16,7 +16,7 @@ from typing import Any
 from agents.agent import Agent
 from agents.answers import Choice
 from agents.calls import Call, Reply, Scalar
-from scenarios.episode import Episode, Event, Exchange
+from scenarios.episode import Asking, Episode, Event
 
 SAMPLES_MEANING = (
     "How often a question is put where the engine gives no option probabilities: the first answer is the "
@@ -86,7 +86,7 @@ class Question:
 
 def pick(
     episode: Episode[Any], purpose: str, questions: Sequence[Question], samples: int
-) -> Exchange[list[str | None]]:
+) -> Asking[list[str | None]]:
     """Put all questions at once and record what was picked, each with its distribution.
 
     Args:

@@ -44,7 +44,8 @@ BUILT_IN = {
 def registered() -> Mapping[str, str]:
     """Names of all scenarios, each with the `module:Class` that holds its rules.
 
-    Every file that is checked asks for them, so installed packages are looked through only once.
+    Every file that is checked asks for them, so installed packages are looked through only once; one that
+    is installed later is seen by the next process.
     """
     others = {point.name: point.value for point in entry_points(group="palaestra.scenarios")}
     return MappingProxyType(others | BUILT_IN)

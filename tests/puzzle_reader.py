@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from scenarios.knights_knaves.statements import (
-    ROLES,
-)
+from scenarios.knights_knaves.statements import ROLES
 
 Roles = dict[str, str]
 Truths = dict[str, bool]

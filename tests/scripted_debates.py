@@ -1,4 +1,4 @@
-"""Small makers shared by the tests that need no model."""
+"""Small makers and readers shared by the tests that need no model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agents.answers import Answer, Choice, Text
-from agents.calls import Call, Message, Reply, turns
+from agents.calls import Call, Message, Reply
 from runs import log as run_log
 from runs.records import Record, content
 from scenarios.config import ScenarioConfig
@@ -81,7 +81,7 @@ def events(episode: Episode[Any], kind: type[AnyEvent]) -> list[AnyEvent]:
 
 def text_of(asked: Call) -> str:
     """All that the model is shown."""
-    return "\n\n".join(text for _, text in turns(asked.prompt))
+    return "\n\n".join(message.body for message in asked.prompt)
 
 
 def recorded(folder: Path) -> list[Record]:

@@ -17,7 +17,7 @@ from scenarios.council.voting import (
     ballot_by_probability,
     winner,
 )
-from scenarios.episode import Exchange
+from scenarios.episode import Asking
 
 Cast = dict[str, tuple[Ballot | None, str]]
 """By voter the ballot and its basis, see `events.BallotCast`."""
@@ -28,8 +28,8 @@ def read_ballots(
     candidates: Sequence[str],
     term: int,
     random: Random,
-    asked: Callable[[list[Call]], Exchange[list[Reply]]],
-) -> Exchange[Cast]:
+    asked: Callable[[list[Call]], Asking[list[Reply]]],
+) -> Asking[Cast]:
     """Everybody's ballot: by the probabilities of one choice, or choice after choice without them.
 
     Each voter reads the candidates in an order of its own. A ranking ends at the first failed

@@ -30,7 +30,7 @@ from scenarios.council.events import (
     Welfare,
 )
 from scenarios.council.motions import NO_CHANGE, Motion
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.trajectory import Trajectory
 
 VOTE = Choice(("yes", "no", "abstain"))
@@ -104,8 +104,10 @@ class Council(Episode[CouncilConfig]):
         self.chair = self.members[0]
         self.mediator: Agent | None = None
         if config.deliberation == "mediated":
-            self.mediator = self.seat(Agent, config.mediator, rules, "mediator_persona")
-        self.labeller = self.seat(Agent, config.labeller, self.words("labeller_rules"), "labeller_persona")
+            self.mediator = self.seat(Agent, config.mediator, rules, template="mediator_persona")
+        self.labeller = self.seat(
+            Agent, config.labeller, self.words("labeller_rules"), template="labeller_persona"
+        )
         self.floor: list[Message] = []
         self.acts: list[Act] = []
         self._minute(self.words("minutes"))
@@ -130,7 +132,7 @@ class Council(Episode[CouncilConfig]):
 
     # A session
 
-    def _hold_session(self) -> Exchange[None]:
+    def _hold_session(self) -> Asking[None]:
         self.floor, self.acts = [], []
         self._minute(
             self.words(
@@ -151,7 +153,7 @@ class Council(Episode[CouncilConfig]):
         self._draw_up_budget()
         yield from self._label()
 
-    def _deliberate(self) -> Exchange[None]:
+    def _deliberate(self) -> Asking[None]:
         """What members want, then speeches in turn, or to the mediator at once."""
         intents = yield from self.asking(
             [one.ask("intend", LABEL, session=self.session) for one in self.members]
@@ -173,7 +175,7 @@ class Council(Episode[CouncilConfig]):
         if not reply.failed:
             self.floor.append(self.message("user", reply.text, self.mediator.name, reply.call))
 
-    def _speak(self, speakers: Sequence[Councillor], listener: str) -> Exchange[None]:
+    def _speak(self, speakers: Sequence[Councillor], listener: str) -> Asking[None]:
         fill: dict[str, Scalar] = {"listener": listener}
         replies = yield from self.asking(
             [one.ask("speak", None, fill, self.floor, session=self.session) for one in speakers]
@@ -189,7 +191,7 @@ class Council(Episode[CouncilConfig]):
 
     # The bill
 
-    def _move(self) -> Exchange[Motion | None]:
+    def _move(self) -> Asking[Motion | None]:
         """The proposer's bill with its reason; None when it names none."""
         member = self._proposer()
         motions = [Motion.on(law, self.sizes.get(name, 0.0)) for name, law in self.laws.items()]
@@ -220,7 +222,7 @@ class Council(Episode[CouncilConfig]):
             return self.chair
         return self.members[(self.session - 1) % len(self.members)]
 
-    def _amend(self, motion: Motion) -> Exchange[Motion]:
+    def _amend(self, motion: Motion) -> Asking[Motion]:
         """The bill as another member's amendment, if it passes, makes it; the others take turns at that."""
         if not self.config.amendments:
             return motion
@@ -248,7 +250,7 @@ class Council(Episode[CouncilConfig]):
         decision = yield from self._vote("amendment", amended, about)
         return amended if decision.passed else motion
 
-    def _decide(self, motion: Motion) -> Exchange[None]:
+    def _decide(self, motion: Motion) -> Asking[None]:
         bill = motion.told_with_size
         decision = yield from self._vote("bill", motion, {"bill": bill})
         if decision.passed:
@@ -259,7 +261,7 @@ class Council(Episode[CouncilConfig]):
         fill: dict[str, Scalar] = {"session": self.session, "bill": bill, "result": self.words(result)}
         self._minute(self.words("decided", **fill, **votes))
 
-    def _vote(self, question: str, motion: Motion, about: dict[str, Scalar]) -> Exchange[Decision]:
+    def _vote(self, question: str, motion: Motion, about: dict[str, Scalar]) -> Asking[Decision]:
         """A vote of all members; who gives no valid answer is absent."""
         replies = yield from self.asking(
             [
@@ -298,7 +300,7 @@ class Council(Episode[CouncilConfig]):
         named = [*self.names, self.config.mediator.name]
         self.acts.append(Act(member.name, kind, without_names(self.words(purpose, **fill), named)))
 
-    def _label(self) -> Exchange[None]:
+    def _label(self) -> Asking[None]:
         replies = yield from self.asking(
             [
                 self.labeller.ask("label", LABEL, {"act": act.text}, session=self.session, kind=act.kind)
@@ -310,7 +312,7 @@ class Council(Episode[CouncilConfig]):
             power, welfare, basis = shares(reply, self.config.score_basis)
             self.record(Label(self.term, self.session, act.member, act.kind, label, power, welfare, basis))
 
-    def _elect(self) -> Exchange[None]:
+    def _elect(self) -> Asking[None]:
         """Everybody's ballot, and who is the next chair by the configured rule."""
         lot = self.random.sample(self.names, len(self.names))
         ballots = yield from read_ballots(self.members, self.names, self.term, self.random, self.asking)

@@ -15,7 +15,7 @@ from agents.calls import Reply, Scalar
 from scenarios.debate.config import DebateConfig, Debater
 from scenarios.debate.events import Opinion, Speech, Verdict
 from scenarios.debate.training import judged_speeches
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.judging import (
     POINTS,
     Preference,
@@ -99,7 +99,7 @@ class Debate(Episode[DebateConfig]):
 
         rules = self.words("judge_rules")
         panel = self.random.sample(config.judges, config.panel or len(config.judges))
-        self.judges = [self.seat(Agent, judge, rules, "judge_persona") for judge in panel]
+        self.judges = [self.seat(Agent, judge, rules, template="judge_persona") for judge in panel]
         order = self.random.sample(range(1, len(self.debaters) + 1), len(self.debaters))
         self.labels = {name: f"Speaker {number}" for name, number in zip(by_name, order, strict=True)}
         self.datacollector = DataCollector(
@@ -115,7 +115,7 @@ class Debate(Episode[DebateConfig]):
         speaker.stance, speaker.position = declared.stance, position
         return speaker
 
-    def _ask_opinions(self, moment: str) -> Exchange[None]:
+    def _ask_opinions(self, moment: str) -> Asking[None]:
         if not self.config.opinions:
             return
         replies = yield [debater.ask("opinion", OPINION, when=moment) for debater in self.debaters]
@@ -129,7 +129,7 @@ class Debate(Episode[DebateConfig]):
             if moment == "before" and opinion is not None:
                 debater.remember(self.words("opinion_memory", opinion=str(reply.value)))
 
-    def _round(self, number: int) -> Exchange[None]:
+    def _round(self, number: int) -> Asking[None]:
         groups = [self.debaters]
         if self.config.speaking == "sequential":
             groups = [[debater] for debater in self.debaters]
@@ -153,7 +153,7 @@ class Debate(Episode[DebateConfig]):
         self.say(self.labels[debater.name], reply, to=self.judges)
         self.record(Speech(debater.name, number, said.number))
 
-    def _judge(self) -> Exchange[dict[str, float]]:
+    def _judge(self) -> Asking[dict[str, float]]:
         """Every judge scores every debater on every criterion."""
         asked = [
             (judge, debater.name, criterion, description)
@@ -179,7 +179,7 @@ class Debate(Episode[DebateConfig]):
             self.record(score)
         return panel_scores(scores, self._weights())
 
-    def _compare(self) -> Exchange[dict[str, float]]:
+    def _compare(self) -> Asking[dict[str, float]]:
         """Every judge compares every two debaters on every criterion, in both orders."""
         asked = [
             (judge, first.name, second.name, criterion, description)

@@ -20,7 +20,7 @@ wrong (`check`), every answer's event says so, and with `judging: none` that alo
 Outcome: `leader` and `leader_rating`, `spread` (highest less lowest rating), `ties`
 (share of decided matches with margin 0), `undecided` (matches without a usable judge),
 `passed` (share of answers that pass the file's `check`; None without one),
-`failed` (answers and judgements that could not be parsed).
+`failures` (answers and judgements that could not be parsed).
 
 Sources: SPARTA ALIGNMENT (matchmaking, blind pointwise judging, reputation-weighted
 result, rating update and its variants); Multiplayer Nash Preference Optimization (what

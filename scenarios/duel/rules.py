@@ -12,12 +12,11 @@ from agents.agent import Agent
 from agents.calls import Call, Message, Scalar
 from metrics.elo import EloConstants, update_elo
 from metrics.sparta import Reputation, SpartaConstants, SpartaRatings
-from scenarios.config import Participant
 from scenarios.duel.config import START_RATING, DuelConfig
 from scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
 from scenarios.duel.matchmaking import handicaps, matchmake
 from scenarios.duel.training import judged_contests
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.judging import POINTS, PREFERENCE, judge_weights, points, preference
 from scenarios.trajectory import Judged, Trajectory
 
@@ -91,9 +90,13 @@ class Duel(Episode[DuelConfig]):
     def _gather(self) -> None:
         config = self.config
         rules, judge_rules = self.words("fighter_rules"), self.words("judge_rules")
-        self.fighters = {member.name: self._agent(member, rules) for member in config.fighters}
+        self.fighters = {
+            member.name: self.seat(Agent, member, rules, only_if_persona=True) for member in config.fighters
+        }
         judging = (*(config.fighters if config.fighters_judge else ()), *config.judges)
-        self.judges = {member.name: self._agent(member, judge_rules) for member in judging}
+        self.judges = {
+            member.name: self.seat(Agent, member, judge_rules, only_if_persona=True) for member in judging
+        }
         start = START_RATING[config.ratings]
         self.outside_ratings = {judge.name: judge.rating or start for judge in config.judges}
         self.reputations = {f.name: Reputation(f.rating or start, f.deviation) for f in config.fighters}
@@ -101,13 +104,9 @@ class Duel(Episode[DuelConfig]):
         self.sparta = SpartaRatings(self.reputations, SpartaConstants(**constants))
         self.past: list[list[str]] = []
         self.matches: list[Match] = []
-        self.failed = 0
         self._contests = 0
         for name in self.fighters:
             self._record_rating(0, None, name, 0.0)
-
-    def _agent(self, member: Participant, rules: str) -> Agent:
-        return self.seat(Agent, member, rules, "persona" if member.persona else "")
 
     @property
     def ratings(self) -> dict[str, float]:
@@ -136,16 +135,16 @@ class Duel(Episode[DuelConfig]):
         self._contests += len(contests)
         return contests
 
-    def _fight(self, iteration: int, contests: list[Contest]) -> Exchange[None]:
+    def _fight(self, iteration: int, contests: list[Contest]) -> Asking[None]:
         asked = [(contest, name) for contest in contests for name in contest.contestants]
-        replies = yield [
+        calls = [
             self.fighters[name].ask(
                 "answer", fill={"instruction": contest.instruction}, contest=contest.number
             )
             for contest, name in asked
         ]
+        replies = yield from self.asking(calls)
         for (contest, name), reply in zip(asked, replies, strict=True):
-            self.failed += reply.failed
             if not reply.failed:
                 contest.answers[name] = self.message("user", reply.text, source=reply.call)
             message = contest.answers.get(name)
@@ -165,7 +164,7 @@ class Duel(Episode[DuelConfig]):
                 )
             )
 
-    def _judge(self, contests: list[Contest]) -> Exchange[None]:
+    def _judge(self, contests: list[Contest]) -> Asking[None]:
         if self.config.judging == "none":
             return
         pointwise = self.config.judging == "pointwise"
@@ -177,9 +176,8 @@ class Duel(Episode[DuelConfig]):
             if judge not in (answers if self.config.contest == "n_way" else contest.contestants)
             for repeat in range(1, self.config.judgements + 1)
         ]
-        replies = yield [self._judgement(*item) for item in asked]
+        replies = yield from self.asking([self._judgement(*item) for item in asked])
         for (contest, judge, answers, repeat), reply in zip(asked, replies, strict=True):
-            self.failed += reply.failed
             value, basis = (points if pointwise else preference)(reply, self.config.score_basis)
             if value is not None:
                 contest.told.setdefault((judge, *answers), []).append(value)
@@ -269,5 +267,5 @@ class Duel(Episode[DuelConfig]):
             "ties": decided.count(0.0) / len(decided) if decided else None,
             "passed": fmean(map(bool, passed)) if self.config.check is not None else None,
             "undecided": len(self.matches) - len(decided),
-            "failed": self.failed,
+            "failures": self.failures,
         }

@@ -11,7 +11,7 @@ from mesa import DataCollector
 from agents.agent import Agent
 from agents.answers import Json, Text
 from agents.calls import Reply, Scalar
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.judging import POINTS
 from scenarios.knights_knaves.answers import ROLE, agreements, discussion_form, order_form
 from scenarios.knights_knaves.config import KnightsKnavesConfig
@@ -110,7 +110,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
             agenttype_reporters={Debater: {"name": "name", "confidence": "confidence"}},
         )
 
-    def _propose(self) -> Exchange[dict[str, dict[str, str | None]]]:
+    def _propose(self) -> Asking[dict[str, dict[str, str | None]]]:
         """First answers: roles, confidence and an explanation, each made without the others'."""
         if self.config.think:
             thoughts = yield [debater.ask("think") for debater in self.debaters]
@@ -137,7 +137,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
                 self.say(debater.name, explanation, to=self.audience)
         return self._record_answers("initial", asked, roles)
 
-    def _order(self) -> Exchange[list[str]]:
+    def _order(self) -> Asking[list[str]]:
         """The order in which the players are debated."""
         players = self.puzzle.players
         if self.config.order == "given":
@@ -147,7 +147,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
         named = reply.value["order"] if isinstance(reply.value, dict) else []
         return list(dict.fromkeys([*named, *players]))
 
-    def _discuss(self, player: str) -> Exchange[None]:
+    def _discuss(self, player: str) -> Asking[None]:
         """The rounds on one player, then everybody's adjusted solution and what it shows of the player."""
         self._announce("opening", player=player, roles=self._shown(player))
         for number in range(1, self.config.depth + 1):
@@ -158,7 +158,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
         self._record_consensus(player, "discussion", votes, role, "majority" if role else "nobody")
         self._announce("majority" if role else "no_majority", player=player, role=role)
 
-    def _round(self, player: str, number: int) -> Exchange[None]:
+    def _round(self, player: str, number: int) -> Asking[None]:
         asked = [(debater, player) for debater in self.debaters]
         roles = yield [debater.ask("answer", ROLE, player=player, round=number) for debater in self.debaters]
         self._record_answers("discussion", asked, roles, player, number)
@@ -185,7 +185,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
 
     def _ask_roles(
         self, purpose: str, moment: str, discussed: str | None = None
-    ) -> Exchange[dict[str, dict[str, str | None]]]:
+    ) -> Asking[dict[str, dict[str, str | None]]]:
         """Everybody's full solution."""
         players = self.puzzle.players
         about: dict[str, Scalar] = {} if discussed is None else {"discussed": discussed}
@@ -222,7 +222,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
                 debater.roles[player] = role
         return given
 
-    def _decide(self, final: Answers) -> Exchange[dict[str, str | None]]:
+    def _decide(self, final: Answers) -> Asking[dict[str, str | None]]:
         """The team's role for each player: a strict majority's, the supervisor's, or a plurality's."""
         votes = {player: [said[player] for said in final.values()] for player in self.puzzle.players}
         majority = {player: strict_majority(given) for player, given in votes.items()}

@@ -11,7 +11,7 @@ from agents.agent import Agent
 from agents.answers import Json, Text
 from agents.calls import Call, Message, Reply, Scalar
 from scenarios.config import Participant
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.judging import ScoreBasis
 from scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags, tagged_tokens
 from scenarios.mutual_welfare.config import MutualWelfareConfig
@@ -93,14 +93,14 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         self.judge = self._agent(config.judge, "judge_rules")
 
     def _agent(self, declared: Participant, rules: str) -> Agent:
-        return self.seat(Agent, declared, self.words(rules), "persona" if declared.persona else "")
+        return self.seat(Agent, declared, self.words(rules), only_if_persona=True)
 
     def _numbers(self) -> list[int]:
         """The numbers of the questions that this episode asks."""
         count = self.config.per_episode
         return [(self.index * count + turn) % len(self.config.questions) for turn in range(count)]
 
-    def _answer(self) -> Exchange[list[Given]]:
+    def _answer(self) -> Asking[list[Given]]:
         config = self.config
         form = (
             Json(answer_form(config.words)) if config.output == "json" else Text(tagged_tokens(config.words))
@@ -157,7 +157,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         for name, payoff in (payoffs or {}).items():
             self.record(Payoff(*given.place, name, payoff.llm, payoff.user))
 
-    def _judge(self, given: Iterable[Given]) -> Exchange[None]:
+    def _judge(self, given: Iterable[Given]) -> Asking[None]:
         """Have the program check what it can, and the judge the rest, blind; it sees the response alone."""
         asked = []
         for item in given:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, create_model
 from agents.agent import Agent
 from agents.answers import Choice, Json, Text
 from agents.calls import Scalar
-from scenarios.episode import Episode, Event, Exchange, Play
+from scenarios.episode import Asking, Episode, Event, Play
 from scenarios.negotiation.bargaining import Interests, Terms, appraisal
 from scenarios.negotiation.config import Issue, NegotiationConfig, Party
 from scenarios.negotiation.wording import MOST_SHOWN, issue_line, plain, terms_told, with_unit, worth_line
@@ -182,7 +182,7 @@ class Negotiation(Episode[NegotiationConfig]):
             return (*accept, WALK) if accept else ()
         return (PROPOSE, *accept, WALK) if number >= self.config.walk_from else (PROPOSE, *accept)
 
-    def _turn(self, party: Bargainer, number: int) -> Exchange[str | None]:
+    def _turn(self, party: Bargainer, number: int) -> Asking[str | None]:
         offered = self._offer_to(party)
         standing = None if offered is None else party.interests.utility(offered)
         move, probability = yield from self._move(party, number)
@@ -199,7 +199,7 @@ class Negotiation(Episode[NegotiationConfig]):
         yield from self._speak(party, number, move, "" if terms is None else self._told(terms))
         return move
 
-    def _move(self, party: Bargainer, number: int) -> Exchange[tuple[str | None, float | None]]:
+    def _move(self, party: Bargainer, number: int) -> Asking[tuple[str | None, float | None]]:
         """The move, and the probability of accepting; the moves that are legal are the options."""
         legal = self._legal(party, number)
         if len(legal) < 2:
@@ -226,7 +226,7 @@ class Negotiation(Episode[NegotiationConfig]):
         worth = party.interests.utility(offered)
         return self.words("table_points", worth=plain(worth), reservation=reservation, **fill)
 
-    def _propose(self, party: Bargainer, number: int) -> Exchange[Terms | None]:
+    def _propose(self, party: Bargainer, number: int) -> Asking[Terms | None]:
         """The terms that `party` puts on the table; None when a value is missing or illegal."""
         chosen: list[int] = []
         for issue in self.config.issues:
@@ -248,7 +248,7 @@ class Negotiation(Episode[NegotiationConfig]):
 
     def _value(
         self, party: Bargainer, number: int, issue: Issue, options: Sequence[int], chosen: Sequence[int]
-    ) -> Exchange[int | None]:
+    ) -> Asking[int | None]:
         """The option of `issue` that `party` offers; None when it names none of `options`."""
         told = [with_unit(issue, issue.values[option]) for option in options]
         answer: Choice | Json = Choice(tuple(told))
@@ -267,7 +267,7 @@ class Negotiation(Episode[NegotiationConfig]):
         named = with_unit(issue, str(value["number"])) if isinstance(value, dict) else str(value)
         return options[told.index(named)] if named in told else None
 
-    def _speak(self, party: Bargainer, number: int, move: str, terms: str) -> Exchange[None]:
+    def _speak(self, party: Bargainer, number: int, move: str, terms: str) -> Asking[None]:
         """The party's words about its move, then the offer itself, to both."""
         deed = self.words(f"deed_{move.replace(' ', '_')}", terms=terms, other=party.other.name)
         about: dict[str, Any] = {"terms": terms} if terms else {}

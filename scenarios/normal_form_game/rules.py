@@ -10,7 +10,7 @@ from statistics import fmean
 from agents.agent import Agent
 from agents.answers import Choice
 from agents.calls import Scalar
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.normal_form_game.config import NormalFormGameConfig
 from scenarios.normal_form_game.events import Game, Payoff, Speech
 from scenarios.picking import Pick, Probability, Question, pick
@@ -78,7 +78,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
             told.append(self.words("profile", deeds=deeds, gains=self._gains(self.game.payoff(profile))))
         return "\n".join(told)
 
-    def _talk(self, number: int) -> Exchange[None]:
+    def _talk(self, number: int) -> Asking[None]:
         """All speak at once, and then hear each other."""
         replies = yield [player.ask("talk", round=number) for player in self.players]
         for player, reply in zip(self.players, replies, strict=True):
@@ -90,7 +90,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
                 said = self.say(player.name, reply, to=self.players).number
             self.record(Speech(player.name, number, said))
 
-    def _round(self, number: int) -> Exchange[None]:
+    def _round(self, number: int) -> Asking[None]:
         """All move at once; then all are told, unless it was the last round."""
         asked = [
             Question(player, Choice(moves), number, {"moves": ", ".join(moves)})

@@ -9,7 +9,7 @@ from pathlib import Path
 from agents.agent import Agent
 from agents.calls import Call, Message
 from scenarios.debate.rules import OPINION
-from scenarios.episode import Episode, Event, Exchange, Play
+from scenarios.episode import Asking, Episode, Event, Play
 from scenarios.opinion_exchange.config import OpinionExchangeConfig
 from scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
 from scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
@@ -78,7 +78,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
                 if person.initial.justification.strip():
                     self._remember_reason(person.name, person.initial.justification)
 
-    def _ask_opinions(self, moment: str, names: list[str]) -> Exchange[None]:
+    def _ask_opinions(self, moment: str, names: list[str]) -> Asking[None]:
         """Ask for private opinions, then for the reasons of those that were told."""
         if not names:
             return
@@ -107,7 +107,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
     def _remember_reason(self, name: str, reason: str, call: int | None = None) -> None:
         self.people[name].private.append(self.message("user", reason, self.words("reason_label"), call))
 
-    def _tweets(self, number: int) -> Exchange[dict[str, Message]]:
+    def _tweets(self, number: int) -> Asking[dict[str, Message]]:
         """Everybody's tweet of a round, of the record or the model's; without those that failed."""
         if self.config.mode == "simulate_talk":
             tweets = self._record_tweets(number)
@@ -135,7 +135,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
         for name in pair:
             self.people[name].heard += [heading, *(tweets[other] for other in pair if other in tweets)]
 
-    def _chats(self, number: int, pairs: Sequence[Pair]) -> Exchange[None]:
+    def _chats(self, number: int, pairs: Sequence[Pair]) -> Asking[None]:
         """The chats of a round, side by side; the two of a pair take turns."""
         for position in range(1, self.config.utterances + 1):
             speakers = [pair[(position - 1) % 2] for pair in pairs]
@@ -166,7 +166,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
                 event = partial(Utterance, number, line.speaker, partner_of(line.speaker, pair), position)
                 yield pair, event, self.message("user", line.text, line.speaker)
 
-    def _predict(self) -> Exchange[None]:
+    def _predict(self) -> Asking[None]:
         """Ask for each message on record, given what is true before it; only the truth is heard."""
         calls: list[Call] = []
         asked: list[tuple[str, Callable[[int | None, int | None], Event], Message]] = []

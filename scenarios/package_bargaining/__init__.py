@@ -22,7 +22,7 @@ Outcome: `agreement`; `rounds` played; `package` (ids), `cost`; `total` = Σ u_g
 the u_g; `gini` = Σ_i Σ_j |u_i − u_j| / (2 n² ū); `satisfaction` (20th percentile over the
 stakeholders of u_g, min–max normalised over all affordable packages, 0–1); all None where the
 mediator gave no package; `accepted` (stakeholders who accept it); `invalid` (packages over the
-budget); `unanswered` (calls without a valid answer). For comparison the same measures of the
+budget); `failures` (calls without a valid answer). For comparison the same measures of the
 package with the highest total, by enumeration (`best_package`, `best_total`, …), and of the base
 design with the highest total (`base_design`, `base_total`, …; None without designs).
 

@@ -11,7 +11,7 @@ from typing import Any
 from agents.agent import Agent
 from agents.answers import Json
 from agents.calls import Scalar
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.package_bargaining.answers import RANKS, RESPONSE, STANCES, package_answer, proposal_answer
 from scenarios.package_bargaining.config import PackageBargainingConfig, Stakeholder
 from scenarios.package_bargaining.events import Acceptance, PackageProposed, Proposal, Reference, Utility
@@ -73,7 +73,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
         config = self.config
         self.stakes = config.stakes()
         self.ids = [item.id for item in config.items]
-        self.unanswered = self.invalid = 0
+        self.invalid = 0
         names = [group.name for group in config.stakeholders]
         self.topic = {
             "matter": config.matter,
@@ -95,7 +95,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             self.topic["weights"] = self.words("weights_public", all_weights=told)
         rules = self.words("rules")
         self.groups = [self._group(group, i, rules) for i, group in enumerate(config.stakeholders)]
-        self.mediator = self.seat(Agent, config.mediator, rules, "mediator_persona")
+        self.mediator = self.seat(Agent, config.mediator, rules, template="mediator_persona")
         self.proposal = Json(proposal_answer(tuple(self.ids), config.words))
         self.package = Json(package_answer(tuple(self.ids), tuple(names), config.words))
 
@@ -106,13 +106,14 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
         group.remember(self.words("worth", own_weights=listed(declared.weights), worth=listed(worth)))
         return group
 
-    def _propose(self, groups: Sequence[Group], number: int) -> Exchange[None]:
-        replies = yield [group.ask("propose", self.proposal, round=number) for group in groups]
+    def _propose(self, groups: Sequence[Group], number: int) -> Asking[None]:
+        replies = yield from self.asking(
+            [group.ask("propose", self.proposal, round=number) for group in groups]
+        )
         readers = [self.mediator, *(self.groups if self.config.proposals == "everyone" else ())]
         for group, reply in zip(groups, replies, strict=True):
             said = reply.value
             if reply.failed or not isinstance(said, dict):
-                self.unanswered += 1
                 self.record(Proposal(group.name, number, *(None,) * 7))
                 continue
             self._read_proposal(group, number, said, readers)
@@ -151,12 +152,11 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             )
         )
 
-    def _mediate(self, number: int) -> Exchange[Package | None]:
+    def _mediate(self, number: int) -> Asking[Package | None]:
         """The mediator's package, repaired if need be; None when it gave none."""
-        [reply] = yield [self.mediator.ask("mediate", self.package, round=number)]
+        [reply] = yield from self.asking([self.mediator.ask("mediate", self.package, round=number)])
         said = reply.value
         if reply.failed or not isinstance(said, dict):
-            self.unanswered += 1
             self.record(PackageProposed(number, None, None, False, *(None,) * 6))
             return None
         essential, useful, _ = self._by_word(said["measures"], RANKS)
@@ -177,19 +177,20 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
         self._tell([self.mediator, *self.groups], text, self.mediator.name)
         return package
 
-    def _respond(self, package: Package, number: int) -> Exchange[list[Group]]:
+    def _respond(self, package: Package, number: int) -> Asking[list[Group]]:
         """The groups that don't accept `package`."""
         satisfaction = self.stakes.satisfaction(package)
         told = self._told(package) or "empty"
-        replies = yield [
-            group.ask("respond", RESPONSE, {"package": told, "points": round(100 * share)}, round=number)
-            for group, share in zip(self.groups, satisfaction, strict=True)
-        ]
+        replies = yield from self.asking(
+            [
+                group.ask("respond", RESPONSE, {"package": told, "points": round(100 * share)}, round=number)
+                for group, share in zip(self.groups, satisfaction, strict=True)
+            ]
+        )
         countered: list[Group] = []
         utilities = self.stakes.utilities(package)
         for group, reply in zip(self.groups, replies, strict=True):
             accepted = None if reply.failed else reply.value == "accept"
-            self.unanswered += reply.failed
             probability = None if reply.failed or not reply.probabilities else reply.probabilities[0]
             missing = len(set(group.must_have) - set(package))
             crossed = len(set(group.red_lines) & set(package))
@@ -236,7 +237,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             **prefixed("", None if package is None else measures(self.stakes, package)),
             "accepted": 0 if package is None else len(self.groups) - len(countered),
             "invalid": self.invalid,
-            "unanswered": self.unanswered,
+            "failures": self.failures,
             "best_package": self._told(best, ","),
             **prefixed("best_", measures(self.stakes, best)),
             "base_design": base,

@@ -10,7 +10,7 @@ from statistics import fmean
 from agents.agent import Agent
 from agents.answers import Choice
 from agents.calls import Message
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.judging import points
 from scenarios.panel_of_peers.config import PanelOfPeersConfig
 from scenarios.panel_of_peers.events import Candidate, Pair, PanelReward, PeerScore
@@ -58,9 +58,7 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
         self.prompt = self.index % len(self.config.instructions)
         self.topic = {"instruction": self.config.instructions[self.prompt], "words": self.config.words}
         rules = self.words("rules")
-        self.peers = [
-            self.seat(Agent, peer, rules, "persona" if peer.persona else "") for peer in self.config.peers
-        ]
+        self.peers = [self.seat(Agent, peer, rules, only_if_persona=True) for peer in self.config.peers]
         written = yield from self._write()
         table = yield from self._judge(written)
         panel = self._reward(written, table)
@@ -77,7 +75,7 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
             "failures": self.failures,
         }
 
-    def _write(self) -> Exchange[list[Written]]:
+    def _write(self) -> Asking[list[Written]]:
         authors = [peer for peer in self.peers for _ in range(self.config.candidates)]
         replies = yield from self.asking(
             [peer.ask("answer", candidate=number) for number, peer in enumerate(authors)]
@@ -91,7 +89,7 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
             self.record(Candidate(self.prompt, author.name, number, message.number if message else None))
         return written
 
-    def _judge(self, written: list[Written]) -> Exchange[dict[str, dict[int, float]]]:
+    def _judge(self, written: list[Written]) -> Asking[dict[str, dict[int, float]]]:
         """Everybody's scores of all candidates; returns each judge's rewards, 0–1, by candidate."""
         asked = [
             (item, judge, criterion)

@@ -10,7 +10,7 @@ from statistics import fmean
 from agents.agent import Agent
 from agents.answers import Choice
 from agents.calls import Call, Message, Reply, Scalar
-from scenarios.episode import Episode, Event, Exchange, Play
+from scenarios.episode import Asking, Episode, Event, Play
 from scenarios.judging import points
 from scenarios.paper_review.anonymity import without_name
 from scenarios.paper_review.config import PaperReviewConfig
@@ -152,10 +152,10 @@ class PaperReview(Episode[PaperReviewConfig]):
         self.chair = self.seat(Agent, config.chair, self.words("chair_rules"))
         order = self.random.sample(range(1, len(config.reviewers) + 1), len(config.reviewers))
         self.referees = []
+        rules = self.words("reviewer_rules")
         for reviewer, number in zip(config.reviewers, order, strict=True):
             expertise = self.words("expertise", expertise=reviewer.expertise) if reviewer.expertise else ""
-            rules = self.words("reviewer_rules")
-            referee = self.seat(Referee, reviewer, rules, "reviewer_persona", expertise=expertise)
+            referee = self.seat(Referee, reviewer, rules, template="reviewer_persona", expertise=expertise)
             referee.number = number
             self.referees.append(referee)
         shown = [self.request("paper", {})]
@@ -172,7 +172,7 @@ class PaperReview(Episode[PaperReviewConfig]):
         text = without_name(reply.text, agent.name)
         return self.message("user", text, label, reply.call if text == reply.text else None)
 
-    def _review(self) -> Exchange[None]:
+    def _review(self) -> Asking[None]:
         replies = yield from self.asking([referee.ask("review") for referee in self.referees])
         for referee, reply in zip(self.referees, replies, strict=True):
             referee.review = self._publish(referee, referee.label, reply)
@@ -182,7 +182,7 @@ class PaperReview(Episode[PaperReviewConfig]):
                     self.message("user", reply.text, f"Your review, as {referee.label}", reply.call)
                 )
 
-    def _rate(self) -> Exchange[None]:
+    def _rate(self) -> Asking[None]:
         asked = [(referee, criterion) for referee in self.referees for criterion in CRITERIA]
         replies = yield from self.asking([self._rating(*pair, "rate", "before") for pair in asked])
         scores: dict[str, dict[str, float]] = {referee.name: {} for referee in self.referees}
@@ -221,7 +221,7 @@ class PaperReview(Episode[PaperReviewConfig]):
             return None
         return self.request(purpose, {"reviewer": referee.label, "scores": in_words(scores)})
 
-    def _rebut(self) -> Exchange[None]:
+    def _rebut(self) -> Asking[None]:
         reviewed = [referee for referee in self.referees if referee.review]
         if not reviewed:
             return
@@ -242,7 +242,7 @@ class PaperReview(Episode[PaperReviewConfig]):
                 for agent in (*(self.referees if to_all else [referee]), self.chair):
                     agent.heard.append(said)
 
-    def _revise(self) -> Exchange[None]:
+    def _revise(self) -> Asking[None]:
         replies = yield from self.asking(
             [self._rating(referee, OVERALL, "revise", "after") for referee in self.referees]
         )
@@ -252,7 +252,7 @@ class PaperReview(Episode[PaperReviewConfig]):
                 told = self._told(referee, "revision_told", {OVERALL: referee.revised})
                 self.chair.heard += [told] if told else []
 
-    def _decide(self) -> Exchange[Decision]:
+    def _decide(self) -> Asking[Decision]:
         (summary,) = yield from self.asking([self.chair.ask("meta_review")])
         message = None
         if not summary.failed:

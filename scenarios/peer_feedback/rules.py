@@ -14,7 +14,7 @@ from agents.agent import Agent
 from agents.answers import Answer, Choice, Text
 from agents.calls import Call, Message, Scalar
 from scenarios.config import Participant
-from scenarios.episode import AnyAgent, Episode, Exchange, Play
+from scenarios.episode import AnyAgent, Asking, Episode, Play
 from scenarios.judging import points
 from scenarios.peer_feedback.config import PeerFeedbackConfig
 from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
@@ -32,14 +32,19 @@ class Peer(Agent, FixedAgent):
     """One who lives on the grid, in its `cell`.
 
     Attributes:
-        place: row and column of the cell.
         label: whether it began with good or bad memories.
         answers_given: its questions and answers.
     """
 
-    place: Place
     label: Label = "good"
     answers_given: AnswerMemory
+
+    @property
+    def place(self) -> Place:
+        """Row and column of its cell."""
+        assert self.cell is not None
+        row, column = self.cell.coordinate
+        return row, column
 
 
 @dataclass(slots=True)
@@ -127,17 +132,16 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         self.at: dict[Place, Peer] = {}
         for declared, place in zip(config.peers, places(config.size), strict=True):
             peer = self.at[place] = self._agent(Peer, declared, "peer_rules")
-            peer.cell, peer.place = self.grid[place], place
-            peer.label, peer.answers_given = label[place], AnswerMemory()
+            peer.cell, peer.label, peer.answers_given = self.grid[place], label[place], AnswerMemory()
             pairs = prior[peer.label]
             for pair in self.random.sample(pairs, min(config.prior, len(pairs))):
                 peer.answers_given.keep(pair.question, self.message("user", pair.answer, "Your answer then"))
         self.observer = self._agent(Agent, config.observer, "observer_rules")
 
     def _agent(self, kind: type[AnyAgent], declared: Participant, rules: str) -> AnyAgent:
-        return self.seat(kind, declared, self.words(rules), "persona" if declared.persona else "")
+        return self.seat(kind, declared, self.words(rules), only_if_persona=True)
 
-    def _draft(self, number: int) -> Exchange[list[Work]]:
+    def _draft(self, number: int) -> Asking[list[Work]]:
         """Ask each peer the next question of the file; return the drafts that were understood."""
         peers, questions = list(self.at.values()), self.config.questions
         first = (self.index * self.config.rounds + number - 1) * len(peers)
@@ -184,7 +188,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         chosen = back_scatter(near, others, config.quota, dropout, self.random)
         return [Given(self.at[place], place in near) for place in chosen]
 
-    def _give_feedback(self, number: int, works: list[Work]) -> Exchange[None]:
+    def _give_feedback(self, number: int, works: list[Work]) -> Asking[None]:
         asked = [(work, given) for work in works for given in work.feedback]
         replies = yield from self.asking([self._feedback("rate", SCALE, number, *pair) for pair in asked])
         for (_, given), reply in zip(asked, replies, strict=True):
@@ -214,7 +218,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             author=work.author.name,
         )
 
-    def _revise(self, number: int, works: list[Work]) -> Exchange[None]:
+    def _revise(self, number: int, works: list[Work]) -> Asking[None]:
         replies = yield from self.asking([self._revision(number, work) for work in works])
         for work, reply in zip(works, replies, strict=True):
             if not reply.failed:
@@ -237,7 +241,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
         own = self.message("user", work.draft.text, "Your answer", work.draft.source)
         return work.author.ask("revise", Text(), fill, reading=[work.asked, own, *told], round=number)
 
-    def _observe(self, number: int, works: list[Work]) -> Exchange[None]:
+    def _observe(self, number: int, works: list[Work]) -> Asking[None]:
         asked = [
             Seen(work, moment, criterion, answer)
             for work in works

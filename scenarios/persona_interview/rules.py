@@ -8,7 +8,7 @@ from statistics import fmean
 from agents.agent import Agent
 from agents.answers import Choice
 from agents.calls import Reply
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.persona_interview.config import PersonaInterviewConfig
 from scenarios.persona_interview.events import Answered, Chatted
 from scenarios.trajectory import Trajectory
@@ -58,7 +58,7 @@ class PersonaInterview(Episode[PersonaInterviewConfig]):
                 }
                 self.declared[name] = said
 
-    def _ask_all(self, number: int) -> Exchange[None]:
+    def _ask_all(self, number: int) -> Asking[None]:
         """Ask everybody everything at once; nobody remembers having been asked."""
         asked = []
         calls = []
@@ -89,7 +89,7 @@ class PersonaInterview(Episode[PersonaInterviewConfig]):
         correct = None if answer is None else answer == declared
         self.record(Answered(name, attribute, number, declared, answer, correct, probability, len(options)))
 
-    def _talk(self, number: int) -> Exchange[None]:
+    def _talk(self, number: int) -> Asking[None]:
         """The interviewer brings something up; everybody replies, in turn where they hear each other."""
         matter = self.config.matters[(number - 1) % len(self.config.matters)]
         line = self.request("matter", {"round": number, "matter": matter})

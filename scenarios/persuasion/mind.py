@@ -14,7 +14,7 @@ from typing import NamedTuple
 from agents.agent import Agent
 from agents.answers import Choice, Text
 from agents.calls import Reply
-from scenarios.episode import Exchange
+from scenarios.episode import Asking
 from scenarios.persuasion.config import NONE, MentalState, Situation, alike
 
 STATES = ("preventive", "generative")
@@ -73,7 +73,7 @@ class Mind:
 
 def imagine(
     writer: Agent, situation: Situation, options: int, persuader: str, persuadee: str
-) -> Exchange[Mind]:
+) -> Asking[Mind]:
     """The mind that `situation` tells, completed by `writer` so that guesses have `options` statements."""
     mind = Mind()
     states = situation.states()
@@ -102,7 +102,7 @@ def imagine(
 
 def _imagine_reasons(
     writer: Agent, mind: Mind, states: dict[str, MentalState], goal: str, options: int, persuadee: str
-) -> Exchange[None]:
+) -> Asking[None]:
     asked: list[Slot] = []
     given: dict[Slot, tuple[str | None, list[str]]] = {}
     for state, told in states.items():

@@ -9,7 +9,7 @@ from statistics import fmean
 from agents.agent import Agent
 from agents.answers import Choice, Text
 from agents.calls import Reply, Scalar
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.judging import points
 from scenarios.persuasion.config import LETTERS, PersuasionConfig
 from scenarios.persuasion.events import Guess, HiddenState, Leak, Prediction, Speech, Strategy, Willingness
@@ -56,14 +56,14 @@ class Persuasion(Episode[PersuasionConfig]):
             yield from self._read_mind(number, [slot for slot in pair.guessed if self._told("own", slot)])
         return self._outcome(len(talk), before, after)
 
-    def _imagine(self) -> Exchange[None]:
+    def _imagine(self) -> Asking[None]:
         """The persuadee's mind: what the file tells, and what the writer adds."""
         config = self.config
         situation = config.situations[self.index % len(config.situations)]
         names = {"persuader": config.persuader.name, "persuadee": config.persuadee.name}
         self.topic = {"background": situation.background, "goal": situation.goal, **names}
         self.topic |= {"words": config.words, "preventive": "", "generative": ""}
-        writer = self.seat(Agent, config.writer, self.words("writer_rules"), "writer_persona")
+        writer = self.seat(Agent, config.writer, self.words("writer_rules"), template="writer_persona")
         self.mind = yield from imagine(writer, situation, config.options, *names.values())
         for state in STATES:
             content = self.mind.contents[state]
@@ -78,11 +78,11 @@ class Persuasion(Episode[PersuasionConfig]):
         preventive, generative = (self.mind.contents[state].text for state in STATES)
         self.topic |= {"preventive": preventive or "", "generative": generative or self.topic["goal"]}
         rules = self.words("rules" if preventive else "rules_without")
-        self.persuader = self.seat(Agent, config.persuader, rules, "persuader_persona")
-        self.persuadee = self.seat(Agent, config.persuadee, rules, "persuadee_persona")
+        self.persuader = self.seat(Agent, config.persuader, rules, template="persuader_persona")
+        self.persuadee = self.seat(Agent, config.persuadee, rules, template="persuadee_persona")
         self.observer: Agent | None = None
         if config.observer is not None:
-            self.observer = self.seat(Agent, config.observer, rules, "observer_persona")
+            self.observer = self.seat(Agent, config.observer, rules, template="observer_persona")
         self.audience = [self.persuader, self.persuadee, *([self.observer] if self.observer else [])]
         # Who is asked to guess among statements reads the true one, so it is not who goes on talking.
         self.aside = Agent(self, config.aside, rules=rules, policy=config.persuader.policy)
@@ -135,13 +135,13 @@ class Persuasion(Episode[PersuasionConfig]):
         self.unanswered += reply.failed
         return reply
 
-    def _ask_willingness(self, moment: str) -> Exchange[float | None]:
+    def _ask_willingness(self, moment: str) -> Asking[float | None]:
         [reply] = yield [self.persuadee.ask("willingness", SCALE, moment=moment)]
         value, basis = points(self._taken(reply), scale=SCALE)
         self.record(Willingness(self.persuadee.name, moment, value, basis))
         return value
 
-    def _persuade(self, number: int, pair: Pair) -> Exchange[None]:
+    def _persuade(self, number: int, pair: Pair) -> Asking[None]:
         """The persuader's speech, which in the script takes on one point of the preventive state."""
         aim = ""
         if pair.move == "attack":
@@ -159,7 +159,7 @@ class Persuasion(Episode[PersuasionConfig]):
                 aim = self.words(f"aim_{method}", thought=thought)
         yield from self._speak(self.persuader, number, pair.move, {"notes": self._notes(), "aim": aim})
 
-    def _speak(self, speaker: Agent, number: int, move: str, fill: Mapping[str, Scalar]) -> Exchange[None]:
+    def _speak(self, speaker: Agent, number: int, move: str, fill: Mapping[str, Scalar]) -> Asking[None]:
         [reply] = yield [speaker.ask(move, Text(), fill, exchange=number)]
         if self._taken(reply).failed:
             self.record(Speech(speaker.name, number, move, None))
@@ -171,7 +171,7 @@ class Persuasion(Episode[PersuasionConfig]):
         self.known.append(said.text)
         self.record(Speech(speaker.name, number, move, said.number))
 
-    def _read_mind(self, number: int, slots: Collection[Slot]) -> Exchange[None]:
+    def _read_mind(self, number: int, slots: Collection[Slot]) -> Asking[None]:
         """Predictions and guesses; then the observer's corrections, and both anew."""
         predicted = yield from self._predict(number, slots, {})
         yield from self._guess("before", number, slots)
@@ -183,7 +183,7 @@ class Persuasion(Episode[PersuasionConfig]):
 
     def _predict(
         self, number: int, slots: Collection[Slot], corrections: Mapping[Slot, str]
-    ) -> Exchange[dict[Slot, str]]:
+    ) -> Asking[dict[Slot, str]]:
         """What the persuader, perhaps corrected, thinks of each of `slots`, in its own words."""
         purpose, moment = ("revise", "after") if corrections else ("predict", "before")
         replies = yield [
@@ -214,7 +214,7 @@ class Persuasion(Episode[PersuasionConfig]):
 
     def _correct(
         self, observer: Agent, number: int, predicted: Mapping[Slot, str]
-    ) -> Exchange[dict[Slot, str]]:
+    ) -> Asking[dict[Slot, str]]:
         """The observer's corrections, and what of the truth is in them."""
         replies = yield [
             observer.ask(
@@ -244,7 +244,7 @@ class Persuasion(Episode[PersuasionConfig]):
 
     def _guess(
         self, moment: str, number: int, slots: Collection[Slot], corrections: Mapping[Slot, str] | None = None
-    ) -> Exchange[None]:
+    ) -> Asking[None]:
         """Which statement the persuader, asked aside, takes for true; the talk goes on without it."""
         asked = [slot for slot in slots if slot in self.statements]
         replies = yield [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agents.agent import Agent
 from agents.answers import Choice
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.picking import Pick, Probability, Question, pick
 from scenarios.random_numbers.config import RandomNumbersConfig
 
@@ -39,7 +39,7 @@ class RandomNumbers(Episode[RandomNumbersConfig]):
             "unanswered": len(self.players) * config.draws - numbers,
         }
 
-    def _draw(self, draws: Sequence[int]) -> Exchange[None]:
+    def _draw(self, draws: Sequence[int]) -> Asking[None]:
         range_ = Choice(self.config.numbers)
         questions = [
             Question(player, range_, draw, {"before": self._before(player.name, draw)})

@@ -9,7 +9,7 @@ from pathlib import Path
 from agents.agent import Agent
 from agents.calls import Message, Scalar
 from scenarios.config import Participant
-from scenarios.episode import Exchange, Play
+from scenarios.episode import Asking, Play
 from scenarios.judging import PREFERENCE, Preference, panel_shares, preference
 from scenarios.rehearsal.answers import HARM
 from scenarios.rehearsal.config import RehearsalConfig
@@ -61,9 +61,9 @@ class Rehearsal(SceneRules):
         return self._outcome()
 
     def _agent(self, declared: Participant, rules: str) -> Agent:
-        return self.seat(Agent, declared, self.words(rules), "persona" if declared.persona else "")
+        return self.seat(Agent, declared, self.words(rules), only_if_persona=True)
 
-    def _answer(self) -> Exchange[Message | None]:
+    def _answer(self) -> Asking[Message | None]:
         """The first answer; None when nothing could be said."""
         [reply] = yield from self.asking([self.answerer.ask("answer", None, {"question": self.question})])
         if reply.failed:
@@ -71,7 +71,7 @@ class Rehearsal(SceneRules):
             return None
         return self.message("user", reply.text, source=reply.call)
 
-    def _reconsider(self, first: Message) -> Exchange[list[Message]]:
+    def _reconsider(self, first: Message) -> Asking[list[Message]]:
         """What its author is to be shown of the first answer later: it in short, and whether it does harm."""
         own = self.message("user", first.text, "Your answer", first.source)
         reading = [self.request("asked", {"question": self.question}), own]
@@ -90,7 +90,7 @@ class Rehearsal(SceneRules):
             shown.append(self.request(f"called_{harm.value}", {}))
         return shown
 
-    def _revise(self, reminder: list[Message]) -> Exchange[Message | None]:
+    def _revise(self, reminder: list[Message]) -> Asking[Message | None]:
         """The answer anew, from the first one in short and what may follow from it."""
         harms = [*self.summaries, *self.waiting]
         reading = [*reminder, *([self.request("follows", {}), *harms] if harms else [])]
@@ -101,7 +101,7 @@ class Rehearsal(SceneRules):
         self.record(RehearsedAnswer(REVISION, None, revised.number if revised else None))
         return revised
 
-    def _compare(self, answers: Mapping[str, Message]) -> Exchange[None]:
+    def _compare(self, answers: Mapping[str, Message]) -> Asking[None]:
         """Every judge compares the two answers on every criterion, in both orders."""
         asked = [
             (judge, first, second, criterion, description)

@@ -9,7 +9,7 @@ from typing import Any
 from agents.agent import Agent
 from agents.answers import Answer, Json
 from agents.calls import Call, Message, Reply, Scalar
-from scenarios.episode import Episode, Exchange
+from scenarios.episode import Asking, Episode
 from scenarios.rehearsal.answers import (
     YES_NO,
     Imagined,
@@ -51,7 +51,7 @@ class SceneRules(Episode[RehearsalConfig]):
         self.waiting: list[Message] = []
         self.summaries: deque[Message] = deque(maxlen=self.config.summaries)
 
-    def imagine(self, question: str, answer: Message) -> Exchange[list[Message]]:
+    def imagine(self, question: str, answer: Message) -> Asking[list[Message]]:
         """Situation, future, names, plan and profiles.
 
         Returns:
@@ -91,7 +91,7 @@ class SceneRules(Episode[RehearsalConfig]):
         yield from self._profile(names)
         return [self.message("user", step, self.asker) for step in plan]
 
-    def _form(self, purpose: str, answer: Answer, **fill: Scalar) -> Exchange[dict[str, Any]]:
+    def _form(self, purpose: str, answer: Answer, **fill: Scalar) -> Asking[dict[str, Any]]:
         """The modulator's answer to a form; empty when it could not be understood."""
         [reply] = yield from self.asking([self.modulator.ask(purpose, answer, fill)])
         return reply.value if isinstance(reply.value, dict) else {}
@@ -107,7 +107,7 @@ class SceneRules(Episode[RehearsalConfig]):
         self.modulator.heard.append(told)
         return others
 
-    def _profile(self, names: list[str]) -> Exchange[None]:
+    def _profile(self, names: list[str]) -> Asking[None]:
         """Put the roles on the stage, each with a profile that only it and the modulator know."""
         replies = yield from self.asking(
             [self.modulator.ask("profile", Json(Profiled), role=name) for name in names]
@@ -122,7 +122,7 @@ class SceneRules(Episode[RehearsalConfig]):
             role.inbox = deque(maxlen=self.config.inbox)
             self.record(Profile(name, found.get("traits"), found.get("status")))
 
-    def rehearse(self, plan: list[Message]) -> Exchange[None]:
+    def rehearse(self, plan: list[Message]) -> Asking[None]:
         """The opening step, then a round for each further one."""
         for number, step in enumerate(plan):
             if number == 0:
@@ -131,7 +131,7 @@ class SceneRules(Episode[RehearsalConfig]):
             else:
                 yield from self._round(number, step)
 
-    def _round(self, number: int, step: Message) -> Exchange[None]:
+    def _round(self, number: int, step: Message) -> Asking[None]:
         if len(self.memory) > self.config.incidents:
             summary = yield from self._summarise("memory", "recall", self.memory, number)
             self.memory = [summary] if summary else self.memory[-self.config.incidents :]
@@ -144,7 +144,7 @@ class SceneRules(Episode[RehearsalConfig]):
                 self.summaries.append(summary)
             self.waiting = [] if summary else self.waiting[-self.config.consequences :]
 
-    def _act(self, number: int, step: Message) -> Exchange[dict[str, Message]]:
+    def _act(self, number: int, step: Message) -> Asking[dict[str, Message]]:
         """What happens in a round, by actor: those actions that the modulator finds plausible."""
         happened: dict[str, Message] = {}
         facing = {name: role.inbox.popleft() for name, role in self.roles.items() if role.inbox}
@@ -171,7 +171,7 @@ class SceneRules(Episode[RehearsalConfig]):
                 break
         return happened
 
-    def _check(self, number: int, attempt: int, actions: dict[str, Message]) -> Exchange[dict[str, Message]]:
+    def _check(self, number: int, attempt: int, actions: dict[str, Message]) -> Asking[dict[str, Message]]:
         """Those of `actions` that the modulator finds plausible after all that it remembers."""
         replies = yield from self.asking(
             [
@@ -191,7 +191,7 @@ class SceneRules(Episode[RehearsalConfig]):
                 plausible[name] = message
         return plausible
 
-    def _follow(self, number: int, happened: dict[str, Message]) -> Exchange[None]:
+    def _follow(self, number: int, happened: dict[str, Message]) -> Asking[None]:
         """What harm comes of what happened, and which roles perceive it."""
         harms = yield from self.asking(
             [
@@ -228,9 +228,7 @@ class SceneRules(Episode[RehearsalConfig]):
         reading = [*remembered, self.request("now", {}), action]
         return self.modulator.ask(purpose, answer, None, reading, **about)
 
-    def _summarise(
-        self, of: str, purpose: str, texts: list[Message], number: int
-    ) -> Exchange[Message | None]:
+    def _summarise(self, of: str, purpose: str, texts: list[Message], number: int) -> Asking[Message | None]:
         """The summary of `texts`; None when it could not be understood."""
         reading = [self.request(f"{purpose}_these", {}), *texts]
         [reply] = yield from self.asking([self.modulator.ask(purpose, None, None, reading, round=number)])

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 from agents.agent import Agent
 from agents.answers import Answer, Choice, Json, Text
 from agents.calls import Call, Message, Reply, Scalar
-from scenarios.episode import Episode, Exchange, Play
+from scenarios.episode import Asking, Episode, Play
 from scenarios.judging import points
 from scenarios.social_deduction.config import SEER, Player, SocialDeductionConfig
 from scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
@@ -138,7 +138,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
     def _is_minority(self, role: str) -> bool:
         return role == self.config.minority.name
 
-    def _introduce(self) -> Exchange[None]:
+    def _introduce(self) -> Asking[None]:
         known = [player for player in self.config.players if player.trait]
         if not self.config.introduction or not known:
             return
@@ -148,7 +148,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     # The day
 
-    def _day(self) -> Exchange[None]:
+    def _day(self) -> Asking[None]:
         topic = self.config.topics[(self.round - 1) % len(self.config.topics)]
         living = _listed(character.name for character in self.living())
         self._announce(self.words("day", round=self.round, morning=self.morning, living=living, topic=topic))
@@ -159,13 +159,13 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         yield from self._vote_out()
         yield from self._summarize("vote")
 
-    def _discuss(self, topic: str) -> Exchange[None]:
+    def _discuss(self, topic: str) -> Asking[None]:
         for speaker in self.living():
             yield from self._talk([speaker], "discuss", 1, {"topic": topic})
         reaction = self.config.reactions[(self.round - 1) % len(self.config.reactions)]
         yield from self._talk(self.living(), "react", 2, {"reaction": reaction})
 
-    def _vote_out(self) -> Exchange[None]:
+    def _vote_out(self) -> Asking[None]:
         living = self.living()
         result = yield from self._vote("day", "vote", living, living)
         if result is None:
@@ -176,7 +176,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         self._announce(news)
         yield from self._talk(self.living(), "comment", 1, {"news": news})
 
-    def _beliefs(self, moment: str) -> Exchange[None]:
+    def _beliefs(self, moment: str) -> Asking[None]:
         if not self.config.elicit_beliefs:
             return
         pairs = [(one, other.name) for one in self.living() for other in self.living() if other is not one]
@@ -191,7 +191,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     # The night
 
-    def _night(self) -> Exchange[None]:
+    def _night(self) -> Asking[None]:
         yield from self._inspect()
         minority, targets = self.living(minority=True), self.living(minority=False)
         if len(minority) > 1:
@@ -208,7 +208,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
             self._eliminate("night", result)
             self.morning = self.words("sad_morning", player=result.name)
 
-    def _inspect(self) -> Exchange[None]:
+    def _inspect(self) -> Asking[None]:
         inspected = {event.target for _, event in self.events if isinstance(event, Inspection)}
         for seer in [character for character in self.living() if character.role == SEER]:
             names = [c.name for c in self.living() if c is not seer and c.name not in inspected]
@@ -232,7 +232,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     def _talk(
         self, speakers: Sequence[Character], purpose: str, pass_number: int, about: dict[str, Scalar]
-    ) -> Exchange[None]:
+    ) -> Asking[None]:
         """Let `speakers` speak at once; then all hear it by day, and the minority alone by night."""
         night = purpose in ("plot", "conclude")
         thoughts = self.config.private_thoughts
@@ -260,13 +260,13 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         speech = str(reply.value["speech"]).strip()
         return self.message("user", speech, label) if speech else None
 
-    def _summarize(self, when: str) -> Exchange[None]:
+    def _summarize(self, when: str) -> Asking[None]:
         if self.config.memory_summaries:
             yield from self._note(
                 "summarize", self.words("note_label", round=self.round, when=when), when=when
             )
 
-    def _note(self, purpose: str, label: str, **about: Scalar) -> Exchange[None]:
+    def _note(self, purpose: str, label: str, **about: Scalar) -> Asking[None]:
         """Let everybody write what only they will read."""
         writers = self.living()
         replies = yield [self._ask(one, purpose, Text(), {}, **about) for one in writers]
@@ -276,7 +276,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     def _vote(
         self, when: str, purpose: str, voters: Sequence[Character], candidates: Sequence[Character]
-    ) -> Exchange[Result | None]:
+    ) -> Asking[Result | None]:
         """A secret vote; nobody may name themselves."""
         calls = []
         for voter in voters:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from agents.agent import Agent
 from agents.answers import Choice, Json
 from agents.calls import Reply, Scalar
-from scenarios.episode import Episode, Event, Exchange, Play
+from scenarios.episode import Asking, Episode, Event, Play
 from scenarios.step_challenge.config import StepChallengeConfig
 from scenarios.step_challenge.traces import TraceStep, draw_errors, draw_task, write_trace, wrong_steps
 from scenarios.trajectory import Trajectory
@@ -135,7 +135,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
             self.writer = self.seat(Agent, config.writer, self.words("prover_rules"))
         self.datacollector = DataCollector(model_reporters={"steps_written": lambda model: len(model.trace)})
 
-    def _prove(self) -> Exchange[None]:
+    def _prove(self) -> Asking[None]:
         """Write the trace; a model that gives no result for a step leaves it unfinished."""
         if self.config.prover == "scripted":
             self.trace = write_trace(self.task, self.errors)
@@ -169,7 +169,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
         falsified = step.number in self.errors
         self.record(Step(step.number, str(step), step.result, step.right, falsified, step.correct))
 
-    def _challenge(self) -> Exchange[Challenge]:
+    def _challenge(self) -> Asking[Challenge]:
         """The challenger's choice, after it has read the trace."""
         told: dict[str, Scalar] = {"task": self.task.words, "claim": self.trace[-1].result}
         self.challenger.heard.append(
@@ -198,7 +198,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
         step = None if reply.value == NOBODY else int(str(reply.value))
         return Challenge(self.challenger.name, True, step, reply.value in targets, probability)
 
-    def _verify(self, step: TraceStep) -> Exchange[Verification]:
+    def _verify(self, step: TraceStep) -> Asking[Verification]:
         """The verifier's word on the step, of which alone it hears."""
         shown = self.request("step", {"step": step.alone})
         (reply,) = yield [self.verifier.ask("verify", VERDICT, reading=[shown], step=step.number)]

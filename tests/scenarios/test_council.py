@@ -35,7 +35,7 @@ from scenarios.council.rules import Council
 from scenarios.episode import Episode
 from scenarios.load import check, load
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, play_out, reply, settings_of
+from tests.scripted_debates import events, failure, play_out, reply, settings_of, text_of
 
 READY = sorted((Path(council.__file__).parent / "ready").glob("*.yaml"))
 
@@ -63,11 +63,6 @@ def village(index: int = 0, **fields: Any) -> Council:
     config = check(deepcopy(VILLAGE) | fields, "test.yaml").config
     assert isinstance(config, CouncilConfig)
     return Council(config, index=index)
-
-
-def text_of(call: Call) -> str:
-    """All that the model is shown."""
-    return "\n\n".join(message.body for message in call.prompt)
 
 
 def the_first(call: Call) -> str:
@@ -112,7 +107,7 @@ class Played:
         return self.episode.outcome
 
     def events(self, kind: type[Any]) -> list[Any]:
-        return [event for _, event in self.episode.events if isinstance(event, kind)]
+        return events(self.episode, kind)
 
     def asked(self, *leave_out: str) -> list[str]:
         calls = sorted((call for made in self.calls.values() for call in made), key=lambda call: call.index)

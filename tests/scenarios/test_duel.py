@@ -198,7 +198,7 @@ def test_a_judge_who_cannot_be_understood_is_left_out_and_counted() -> None:
     left_out = {judged.contest for judged in of_dee}
     without = [match for match in events(played, Match) if match.contest in left_out]
     assert {(match.judges, match.first_score) for match in without} == {(1, 7.0)}
-    assert played.outcome["failed"] == len(of_dee)
+    assert played.outcome["failures"] == len(of_dee)
     assert all(match.margin == 0 for match in events(played, Match))
 
 

@@ -20,12 +20,7 @@ from scenarios.knights_knaves.statements import (
     listed,
 )
 from tests.hand_solved import BY_HAND, SOLUTION
-from tests.puzzle_reader import (
-    assignments,
-    brute_force,
-    meaning,
-    names_in,
-)
+from tests.puzzle_reader import assignments, brute_force, meaning, names_in
 
 
 @pytest.mark.parametrize(

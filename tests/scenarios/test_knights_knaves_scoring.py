@@ -15,9 +15,7 @@ from scenarios.knights_knaves.scoring import (
     plurality,
     strict_majority,
 )
-from scenarios.knights_knaves.statements import (
-    ROLES,
-)
+from scenarios.knights_knaves.statements import ROLES
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from scenarios.negotiation.bargaining import Interests, appraisal, nash_product,
 from scenarios.negotiation.config import NegotiationConfig
 from scenarios.negotiation.rules import Deal, Negotiation, Offer, Response, Speech, Utility
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, play_out, reply
+from tests.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(negotiation.__file__).parent / "ready").glob("*.yaml"))
 
@@ -63,11 +63,6 @@ WORK: dict[str, Any] = {
 }
 
 
-def text_of(call: Call) -> str:
-    """All that the model is shown."""
-    return "\n\n".join(message.body for message in call.prompt)
-
-
 def bargaining(file: dict[str, Any], index: int = 0, **fields: Any) -> Negotiation:
     config = check(deepcopy(file) | fields, "test.yaml").config
     assert isinstance(config, NegotiationConfig)
@@ -100,7 +95,7 @@ class Played:
         return self.episode.outcome
 
     def events(self, kind: type[Any]) -> list[Any]:
-        return [event for _, event in self.episode.events if isinstance(event, kind)]
+        return events(self.episode, kind)
 
     def asked(self) -> list[tuple[str, str]]:
         calls = sorted((call for made in self.calls.values() for call in made), key=lambda call: call.index)

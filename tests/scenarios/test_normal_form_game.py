@@ -24,7 +24,7 @@ from scenarios.normal_form_game.games import hide_and_seek, public_goods, two_pl
 from scenarios.normal_form_game.rules import NormalFormGame
 from scenarios.picking import Pick, Probability
 from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply
+from tests.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(normal_form_game.__file__).parent / "ready").glob("*.yaml"))
 
@@ -69,11 +69,6 @@ def moving(moves: Mapping[str, Sequence[str | None]]) -> Callable[[Call], Reply]
         return failure("mumble") if move is None else reply(move)
 
     return answer
-
-
-def text_of(call: Call) -> str:
-    """All that the model is shown."""
-    return "\n\n".join(message.body for message in call.prompt)
 
 
 # Playing

@@ -25,7 +25,7 @@ from scenarios.package_bargaining.events import Acceptance, PackageProposed, Pro
 from scenarios.package_bargaining.packages import Measures, Stakes, gini, measures
 from scenarios.package_bargaining.rules import PackageBargaining
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, play_out, reply
+from tests.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(package_bargaining.__file__).parent / "ready").glob("*.yaml"))
 
@@ -49,11 +49,6 @@ SQUARE: dict[str, Any] = {
 }
 STAKES = Stakes((3, 4, 2), 6, ((3, 1.25, 1.75), (0, 5, 1)))
 RAMP, TREE, BENCH = range(3)
-
-
-def text_of(call: Call) -> str:
-    """All that the model is shown."""
-    return "\n\n".join(message.body for message in call.prompt)
 
 
 def bargaining(index: int = 0, **fields: Any) -> PackageBargaining:
@@ -115,7 +110,7 @@ class Played:
         return self.episode.outcome
 
     def events(self, kind: type[Any]) -> list[Any]:
-        return [event for _, event in self.episode.events if isinstance(event, kind)]
+        return events(self.episode, kind)
 
     def asked(self) -> list[str]:
         calls = sorted((call for made in self.calls.values() for call in made), key=lambda call: call.index)
@@ -267,7 +262,7 @@ def test_an_item_may_have_the_id_of_anything() -> None:
     items[0]["id"], items[1]["id"] = "copy", "message"
     episode = bargaining(items=items)
     play_out(episode, lambda call: scripted_replies([call])[0])
-    assert not episode.outcome["unanswered"]
+    assert not episode.outcome["failures"]
 
 
 # Proposals and responses
@@ -312,14 +307,14 @@ def test_a_proposal_that_failed_is_read_by_nobody() -> None:
     assert played.events(Proposal)[1] == Proposal("Art", 1, None, None, None, None, None, None, None)
     assert "mumble" not in text_of(played.calls["mediate"][0])
     assert "Art: " not in text_of(played.calls["mediate"][0])
-    assert played.outcome["unanswered"] == 1
+    assert played.outcome["failures"] == 1
 
 
 def test_a_round_without_a_package_has_no_responses_and_the_mediator_is_asked_again() -> None:
     played = Played([None, ["tree", "bench"]], ["", ""])
     assert played.asked()[2:] == ["Chair mediate 1", "Chair mediate 2", "Old respond 2", "Art respond 2"]
     assert played.events(PackageProposed)[0].items is None
-    assert (played.outcome["agreement"], played.outcome["unanswered"]) == (True, 1)
+    assert (played.outcome["agreement"], played.outcome["failures"]) == (True, 1)
 
 
 def test_without_any_package_nothing_is_measured_but_the_best() -> None:
@@ -339,7 +334,7 @@ def test_a_response_that_failed_is_no_acceptance() -> None:
     played = Played([["ramp"], ["tree"]], ["Art?", ""])
     assert played.events(Acceptance)[1].accepted is None
     assert "Art propose 2" in played.asked()
-    assert played.outcome["unanswered"] == 1
+    assert played.outcome["failures"] == 1
 
 
 # Who sees what

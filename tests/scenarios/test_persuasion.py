@@ -26,7 +26,7 @@ from scenarios.persuasion.leaks import leaked
 from scenarios.persuasion.mind import clause, distinct
 from scenarios.persuasion.rules import Persuasion
 from tests.rewards import rewards_of
-from tests.scripted_debates import failure, play_out, reply
+from tests.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(persuasion.__file__).parent / "ready").glob("*.yaml"))
 ASIDE = "Mia (aside)"
@@ -64,11 +64,6 @@ TRUTHS = ("sunshine will return", "breathe deeply", "cinemas smell bad", "laugh 
 OTHERS = ("shoes are new", "gather mushrooms", "tickets are expensive", "eat popcorn")
 
 
-def text_of(call: Call) -> str:
-    """All that the model is shown."""
-    return "\n\n".join(message.body for message in call.prompt)
-
-
 class Played:
     """An episode whose texts are "purpose-index" and whose choices are the first option.
 
@@ -100,7 +95,7 @@ class Played:
         return self.episode.outcome
 
     def events(self, kind: type[Any]) -> list[Any]:
-        return [event for _, event in self.episode.events if isinstance(event, kind)]
+        return events(self.episode, kind)
 
     def asked(self) -> list[tuple[str, str]]:
         calls = sorted((call for made in self.calls.values() for call in made), key=lambda call: call.index)

@@ -10,10 +10,7 @@ from hypothesis import strategies as st
 
 from scenarios.social_deduction.events import Role
 from scenarios.social_deduction.tally import Result, deal, plurality, winning_side
-from tests.deduction_games import (
-    WEREWOLF,
-    game,
-)
+from tests.deduction_games import WEREWOLF, game
 from tests.scripted_debates import events
 
 

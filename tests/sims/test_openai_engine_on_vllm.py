@@ -24,6 +24,7 @@ from sims import embedded_model, play
 from sims.engines.openai_engine import OpenAIServer, plain
 from tests.openai_calls import KEY, Move, ask, call, free_port, settings
 
+# Not beside the tests of the engine: two vLLMs that start at once on two cores starve each other.
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
 
 
