@@ -170,7 +170,7 @@ def _verified(
     if not len(candidates):
         return []
     place = (rows["text"].to_numpy(), rows["row"].to_numpy())
-    shape = (count, int(rows["row"].max() or 0) + 1)  # type: ignore[arg-type]
+    shape = (count, int(place[1].max(initial=0)) + 1)
     weights = csr_array((rows["weight"].to_numpy(), place), shape=shape)
     present = csr_array((np.ones(rows.height), place), shape=shape)
     totals = weights.sum(axis=1)

@@ -9,11 +9,12 @@ through the same states: that is what makes resuming, replaying and branching po
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import mesa
 
@@ -106,8 +107,7 @@ class Episode(Stage, Generic[Config]):
         **fields: Any,
     ) -> None:
         if config is None:
-            config = self.config_type.model_validate({"scenario": self.kind, **fields})  # type: ignore[assignment]
-        assert config is not None
+            config = cast(Config, self.config_type.model_validate({"scenario": self.kind, **fields}))
         self.config: Config = config
         self.index = index
         self.run_seed = config.seed if seed is None else seed
@@ -164,9 +164,9 @@ class Episode(Stage, Generic[Config]):
             self.record(Persona(person.agent, person.number, person.text, values))
         return {person.agent: person for person in drawn}
 
+    @abstractmethod
     def play(self) -> Play:
         """The rules: yield lists of calls, receive their replies, return the outcome."""
-        raise NotImplementedError(f"{type(self).__name__} has no rules")
 
     @property
     def layout(self) -> Layout:

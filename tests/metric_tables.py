@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -55,7 +56,7 @@ def play(
     return build(records, scenario.rules.event_types)
 
 
-def _records(episode: Episode, respond: Responder) -> Iterator[Record]:  # type: ignore[type-arg]
+def _records(episode: Episode[Any], respond: Responder) -> Iterator[Record]:
     index = episode.number
     calls = []
     while asked := list(episode.pending):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from inspect import getattr_static
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class Source:
     @property
     def has_panel(self) -> bool:
         """Whether the scenario's rules have answers judged."""
-        return self.rules.judged.__func__ is not Episode.judged.__func__  # type: ignore[attr-defined]
+        return getattr_static(self.rules, "judged") is not getattr_static(Episode, "judged")
 
     @cached_property
     def policies(self) -> dict[str, dict[str, Any]]:

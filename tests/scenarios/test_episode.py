@@ -222,5 +222,5 @@ def test_an_ended_episode_can_be_forgotten() -> None:
 
 
 def test_rules_must_be_written() -> None:
-    with pytest.raises(NotImplementedError, match="Episode has no rules"):
-        _ = Episode(ScenarioConfig(scenario="none"), prompts=Prompts({})).pending
+    with pytest.raises(TypeError, match=r"abstract class Episode .*'?play'?"):
+        Episode(ScenarioConfig(scenario="none"), prompts=Prompts({}))
