@@ -7,9 +7,12 @@ notebook, which has an event loop already, a venue has its loop in a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import current_thread, main_thread
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +36,8 @@ class Venue:
         self._thread = ThreadPoolExecutor(1) if _in_event_loop() else None
         self._engines: dict[Key, _Kept] = {}
         self._used: set[Key] = set()
+        if self._thread is not None:
+            self._thread.submit(self._runner.get_loop).result()  # made there, it is that thread's loop
 
     def __enter__(self) -> Venue:
         return self
@@ -53,9 +58,12 @@ class Venue:
         try:
             self._runner.run(playing)
         except KeyboardInterrupt:
-            loop = self._runner.get_loop()
-            loop.run_until_complete(asyncio.gather(*_cancel_all(loop), return_exceptions=True))
+            self._end_tasks()
             raise
+
+    def _end_tasks(self) -> None:
+        loop = self._runner.get_loop()
+        loop.run_until_complete(asyncio.gather(*_cancel_all(loop), return_exceptions=True))
 
     def _close(self) -> None:
         with self._runner:
@@ -68,11 +76,10 @@ class Venue:
             what()
             return
         try:
-            self._thread.submit(what).result()
+            with _interrupt_cancels(self._runner.get_loop()):
+                self._thread.submit(what).result()
         except KeyboardInterrupt:
-            loop = self._runner.get_loop()
-            loop.call_soon_threadsafe(_cancel_all, loop)
-            self._thread.submit(lambda: None).result()  # once the thread is free
+            self._thread.submit(self._end_tasks).result()
             raise
 
     def engine(self, settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
@@ -101,8 +108,37 @@ def _in_event_loop() -> bool:
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[Any]]:
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
-        task.cancel()
+        if not task.cancelling():  # a second time would break off its tidying up
+            task.cancel()
     return tasks
+
+
+@contextlib.contextmanager
+def _interrupt_cancels(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Ctrl-C cancels what another thread runs on `loop`, and is raised once that has ended; a second at once.
+
+    Raised where this thread hands work over or waits for it, it could leave a lock held for good.
+    """
+    usual = signal.getsignal(signal.SIGINT)
+    if current_thread() is not main_thread() or usual is not signal.default_int_handler:
+        yield
+        return
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        loop.call_soon_threadsafe(_cancel_all, loop)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        if pressed:
+            raise KeyboardInterrupt
 
 
 class _Kept:
