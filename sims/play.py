@@ -231,7 +231,7 @@ def _interrupts(scheduler: Scheduler) -> Iterator[None]:
         loop.add_signal_handler(signal.SIGINT, stop)
         loop.add_signal_handler(signal.SIGTERM, scheduler.interrupt)
     except (NotImplementedError, RuntimeError, ValueError):
-        # Not the main thread (a notebook, say): its host handles interrupts.
+        # Not the main thread: in a notebook the venue handles interrupts.
         yield
         return
     try:

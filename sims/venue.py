@@ -36,8 +36,7 @@ class Venue:
         self._thread = ThreadPoolExecutor(1) if _in_event_loop() else None
         self._engines: dict[Key, _Kept] = {}
         self._used: set[Key] = set()
-        if self._thread is not None:
-            self._thread.submit(self._runner.get_loop).result()  # made there, it is that thread's loop
+        self._do(self._runner.get_loop)  # the thread's own, not the notebook's
 
     def __enter__(self) -> Venue:
         return self
@@ -45,25 +44,35 @@ class Venue:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._do(self._close)
-        if self._thread is not None:
-            self._thread.shutdown()
+        try:
+            self._do(self._close)
+        finally:
+            if self._thread is not None:
+                self._thread.shutdown()
 
     def run(self, playing: Coroutine[Any, Any, None]) -> None:
         """Run `playing` to its end; an interrupt ends everything that it began."""
         self._used = set()
-        self._do(lambda: self._run(playing))
-
-    def _run(self, playing: Coroutine[Any, Any, None]) -> None:
-        try:
-            self._runner.run(playing)
-        except KeyboardInterrupt:
-            self._end_tasks()
-            raise
-
-    def _end_tasks(self) -> None:
+        if self._thread is None:
+            self._play(lambda: self._runner.run(playing))
+            return
         loop = self._runner.get_loop()
-        loop.run_until_complete(asyncio.gather(*_cancel_all(loop), return_exceptions=True))
+        task = loop.create_task(playing)
+        self._do(
+            lambda: self._play(lambda: loop.run_until_complete(task)),
+            press=lambda: loop.call_soon_threadsafe(task.cancel),
+        )
+
+    def _play(self, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            loop = self._runner.get_loop()
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            raise
 
     def _close(self) -> None:
         with self._runner:
@@ -71,16 +80,13 @@ class Venue:
                 if kept.running:
                     self._runner.run(kept.engine.close())
 
-    def _do(self, what: Callable[[], None]) -> None:
+    def _do(self, what: Callable[[], object], press: Callable[[], object] = lambda: None) -> None:
+        """Do `what`, in the thread if there is one; Ctrl-C then calls `press`, and is raised at the end."""
         if self._thread is None:
             what()
             return
-        try:
-            with _interrupt_cancels(self._runner.get_loop()):
-                self._thread.submit(what).result()
-        except KeyboardInterrupt:
-            self._thread.submit(self._end_tasks).result()
-            raise
+        with _interrupts_wait(press):
+            self._thread.submit(what).result()
 
     def engine(self, settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
         """The engine that `settings` describe; an earlier run's, if it has the same adapters."""
@@ -105,34 +111,24 @@ def _in_event_loop() -> bool:
     return True
 
 
-def _cancel_all(loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[Any]]:
-    tasks = asyncio.all_tasks(loop)
-    for task in tasks:
-        if not task.cancelling():  # a second time would break off its tidying up
-            task.cancel()
-    return tasks
-
-
 @contextlib.contextmanager
-def _interrupt_cancels(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Ctrl-C cancels what another thread runs on `loop`, and is raised once that has ended; a second at once.
+def _interrupts_wait(press: Callable[[], object]) -> Iterator[None]:
+    """Ctrl-C calls `press`, and KeyboardInterrupt is raised at the end.
 
-    Raised where this thread hands work over or waits for it, it could leave a lock held for good.
+    Raised at once, where this thread hands work to another, it could leave a lock held for good.
     """
     usual = signal.getsignal(signal.SIGINT)
-    if current_thread() is not main_thread() or usual is not signal.default_int_handler:
+    if current_thread() is not main_thread() or not callable(usual):
         yield
         return
     pressed = False
 
-    def press(*_: object) -> None:
+    def note(*_: object) -> None:
         nonlocal pressed
-        if pressed:
-            raise KeyboardInterrupt
         pressed = True
-        loop.call_soon_threadsafe(_cancel_all, loop)
+        press()
 
-    signal.signal(signal.SIGINT, press)
+    signal.signal(signal.SIGINT, note)
     try:
         yield
     finally:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from agents.policy import ScriptedEngine
+from sims import venue as venues
+from sims.engines.scripted_engine import Scripted
 from sims.venue import Venue
 
 
@@ -44,12 +48,12 @@ def ctrl_c_interrupts() -> Iterator[None]:
     signal.signal(signal.SIGINT, usual)
 
 
-def interrupt_when_begun(playing: Playing) -> threading.Thread:
+def interrupt(begun: threading.Event, ending: threading.Event) -> threading.Thread:
     def press() -> None:
-        playing.begun.wait()
-        while not playing.ending.is_set():  # as one presses again where nothing happens
+        begun.wait()
+        while not ending.is_set():  # as one presses again where nothing happens
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            playing.ending.wait(1)
+            ending.wait(1)
 
     pressing = threading.Thread(target=press)
     pressing.start()
@@ -58,7 +62,7 @@ def interrupt_when_begun(playing: Playing) -> threading.Thread:
 
 def test_an_interrupt_ends_a_run_and_what_it_began() -> None:
     playing = Playing()
-    pressing = interrupt_when_begun(playing)
+    pressing = interrupt(playing.begun, playing.ending)
     with Venue() as venue:
         with pytest.raises(KeyboardInterrupt):
             venue.run(playing())
@@ -66,22 +70,87 @@ def test_an_interrupt_ends_a_run_and_what_it_began() -> None:
     pressing.join()
 
 
+def in_notebook(cell: Callable[[], None]) -> None:
+    """Do `cell` where an event loop runs that, unlike `asyncio.run`'s, leaves Ctrl-C alone."""
+
+    async def asynchronous() -> None:
+        cell()
+
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        loop.run_until_complete(asynchronous())
+
+
 @pytest.mark.parametrize("attempt", range(20))
 def test_an_interrupt_of_a_notebook_ends_what_plays_in_the_thread(attempt: int) -> None:
     """Many times: what can go wrong depends on what the notebook's thread does when the interrupt comes."""
     playing = Playing()
 
-    async def cell() -> None:
+    def cell() -> None:
         with Venue() as venue:
             with pytest.raises(KeyboardInterrupt):
                 venue.run(playing())
             assert sorted(playing.ended) == ["run", "task"]
 
-    loop = asyncio.new_event_loop()  # unlike asyncio.run it leaves Ctrl-C alone, as a notebook's does
-    pressing = interrupt_when_begun(playing)
-    loop.run_until_complete(cell())
-    loop.close()
+    pressing = interrupt(playing.begun, playing.ending)
+    in_notebook(cell)
     pressing.join()
+
+
+def test_a_notebook_that_handles_ctrl_c_itself_is_interrupted_all_the_same() -> None:
+    def own(*_: object) -> None:
+        raise AssertionError("raised while work is handed to the thread, it could leave a lock held")
+
+    playing = Playing()
+    signal.signal(signal.SIGINT, own)
+
+    def cell() -> None:
+        with Venue() as venue, pytest.raises(KeyboardInterrupt):
+            venue.run(playing())
+        assert signal.getsignal(signal.SIGINT) is own
+
+    pressing = interrupt(playing.begun, playing.ending)
+    in_notebook(cell)
+    pressing.join()
+    assert sorted(playing.ended) == ["run", "task"]
+
+
+def test_an_interrupt_of_a_notebook_lets_all_engines_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    closing, pressed = threading.Event(), threading.Event()
+    closed: list[int | None] = []
+
+    class Closing(Scripted):
+        def __init__(self, settings: ScriptedEngine) -> None:
+            super().__init__(settings)
+            self.context = settings.context
+
+        async def close(self) -> None:
+            closing.set()
+            while not pressed.is_set():
+                await asyncio.sleep(0.01)
+            closed.append(self.context)
+
+    monkeypatch.setattr(venues, "build", lambda settings, _policies: Closing(settings))
+
+    def cell() -> None:
+        with Venue() as venue:
+
+            async def start() -> None:
+                for context in (1000, 2000):
+                    await venue.engine(ScriptedEngine(kind="scripted", context=context), {}).start()
+
+            venue.run(start())
+
+    def press() -> None:
+        closing.wait()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        pressed.set()
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    with pytest.raises(KeyboardInterrupt):
+        in_notebook(cell)
+    pressing.join()
+    assert closed == [1000, 2000]
 
 
 def test_runs_of_one_venue_share_its_event_loop() -> None:
