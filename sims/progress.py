@@ -86,17 +86,18 @@ class Progress:
     def line(self) -> str:
         """Episodes, calls, speed, cache hits and time left, in one line."""
         seconds = max(self.seconds, 1e-9)
+        expected = self._expected_calls if self.calls <= self._expected_calls else 0.0
         parts = [
             f"episodes {self.ended}/{self.episodes}",
-            f"calls {self.calls}" + (f"/{self._expected_calls:.0f}" if self._expected_calls else ""),
+            f"calls {self.calls}" + (f"/{expected:.0f}" if expected else ""),
             f"{self.output_tokens / seconds:.0f} tokens/s",
         ]
         if self.prompt_tokens:
             parts.append(f"cached {self.cached_tokens / self.prompt_tokens:.0%}")
         if self.failed:
             parts.append(f"{self.failed} answers unparsed")
-        if self._expected_calls and 0 < self.calls < self._expected_calls:
-            left = seconds * (self._expected_calls - self.calls) / self.calls
+        if 0 < self.calls < expected:
+            left = seconds * (expected - self.calls) / self.calls
             parts.append(f"{_duration(left)} left")
         return " · ".join(parts) + f" · {_duration(seconds)}"
 
