@@ -80,7 +80,7 @@ def real_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine
 def prompt(*texts: str) -> tuple[Message, ...]:
     """A prompt of a system message and user messages."""
     roles = ["system", *["user"] * (len(texts) - 1)]
-    return tuple(Message(i, role, text) for i, (role, text) in enumerate(zip(roles, texts, strict=True)))  # type: ignore[arg-type]
+    return tuple(Message(i, role, text) for i, (role, text) in enumerate(zip(roles, texts, strict=True)))
 
 
 def lora_adapter(folder: Path, seed: int) -> Path:

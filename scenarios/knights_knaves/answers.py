@@ -26,6 +26,7 @@ def agreements(agree: Iterable[str], disagree: Iterable[str]) -> list[tuple[str,
 @lru_cache(maxsize=64)
 def discussion_form(others: tuple[str, ...]) -> type[BaseModel]:
     """The shape of a debater's word on one player, among these others."""
+    # Names are known at run time only, which pydantic takes and a type checker cannot.
     names = list[Literal[others]]  # type: ignore[valid-type]
     return create_model(
         "Discussion",
@@ -38,5 +39,6 @@ def discussion_form(others: tuple[str, ...]) -> type[BaseModel]:
 @lru_cache(maxsize=256)
 def order_form(players: tuple[str, ...]) -> type[BaseModel]:
     """The shape of an order of the players; repeated names are told apart afterwards."""
+    # Names are known at run time only, which pydantic takes and a type checker cannot.
     names = list[Literal[players]]  # type: ignore[valid-type]
     return create_model("Order", order=(names, Field(min_length=len(players), max_length=len(players))))

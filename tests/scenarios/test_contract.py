@@ -112,7 +112,7 @@ def test_an_event_whose_field_holds_something_else_breaks_schema(monkeypatch: py
     usual = Debate._verdict
 
     def sloppy(episode: Debate, scores: list[Score]) -> dict[str, Scalar]:
-        episode.record(Speech("Ann", "three", None))  # type: ignore[arg-type]
+        episode.record(Speech("Ann", "three", None))
         return usual(episode, scores)
 
     monkeypatch.setattr(Debate, "_verdict", sloppy)

@@ -588,7 +588,7 @@ def test_batch_run_plays_every_combination_of_parameters() -> None:
 
 def test_the_same_seed_makes_the_same_episode_and_another_index_another() -> None:
     def told(index: int, seed: int) -> list[str]:
-        episode = Debate(scenario().config, index=index, seed=seed, respond=scripted_replies)  # type: ignore[arg-type]
+        episode = Debate(scenario().config, index=index, seed=seed, respond=scripted_replies)
         while episode.running:
             episode.step()
         return [message.body for message in episode.messages]

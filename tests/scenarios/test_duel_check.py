@@ -57,7 +57,7 @@ def test_checks_that_make_no_sense_are_refused(fields: dict[str, Any], words: st
 
 
 def played(**fields: Any) -> Duel:
-    duel = Duel(check(FILE | fields, "duel.yaml").config, respond=scripted_replies)  # type: ignore[arg-type]
+    duel = Duel(check(FILE | fields, "duel.yaml").config, respond=scripted_replies)
     while duel.running:
         duel.step()
     return duel

@@ -135,7 +135,7 @@ def assert_nobody_is_shown_what_it_did_not_hear(
         before = [
             other
             for other in calls
-            if other.about["round"] < call.about["round"]  # type: ignore[operator]
+            if other.about["round"] < call.about["round"]
             or (speaking == "sequential" and other.index < call.index)
         ]
         expected = [f"{o.agent}: speech-{o.index}" for o in before if call.agent in listeners[o.agent]]

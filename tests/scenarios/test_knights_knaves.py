@@ -46,7 +46,7 @@ TALK = {"reasoning": "", "agree_with": [], "disagree_with": []}
 
 def debate(index: int = 0, **fields: Any) -> KnightsKnaves:
     """One episode that waits for its replies."""
-    return KnightsKnaves(check(FILE | fields, "test.yaml").config, index=index)  # type: ignore[arg-type]
+    return KnightsKnaves(check(FILE | fields, "test.yaml").config, index=index)
 
 
 def answers(roles: Callable[[Call], str | None] | None = None, **special: Any) -> Callable[[Call], Reply]:

@@ -557,7 +557,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     for part in parents:
         node = node[part]
     node[last] = value
-    return file  # type: ignore[no-any-return]
+    return file
 
 
 COLD = {"default": {"temperature": 0}}

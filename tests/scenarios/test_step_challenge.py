@@ -61,7 +61,7 @@ STRATEGIES: tuple[Strategy, ...] = ("honest", "big_lie", "late_lie", "drift")
 def challenge_episode(index: int = 0, **fields: Any) -> StepChallenge:
     """One episode that waits for its replies."""
     config = check(FILE | fields, "test.yaml").config
-    return StepChallenge(config, index=index)  # type: ignore[arg-type]
+    return StepChallenge(config, index=index)
 
 
 def answers(**by_purpose: str | None) -> Callable[[Call], Reply]:

@@ -37,7 +37,7 @@ def sit(scenario: Scenario, folder: Path, asked: Path, answered: int | None) -> 
             await asyncio.Event().wait()
         return await ask(fleet, call)
 
-    Fleet.ask = counted  # type: ignore[method-assign]
+    Fleet.ask = counted
     if (folder / "run.json").exists():
         play.resume(folder, quiet=True)
     else:

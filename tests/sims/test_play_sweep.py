@@ -130,7 +130,7 @@ def test_a_sweep_whose_engine_is_lost_goes_on_where_it_was(
         raise EngineUnavailable("gone")
 
     class LostAtLast(Scripted):
-        async def answer(self, call, policy, seed, attempt):  # type: ignore[no-untyped-def]
+        async def answer(self, call, policy, seed, attempt):
             if call.index == 9:  # the first point has fewer calls an episode
                 await lost()
             return await super().answer(call, policy, seed, attempt)

@@ -94,7 +94,7 @@ def test_no_more_episodes_than_live_are_under_way_at_once(tmp_path: Path) -> Non
         return played.rules(played.config, index=index)
 
     log = run_log.Log(tmp_path)
-    asyncio.run(Scheduler(make, answer, Recorder(log, Past()), 3, ended).play(range(8)))  # type: ignore[arg-type]
+    asyncio.run(Scheduler(make, answer, Recorder(log, Past()), 3, ended).play(range(8)))
     log.close()
     assert most == 3
     assert begun == list(range(8))

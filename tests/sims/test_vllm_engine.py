@@ -202,7 +202,7 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
     def kill_once(self: Progress, reply: object) -> None:
         nonlocal answered
         answered += 1
-        usual(self, reply)  # type: ignore[arg-type]
+        usual(self, reply)
         if answered == 10:
             for child in psutil.Process().children(recursive=True):
                 if child.pid not in before and "EngineCore" in f"{child.name()} {child.cmdline()}":
@@ -256,6 +256,6 @@ def test_an_answer_that_vllm_broke_off_is_no_answer(reason: str) -> None:
         yield SimpleNamespace(finished=True, outputs=[SimpleNamespace(finish_reason=reason, text="I thi")])
 
     engine = Vllm(VllmEngine(), {"default": Policy()})
-    engine._engine = SimpleNamespace(generate=generate)  # type: ignore[assignment]
+    engine._engine = SimpleNamespace(generate=generate)
     with pytest.raises(EngineDied):
         asyncio.run(engine._request([1, 2], Policy()))

@@ -17,7 +17,7 @@ def cells(axes: Axes) -> list[list[float | None]]:
     (image,) = axes.get_images()
     values = np.ma.asarray(image.get_array())
     assert np.isfinite(values.compressed()).all()
-    return values.tolist()  # type: ignore[no-any-return]
+    return values.tolist()
 
 
 def test_a_round_is_a_matrix_with_the_minority_first_and_in_bold() -> None:
