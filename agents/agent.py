@@ -8,9 +8,9 @@ from typing import Literal
 
 import mesa
 
-from agents.answers import Answer, Text
-from agents.calls import Call, Message, Prompt, Role, Scalar
-from agents.memory import Memory, MemorySettings
+from palaestra.agents.answers import Answer, Text
+from palaestra.agents.calls import Call, Message, Prompt, Role, Scalar
+from palaestra.agents.memory import Memory, MemorySettings
 
 Layout = Literal["shared_prefix", "persona_first"]
 

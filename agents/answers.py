@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from agents.failures import BadInput, UnparsedAnswer
+from palaestra.agents.failures import BadInput, UnparsedAnswer
 
 JsonValue = dict[str, Any]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Literal
 
-from agents.answers import Answer, Value
+from palaestra.agents.answers import Answer, Value
 
 Role = Literal["system", "user", "assistant"]
 Scalar = str | int | float | bool | None

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from agents.failures import BadInput
+from palaestra.agents.failures import BadInput
 
 Location = tuple[str | int, ...]
 Problems = Iterator[tuple[Location, str]]

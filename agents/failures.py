@@ -36,6 +36,12 @@ class BadInput(PalaestraError):
     exit_code = 2
 
 
+class ExtensionFault(PalaestraError):
+    """Code of an extension, ours or another package's, that failed or breaks a promise."""
+
+    exit_code = 2
+
+
 class UnparsedAnswer(PalaestraError):
     """A reply that doesn't fit the answer its call asked for. Retried, then logged as failed."""
 

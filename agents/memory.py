@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from agents.answers import Choice, Text
-from agents.calls import Call, Message, Prompt, Reply
-from agents.policy import Settings
-from agents.retrieval import Weights, best
+from palaestra.agents.answers import Choice, Text
+from palaestra.agents.calls import Call, Message, Prompt, Reply
+from palaestra.agents.policy import Settings
+from palaestra.agents.retrieval import Weights, best
 
 if TYPE_CHECKING:
-    from agents.agent import Agent
+    from palaestra.agents.agent import Agent
 
 CHARACTERS_A_TOKEN = 4
 """Of English, about; the size of a message is told from its characters, whatever the model."""

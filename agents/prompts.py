@@ -15,8 +15,8 @@ from string import Formatter
 from langchain_core.prompts import PromptTemplate
 from ruamel.yaml import YAML
 
-from agents.calls import Scalar
-from agents.failures import BadInput
+from palaestra.agents.calls import Scalar
+from palaestra.agents.failures import BadInput
 
 MEMORY = Path(__file__).parent / "memory.yaml"
 

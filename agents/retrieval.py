@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 
-from agents.calls import Message
+from palaestra.agents.calls import Message
 
 DECAY = 0.99
 """What a message's recency is multiplied by for each that came after it."""

@@ -10,8 +10,8 @@ import json
 from random import Random
 from typing import Any
 
-from agents.answers import Choice, Json
-from agents.calls import Call, Reply
+from palaestra.agents.answers import Choice, Json
+from palaestra.agents.calls import Call, Reply
 
 WORDS = [
     "people",

@@ -1,4 +1,4 @@
-"""How much memory an export needs: `python -m benchmarks.export_memory` writes 10,000 rows, then 100,000.
+"""How much memory an export needs: `python benchmarks/export_memory.py` writes 10,000 rows, then 100,000.
 
 The log is one scripted duel's, repeated under new episode numbers; each export runs in a
 process of its own and tells its peak.
@@ -15,11 +15,11 @@ from time import perf_counter
 
 import orjson
 
-from runs import log as run_log
-from runs.exports.folder import export
-from runs.exports.rows import ExportOptions
-from scenarios.load import check
-from sims import play
+from palaestra.runs.exports.folder import export
+from palaestra.runs.exports.rows import ExportOptions
+from palaestra.runs.record import log as run_log
+from palaestra.scenarios.core.load import check
+from palaestra.sims.playing import play
 
 PAIRS_PER_EPISODE = 100
 SIZES = (10_000, 100_000)
@@ -39,7 +39,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             run = play.start(check(DUEL, "duel"), Path(folder) / "run", quiet=True)
             repeat(run, rows // PAIRS_PER_EPISODE)
-            subprocess.run([sys.executable, "-m", "benchmarks.export_memory", str(run)], check=True)
+            subprocess.run([sys.executable, __file__, str(run)], check=True)
 
 
 def repeat(run: Path, episodes: int) -> None:

@@ -1,7 +1,7 @@
 """What the framework itself costs: CPU time a call, durable log included.
 
 Plays debates of 8 agents on a scripted engine that answers at once, 200 episodes alive,
-and divides this process's CPU time by the calls. `python -m benchmarks.overhead`
+and divides this process's CPU time by the calls. `python benchmarks/overhead.py`
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from agents.policy import ScriptedEngine
-from benchmarks.throughput import outputs
-from runs.log import Log
-from runs.recorder import Past, Recorder
-from scenarios.debate.config import DebateConfig, Debater
-from scenarios.debate.rules import Debate
-from sims.engines.engine import Fleet
-from sims.progress import Progress
-from sims.scheduler import Scheduler
+from throughput import outputs
+
+from palaestra.agents.policy import ScriptedEngine
+from palaestra.runs.record.log import Log
+from palaestra.runs.record.recorder import Past, Recorder
+from palaestra.scenarios.debate.config import DebateConfig, Debater
+from palaestra.scenarios.debate.rules import Debate
+from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.playing.progress import Progress
+from palaestra.sims.playing.scheduler import Scheduler
 
 AGENTS = 8
 LIVE = 200

@@ -6,7 +6,7 @@
 3. shared prefix : persona first — the same debates with the two prompt layouts.
 
 Every answer has the same length, and the prefix cache is emptied before each part.
-`python -m benchmarks.throughput [--tokens 48] [--episodes 16]`
+`python benchmarks/throughput.py [--tokens 48] [--episodes 16]`
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.agent import Layout
-from agents.calls import Call, Reply
-from agents.policy import Policy, VllmEngine
-from runs.log import Log
-from runs.recorder import Past, Recorder
-from scenarios.debate.config import DebateConfig, Debater
-from scenarios.debate.rules import Debate
-from sims.engines.vllm_engine import Vllm
-from sims.progress import Progress
-from sims.scheduler import Scheduler
+from palaestra.agents.agent import Layout
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.policy import Policy, VllmEngine
+from palaestra.runs.record.log import Log
+from palaestra.runs.record.recorder import Past, Recorder
+from palaestra.scenarios.debate.config import DebateConfig, Debater
+from palaestra.scenarios.debate.rules import Debate
+from palaestra.sims.engines.vllm_engine import Vllm
+from palaestra.sims.playing.progress import Progress
+from palaestra.sims.playing.scheduler import Scheduler
 
 PERSONAS = (
     "A nurse who has worked nights for twenty years and trusts what she has seen.",

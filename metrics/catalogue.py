@@ -12,23 +12,23 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
-from metrics.metric import Metric, Tables
+from palaestra.metrics.metric import Metric, Tables
 
 FAMILIES = {
-    "opinions": "metrics.opinions",
-    "conformity": "metrics.conformity",
-    "deduction": "metrics.deduction",
-    "bargaining": "metrics.bargaining",
-    "feedback": "metrics.feedback",
-    "council": "metrics.council",
-    "rehearsal": "metrics.rehearsal",
-    "persuasion": "metrics.persuasion",
-    "tournament": "metrics.tournament",
-    "personas": "metrics.personas",
-    "speech": "metrics.speech",
-    "judges": "metrics.judges",
-    "welfare": "metrics.welfare",
-    "games": "metrics.games",
+    "opinions": "palaestra.metrics.families.opinions",
+    "conformity": "palaestra.metrics.families.conformity",
+    "deduction": "palaestra.metrics.families.deduction",
+    "bargaining": "palaestra.metrics.families.bargaining",
+    "feedback": "palaestra.metrics.families.feedback",
+    "council": "palaestra.metrics.families.council",
+    "rehearsal": "palaestra.metrics.families.rehearsal",
+    "persuasion": "palaestra.metrics.families.persuasion",
+    "tournament": "palaestra.metrics.families.tournament",
+    "personas": "palaestra.metrics.families.personas",
+    "speech": "palaestra.metrics.families.speech",
+    "judges": "palaestra.metrics.families.judges",
+    "welfare": "palaestra.metrics.families.welfare",
+    "games": "palaestra.metrics.families.games",
 }
 
 

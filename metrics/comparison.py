@@ -17,8 +17,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import DegenerateDataWarning, bootstrap, permutation_test
 
-from metrics.intervals import Numbers
-from metrics.metric import Metric, Tables, Unmeasurable
+from palaestra.metrics.intervals import Numbers
+from palaestra.metrics.metric import Metric, Tables, Unmeasurable
 
 Indices = NDArray[np.int64]
 

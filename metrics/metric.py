@@ -14,10 +14,10 @@ from inspect import signature
 import numpy as np
 import polars as pl
 
-from metrics.intervals import Numbers
+from palaestra.metrics.intervals import Numbers
 
 Tables = Mapping[str, pl.DataFrame]
-"""A run's tables by name, see `runs.tables`."""
+"""A run's tables by name, see `palaestra.runs.tables`."""
 Needs = Mapping[str, tuple[str, ...]]
 """Columns by table."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from metrics.intervals import Estimate, mean, share
+from palaestra.metrics.intervals import Estimate, mean, share
 
 ALL = "all"
 

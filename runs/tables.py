@@ -19,10 +19,10 @@ from typing import Any, get_args, get_type_hints
 
 import polars as pl
 
-from agents.calls import OVERFLOW
-from runs.log import unwritable
-from runs.records import Record, event_type
-from scenarios.episode import EVERYWHERE, Event
+from palaestra.agents.calls import OVERFLOW
+from palaestra.runs.record.log import unwritable
+from palaestra.runs.record.records import Record, event_type
+from palaestra.scenarios.core.episode import EVERYWHERE, Event
 
 FOLDER = "tables"
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from agents.calls import OVERFLOW
-from agents.failures import BadInput
-from runs.exchanges import asked, exchanges
-from runs.run import Run
+from palaestra.agents.calls import OVERFLOW
+from palaestra.agents.failures import BadInput
+from palaestra.runs.exchanges import asked, exchanges
+from palaestra.runs.run import Run
 
 WIDTH = 100
 

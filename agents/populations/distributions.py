@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints
 from scipy.special import ndtr, ndtri
 
-from agents.declared import Problems
-from agents.policy import Settings
+from palaestra.agents.declared import Problems
+from palaestra.agents.policy import Settings
 
 Numbers = NDArray[np.float64]
 Values = NDArray[Any]

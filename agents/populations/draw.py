@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr, ndtri
 
-from agents.calls import derive_seed
-from agents.failures import BadInput
-from agents.populations.distributions import Numbers, Values
-from agents.populations.spec import NAME, Population
+from palaestra.agents.calls import derive_seed
+from palaestra.agents.failures import BadInput
+from palaestra.agents.populations.distributions import Numbers, Values
+from palaestra.agents.populations.spec import NAME, Population
 
 MOST_PEOPLE = 10_000_000
 LEAST_U = 2.0**-53

@@ -11,9 +11,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 from pydantic import ValidationError
 
-from agents.declared import Where, parse, tell
-from agents.failures import BadInput, RunUnwritable
-from agents.populations.spec import Population
+from palaestra.agents.declared import Where, parse, tell
+from palaestra.agents.failures import BadInput, RunUnwritable
+from palaestra.agents.populations.spec import Population
 
 READY = Path(__file__).parent / "ready"
 LISTED = "palaestra population list"

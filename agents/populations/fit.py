@@ -16,10 +16,10 @@ import polars as pl
 from scipy.special import ndtri
 from scipy.stats import chisquare, kstest, norm
 
-from agents.failures import BadInput
-from agents.populations.distributions import Continuous, Discrete, Numbers, Values
-from agents.populations.spec import Population
-from metrics.comparison import holm
+from palaestra.agents.failures import BadInput
+from palaestra.agents.populations.distributions import Continuous, Discrete, Numbers, Values
+from palaestra.agents.populations.spec import Population
+from palaestra.metrics.comparison import holm
 
 LEAST_EXPECTED = 5.0
 """People whom χ² expects of a value at least."""

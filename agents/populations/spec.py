@@ -13,10 +13,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, FiniteFloat, StringConstraints, model_validator
 
-from agents.calls import Scalar
-from agents.declared import Problems, refuse
-from agents.policy import Settings
-from agents.populations.distributions import DEGREES, ELSE, MOST_WHOLE, Distribution, span
+from palaestra.agents.calls import Scalar
+from palaestra.agents.declared import Problems, refuse
+from palaestra.agents.policy import Settings
+from palaestra.agents.populations.distributions import DEGREES, ELSE, MOST_WHOLE, Distribution, span
 
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]

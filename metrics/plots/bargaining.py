@@ -9,10 +9,10 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metrics.metric import Tables
-from metrics.plots.means import counted
-from metrics.plots.plot import plot, some
-from metrics.plots.style import COLOURS, DOUBLE, HALO, INK, MUTED, SINGLE, SMALL, figure
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.means import counted
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import COLOURS, DOUBLE, HALO, INK, MUTED, SINGLE, SMALL, figure
 
 SIDES = ("first", "second")
 

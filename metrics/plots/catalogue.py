@@ -5,24 +5,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from metrics.metric import Tables
-from metrics.plots.plot import Plot
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.plot import Plot
 
 FAMILIES = {
-    "opinions": "metrics.plots.opinions",
-    "conformity": "metrics.plots.conformity",
-    "deduction": "metrics.plots.deduction",
-    "bargaining": "metrics.plots.bargaining",
-    "feedback": "metrics.plots.feedback",
-    "council": "metrics.plots.council",
-    "rehearsal": "metrics.plots.rehearsal",
-    "persuasion": "metrics.plots.persuasion",
-    "tournament": "metrics.plots.tournament",
-    "personas": "metrics.plots.personas",
-    "judges": "metrics.plots.judges",
-    "welfare": "metrics.plots.welfare",
-    "games": "metrics.plots.games",
-    "levels": "metrics.plots.levels",
+    "opinions": "palaestra.metrics.plots.opinions",
+    "conformity": "palaestra.metrics.plots.conformity",
+    "deduction": "palaestra.metrics.plots.deduction",
+    "bargaining": "palaestra.metrics.plots.bargaining",
+    "feedback": "palaestra.metrics.plots.feedback",
+    "council": "palaestra.metrics.plots.council",
+    "rehearsal": "palaestra.metrics.plots.rehearsal",
+    "persuasion": "palaestra.metrics.plots.persuasion",
+    "tournament": "palaestra.metrics.plots.tournament",
+    "personas": "palaestra.metrics.plots.personas",
+    "judges": "palaestra.metrics.plots.judges",
+    "welfare": "palaestra.metrics.plots.welfare",
+    "games": "palaestra.metrics.plots.games",
+    "levels": "palaestra.metrics.plots.levels",
 }
 
 PLOTS: dict[str, Plot[Any]] = {

@@ -5,16 +5,16 @@ from __future__ import annotations
 import polars as pl
 from matplotlib.figure import Figure
 
-from metrics import comparison
-from metrics.catalogue import families
-from metrics.conformity import ANSWER
-from metrics.metric import Tables
-from metrics.opinions import NEEDS
-from metrics.plots.levels import intervals, why
-from metrics.plots.marks import dots, name_rows
-from metrics.plots.means import counted
-from metrics.plots.plot import plot, some
-from metrics.plots.style import SINGLE, figure
+from palaestra.metrics import comparison
+from palaestra.metrics.catalogue import families
+from palaestra.metrics.families.conformity import ANSWER
+from palaestra.metrics.families.opinions import NEEDS
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.levels import intervals, why
+from palaestra.metrics.plots.marks import dots, name_rows
+from palaestra.metrics.plots.means import counted
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import SINGLE, figure
 
 RATES = {
     "initial_accuracy": "right at first",
@@ -45,7 +45,7 @@ def rates(levels: pl.DataFrame) -> Figure:
     """The rates of conformity as dots with their 95 % intervals.
 
     Args:
-        levels: what `metrics.comparison.levels` gives; metrics of other families are left out.
+        levels: what `palaestra.metrics.comparison.levels` gives; metrics of other families are left out.
 
     Raises:
         Unmeasurable: none of the rates has a value.

@@ -6,11 +6,11 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from metrics.metric import Tables
-from metrics.plots.marks import curve
-from metrics.plots.means import means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import DOUBLE, SMALL, figure
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.marks import curve
+from palaestra.metrics.plots.means import means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import DOUBLE, SMALL, figure
 
 LABELS = {"power": "power-preserving", "welfare": "serving welfare"}
 

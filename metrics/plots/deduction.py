@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from metrics.deduction import ROLE, trust_matrix
-from metrics.deduction import survival as survivors
-from metrics.metric import Tables
-from metrics.plots.marks import curve, heat, scale
-from metrics.plots.means import counted, means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import DOUBLE, INK, SINGLE, SMALL, TEXT, figure
+from palaestra.metrics.families.deduction import ROLE, trust_matrix
+from palaestra.metrics.families.deduction import survival as survivors
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.marks import curve, heat, scale
+from palaestra.metrics.plots.means import counted, means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import DOUBLE, INK, SINGLE, SMALL, TEXT, figure
 
 IN_A_ROW = 4
 

@@ -6,11 +6,11 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metrics.feedback import OBSERVED, REVIEWED, observed
-from metrics.metric import Tables
-from metrics.plots.means import means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import COLOURS, DOUBLE, INK, LINE, SINGLE, SMALL, TEXT, figure
+from palaestra.metrics.families.feedback import OBSERVED, REVIEWED, observed
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.means import means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import COLOURS, DOUBLE, INK, LINE, SINGLE, SMALL, TEXT, figure
 
 APART = 0.22
 """Half the distance on the x-axis between before and after."""

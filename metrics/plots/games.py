@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from metrics.metric import Tables
-from metrics.plots.marks import dots, name_rows
-from metrics.plots.means import counted, means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import MUTED, SINGLE, SMALL, figure
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.marks import dots, name_rows
+from palaestra.metrics.plots.means import counted, means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import MUTED, SINGLE, SMALL, figure
 
 SPREAD = 0.6
 """How much of a row's height the dots of several players take."""

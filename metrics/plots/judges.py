@@ -13,18 +13,18 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metrics.judges import (
+from palaestra.metrics.families.judges import (
     COMPARISON,
     PREFERENCE,
     lengths_beside_scores,
     panel_position_bias,
     position_bias,
 )
-from metrics.metric import Tables, Unmeasurable
-from metrics.plots.marks import dots, name_rows
-from metrics.plots.means import counted, means, told
-from metrics.plots.plot import plot
-from metrics.plots.style import COLOURS, DOUBLE, MUTED, SINGLE, SMALL, figure
+from palaestra.metrics.metric import Tables, Unmeasurable
+from palaestra.metrics.plots.marks import dots, name_rows
+from palaestra.metrics.plots.means import counted, means, told
+from palaestra.metrics.plots.plot import plot
+from palaestra.metrics.plots.style import COLOURS, DOUBLE, MUTED, SINGLE, SMALL, figure
 
 SOURCES: dict[str, tuple[str, str, list[str]]] = {
     "score": ("contestant", "1–10", []),

@@ -1,6 +1,6 @@
 """Forest plots: any metrics of a run, or their differences between two runs, with their intervals.
 
-They draw the frames of `metrics.comparison.levels` and `differences`. Metrics of one unit share
+They draw the frames of `palaestra.metrics.comparison.levels` and `differences`. Metrics of one unit share
 an axis; those that could not be measured are named in the subtitle.
 """
 
@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from metrics import comparison
-from metrics.catalogue import readable
-from metrics.metric import Tables
-from metrics.plots.marks import dots, name_rows
-from metrics.plots.means import counted
-from metrics.plots.plot import plot, some
-from metrics.plots.style import DOUBLE, INK, MUTED, SMALL, figure
+from palaestra.metrics import comparison
+from palaestra.metrics.catalogue import readable
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.marks import dots, name_rows
+from palaestra.metrics.plots.means import counted
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import DOUBLE, INK, MUTED, SMALL, figure
 
 SIGNIFICANT = 0.05
 ROW = 0.17
@@ -40,7 +40,7 @@ def forest(levels: pl.DataFrame) -> Figure:
     """Metrics with their intervals, and their numbers beside them.
 
     Args:
-        levels: what `metrics.comparison.levels` gives, or some of its rows.
+        levels: what `palaestra.metrics.comparison.levels` gives, or some of its rows.
 
     Raises:
         Unmeasurable: no metric has a value.
@@ -62,7 +62,7 @@ def difference_forest(differences: pl.DataFrame) -> Figure:
     the p-values beside them are the corrected ones.
 
     Args:
-        differences: what `metrics.comparison.differences` gives, or some of its rows.
+        differences: what `palaestra.metrics.comparison.differences` gives, or some of its rows.
 
     Raises:
         Unmeasurable: no metric has a difference.

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from metrics.plots.style import (
+from palaestra.metrics.plots.style import (
     COLOURS,
     HATCHES,
     HEAT,

@@ -11,7 +11,7 @@ from math import inf, sqrt
 import polars as pl
 from scipy.stats import t
 
-from metrics.comparison import CONFIDENCE, LEAST_EPISODES
+from palaestra.metrics.comparison import CONFIDENCE, LEAST_EPISODES
 
 
 def means(

@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from metrics.influence import centralities, influence, influence_graph
-from metrics.metric import Tables, Unmeasurable
-from metrics.opinions import NEEDS, WIDEST, changes
-from metrics.plots.means import counted, means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import COLOURS, DOUBLE, HALO, INK, LINE, MUTED, SINGLE, SMALL, TEXT, figure
+from palaestra.metrics.families.influence import centralities, influence, influence_graph
+from palaestra.metrics.families.opinions import NEEDS, WIDEST, changes
+from palaestra.metrics.metric import Tables, Unmeasurable
+from palaestra.metrics.plots.means import counted, means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import COLOURS, DOUBLE, HALO, INK, LINE, MUTED, SINGLE, SMALL, TEXT, figure
 
 PANELS = ("stance", "motion", "topic")
 MOST_PANELS = 4
@@ -124,7 +124,8 @@ def influence_network(tables: Tables) -> Figure:
     """Who drew whom: an arrow from each agent to those whose opinions moved towards its own.
 
     Agents stand in a circle, by name. An arrow is as wide as its weight (share of the gap that it
-    closed, see `metrics.influence`); a circle's area grows with the weights that leave it. Agents
+    closed, see
+    `palaestra.metrics.families.influence`); a circle's area grows with the weights that leave it. Agents
     are known by name over all episodes.
 
     Raises:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 from matplotlib.figure import Figure
 
-from metrics.metric import Tables
-from metrics.personas import KEPT, again
-from metrics.plots.marks import curve
-from metrics.plots.means import means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import MUTED, SINGLE, SMALL, figure
+from palaestra.metrics.families.personas import KEPT, again
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.marks import curve
+from palaestra.metrics.plots.means import means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import MUTED, SINGLE, SMALL, figure
 
 
 @plot(f"{KEPT} answered.answer answered.options")

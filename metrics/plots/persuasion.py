@@ -6,11 +6,11 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metrics.metric import Tables
-from metrics.plots.marks import dots, name_rows
-from metrics.plots.means import means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import COLOURS, DOUBLE, LINE, MARK, MUTED, SMALL, figure
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.marks import dots, name_rows
+from palaestra.metrics.plots.means import means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import COLOURS, DOUBLE, LINE, MARK, MUTED, SMALL, figure
 
 MOMENTS = {"first": "before the talk", "before": "uncorrected", "after": "after a correction"}
 """Of guesses, in the words of the legend."""

@@ -13,8 +13,8 @@ from typing import Concatenate, Generic, ParamSpec
 import polars as pl
 from matplotlib.figure import Figure
 
-from metrics.metric import Needs, Tables, Unmeasurable, lacking
-from metrics.plots.style import plain_text
+from palaestra.metrics.metric import Needs, Tables, Unmeasurable, lacking
+from palaestra.metrics.plots.style import plain_text
 
 Options = ParamSpec("Options")
 

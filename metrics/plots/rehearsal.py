@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from metrics.metric import Tables
-from metrics.plots.marks import curve, dots, name_rows
-from metrics.plots.means import means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import DOUBLE, MUTED, SMALL, figure
-from metrics.rehearsal import COMPARED, preferred
+from palaestra.metrics.families.rehearsal import COMPARED, preferred
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.marks import curve, dots, name_rows
+from palaestra.metrics.plots.means import means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import DOUBLE, MUTED, SMALL, figure
 
 TRIED, HAPPENED = "tried", "happened"
 

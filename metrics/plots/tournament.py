@@ -6,12 +6,12 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
-from metrics.metric import Tables
-from metrics.plots.marks import curve, heat, scale
-from metrics.plots.means import counted, means, told
-from metrics.plots.plot import plot, some
-from metrics.plots.style import DOUBLE, LETTERS_AN_INCH, SINGLE, SMALL, figure
-from metrics.tournament import MATCH, rating_paths, win_matrix
+from palaestra.metrics.families.tournament import MATCH, rating_paths, win_matrix
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.marks import curve, heat, scale
+from palaestra.metrics.plots.means import counted, means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import DOUBLE, LETTERS_AN_INCH, SINGLE, SMALL, figure
 
 KEY = 11
 """Letters' worth of a legend's line and the space around it."""

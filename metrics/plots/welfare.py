@@ -6,11 +6,11 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from metrics.metric import Tables
-from metrics.pareto import Point, front
-from metrics.plots.means import counted
-from metrics.plots.plot import plot, some
-from metrics.plots.style import COLOURS, INK, LINE, MARKERS, SINGLE, SMALL, figure
+from palaestra.metrics.families.pareto import Point, front
+from palaestra.metrics.metric import Tables
+from palaestra.metrics.plots.means import counted
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import COLOURS, INK, LINE, MARKERS, SINGLE, SMALL, figure
 
 
 @plot("welfare.agent welfare.user welfare.llm")

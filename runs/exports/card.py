@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from runs.exports.schemas import SCHEMAS
+from palaestra.runs.exports.schemas import SCHEMAS
 
 LOADERS = {
     "dpo": "TRL `DPOTrainer` (conversational, explicit prompt)",

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from agents.failures import BadInput
+from palaestra.agents.failures import BadInput
 
 NAME = "export.json"
 MAKE_ONE = "Make one with: palaestra export RUN --to dpo"

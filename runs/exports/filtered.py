@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from agents.failures import BadInput
-from runs.exports.card import card
-from runs.exports.described import NAME, read_export
-from runs.exports.folder import CARD
-from runs.log import unwritable
+from palaestra.agents.failures import BadInput
+from palaestra.runs.exports.card import card
+from palaestra.runs.exports.described import NAME, read_export
+from palaestra.runs.exports.folder import CARD
+from palaestra.runs.record.log import unwritable
 
 if TYPE_CHECKING:
-    from runs.quality.filters import Dropped
-    from runs.quality.report import Report
+    from palaestra.runs.quality.filters import Dropped
+    from palaestra.runs.quality.report import Report
 
 
 def write_kept(

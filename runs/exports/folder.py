@@ -24,18 +24,18 @@ from typing import Any, BinaryIO, Self
 import orjson
 import polars as pl
 
-from agents.failures import BadInput
-from runs import folder as run_folder
-from runs.branches import BRANCH
-from runs.exports.card import card
-from runs.exports.described import NAME
-from runs.exports.formats import Encode, Row
-from runs.exports.rows import ExportOptions, LeftOut, rows
-from runs.exports.schemas import SCHEMAS
-from runs.exports.source import Source
-from runs.log import unwritable
-from runs.quality.pairs import read_pairs
-from runs.quality.report import quality_report
+from palaestra.agents.failures import BadInput
+from palaestra.runs import folder as run_folder
+from palaestra.runs.branches import BRANCH
+from palaestra.runs.exports.card import card
+from palaestra.runs.exports.described import NAME
+from palaestra.runs.exports.formats import Encode, Row
+from palaestra.runs.exports.rows import ExportOptions, LeftOut, rows
+from palaestra.runs.exports.schemas import SCHEMAS
+from palaestra.runs.exports.source import Source
+from palaestra.runs.quality.pairs import read_pairs
+from palaestra.runs.quality.report import quality_report
+from palaestra.runs.record.log import unwritable
 
 CARD = "README.md"
 MOST_MEASURED = 5_000

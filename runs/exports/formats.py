@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from statistics import fmean
 from typing import Any, Literal
 
-from agents.calls import Prompt
-from runs.exports.pairing import TOO_FEW, Pair, PairRule, pairs
-from runs.exports.samples import ChatMessages, Response, Sample, chat, score_of
-from scenarios.trajectory import JudgeScore, Trajectory, Turn
+from palaestra.agents.calls import Prompt
+from palaestra.runs.exports.pairing import TOO_FEW, Pair, PairRule, pairs
+from palaestra.runs.exports.samples import ChatMessages, Response, Sample, chat, score_of
+from palaestra.scenarios.core.trajectory import JudgeScore, Trajectory, Turn
 
 Row = dict[str, Any]
 Encode = Callable[[str, Prompt], list[int]]

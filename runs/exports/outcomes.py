@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
 
-from runs.branches import branched
-from runs.exports.samples import Response, Sample
+from palaestra.runs.branches import branched
+from palaestra.runs.exports.samples import Response, Sample
 
 
 def outcome_samples(folder: Path, run: str, scenario: str, unit: str) -> Iterator[Sample]:

@@ -14,9 +14,9 @@ from itertools import combinations
 from math import fsum
 from typing import Literal
 
-from runs.branches import outcome_margin
-from runs.exports.samples import Response, Sample, score_of
-from scenarios.trajectory import JudgeScore
+from palaestra.runs.branches import outcome_margin
+from palaestra.runs.exports.samples import Response, Sample, score_of
+from palaestra.scenarios.core.trajectory import JudgeScore
 
 TOO_FEW = "fewer than two scored answers"
 TIE = 1e-9

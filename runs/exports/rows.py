@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
-from agents.failures import BadInput
-from runs.exports.formats import (
+from palaestra.agents.failures import BadInput
+from palaestra.runs.exports.formats import (
     Asked,
     Encode,
     Row,
@@ -22,10 +22,10 @@ from runs.exports.formats import (
     rollout_rows,
     sft_row,
 )
-from runs.exports.pairing import TIE, PairRule
-from runs.exports.samples import FREE, Basis, Sample, score_of
-from runs.exports.source import Source
-from scenarios.trajectory import CHECKED, Turn
+from palaestra.runs.exports.pairing import TIE, PairRule
+from palaestra.runs.exports.samples import FREE, Basis, Sample, score_of
+from palaestra.runs.exports.source import Source
+from palaestra.scenarios.core.trajectory import CHECKED, Turn
 
 FileType = Literal["jsonl", "parquet"]
 LeftOut = dict[str, Counter[str]]

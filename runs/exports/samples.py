@@ -14,8 +14,8 @@ from typing import Literal
 
 import orjson
 
-from agents.calls import Message, Prompt, turns
-from scenarios.trajectory import Critique, JudgeScore, Turn
+from palaestra.agents.calls import Message, Prompt, turns
+from palaestra.scenarios.core.trajectory import Critique, JudgeScore, Turn
 
 Basis = Literal["panel", "truth", "outcome"]
 ChatMessages = list[dict[str, str]]

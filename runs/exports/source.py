@@ -10,17 +10,17 @@ from inspect import getattr_static
 from pathlib import Path
 from typing import Any
 
-from agents.failures import BadInput
-from runs import folder as run_folder
-from runs import log as run_log
-from runs.branches import Plan
-from runs.exports.outcomes import outcome_samples
-from runs.exports.samples import FREE, Basis, Response, Sample, shared_prompt
-from runs.trajectories import trajectories
-from scenarios.episode import Episode
-from scenarios.load import check
-from scenarios.registry import scenario_class
-from scenarios.trajectory import CHECKED, Judged, Trajectory
+from palaestra.agents.failures import BadInput
+from palaestra.runs import folder as run_folder
+from palaestra.runs.branches import Plan
+from palaestra.runs.exports.outcomes import outcome_samples
+from palaestra.runs.exports.samples import FREE, Basis, Response, Sample, shared_prompt
+from palaestra.runs.record import log as run_log
+from palaestra.runs.record.trajectories import trajectories
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check
+from palaestra.scenarios.core.registry import SCENARIOS
+from palaestra.scenarios.core.trajectory import CHECKED, Judged, Trajectory
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Source:
         self.name = self.name or self.folder.resolve().name
         self.state: dict[str, Any] = run_folder.read_state(self.folder)
         self.scenario: str = self.state["scenario"]["scenario"]
-        self.rules = scenario_class(self.scenario)
+        self.rules = SCENARIOS[self.scenario]
         self.config = check(self.state["scenario"], str(self.folder / run_folder.NAME)).config
 
     @property

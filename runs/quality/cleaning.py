@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from agents.failures import BadInput
-from metrics.preference_pairs import panel_sign, text
-from runs.quality.pairs import turned
+from palaestra.agents.failures import BadInput
+from palaestra.metrics.pairs.preference_pairs import panel_sign, text
+from palaestra.runs.quality.pairs import turned
 
 Asked = list[dict[str, str]]
 """A prompt as chat messages; empty for an answer without its prompt."""

@@ -24,11 +24,11 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from agents.failures import BadInput
-from metrics.data_map import REGIONS, data_map
-from metrics.judge_agreement import pair_agreement
-from metrics.near_duplicates import alike_answers, duplicate_prompts, repeated_pairs
-from metrics.preference_pairs import SIDES, TIE, panel_sign, text
+from palaestra.agents.failures import BadInput
+from palaestra.metrics.pairs.data_map import REGIONS, data_map
+from palaestra.metrics.pairs.judge_agreement import pair_agreement
+from palaestra.metrics.pairs.near_duplicates import alike_answers, duplicate_prompts, repeated_pairs
+from palaestra.metrics.pairs.preference_pairs import SIDES, TIE, panel_sign, text
 
 
 @dataclass(frozen=True, slots=True)

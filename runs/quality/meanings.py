@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from metrics.intervals import Estimate
+from palaestra.metrics.intervals import Estimate
 
 CONFIDENCE = 0.99
 """That nothing is flagged where nothing is wrong, over all measures of a report."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from agents.failures import BadInput
-from metrics.preference_pairs import SIDES
-from runs.exports.described import MAKE_ONE
-from runs.exports.schemas import SCHEMAS
+from palaestra.agents.failures import BadInput
+from palaestra.metrics.pairs.preference_pairs import SIDES
+from palaestra.runs.exports.described import MAKE_ONE
+from palaestra.runs.exports.schemas import SCHEMAS
 
 FORMAT = "dpo"
 SCHEMA = SCHEMAS[FORMAT]

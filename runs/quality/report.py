@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from metrics.data_map import REGIONS, data_map, margins, near_ties, ties
-from metrics.intervals import LEAST_GROUPS, Estimate, share
-from metrics.judge_agreement import (
+from palaestra.metrics.intervals import LEAST_GROUPS, Estimate, share
+from palaestra.metrics.pairs.data_map import REGIONS, data_map, margins, near_ties, ties
+from palaestra.metrics.pairs.judge_agreement import (
     judge_agreement,
     krippendorff_alpha,
     label_agreement,
@@ -18,11 +18,16 @@ from metrics.judge_agreement import (
     swap_consistency,
     truth_agreement,
 )
-from metrics.judge_bias import length_bias, longer_chosen, position_bias
-from metrics.near_duplicates import alike_answers, canned_answers, duplicate_prompts, repeated_pairs
-from metrics.self_preference import self_preference
-from metrics.separability import Embed, separability
-from runs.quality.meanings import MEANINGS
+from palaestra.metrics.pairs.judge_bias import length_bias, longer_chosen, position_bias
+from palaestra.metrics.pairs.near_duplicates import (
+    alike_answers,
+    canned_answers,
+    duplicate_prompts,
+    repeated_pairs,
+)
+from palaestra.metrics.pairs.self_preference import self_preference
+from palaestra.metrics.pairs.separability import Embed, separability
+from palaestra.runs.quality.meanings import MEANINGS
 
 
 @dataclass(frozen=True, slots=True)

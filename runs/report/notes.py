@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from runs.exchanges import Asked, in_words
+from palaestra.runs.exchanges import Asked, in_words
 
 Facts = dict[str, object]
 POINTERS = ("message", "draft", "answer", "reason", "human")

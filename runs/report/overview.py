@@ -8,12 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from metrics.catalogue import readable
-from metrics.comparison import levels
-from metrics.metric import Metric
-from metrics.outcomes import calls_by_purpose, outcome_summary
-from runs.report.pictures import Picture, pictures
-from runs.run import Run
+from palaestra.metrics.catalogue import readable
+from palaestra.metrics.comparison import levels
+from palaestra.metrics.metric import Metric
+from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
+from palaestra.runs.report.pictures import Picture, pictures
+from palaestra.runs.run import Run
 
 Cells = Sequence[object]
 MARKED = ("model", "device", "dtype", "kind")

@@ -15,11 +15,11 @@ from typing import Any
 
 import orjson
 
-from agents.failures import BadInput
-from runs.log import unwritable
-from runs.report.overview import overview
-from runs.report.transcripts import run_data
-from runs.run import Run
+from palaestra.agents.failures import BadInput
+from palaestra.runs.record.log import unwritable
+from palaestra.runs.report.overview import overview
+from palaestra.runs.report.transcripts import run_data
+from palaestra.runs.run import Run
 
 SCRIPT = ("data", "lists", "reading", "controls")
 """The parts of the script, which share one scope, in their order."""
@@ -77,7 +77,7 @@ def embedded(data: Mapping[str, Any]) -> str:
 
 
 def _part(name: str) -> str:
-    return (files("runs.report") / name).read_text("utf-8")
+    return (files("palaestra.runs.report") / name).read_text("utf-8")
 
 
 def _hash(text: str) -> str:

@@ -9,10 +9,10 @@ from io import BytesIO
 import polars as pl
 from matplotlib.figure import Figure
 
-from metrics.metric import Tables, Unmeasurable
-from metrics.plots.catalogue import drawable
-from metrics.plots.levels import forest, levels
-from metrics.plots.style import SINGLE, plain_text
+from palaestra.metrics.metric import Tables, Unmeasurable
+from palaestra.metrics.plots.catalogue import drawable
+from palaestra.metrics.plots.levels import forest, levels
+from palaestra.metrics.plots.style import SINGLE, plain_text
 
 LARGEST_SVG = 400_000
 """Bytes; a plot of very many points is drawn as PNG instead."""
@@ -33,7 +33,7 @@ def pictures(tables: Tables, measured: pl.DataFrame) -> list[Picture]:
 
     Args:
         tables: the run's.
-        measured: what `metrics.comparison.levels` says of them, which takes long to find.
+        measured: what `palaestra.metrics.comparison.levels` says of them, which takes long to find.
     """
     drawn = []
     for plot in drawable(tables).values():

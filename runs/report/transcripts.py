@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from runs.exchanges import asked, exchanges
-from runs.report.notes import EpisodeTexts, events_by_episode, placed
-from runs.run import Run
+from palaestra.runs.exchanges import asked, exchanges
+from palaestra.runs.report.notes import EpisodeTexts, events_by_episode, placed
+from palaestra.runs.run import Run
 
 Data = dict[str, Any]
 NOT_OUTCOME = ("episode", "seed", "ended", "steps")

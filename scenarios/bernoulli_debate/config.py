@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from agents.policy import EngineSettings, ScriptedEngine, Settings
-from scenarios.bernoulli_debate.protocol import AliceStrategy, BobStrategy
-from scenarios.config import Location, ScenarioConfig
+from palaestra.agents.policy import EngineSettings, ScriptedEngine, Settings
+from palaestra.scenarios.bernoulli_debate.protocol import AliceStrategy, BobStrategy
+from palaestra.scenarios.core.config import Location, ScenarioConfig
 
 
 class Matchup(Settings):

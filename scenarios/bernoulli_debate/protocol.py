@@ -8,8 +8,8 @@ from typing import Literal
 
 from numpy.random import Generator
 
-from scenarios.bernoulli_debate.trees import Tree
-from scenarios.episode import Event
+from palaestra.scenarios.bernoulli_debate.trees import Tree
+from palaestra.scenarios.core.episode import Event
 
 AliceStrategy = Literal["honest", "drift", "big_lie", "late_lie"]
 BobStrategy = Literal["honest", "never", "first", "random", "last"]

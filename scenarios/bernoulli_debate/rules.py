@@ -6,9 +6,9 @@ from pathlib import Path
 
 from numpy.random import Generator, default_rng
 
-from agents.calls import Scalar, derive_seed
-from scenarios.bernoulli_debate.config import BernoulliDebateConfig, Matchup
-from scenarios.bernoulli_debate.protocol import (
+from palaestra.agents.calls import Scalar, derive_seed
+from palaestra.scenarios.bernoulli_debate.config import BernoulliDebateConfig, Matchup
+from palaestra.scenarios.bernoulli_debate.protocol import (
     Alice,
     Bob,
     Check,
@@ -19,8 +19,8 @@ from scenarios.bernoulli_debate.protocol import (
     planned_lies,
     play_game,
 )
-from scenarios.bernoulli_debate.trees import Tree, draw_tree
-from scenarios.episode import Episode, Play
+from palaestra.scenarios.bernoulli_debate.trees import Tree, draw_tree
+from palaestra.scenarios.core.episode import Episode, Play
 
 
 class BernoulliDebate(Episode[BernoulliDebateConfig]):

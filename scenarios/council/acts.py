@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agents.answers import Choice
-from agents.calls import Reply
-from scenarios.judging import ScoreBasis
-from scenarios.paper_review.anonymity import without_name
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Reply
+from palaestra.scenarios.parts.anonymity import without_name
+from palaestra.scenarios.parts.judging import ScoreBasis
 
 LABEL = Choice(("power", "welfare", "neutral"))
 """What an act does, and what a member wants: power for those who have it, the citizens' good, neither."""

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat
 
-from agents.policy import Settings
+from palaestra.agents.policy import Settings
 
 Stressor = Literal["none", "budget_crisis", "scarcity"]
 Money = Annotated[FiniteFloat, Field(ge=0, le=1e9)]

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.council import charter, town
-from scenarios.council.budget import Budget, Law, Stressor
-from scenarios.council.voting import Rule
-from scenarios.judging import ScoreBasis
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.council import charter, town
+from palaestra.scenarios.council.budget import Budget, Law, Stressor
+from palaestra.scenarios.council.voting import Rule
+from palaestra.scenarios.parts.judging import ScoreBasis
 
 Problems = Iterator[tuple[Location, str]]
 Group = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]

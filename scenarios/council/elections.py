@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from random import Random
 
-from agents.agent import Agent
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from scenarios.council.events import Election
-from scenarios.council.voting import (
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.scenarios.core.episode import Asking
+from palaestra.scenarios.council.events import Election
+from palaestra.scenarios.council.voting import (
     RULES,
     Ballot,
     Rule,
@@ -17,7 +18,6 @@ from scenarios.council.voting import (
     ballot_by_probability,
     winner,
 )
-from scenarios.episode import Asking
 
 Cast = dict[str, tuple[Ballot | None, str]]
 """By voter the ballot and its basis, see `events.BallotCast`."""

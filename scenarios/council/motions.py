@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scenarios.council.budget import Law
+from palaestra.scenarios.council.budget import Law
 
 ENACT, REPEAL = "enact", "repeal"
 NO_CHANGE = "no change"

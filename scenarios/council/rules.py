@@ -9,15 +9,17 @@ from math import fsum
 from pathlib import Path
 from statistics import fmean
 
-from agents.agent import Agent
-from agents.answers import Choice
-from agents.calls import Message, Scalar
-from scenarios.council import charter
-from scenarios.council.acts import LABEL, Act, shares, without_names
-from scenarios.council.budget import STRESS, USUAL_WELFARE, Law, accounts
-from scenarios.council.config import CouncilConfig, Member
-from scenarios.council.elections import election, read_ballots
-from scenarios.council.events import (
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Message, Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.council import charter
+from palaestra.scenarios.council.acts import LABEL, Act, shares, without_names
+from palaestra.scenarios.council.budget import STRESS, USUAL_WELFARE, Law, accounts
+from palaestra.scenarios.council.config import CouncilConfig, Member
+from palaestra.scenarios.council.elections import election, read_ballots
+from palaestra.scenarios.council.events import (
     Amendment,
     BallotCast,
     Bill,
@@ -29,9 +31,7 @@ from scenarios.council.events import (
     Vote,
     Welfare,
 )
-from scenarios.council.motions import NO_CHANGE, Motion
-from scenarios.episode import Asking, Episode, Play
-from scenarios.trajectory import Trajectory
+from palaestra.scenarios.council.motions import NO_CHANGE, Motion
 
 VOTE = Choice(("yes", "no", "abstain"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenarios.council.budget import Law
+from palaestra.scenarios.council.budget import Law
 
 GROUPS = ("workers", "owners", "pensioners")
 

@@ -7,9 +7,16 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.hearing import Hearing
-from scenarios.judging import BASIS_MEANING, WEIGHTS_MEANING, Judge, JudgeWeights, ScoreBasis, panel_problems
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.parts.hearing import Hearing
+from palaestra.scenarios.parts.judging import (
+    BASIS_MEANING,
+    WEIGHTS_MEANING,
+    Judge,
+    JudgeWeights,
+    ScoreBasis,
+    panel_problems,
+)
 
 Stance = Literal["for", "against", "undecided"]
 

@@ -9,14 +9,15 @@ from statistics import fmean
 
 from mesa import DataCollector
 
-from agents.agent import Agent
-from agents.answers import Choice, Text
-from agents.calls import Reply, Scalar
-from scenarios.debate.config import DebateConfig, Debater
-from scenarios.debate.events import Opinion, Speech, Verdict
-from scenarios.debate.training import judged_speeches
-from scenarios.episode import Asking, Episode, Play
-from scenarios.judging import (
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice, Text
+from palaestra.agents.calls import Reply, Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.debate.config import DebateConfig, Debater
+from palaestra.scenarios.debate.events import Opinion, Speech, Verdict
+from palaestra.scenarios.debate.training import judged_speeches
+from palaestra.scenarios.parts.judging import (
     POINTS,
     Preference,
     Score,
@@ -27,7 +28,6 @@ from scenarios.judging import (
     points,
     preference,
 )
-from scenarios.trajectory import Judged, Trajectory
 
 SCALE = {
     "certainly disagree": -2.5,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenarios.debate.config import DebateConfig
-from scenarios.debate.events import Speech, Verdict
-from scenarios.judging import Preference, Score, judge_weights
-from scenarios.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.core.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.debate.config import DebateConfig
+from palaestra.scenarios.debate.events import Speech, Verdict
+from palaestra.scenarios.parts.judging import Preference, Score, judge_weights
 
 
 def judged_speeches(config: DebateConfig, trajectory: Trajectory) -> Iterator[Judged]:

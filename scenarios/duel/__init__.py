@@ -11,7 +11,7 @@ afterwards, match by match, in order. A duel has two fighters; an n-way contest 
 them, and every pair of them counts as a match of its own: the judges of a pair are those
 who are not in it. A judge who could not be understood on a pair is left out of it.
 
-Ratings: SPARTA reputation or Elo (`metrics/sparta.py`, `metrics/elo.py`). Weights of
+Ratings: SPARTA reputation or Elo (`metrics/ratings/sparta.py`, `metrics/ratings/elo.py`). Weights of
 judges' words: uniform, Elo odds, or the SPARTA reputation at the moment of the update.
 The events hold every judge's every score, so that cycles (A beats B beats C beats A)
 stay visible and other weights can be tried afterwards. Where a program can tell right from

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import Field, field_validator
 
-from agents.policy import Settings
+from palaestra.agents.policy import Settings
 
 
 class Check(Settings):

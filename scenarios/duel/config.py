@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from agents.policy import Settings
-from metrics.sparta import LEAST_RATING
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.duel.check import Check
-from scenarios.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
+from palaestra.agents.policy import Settings
+from palaestra.metrics.ratings.sparta import LEAST_RATING
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.duel.check import Check
+from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
 

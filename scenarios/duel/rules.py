@@ -8,17 +8,17 @@ from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
-from agents.agent import Agent
-from agents.calls import Call, Message, Scalar
-from metrics.elo import EloConstants, update_elo
-from metrics.sparta import Reputation, SpartaConstants, SpartaRatings
-from scenarios.duel.config import START_RATING, DuelConfig
-from scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
-from scenarios.duel.matchmaking import handicaps, matchmake
-from scenarios.duel.training import judged_contests
-from scenarios.episode import Asking, Episode, Play
-from scenarios.judging import POINTS, PREFERENCE, judge_weights, points, preference
-from scenarios.trajectory import Judged, Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.calls import Call, Message, Scalar
+from palaestra.metrics.ratings.elo import EloConstants, update_elo
+from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, SpartaRatings
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.duel.config import START_RATING, DuelConfig
+from palaestra.scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
+from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
+from palaestra.scenarios.duel.training import judged_contests
+from palaestra.scenarios.parts.judging import POINTS, PREFERENCE, judge_weights, points, preference
 
 
 @dataclass(slots=True)

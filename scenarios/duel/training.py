@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import fmean
 
-from scenarios.duel.config import START_RATING, DuelConfig
-from scenarios.duel.events import Answer, Comparison, Judgement, Rating
-from scenarios.judging import Preference, Score, judge_weights, panel_scores, panel_shares
-from scenarios.trajectory import CHECKED, Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.core.trajectory import CHECKED, Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.duel.config import START_RATING, DuelConfig
+from palaestra.scenarios.duel.events import Answer, Comparison, Judgement, Rating
+from palaestra.scenarios.parts.judging import Preference, Score, judge_weights, panel_scores, panel_shares
 
 
 def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judged]:

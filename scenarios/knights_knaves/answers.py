@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from agents.answers import Choice
-from scenarios.knights_knaves.statements import ROLES
+from palaestra.agents.answers import Choice
+from palaestra.scenarios.knights_knaves.statements import ROLES
 
 ROLE = Choice(ROLES)
 LONGEST_REASONING = 300

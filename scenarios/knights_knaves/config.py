@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from scenarios.config import Location, Participant, ScenarioConfig
-from scenarios.knights_knaves.puzzles import NAMES, RolePuzzle
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig
+from palaestra.scenarios.knights_knaves.puzzles import NAMES, RolePuzzle
 
 CAST = (
     Participant(name="Ann", persona="You check every case."),

@@ -8,8 +8,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from agents.policy import Settings
-from scenarios.knights_knaves.statements import Role, Statement, Worlds, draw_statement, listed, worlds
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.knights_knaves.statements import (
+    Role,
+    Statement,
+    Worlds,
+    draw_statement,
+    listed,
+    worlds,
+)
 
 NAMES = ("Vic", "Uma", "Tess", "Sol", "Roy", "Quinn", "Pip", "Olga", "Ned")
 """The players of puzzles that are generated, as many as a puzzle may have."""

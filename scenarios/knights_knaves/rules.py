@@ -8,16 +8,16 @@ from statistics import fmean
 
 from mesa import DataCollector
 
-from agents.agent import Agent
-from agents.answers import Json, Text
-from agents.calls import Reply, Scalar
-from scenarios.episode import Asking, Episode, Play
-from scenarios.judging import POINTS
-from scenarios.knights_knaves.answers import ROLE, agreements, discussion_form, order_form
-from scenarios.knights_knaves.config import KnightsKnavesConfig
-from scenarios.knights_knaves.events import Agreement, Answer, Consensus, Puzzle
-from scenarios.knights_knaves.puzzles import NAMES, draw_puzzle, solutions
-from scenarios.knights_knaves.scoring import (
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Json, Text
+from palaestra.agents.calls import Reply, Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.knights_knaves.answers import ROLE, agreements, discussion_form, order_form
+from palaestra.scenarios.knights_knaves.config import KnightsKnavesConfig
+from palaestra.scenarios.knights_knaves.events import Agreement, Answer, Consensus, Puzzle
+from palaestra.scenarios.knights_knaves.puzzles import NAMES, draw_puzzle, solutions
+from palaestra.scenarios.knights_knaves.scoring import (
     Answers,
     changes,
     initial_accuracy,
@@ -25,8 +25,8 @@ from scenarios.knights_knaves.scoring import (
     plurality,
     strict_majority,
 )
-from scenarios.knights_knaves.statements import ROLES, listed
-from scenarios.trajectory import Trajectory
+from palaestra.scenarios.knights_knaves.statements import ROLES, listed
+from palaestra.scenarios.parts.judging import POINTS
 
 
 class Debater(Agent):

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from agents.policy import Settings
+from palaestra.agents.policy import Settings
 
 Role = Literal["knight", "knave", "spy"]
 Form = Literal["exactly", "same", "all", "mixed", "even", "odd", "one_of"]

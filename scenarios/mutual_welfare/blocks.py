@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from scenarios.mutual_welfare.payoffs import BEST, CELLS, WORST, Payoff, Payoffs
+from palaestra.scenarios.mutual_welfare.payoffs import BEST, CELLS, WORST, Payoff, Payoffs
 
 CHARACTERS_PER_WORD = 8
 """Room for each word that the prompts ask for in a block."""

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from agents.policy import Settings
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.judging import BASIS_MEANING, ScoreBasis
-from scenarios.mutual_welfare.payoffs import Selection
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.mutual_welfare.payoffs import Selection
+from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
 
 
 class Question(Settings):

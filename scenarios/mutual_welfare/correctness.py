@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from math import exp, isclose, log
 from statistics import fmean
 
-from agents.answers import Choice
-from scenarios.judging import expected_value
-from scenarios.mutual_welfare.config import Question
+from palaestra.agents.answers import Choice
+from palaestra.scenarios.mutual_welfare.config import Question
+from palaestra.scenarios.parts.judging import expected_value
 
 NUMBER = re.compile(r"(?<![\w.])-?(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)")
 QUESTION = re.compile(r"(?<=[.!?\n])[^.!?\n]*\?\s*$")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, sqrt
 
-from scenarios.mutual_welfare.blocks import Blocks
-from scenarios.mutual_welfare.payoffs import Payoffs
+from palaestra.scenarios.mutual_welfare.blocks import Blocks
+from palaestra.scenarios.mutual_welfare.payoffs import Payoffs
 
 LEAST = 1e-4
 """What a valid answer is worth to both at least, so that the product never hides the other."""

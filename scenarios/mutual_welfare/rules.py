@@ -7,20 +7,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
 
-from agents.agent import Agent
-from agents.answers import Json, Text
-from agents.calls import Call, Message, Reply, Scalar
-from scenarios.config import Participant
-from scenarios.episode import Asking, Episode, Play
-from scenarios.judging import ScoreBasis
-from scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags, tagged_tokens
-from scenarios.mutual_welfare.config import MutualWelfareConfig
-from scenarios.mutual_welfare.correctness import Judgement, as_judged, judgement, passes
-from scenarios.mutual_welfare.events import Answer, Correctness, Payoff, Welfare
-from scenarios.mutual_welfare.payoffs import SELECTIONS, actions
-from scenarios.mutual_welfare.rewards import NOTHING, rewards, terms
-from scenarios.mutual_welfare.training import judged_answers
-from scenarios.trajectory import Judged, Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Json, Text
+from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.scenarios.core.config import Participant
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags, tagged_tokens
+from palaestra.scenarios.mutual_welfare.config import MutualWelfareConfig
+from palaestra.scenarios.mutual_welfare.correctness import Judgement, as_judged, judgement, passes
+from palaestra.scenarios.mutual_welfare.events import Answer, Correctness, Payoff, Welfare
+from palaestra.scenarios.mutual_welfare.payoffs import SELECTIONS, actions
+from palaestra.scenarios.mutual_welfare.rewards import NOTHING, rewards, terms
+from palaestra.scenarios.mutual_welfare.training import judged_answers
+from palaestra.scenarios.parts.judging import ScoreBasis
 
 BLIND_LABEL = "Answer"
 PROGRAM = "program"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenarios.mutual_welfare.events import Correctness, Welfare
-from scenarios.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.core.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.mutual_welfare.events import Correctness, Welfare
 
 REWARD = "mutual welfare"
 """Stands in the place of a judge: the rules make the reward, from what judge or program say."""

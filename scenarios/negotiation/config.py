@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat
 
-from agents.policy import Settings
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.negotiation.bargaining import MOST_OUTCOMES, TOLERANCE, Interests
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.negotiation.bargaining import MOST_OUTCOMES, TOLERANCE, Interests
 
 Problems = Iterator[tuple[Location, str]]
 Weight = Annotated[FiniteFloat, Field(gt=0)]

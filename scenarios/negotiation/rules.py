@@ -10,14 +10,21 @@ from typing import Any
 
 from pydantic import BaseModel, Field, create_model
 
-from agents.agent import Agent
-from agents.answers import Choice, Json, Text
-from agents.calls import Scalar
-from scenarios.episode import Asking, Episode, Event, Play
-from scenarios.negotiation.bargaining import Interests, Terms, appraisal
-from scenarios.negotiation.config import Issue, NegotiationConfig, Party
-from scenarios.negotiation.wording import MOST_SHOWN, issue_line, plain, terms_told, with_unit, worth_line
-from scenarios.trajectory import Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.calls import Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.negotiation.bargaining import Interests, Terms, appraisal
+from palaestra.scenarios.negotiation.config import Issue, NegotiationConfig, Party
+from palaestra.scenarios.negotiation.wording import (
+    MOST_SHOWN,
+    issue_line,
+    plain,
+    terms_told,
+    with_unit,
+    worth_line,
+)
 
 PROPOSE, ACCEPT, WALK = "propose", "accept", "walk away"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scenarios.negotiation.config import Issue
+from palaestra.scenarios.negotiation.config import Issue
 
 MOST_SHOWN = 20
 """Most values of a numeric issue that are listed, or offered as a choice."""

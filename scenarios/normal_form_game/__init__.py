@@ -17,7 +17,7 @@ those of a named game other names.
 
 The distribution that a move is drawn from is recorded with it: the option probabilities of the one
 call where the engine gives them, else the shares of `samples` answers to it; `basis` says which
-(`scenarios.picking`).
+(`palaestra.scenarios.parts.picking`).
 
 Outcome: `game`; `mean_payoff` (over players and rounds; None without a complete round);
 `cooperation` (mean 0–1; None where the game has no cooperative move); `unanswered` (calls without

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, FiniteFloat, JsonValue
 
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.normal_form_game.games import (
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.normal_form_game.games import (
     MOST_MOVES,
     MOST_PLAYERS,
     MOST_PROFILES,
@@ -22,7 +22,7 @@ from scenarios.normal_form_game.games import (
     shape_problems,
     two_player_game,
 )
-from scenarios.picking import SAMPLES_MEANING
+from palaestra.scenarios.parts.picking import SAMPLES_MEANING
 
 Problems = Iterator[tuple[Location, str]]
 ONLY_OF = {

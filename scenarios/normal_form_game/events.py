@@ -1,10 +1,10 @@
-"""What is recorded of a normal-form game, beside the picks of `scenarios.picking`."""
+"""What is recorded of a normal-form game, beside the picks of `palaestra.scenarios.parts.picking`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scenarios.episode import Event
+from palaestra.scenarios.core.episode import Event
 
 
 @dataclass(frozen=True, slots=True)

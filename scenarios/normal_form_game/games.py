@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from scenarios.config import Location
+from palaestra.scenarios.core.config import Location
 
 GameName = Literal[
     "prisoners_dilemma",

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from agents.agent import Agent
-from agents.answers import Choice
-from agents.calls import Scalar
-from scenarios.episode import Asking, Episode, Play
-from scenarios.normal_form_game.config import NormalFormGameConfig
-from scenarios.normal_form_game.events import Game, Payoff, Speech
-from scenarios.picking import Pick, Probability, Question, pick
-from scenarios.trajectory import Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.normal_form_game.config import NormalFormGameConfig
+from palaestra.scenarios.normal_form_game.events import Game, Payoff, Speech
+from palaestra.scenarios.parts.picking import Pick, Probability, Question, pick
 
 
 class NormalFormGame(Episode[NormalFormGameConfig]):

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from agents.policy import Settings
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.debate.rules import SCALE
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.debate.rules import SCALE
 
 Mode = Literal["simulate_all", "simulate_talk", "next_message"]
 Said = Annotated[str, Field(min_length=1, pattern=r"\S")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from statistics import fmean, pstdev
 
-from agents.calls import Reply
-from scenarios.debate.rules import SCALE
-from scenarios.judging import expected_value
+from palaestra.agents.calls import Reply
+from palaestra.scenarios.debate.rules import SCALE
+from palaestra.scenarios.parts.judging import expected_value
 
 DEGREES = {value: words for words, value in SCALE.items()}
 

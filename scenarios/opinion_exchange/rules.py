@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from agents.agent import Agent
-from agents.calls import Call, Message
-from scenarios.debate.rules import OPINION
-from scenarios.episode import Asking, Episode, Event, Play
-from scenarios.opinion_exchange.config import OpinionExchangeConfig
-from scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
-from scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
-from scenarios.opinion_exchange.pairing import Pair, opened_by, partner_of, round_robin
+from palaestra.agents.agent import Agent
+from palaestra.agents.calls import Call, Message
+from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
+from palaestra.scenarios.debate.rules import OPINION
+from palaestra.scenarios.opinion_exchange.config import OpinionExchangeConfig
+from palaestra.scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
+from palaestra.scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
+from palaestra.scenarios.opinion_exchange.pairing import Pair, opened_by, partner_of, round_robin
 
 
 class OpinionExchange(Episode[OpinionExchangeConfig]):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from agents.answers import Choice
+from palaestra.agents.answers import Choice
 
 RESPONSE = Choice(("accept", "counter"))
 STANCES = ("must have", "want", "could give up", "leave out", "refuse")

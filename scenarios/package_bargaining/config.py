@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat
 
-from agents.policy import Settings
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.package_bargaining import street
-from scenarios.package_bargaining.packages import MOST_ITEMS, Stakes
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.package_bargaining import street
+from palaestra.scenarios.package_bargaining.packages import MOST_ITEMS, Stakes
 
 Problems = Iterator[tuple[Location, str]]
 Amount = Annotated[FiniteFloat, Field(ge=0)]

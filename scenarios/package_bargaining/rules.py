@@ -8,15 +8,27 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
-from agents.agent import Agent
-from agents.answers import Json
-from agents.calls import Scalar
-from scenarios.episode import Asking, Episode, Play
-from scenarios.package_bargaining.answers import RANKS, RESPONSE, STANCES, package_answer, proposal_answer
-from scenarios.package_bargaining.config import PackageBargainingConfig, Stakeholder
-from scenarios.package_bargaining.events import Acceptance, PackageProposed, Proposal, Reference, Utility
-from scenarios.package_bargaining.packages import Measures, Package, measures
-from scenarios.trajectory import Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Json
+from palaestra.agents.calls import Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.package_bargaining.answers import (
+    RANKS,
+    RESPONSE,
+    STANCES,
+    package_answer,
+    proposal_answer,
+)
+from palaestra.scenarios.package_bargaining.config import PackageBargainingConfig, Stakeholder
+from palaestra.scenarios.package_bargaining.events import (
+    Acceptance,
+    PackageProposed,
+    Proposal,
+    Reference,
+    Utility,
+)
+from palaestra.scenarios.package_bargaining.packages import Measures, Package, measures
 
 
 class Group(Agent):

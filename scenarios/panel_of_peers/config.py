@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.judging import BASIS_MEANING, ScoreBasis
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
 
 LEAST_PEERS = 3
 RUBRIC = {

@@ -10,7 +10,7 @@ from itertools import combinations
 from math import sqrt
 from statistics import fmean
 
-from scenarios.judging import expected_value
+from palaestra.scenarios.parts.judging import expected_value
 
 LOWEST, HIGHEST = 1, 5
 LEAST_IN_COMMON = 3

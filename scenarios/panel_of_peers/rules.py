@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from agents.agent import Agent
-from agents.answers import Choice
-from agents.calls import Message
-from scenarios.episode import Asking, Episode, Play
-from scenarios.judging import points
-from scenarios.panel_of_peers.config import PanelOfPeersConfig
-from scenarios.panel_of_peers.events import Candidate, Pair, PanelReward, PeerScore
-from scenarios.panel_of_peers.rewards import (
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Message
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.panel_of_peers.config import PanelOfPeersConfig
+from palaestra.scenarios.panel_of_peers.events import Candidate, Pair, PanelReward, PeerScore
+from palaestra.scenarios.panel_of_peers.rewards import (
     HIGHEST,
     LOWEST,
     agreement,
@@ -23,8 +23,8 @@ from scenarios.panel_of_peers.rewards import (
     normalised,
     panel_reward,
 )
-from scenarios.panel_of_peers.training import judged_candidates
-from scenarios.trajectory import Judged, Trajectory
+from palaestra.scenarios.panel_of_peers.training import judged_candidates
+from palaestra.scenarios.parts.judging import points
 
 SCALE = Choice(tuple(str(score) for score in range(LOWEST, HIGHEST + 1)))
 BLIND_LABEL = "Answer"

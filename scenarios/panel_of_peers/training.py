@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenarios.panel_of_peers.config import PanelOfPeersConfig
-from scenarios.panel_of_peers.events import Candidate, PanelReward, PeerScore
-from scenarios.panel_of_peers.rewards import normalised
-from scenarios.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.core.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.panel_of_peers.config import PanelOfPeersConfig
+from palaestra.scenarios.panel_of_peers.events import Candidate, PanelReward, PeerScore
+from palaestra.scenarios.panel_of_peers.rewards import normalised
 
 
 def judged_candidates(config: PanelOfPeersConfig, trajectory: Trajectory) -> Iterator[Judged]:

@@ -8,10 +8,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from agents.policy import Settings
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.judging import BASIS_MEANING, ScoreBasis
-from scenarios.paper_review.anonymity import without_name
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.parts.anonymity import without_name
+from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
 
 
 class Paper(Settings):

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from agents.agent import Agent
-from agents.answers import Choice
-from agents.calls import Call, Message, Reply, Scalar
-from scenarios.episode import Asking, Episode, Event, Play
-from scenarios.judging import points
-from scenarios.paper_review.anonymity import without_name
-from scenarios.paper_review.config import PaperReviewConfig
-from scenarios.paper_review.scores import CRITERIA, OVERALL, in_words, paired, scale, spread
-from scenarios.trajectory import Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.paper_review.config import PaperReviewConfig
+from palaestra.scenarios.paper_review.scores import CRITERIA, OVERALL, in_words, paired, scale, spread
+from palaestra.scenarios.parts.anonymity import without_name
+from palaestra.scenarios.parts.judging import points
 
 VERDICT = Choice(("accept", "reject"))
 

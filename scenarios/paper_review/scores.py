@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import pstdev
 
-from agents.answers import Choice
+from palaestra.agents.answers import Choice
 
 OVERALL = "overall"
 CRITERIA = {

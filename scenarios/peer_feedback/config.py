@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from agents.policy import Settings
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.judging import BASIS_MEANING, ScoreBasis
-from scenarios.peer_feedback.world import World, local_share, neighbours
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
+from palaestra.scenarios.peer_feedback.world import World, local_share, neighbours
 
 
 class Remembered(Settings):

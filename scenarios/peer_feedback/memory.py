@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import sqrt
 
-from agents.calls import Message
+from palaestra.agents.calls import Message
 
 
 def cosine_distance(first: str, second: str) -> float:

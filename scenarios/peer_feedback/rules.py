@@ -10,18 +10,18 @@ from statistics import fmean
 
 from mesa.discrete_space import Cell, FixedAgent, OrthogonalMooreGrid
 
-from agents.agent import Agent
-from agents.answers import Answer, Choice, Text
-from agents.calls import Call, Message, Scalar
-from scenarios.config import Participant
-from scenarios.episode import AnyAgent, Asking, Episode, Play
-from scenarios.judging import points
-from scenarios.peer_feedback.config import PeerFeedbackConfig
-from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
-from scenarios.peer_feedback.memory import AnswerMemory, Recalled
-from scenarios.peer_feedback.training import judged_drafts
-from scenarios.peer_feedback.world import Label, Place, back_scatter, labels, neighbours, places
-from scenarios.trajectory import Judged, Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Answer, Choice, Text
+from palaestra.agents.calls import Call, Message, Scalar
+from palaestra.scenarios.core.config import Participant
+from palaestra.scenarios.core.episode import AnyAgent, Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.parts.judging import points
+from palaestra.scenarios.peer_feedback.config import PeerFeedbackConfig
+from palaestra.scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
+from palaestra.scenarios.peer_feedback.memory import AnswerMemory, Recalled
+from palaestra.scenarios.peer_feedback.training import judged_drafts
+from palaestra.scenarios.peer_feedback.world import Label, Place, back_scatter, labels, neighbours, places
 
 SCALE = Choice(tuple(str(rating) for rating in range(1, 8)))
 CRITERIA = ("alignment", "engagement")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenarios.peer_feedback.config import PeerFeedbackConfig
-from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
-from scenarios.trajectory import Critique, Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.core.trajectory import Critique, Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.peer_feedback.config import PeerFeedbackConfig
+from palaestra.scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
 
 
 def judged_drafts(config: PeerFeedbackConfig, trajectory: Trajectory) -> Iterator[Judged]:

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from agents.policy import Settings
-from agents.populations.spec import Population
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.agents.policy import Settings
+from palaestra.agents.populations.spec import Population
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Problems = Iterator[tuple[Location, str]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scenarios.episode import Event
+from palaestra.scenarios.core.episode import Event
 
 
 @dataclass(frozen=True, slots=True)

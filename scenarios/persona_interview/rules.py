@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import fmean
 
-from agents.agent import Agent
-from agents.answers import Choice
-from agents.calls import Reply
-from scenarios.episode import Asking, Episode, Play
-from scenarios.persona_interview.config import PersonaInterviewConfig
-from scenarios.persona_interview.events import Answered, Chatted
-from scenarios.trajectory import Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Reply
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.persona_interview.config import PersonaInterviewConfig
+from palaestra.scenarios.persona_interview.events import Answered, Chatted
 
 
 class PersonaInterview(Episode[PersonaInterviewConfig]):

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agents.policy import Settings
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 
 Problems = Iterator[tuple[Location, str]]
 Phrase = Annotated[str, Field(min_length=1, max_length=160, pattern=r"^\S(.*\S)?$")]

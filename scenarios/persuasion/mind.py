@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from agents.agent import Agent
-from agents.answers import Choice, Text
-from agents.calls import Reply
-from scenarios.episode import Asking
-from scenarios.persuasion.config import NONE, MentalState, Situation, alike
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice, Text
+from palaestra.agents.calls import Reply
+from palaestra.scenarios.core.episode import Asking
+from palaestra.scenarios.persuasion.config import NONE, MentalState, Situation, alike
 
 STATES = ("preventive", "generative")
 LEADS = {"belief": "believes that", "desire": "wants to"}

@@ -6,17 +6,25 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from statistics import fmean
 
-from agents.agent import Agent
-from agents.answers import Choice, Text
-from agents.calls import Reply, Scalar
-from scenarios.episode import Asking, Episode, Play
-from scenarios.judging import points
-from scenarios.persuasion.config import LETTERS, PersuasionConfig
-from scenarios.persuasion.events import Guess, HiddenState, Leak, Prediction, Speech, Strategy, Willingness
-from scenarios.persuasion.leaks import leaked
-from scenarios.persuasion.mind import LEADS, LINE, SLOTS, STATES, Slot, clause, imagine
-from scenarios.persuasion.script import Pair, pairs
-from scenarios.trajectory import Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice, Text
+from palaestra.agents.calls import Reply, Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.parts.judging import points
+from palaestra.scenarios.persuasion.config import LETTERS, PersuasionConfig
+from palaestra.scenarios.persuasion.events import (
+    Guess,
+    HiddenState,
+    Leak,
+    Prediction,
+    Speech,
+    Strategy,
+    Willingness,
+)
+from palaestra.scenarios.persuasion.leaks import leaked
+from palaestra.scenarios.persuasion.mind import LEADS, LINE, SLOTS, STATES, Slot, clause, imagine
+from palaestra.scenarios.persuasion.script import Pair, pairs
 
 SCALE = Choice(tuple(str(number) for number in range(1, 8)))
 STRATEGY = Choice(("refute belief", "refute desire", "divert belief", "divert desire"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scenarios.persuasion.config import PersuasionConfig
-from scenarios.persuasion.mind import SLOTS, Slot
+from palaestra.scenarios.persuasion.config import PersuasionConfig
+from palaestra.scenarios.persuasion.mind import SLOTS, Slot
 
 
 @dataclass(frozen=True, slots=True)

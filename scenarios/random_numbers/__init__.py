@@ -9,7 +9,7 @@ the same words every time, and all are asked at once; otherwise one draw follows
 
 The distribution that a number is drawn from is recorded with it: the option probabilities of the
 one call where the engine gives them, else the shares of `samples` answers; `basis` says which
-(`scenarios.picking`). A draw without a valid answer is left out of the history.
+(`palaestra.scenarios.parts.picking`). A draw without a valid answer is left out of the history.
 
 Outcome: `numbers` (how many were drawn), `distinct` (different ones, summed over players) and
 `unanswered` (calls without a valid answer).

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.picking import SAMPLES_MEANING
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.parts.picking import SAMPLES_MEANING
 
 MOST_NUMBERS = 21
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.agent import Agent
-from agents.answers import Choice
-from scenarios.episode import Asking, Episode, Play
-from scenarios.picking import Pick, Probability, Question, pick
-from scenarios.random_numbers.config import RandomNumbersConfig
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.parts.picking import Pick, Probability, Question, pick
+from palaestra.scenarios.random_numbers.config import RandomNumbersConfig
 
 
 class RandomNumbers(Episode[RandomNumbersConfig]):

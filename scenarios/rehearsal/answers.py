@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, create_model
 
-from agents.answers import Choice
+from palaestra.agents.answers import Choice
 
 YES_NO = Choice(("yes", "no"))
 HARM = Choice(("harmful", "harmless"))

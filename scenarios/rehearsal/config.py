@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from scenarios.judging import BASIS_MEANING, ScoreBasis
-from scenarios.rehearsal.answers import LONGEST_NAME, folded
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
+from palaestra.scenarios.rehearsal.answers import LONGEST_NAME, folded
 
 BACKUP_ROLES = ("Friend", "Neighbour", "Parent", "Doctor", "Police officer", "Teacher", "Colleague", "Lawyer")
 JUDGES = (

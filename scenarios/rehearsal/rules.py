@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from itertools import permutations
 from pathlib import Path
 
-from agents.agent import Agent
-from agents.calls import Message, Scalar
-from scenarios.config import Participant
-from scenarios.episode import Asking, Play
-from scenarios.judging import PREFERENCE, Preference, panel_shares, preference
-from scenarios.rehearsal.answers import HARM
-from scenarios.rehearsal.config import RehearsalConfig
-from scenarios.rehearsal.events import (
+from palaestra.agents.agent import Agent
+from palaestra.agents.calls import Message, Scalar
+from palaestra.scenarios.core.config import Participant
+from palaestra.scenarios.core.episode import Asking, Play
+from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.parts.judging import PREFERENCE, Preference, panel_shares, preference
+from palaestra.scenarios.rehearsal.answers import HARM
+from palaestra.scenarios.rehearsal.config import RehearsalConfig
+from palaestra.scenarios.rehearsal.events import (
     Action,
     Consequence,
     Perception,
@@ -22,9 +23,8 @@ from scenarios.rehearsal.events import (
     Scene,
     Summary,
 )
-from scenarios.rehearsal.scene import SceneRules
-from scenarios.rehearsal.training import DRAFT, REVISION, judged_answers
-from scenarios.trajectory import Judged, Trajectory
+from palaestra.scenarios.rehearsal.scene import SceneRules
+from palaestra.scenarios.rehearsal.training import DRAFT, REVISION, judged_answers
 
 
 class Rehearsal(SceneRules):

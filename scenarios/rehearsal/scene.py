@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from agents.agent import Agent
-from agents.answers import Answer, Json
-from agents.calls import Call, Message, Reply, Scalar
-from scenarios.episode import Asking, Episode
-from scenarios.rehearsal.answers import (
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Answer, Json
+from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.scenarios.core.episode import Asking, Episode
+from palaestra.scenarios.rehearsal.answers import (
     YES_NO,
     Imagined,
     Profiled,
@@ -20,8 +20,8 @@ from scenarios.rehearsal.answers import (
     plan_form,
     select_names,
 )
-from scenarios.rehearsal.config import RehearsalConfig
-from scenarios.rehearsal.events import Action, Consequence, Perception, Profile, Scene, Summary
+from palaestra.scenarios.rehearsal.config import RehearsalConfig
+from palaestra.scenarios.rehearsal.events import Action, Consequence, Perception, Profile, Scene, Summary
 
 
 class SocialRole(Agent):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenarios.judging import Preference, panel_shares
-from scenarios.rehearsal.events import Consequence, RehearsedAnswer
-from scenarios.trajectory import Critique, Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.core.trajectory import Critique, Judged, JudgedAnswer, JudgeScore, Trajectory
+from palaestra.scenarios.parts.judging import Preference, panel_shares
+from palaestra.scenarios.rehearsal.events import Consequence, RehearsedAnswer
 
 DRAFT, REVISION = "draft", "revision"
 """What the two answers are called; judges aren't told."""

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from agents.calls import Scalar
-from agents.policy import Settings
-from scenarios.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.agents.calls import Scalar
+from palaestra.agents.policy import Settings
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
 
 SEER = "seer"
 

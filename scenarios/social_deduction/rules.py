@@ -9,15 +9,15 @@ from pathlib import Path
 from mesa import DataCollector
 from pydantic import BaseModel, Field, create_model
 
-from agents.agent import Agent
-from agents.answers import Answer, Choice, Json, Text
-from agents.calls import Call, Message, Reply, Scalar
-from scenarios.episode import Asking, Episode, Play
-from scenarios.judging import points
-from scenarios.social_deduction.config import SEER, Player, SocialDeductionConfig
-from scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
-from scenarios.social_deduction.tally import Result, deal, plurality, winning_side
-from scenarios.trajectory import Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Answer, Choice, Json, Text
+from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.parts.judging import points
+from palaestra.scenarios.social_deduction.config import SEER, Player, SocialDeductionConfig
+from palaestra.scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
+from palaestra.scenarios.social_deduction.tally import Result, deal, plurality, winning_side
 
 UNDECIDED = "undecided"
 DEGREES = Choice(tuple(str(degree) for degree in range(11)))

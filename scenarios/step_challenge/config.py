@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from scenarios.config import Location, Participant, ScenarioConfig
-from scenarios.step_challenge.traces import Strategy, strategy_problem
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig
+from palaestra.scenarios.step_challenge.traces import Strategy, strategy_problem
 
 
 class StepChallengeConfig(ScenarioConfig):

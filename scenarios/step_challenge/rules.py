@@ -9,13 +9,19 @@ from pathlib import Path
 from mesa import DataCollector
 from pydantic import BaseModel, Field
 
-from agents.agent import Agent
-from agents.answers import Choice, Json
-from agents.calls import Reply, Scalar
-from scenarios.episode import Asking, Episode, Event, Play
-from scenarios.step_challenge.config import StepChallengeConfig
-from scenarios.step_challenge.traces import TraceStep, draw_errors, draw_task, write_trace, wrong_steps
-from scenarios.trajectory import Trajectory
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice, Json
+from palaestra.agents.calls import Reply, Scalar
+from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
+from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.step_challenge.config import StepChallengeConfig
+from palaestra.scenarios.step_challenge.traces import (
+    TraceStep,
+    draw_errors,
+    draw_task,
+    write_trace,
+    wrong_steps,
+)
 
 NOBODY = "none"
 VERDICT = Choice(("correct", "incorrect"))

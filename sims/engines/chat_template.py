@@ -15,8 +15,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from agents.calls import Prompt, turns
-from agents.failures import EngineUnavailable
+from palaestra.agents.calls import Prompt, turns
+from palaestra.agents.failures import EngineUnavailable
 
 _SLOT = re.compile("slot9f3a7c([0-9]+)e")
 

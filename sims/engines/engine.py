@@ -8,9 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agents.calls import OVERFLOW, Call, Reply, derive_seed
-from agents.failures import ContextOverflow, EngineDied, EngineUnavailable, PalaestraError, UnparsedAnswer
-from agents.policy import EngineSettings, OpenAIEngine, Policy, ScriptedEngine, VllmEngine
+from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
+from palaestra.agents.failures import (
+    ContextOverflow,
+    EngineDied,
+    EngineUnavailable,
+    PalaestraError,
+    UnparsedAnswer,
+)
+from palaestra.agents.policy import EngineSettings, OpenAIEngine, Policy, ScriptedEngine, VllmEngine
 
 
 class Engine(Protocol):
@@ -42,15 +48,15 @@ def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
     """The engine that `settings` describe, for `policies`; nothing is started."""
     match settings:
         case VllmEngine():
-            from sims.engines.vllm_engine import Vllm
+            from palaestra.sims.engines.vllm_engine import Vllm
 
             return Vllm(settings, policies)
         case OpenAIEngine():
-            from sims.engines.openai_engine import OpenAIServer
+            from palaestra.sims.engines.openai_engine import OpenAIServer
 
             return OpenAIServer(settings)
         case ScriptedEngine():
-            from sims.engines.scripted_engine import Scripted
+            from palaestra.sims.engines.scripted_engine import Scripted
 
             return Scripted(settings)
 

@@ -15,11 +15,11 @@ from difflib import get_close_matches
 from math import exp, fsum
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from agents.answers import Choice, Json, Text
-from agents.calls import Call, Reply, turns
-from agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from agents.policy import OpenAIEngine, Policy
-from sims.engines.option_tree import draw
+from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.calls import Call, Reply, turns
+from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
+from palaestra.agents.policy import OpenAIEngine, Policy
+from palaestra.sims.engines.option_tree import draw
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAIError

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from random import Random
 
-from agents.calls import Call, Reply
-from agents.failures import ContextOverflow, EngineDied
-from agents.memory import size
-from agents.policy import Policy, ScriptedEngine
-from agents.scripted import scripted_reply
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import ContextOverflow, EngineDied
+from palaestra.agents.memory import size
+from palaestra.agents.policy import Policy, ScriptedEngine
+from palaestra.agents.scripted import scripted_reply
 
 
 class Scripted:

@@ -26,13 +26,13 @@ from pathlib import Path
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
-from agents.answers import Choice, Json, Text
-from agents.calls import Call, Reply
-from agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
-from sims import embedded_model
-from sims.engines.chat_template import ChatTemplate
-from sims.engines.option_tree import OptionTree, draw, sharpened
+from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
+from palaestra.agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
+from palaestra.sims.engines import embedded_model
+from palaestra.sims.engines.chat_template import ChatTemplate
+from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
 
 if TYPE_CHECKING:
     from vllm.lora.request import LoRARequest

@@ -1,1 +1,1 @@
-"""From an export to a LoRA adapter: DPO, KTO and SFT with TRL, on ids that no text can forge."""
+"""From an export to a LoRA adapter, by DPO, KTO or SFT on ids that no text can forge; tribes that evolve."""

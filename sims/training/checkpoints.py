@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from agents.failures import BadInput, RunLocked
-from runs.log import unwritable
+from palaestra.agents.failures import BadInput, RunLocked
+from palaestra.runs.record.log import unwritable
 
 NAME = "training.json"
 

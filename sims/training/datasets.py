@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, cast, get_args
 
-from agents.calls import Message, Prompt, Role
-from agents.failures import BadInput
-from sims.engines.chat_template import ChatTemplate
-from sims.training.source import Row
+from palaestra.agents.calls import Message, Prompt, Role
+from palaestra.agents.failures import BadInput
+from palaestra.sims.engines.chat_template import ChatTemplate
+from palaestra.sims.training.source import Row
 
 Chat = Sequence[Mapping[str, str]]
 Ids = list[int]

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from sims.training.source import Row
+from palaestra.sims.training.source import Row
 
 
 class RecordedRollouts:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from agents.policy import Settings
+from palaestra.agents.policy import Settings
 
 Method = Literal["dpo", "kto", "sft"]
 

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import orjson
 import polars as pl
 
-from agents.failures import BadInput
-from runs.exports.described import read_export
+from palaestra.agents.failures import BadInput
+from palaestra.runs.exports.described import read_export
 
 Row = Mapping[str, Any]
 Split = Literal["train", "test"]

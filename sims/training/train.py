@@ -25,17 +25,17 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from agents.failures import BadInput, EngineUnavailable, Interrupted, PalaestraError
-from agents.policy import EMBEDDED_MODEL
-from runs.folder import now
-from runs.log import unwritable
-from sims import embedded_model
-from sims.engines.chat_template import ChatTemplate
-from sims.training import checkpoints
-from sims.training.datasets import Tokens, dpo_ids, kto_ids, length, sft_ids
-from sims.training.progress import TrainingProgress, describe
-from sims.training.settings import Method, TrainSettings
-from sims.training.source import Row, Source, Split, Start
+from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, PalaestraError
+from palaestra.agents.policy import EMBEDDED_MODEL
+from palaestra.runs.folder import now
+from palaestra.runs.record.log import unwritable
+from palaestra.sims.engines import embedded_model
+from palaestra.sims.engines.chat_template import ChatTemplate
+from palaestra.sims.training import checkpoints
+from palaestra.sims.training.datasets import Tokens, dpo_ids, kto_ids, length, sft_ids
+from palaestra.sims.training.progress import TrainingProgress, describe
+from palaestra.sims.training.settings import Method, TrainSettings
+from palaestra.sims.training.source import Row, Source, Split, Start
 
 NEEDED = ("trl", "peft", "datasets")
 PACKAGES = ("palaestra", "torch", "transformers", *NEEDED)
@@ -121,7 +121,7 @@ class _Training:
         }
 
     def run(self, resume: bool) -> Path:
-        from sims.training.trainers import lora_model
+        from palaestra.sims.training.trainers import lora_model
 
         path = _model_path(self._start.model)
         _check_adapter(self._start.adapter)
@@ -167,7 +167,7 @@ class _Training:
     ) -> None:
         from transformers import PrinterCallback
 
-        from sims.training.trainers import TrainingDiverged, Watch, make
+        from palaestra.sims.training.trainers import TrainingDiverged, Watch, make
 
         began, spent = perf_counter(), unfinished.state["seconds"]
 

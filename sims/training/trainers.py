@@ -19,10 +19,10 @@ from transformers.trainer_callback import TrainerControl, TrainerState
 from transformers.training_args import TrainingArguments
 from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
 
-from agents.failures import BadInput, PalaestraError
-from sims.training.datasets import kto_weights, with_kl_completions
-from sims.training.progress import TrainingProgress
-from sims.training.settings import Method, TrainSettings
+from palaestra.agents.failures import BadInput, PalaestraError
+from palaestra.sims.training.datasets import kto_weights, with_kl_completions
+from palaestra.sims.training.progress import TrainingProgress
+from palaestra.sims.training.settings import Method, TrainSettings
 
 Rows = list[dict[str, Any]]
 

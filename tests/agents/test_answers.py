@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from agents.answers import Choice, Json, Text
-from agents.failures import BadInput, UnparsedAnswer
-from agents.scripted import scripted_reply
-from tests.scripted_debates import call
+from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.failures import BadInput, UnparsedAnswer
+from palaestra.agents.scripted import scripted_reply
+from support.scripted_debates import call
 
 Short = Annotated[str, Field(max_length=20)]
 Points = Annotated[int, Field(ge=1, le=10)]

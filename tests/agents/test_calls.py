@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.calls import Message, Role, derive_seed, turns
+from palaestra.agents.calls import Message, Role, derive_seed, turns
 
 ROLES = st.sampled_from(["system", "user", "assistant"])
 PARTS = st.lists(st.integers(0, 2**63), min_size=1, max_size=4)

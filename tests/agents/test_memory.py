@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from agents.calls import OVERFLOW, Call, Reply
-from agents.failures import BadInput, ContextOverflow
-from agents.memory import CHARACTERS_A_TOKEN, KEPT, size
-from runs.run import Run
-from runs.transcript import transcript
-from scenarios.contract import check_contract
-from sims import play
-from tests.scenarios.test_contract import DEBATE, hears
-from tests.scripted_debates import debate, plain_reply, play_out, recorded, reply, scenario, settings_of
+from palaestra.agents.calls import OVERFLOW, Call, Reply
+from palaestra.agents.failures import BadInput, ContextOverflow
+from palaestra.agents.memory import CHARACTERS_A_TOKEN, KEPT, size
+from palaestra.runs.run import Run
+from palaestra.runs.transcript import transcript
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.sims.playing import play
+from support.contract_debate import DEBATE, hears
+from support.scripted_debates import debate, plain_reply, play_out, recorded, reply, scenario, settings_of
 
 KINDS = ["window", "summary", "retrieval"]
 ROUNDS = 40

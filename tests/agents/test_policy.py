@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from agents.policy import EngineSettings, OpenAIEngine, Policy, VllmEngine
+from palaestra.agents.policy import EngineSettings, OpenAIEngine, Policy, VllmEngine
 
 ENGINE: TypeAdapter[EngineSettings] = TypeAdapter(EngineSettings)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.failures import BadInput
-from agents.prompts import Prompts, read_prompts
-from scenarios.debate.rules import Debate
+from palaestra.agents.failures import BadInput
+from palaestra.agents.prompts import Prompts, read_prompts
+from palaestra.scenarios.debate.rules import Debate
 
 TEMPLATES = {"greet": "Hello, {name}. It is round {round}.", "leave": "Goodbye."}
 

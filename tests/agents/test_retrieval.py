@@ -6,8 +6,8 @@ from math import log, sqrt
 
 import pytest
 
-from agents.calls import Message
-from agents.retrieval import DECAY, Weights, best, similarities
+from palaestra.agents.calls import Message
+from palaestra.agents.retrieval import DECAY, Weights, best, similarities
 
 TEXTS = ["the red boat", "the blue boat", "a green tree", "the old tree"]
 CANDIDATES = [Message(number, "user", text) for number, text in enumerate(TEXTS)]

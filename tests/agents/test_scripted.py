@@ -7,9 +7,9 @@ from math import fsum
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.answers import Choice, Text
-from agents.scripted import scripted_replies, scripted_reply
-from tests.scripted_debates import call
+from palaestra.agents.answers import Choice, Text
+from palaestra.agents.scripted import scripted_replies, scripted_reply
+from support.scripted_debates import call
 
 SEEDS = st.integers(0, 2**63 - 1)
 OPTIONS = st.lists(st.from_regex(r"[a-z0-9]{1,5}", fullmatch=True), min_size=2, max_size=12, unique=True)

@@ -9,10 +9,10 @@ import pytest
 from polars.exceptions import ColumnNotFoundError
 from polars.testing import assert_frame_equal
 
-from metrics import catalogue
-from metrics.catalogue import families, metrics, readable
-from metrics.metric import Metric, Unmeasurable
-from tests.metric_tables import play, ready_made
+from palaestra.metrics import catalogue
+from palaestra.metrics.catalogue import families, metrics, readable
+from palaestra.metrics.metric import Metric, Unmeasurable
+from support.metric_tables import play, ready_made
 
 Run = dict[str, pl.DataFrame]
 RUNS: list[tuple[str, ...]] = [
@@ -119,7 +119,7 @@ def test_readable_are_those_whose_columns_are_there(runs: list[Run]) -> None:
 
 
 def test_another_package_adds_a_family(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("manners", "metrics.tournament", "palaestra.metrics")
+    point = EntryPoint("manners", "palaestra.metrics.families.tournament", "palaestra.metrics")
     monkeypatch.setattr(catalogue, "entry_points", lambda group: [point] if group == point.group else [])
     assert [metric.name for metric in families()["manners"]] == [m.name for m in families()["tournament"]]
 

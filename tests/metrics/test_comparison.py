@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from scipy.stats import bootstrap
 
-from metrics.comparison import Difference, difference, differences, holm, level, levels
-from metrics.metric import CORRELATION, RATIO, Unmeasurable, metric
+from palaestra.metrics.comparison import Difference, difference, differences, holm, level, levels
+from palaestra.metrics.metric import CORRELATION, RATIO, Unmeasurable, metric
 
 RNG = np.random.default_rng(3)
 SOME = RNG.normal(0, 1, 20)

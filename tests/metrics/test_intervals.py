@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from metrics.intervals import auc, difference, mean, share
+from palaestra.metrics.intervals import auc, difference, mean, share
 
 
 def test_a_share_of_independent_values_has_wilsons_interval() -> None:

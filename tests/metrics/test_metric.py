@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from scipy.stats import pearsonr
 
-from metrics.metric import CORRELATION, MEAN, RATIO, Unmeasurable, metric
-from tests.metric_tables import by_episode, number, table
+from palaestra.metrics.metric import CORRELATION, MEAN, RATIO, Unmeasurable, metric
+from support.metric_tables import by_episode, number, table
 
 
 @metric("told.value", unit="points", low=0, high=9, source="a book")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from metrics.outcomes import calls_by_purpose, outcome_summary
+from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
 
 
 def test_texts_are_counted_and_numbers_averaged_over_ended_episodes() -> None:

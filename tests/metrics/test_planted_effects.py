@@ -8,16 +8,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from agents.calls import Call, Reply
-from agents.scripted import scripted_replies
-from metrics.comparison import difference, level
-from metrics.conformity import conformity, correction, corruption
-from metrics.influence import centralities, influence, influence_graph
-from metrics.judges import length_preference, position_bias
-from metrics.metric import CORRELATION, RATIO, Metric, Tables, metric
-from metrics.opinions import group_pull
-from scenarios.debate.rules import SCALE
-from tests.metric_tables import play, ready_made, table
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.scripted import scripted_replies
+from palaestra.metrics.comparison import difference, level
+from palaestra.metrics.families.conformity import conformity, correction, corruption
+from palaestra.metrics.families.influence import centralities, influence, influence_graph
+from palaestra.metrics.families.judges import length_preference, position_bias
+from palaestra.metrics.families.opinions import group_pull
+from palaestra.metrics.metric import CORRELATION, RATIO, Metric, Tables, metric
+from palaestra.scenarios.debate.rules import SCALE
+from support.metric_tables import play, ready_made, table
 
 AGENTS = ["Ann", "Bo", "Cem", "Dee", "Eli"]
 OPINION = "episode agent moment opinion"

@@ -7,7 +7,7 @@ from random import Random
 import polars as pl
 import pytest
 
-from metrics.progress import ALL, progress
+from palaestra.metrics.progress import ALL, progress
 
 
 def measured(rates: dict[int, float], instructions: int = 60, seed: int = 0) -> pl.DataFrame:

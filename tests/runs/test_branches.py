@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.failures import BadInput
-from runs import log as run_log
-from runs.branches import Branch, BranchedCall, BranchPoint, Plan, branched, outcome_margin
-from runs.folder import read_state
-from runs.records import Record
-from sims import play
-from sims.branch import branch, selection
-from tests.scripted_debates import scenario
+from palaestra.agents.failures import BadInput
+from palaestra.runs.branches import Branch, BranchedCall, BranchPoint, Plan, branched, outcome_margin
+from palaestra.runs.folder import read_state
+from palaestra.runs.record import log as run_log
+from palaestra.runs.record.records import Record
+from palaestra.sims.playing import play
+from palaestra.sims.playing.branch import branch, selection
+from support.scripted_debates import scenario
 
 REWARDS = st.floats(-100, 100)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.failures import BadInput, RunUnreadable, RunUnwritable
-from runs.folder import create, read_state, write_state
+from palaestra.agents.failures import BadInput, RunUnreadable, RunUnwritable
+from palaestra.runs.folder import create, read_state, write_state
 
 
 def test_a_folder_is_made_with_all_above_it(tmp_path: Path) -> None:

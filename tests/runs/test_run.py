@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from agents.failures import BadInput, RunUnreadable
-from runs.run import Run
-from runs.transcript import transcript
-from scenarios.load import check
-from sims import play
+from palaestra.agents.failures import BadInput, RunUnreadable
+from palaestra.runs.run import Run
+from palaestra.runs.transcript import transcript
+from palaestra.scenarios.core.load import check
+from palaestra.sims.playing import play
 
 SCENARIO = {
     "scenario": "debate",

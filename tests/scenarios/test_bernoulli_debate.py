@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from scenarios.bernoulli_debate.protocol import (
+from palaestra.scenarios.bernoulli_debate.protocol import (
     Alice,
     AliceStrategy,
     Bob,
@@ -29,10 +29,10 @@ from scenarios.bernoulli_debate.protocol import (
     samples,
     verify,
 )
-from scenarios.bernoulli_debate.rules import BernoulliDebate, honest_side
-from scenarios.bernoulli_debate.trees import Tree, draw_tree, memory_of
-from scenarios.contract import check_contract
-from scenarios.load import check, load
+from palaestra.scenarios.bernoulli_debate.rules import BernoulliDebate, honest_side
+from palaestra.scenarios.bernoulli_debate.trees import Tree, draw_tree, memory_of
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.load import check, load
 
 GAMES = 2000
 FILE: dict[str, Any] = {"scenario": "bernoulli_debate", "steps": 8, "lipschitz": 2}

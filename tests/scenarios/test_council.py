@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios import council
-from scenarios.contract import check_contract
-from scenarios.council.acts import shares, without_names
-from scenarios.council.budget import STRESS, Budget, Law, accounts
-from scenarios.council.config import CouncilConfig
-from scenarios.council.events import (
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios import council
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.council.acts import shares, without_names
+from palaestra.scenarios.council.budget import STRESS, Budget, Law, accounts
+from palaestra.scenarios.council.config import CouncilConfig
+from palaestra.scenarios.council.events import (
     Amendment,
     BallotCast,
     Bill,
@@ -29,13 +31,11 @@ from scenarios.council.events import (
     Vote,
     Welfare,
 )
-from scenarios.council.events import Budget as BudgetDrawnUp
-from scenarios.council.motions import Motion
-from scenarios.council.rules import Council
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, settings_of, text_of
+from palaestra.scenarios.council.events import Budget as BudgetDrawnUp
+from palaestra.scenarios.council.motions import Motion
+from palaestra.scenarios.council.rules import Council
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, settings_of, text_of
 
 READY = sorted((Path(council.__file__).parent / "ready").glob("*.yaml"))
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.council.elections import election
-from scenarios.council.voting import (
+from palaestra.scenarios.council.elections import election
+from palaestra.scenarios.council.voting import (
     RULES,
     Ballot,
     Rule,

@@ -11,15 +11,24 @@ import mesa.batchrunner
 import pytest
 from mesa.agent import AgentSet
 
-from agents.agent import Agent
-from agents.answers import Choice
-from agents.calls import Call, Reply, turns
-from agents.scripted import scripted_replies
-from scenarios.debate.rules import OPINION, SCALE, Debate, Opinion, Speaker, Speech, Verdict, winning_stance
-from scenarios.judging import Score
-from tests.rewards import rewards_of
-from tests.scripted_debates import debate as any_debate
-from tests.scripted_debates import events, failure, plain_reply, play_out, reply, scenario, text_of
+from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply, turns
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.debate.rules import (
+    OPINION,
+    SCALE,
+    Debate,
+    Opinion,
+    Speaker,
+    Speech,
+    Verdict,
+    winning_stance,
+)
+from palaestra.scenarios.parts.judging import Score
+from support.rewards import rewards_of
+from support.scripted_debates import debate as any_debate
+from support.scripted_debates import events, failure, plain_reply, play_out, reply, scenario, text_of
 
 FOUR = [
     {"name": "Ann", "stance": "for", "persona": "A nurse.", "policy": "blue"},

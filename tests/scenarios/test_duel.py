@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios import duel as package
-from scenarios.contract import check_contract
-from scenarios.duel.config import DuelConfig
-from scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
-from scenarios.duel.matchmaking import handicaps, matchmake
-from scenarios.duel.rules import Duel
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from tests.scripted_debates import events, failure, play_out, reply
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios import duel as package
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.duel.config import DuelConfig
+from palaestra.scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
+from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
+from palaestra.scenarios.duel.rules import Duel
+from support.scripted_debates import events, failure, play_out, reply
 
 FILE: dict[str, Any] = {
     "scenario": "duel",

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from runs.records import Record
-from runs.trajectories import trajectories
-from scenarios.duel.check import Check
-from scenarios.duel.events import Answer, Match
-from scenarios.duel.rules import Duel
-from scenarios.load import check
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.runs.record.records import Record
+from palaestra.runs.record.trajectories import trajectories
+from palaestra.scenarios.core.load import check
+from palaestra.scenarios.duel.check import Check
+from palaestra.scenarios.duel.events import Answer, Match
+from palaestra.scenarios.duel.rules import Duel
 
 FILE: dict[str, Any] = {
     "scenario": "duel",
@@ -90,7 +90,7 @@ def test_a_judged_duel_tells_truth_beside_the_panel_s_score() -> None:
 
 def records(duel: Duel) -> list[Record]:
     """The log that a finished duel would have left, without its calls' replies."""
-    from runs.records import end_record, episode_record, event_record, message_record
+    from palaestra.runs.record.records import end_record, episode_record, event_record, message_record
 
     calls = {a.call for _, a in duel.events if isinstance(a, Answer)}
     made: list[Record] = [episode_record(duel)]

@@ -11,23 +11,23 @@ from typing import Any
 
 import pytest
 
-import scenarios.knights_knaves
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.knights_knaves.events import Agreement, Answer, Consensus, Puzzle
-from scenarios.knights_knaves.puzzles import NAMES, draw_puzzle
-from scenarios.knights_knaves.rules import KnightsKnaves
-from scenarios.load import check, load
-from tests.hand_solved import BY_HAND, SOLUTION
-from tests.puzzle_reader import brute_force
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+import palaestra.scenarios.knights_knaves
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.knights_knaves.events import Agreement, Answer, Consensus, Puzzle
+from palaestra.scenarios.knights_knaves.puzzles import NAMES, draw_puzzle
+from palaestra.scenarios.knights_knaves.rules import KnightsKnaves
+from support.hand_solved import BY_HAND, SOLUTION
+from support.puzzle_reader import brute_force
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.knights_knaves.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.knights_knaves.__file__).parent / "ready").glob("*.yaml"))
 
 
 FILE: dict[str, Any] = {

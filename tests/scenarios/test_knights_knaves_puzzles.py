@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.knights_knaves.puzzles import NAMES, RolePuzzle, draw_puzzle, solutions
-from scenarios.knights_knaves.statements import (
+from palaestra.scenarios.knights_knaves.puzzles import NAMES, RolePuzzle, draw_puzzle, solutions
+from palaestra.scenarios.knights_knaves.statements import (
     KINDS,
     LEAST,
     SCHEMAS,
@@ -19,8 +19,8 @@ from scenarios.knights_knaves.statements import (
     draw_statement,
     listed,
 )
-from tests.hand_solved import BY_HAND, SOLUTION
-from tests.puzzle_reader import assignments, brute_force, meaning, names_in
+from support.hand_solved import BY_HAND, SOLUTION
+from support.puzzle_reader import assignments, brute_force, meaning, names_in
 
 
 @pytest.mark.parametrize(

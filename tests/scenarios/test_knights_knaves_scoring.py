@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.knights_knaves.answers import agreements
-from scenarios.knights_knaves.scoring import (
+from palaestra.scenarios.knights_knaves.answers import agreements
+from palaestra.scenarios.knights_knaves.scoring import (
     Changes,
     changes,
     initial_accuracy,
@@ -15,7 +15,7 @@ from scenarios.knights_knaves.scoring import (
     plurality,
     strict_majority,
 )
-from scenarios.knights_knaves.statements import ROLES
+from palaestra.scenarios.knights_knaves.statements import ROLES
 
 
 @pytest.mark.parametrize(

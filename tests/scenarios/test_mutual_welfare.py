@@ -13,20 +13,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scenarios.mutual_welfare
-from agents.answers import Choice, Json, Text
-from agents.calls import Call, Reply
-from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags
-from scenarios.mutual_welfare.config import MutualWelfareConfig, Question
-from scenarios.mutual_welfare.correctness import as_judged, bleu, judgement, passes
-from scenarios.mutual_welfare.events import Answer, Correctness, Welfare
-from scenarios.mutual_welfare.events import Payoff as PayoffTold
-from scenarios.mutual_welfare.payoffs import CELLS, Payoff, Payoffs, actions, by_product, by_sum, pareto_cells
-from scenarios.mutual_welfare.rewards import (
+import palaestra.scenarios.mutual_welfare
+from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags
+from palaestra.scenarios.mutual_welfare.config import MutualWelfareConfig, Question
+from palaestra.scenarios.mutual_welfare.correctness import as_judged, bleu, judgement, passes
+from palaestra.scenarios.mutual_welfare.events import Answer, Correctness, Welfare
+from palaestra.scenarios.mutual_welfare.events import Payoff as PayoffTold
+from palaestra.scenarios.mutual_welfare.payoffs import (
+    CELLS,
+    Payoff,
+    Payoffs,
+    actions,
+    by_product,
+    by_sum,
+    pareto_cells,
+)
+from palaestra.scenarios.mutual_welfare.rewards import (
     Rewards,
     Terms,
     brevity,
@@ -35,11 +43,11 @@ from scenarios.mutual_welfare.rewards import (
     rewards,
     terms,
 )
-from scenarios.mutual_welfare.rules import MutualWelfare
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+from palaestra.scenarios.mutual_welfare.rules import MutualWelfare
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.mutual_welfare.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.mutual_welfare.__file__).parent / "ready").glob("*.yaml"))
 WRITING = {"text": "Thank her.", "kind": "writing", "reference": "abcd"}
 VAGUE = {"text": "How long?", "kind": "ambiguity", "vague": True}
 SUM = {"text": "What is 40 + 2?", "kind": "math", "reference": "42"}

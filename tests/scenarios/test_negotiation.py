@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios import negotiation
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.negotiation.bargaining import Interests, appraisal, nash_product, space
-from scenarios.negotiation.config import NegotiationConfig
-from scenarios.negotiation.rules import Deal, Negotiation, Offer, Response, Speech, Utility
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios import negotiation
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.negotiation.bargaining import Interests, appraisal, nash_product, space
+from palaestra.scenarios.negotiation.config import NegotiationConfig
+from palaestra.scenarios.negotiation.rules import Deal, Negotiation, Offer, Response, Speech, Utility
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(negotiation.__file__).parent / "ready").glob("*.yaml"))
 

@@ -10,21 +10,21 @@ from typing import Any
 
 import pytest
 
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios import normal_form_game
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.normal_form_game.config import NormalFormGameConfig
-from scenarios.normal_form_game.events import Game, Payoff, Speech
-from scenarios.normal_form_game.games import hide_and_seek, public_goods, two_player_game
-from scenarios.normal_form_game.rules import NormalFormGame
-from scenarios.picking import Pick, Probability
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios import normal_form_game
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.normal_form_game.config import NormalFormGameConfig
+from palaestra.scenarios.normal_form_game.events import Game, Payoff, Speech
+from palaestra.scenarios.normal_form_game.games import hide_and_seek, public_goods, two_player_game
+from palaestra.scenarios.normal_form_game.rules import NormalFormGame
+from palaestra.scenarios.parts.picking import Pick, Probability
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(normal_form_game.__file__).parent / "ready").glob("*.yaml"))
 

@@ -14,18 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.debate.rules import OPINION
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
-from scenarios.opinion_exchange.opinions import change
-from scenarios.opinion_exchange.pairing import opened_by, partner_of, round_robin
-from scenarios.opinion_exchange.rules import OpinionExchange
-from tests.scripted_debates import events, failure, plain_reply, play_out, reply
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.debate.rules import OPINION
+from palaestra.scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
+from palaestra.scenarios.opinion_exchange.opinions import change
+from palaestra.scenarios.opinion_exchange.pairing import opened_by, partner_of, round_robin
+from palaestra.scenarios.opinion_exchange.rules import OpinionExchange
+from support.scripted_debates import events, failure, plain_reply, play_out, reply
 
 READY = Path(__file__).parents[2] / "scenarios" / "opinion_exchange" / "ready"
 NAMES = ("Ann", "Bo", "Cem", "Dee")

@@ -12,20 +12,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.answers import Json
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios import package_bargaining
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.package_bargaining.config import PackageBargainingConfig
-from scenarios.package_bargaining.events import Acceptance, PackageProposed, Proposal, Reference, Utility
-from scenarios.package_bargaining.packages import Measures, Stakes, gini, measures
-from scenarios.package_bargaining.rules import PackageBargaining
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+from palaestra.agents.answers import Json
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios import package_bargaining
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.package_bargaining.config import PackageBargainingConfig
+from palaestra.scenarios.package_bargaining.events import (
+    Acceptance,
+    PackageProposed,
+    Proposal,
+    Reference,
+    Utility,
+)
+from palaestra.scenarios.package_bargaining.packages import Measures, Stakes, gini, measures
+from palaestra.scenarios.package_bargaining.rules import PackageBargaining
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(package_bargaining.__file__).parent / "ready").glob("*.yaml"))
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scenarios.panel_of_peers
-from agents.calls import Call, Reply
-from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.panel_of_peers.config import RUBRIC, PanelOfPeersConfig
-from scenarios.panel_of_peers.rewards import (
+import palaestra.scenarios.panel_of_peers
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.panel_of_peers.config import RUBRIC, PanelOfPeersConfig
+from palaestra.scenarios.panel_of_peers.rewards import (
     agreement,
     best_and_worst,
     correlation,
@@ -26,10 +26,17 @@ from scenarios.panel_of_peers.rewards import (
     normalised,
     panel_reward,
 )
-from scenarios.panel_of_peers.rules import SCALE, Candidate, Pair, PanelOfPeers, PanelReward, PeerScore
-from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
+from palaestra.scenarios.panel_of_peers.rules import (
+    SCALE,
+    Candidate,
+    Pair,
+    PanelOfPeers,
+    PanelReward,
+    PeerScore,
+)
+from support.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.panel_of_peers.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.panel_of_peers.__file__).parent / "ready").glob("*.yaml"))
 FILE: dict[str, Any] = {
     "scenario": "panel_of_peers",
     "engines": {"default": {"kind": "scripted"}},

@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scenarios.paper_review
-from agents.calls import Call, Reply
-from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.paper_review.anonymity import without_name
-from scenarios.paper_review.config import PaperReviewConfig
-from scenarios.paper_review.rules import Decision, PaperReview, Rebuttal, Review, ReviewScore
-from scenarios.paper_review.scores import CRITERIA, in_words, paired, scale, spread
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
+import palaestra.scenarios.paper_review
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.paper_review.config import PaperReviewConfig
+from palaestra.scenarios.paper_review.rules import Decision, PaperReview, Rebuttal, Review, ReviewScore
+from palaestra.scenarios.paper_review.scores import CRITERIA, in_words, paired, scale, spread
+from palaestra.scenarios.parts.anonymity import without_name
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.paper_review.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.paper_review.__file__).parent / "ready").glob("*.yaml"))
 FILE: dict[str, Any] = {
     "scenario": "paper_review",
     "engines": {"default": {"kind": "scripted"}},

@@ -16,20 +16,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scenarios.peer_feedback
-from agents.calls import Call, Message, Reply
-from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.peer_feedback.config import PeerFeedbackConfig
-from scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
-from scenarios.peer_feedback.memory import AnswerMemory, cosine_distance
-from scenarios.peer_feedback.rules import SCALE, Peer, PeerFeedback
-from scenarios.peer_feedback.world import back_scatter, labels, local_share, neighbours, places
-from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
+import palaestra.scenarios.peer_feedback
+from palaestra.agents.calls import Call, Message, Reply
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.peer_feedback.config import PeerFeedbackConfig
+from palaestra.scenarios.peer_feedback.events import Draft, Feedback, Observation, Revision
+from palaestra.scenarios.peer_feedback.memory import AnswerMemory, cosine_distance
+from palaestra.scenarios.peer_feedback.rules import SCALE, Peer, PeerFeedback
+from palaestra.scenarios.peer_feedback.world import back_scatter, labels, local_share, neighbours, places
+from support.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.peer_feedback.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.peer_feedback.__file__).parent / "ready").glob("*.yaml"))
 NAMES = ["Ann", "Bo", "Cem", "Dee"]
 FILE: dict[str, Any] = {
     "scenario": "peer_feedback",

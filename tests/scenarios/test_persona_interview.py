@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-import scenarios.persona_interview
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.persona_interview.config import PersonaInterviewConfig
-from scenarios.persona_interview.events import Answered, Chatted
-from scenarios.persona_interview.rules import PersonaInterview
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
+import palaestra.scenarios.persona_interview
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.persona_interview.config import PersonaInterviewConfig
+from palaestra.scenarios.persona_interview.events import Answered, Chatted
+from palaestra.scenarios.persona_interview.rules import PersonaInterview
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.persona_interview.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.persona_interview.__file__).parent / "ready").glob("*.yaml"))
 FILE: dict[str, Any] = {
     "scenario": "persona_interview",
     "engines": {"default": {"kind": "scripted"}},

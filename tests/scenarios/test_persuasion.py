@@ -11,22 +11,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios import persuasion
-from scenarios.config import Location
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.persuasion.config import PersuasionConfig
-from scenarios.persuasion.events import Guess, HiddenState, Leak, Prediction, Speech, Strategy, Willingness
-from scenarios.persuasion.leaks import leaked
-from scenarios.persuasion.mind import clause, distinct
-from scenarios.persuasion.rules import Persuasion
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios import persuasion
+from palaestra.scenarios.core.config import Location
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.persuasion.config import PersuasionConfig
+from palaestra.scenarios.persuasion.events import (
+    Guess,
+    HiddenState,
+    Leak,
+    Prediction,
+    Speech,
+    Strategy,
+    Willingness,
+)
+from palaestra.scenarios.persuasion.leaks import leaked
+from palaestra.scenarios.persuasion.mind import clause, distinct
+from palaestra.scenarios.persuasion.rules import Persuasion
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
 READY = sorted((Path(persuasion.__file__).parent / "ready").glob("*.yaml"))
 ASIDE = "Mia (aside)"

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios import random_numbers
-from scenarios.contract import check_contract
-from scenarios.load import check, load
-from scenarios.picking import Pick, Probability
-from scenarios.random_numbers.config import RandomNumbersConfig
-from scenarios.random_numbers.rules import RandomNumbers
-from tests.scripted_debates import failure, play_out, reply
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios import random_numbers
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.parts.picking import Pick, Probability
+from palaestra.scenarios.random_numbers.config import RandomNumbersConfig
+from palaestra.scenarios.random_numbers.rules import RandomNumbers
+from support.scripted_debates import failure, play_out, reply
 
 [READY] = (Path(random_numbers.__file__).parent / "ready").glob("*.yaml")
 NUMBERS: dict[str, Any] = {

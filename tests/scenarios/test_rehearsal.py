@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-import scenarios.rehearsal
-from agents.calls import Call, Reply
-from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.judging import Preference
-from scenarios.load import check, load
-from scenarios.rehearsal.answers import select_names
-from scenarios.rehearsal.config import RehearsalConfig
-from scenarios.rehearsal.events import (
+import palaestra.scenarios.rehearsal
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.parts.judging import Preference
+from palaestra.scenarios.rehearsal.answers import select_names
+from palaestra.scenarios.rehearsal.config import RehearsalConfig
+from palaestra.scenarios.rehearsal.events import (
     Action,
     Consequence,
     Perception,
@@ -27,10 +27,10 @@ from scenarios.rehearsal.events import (
     Scene,
     Summary,
 )
-from scenarios.rehearsal.rules import Rehearsal
-from tests.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
+from palaestra.scenarios.rehearsal.rules import Rehearsal
+from support.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.rehearsal.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.rehearsal.__file__).parent / "ready").glob("*.yaml"))
 BACKUP = ["Friend", "Doctor", "Parent", "Teacher"]
 FILE: dict[str, Any] = {
     "scenario": "rehearsal",

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import scenarios.social_deduction
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from agents.scripted import scripted_replies
-from scenarios.load import check, load
-from scenarios.social_deduction.config import SocialDeductionConfig
-from scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
-from scenarios.social_deduction.rules import DEGREES, Character, SocialDeduction
-from tests.deduction_games import (
+import palaestra.scenarios.social_deduction
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.social_deduction.config import SocialDeductionConfig
+from palaestra.scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
+from palaestra.scenarios.social_deduction.rules import DEGREES, Character, SocialDeduction
+from support.deduction_games import (
     BARE,
     NAMES,
     TWO_TRAITORS,
@@ -30,10 +30,10 @@ from tests.deduction_games import (
     game_file,
     told,
 )
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.social_deduction.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.social_deduction.__file__).parent / "ready").glob("*.yaml"))
 
 
 # The order of things

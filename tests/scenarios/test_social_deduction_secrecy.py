@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from agents.answers import Choice, Json
-from agents.calls import Call, Reply
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.social_deduction.events import Elimination, Role, Speech
-from scenarios.social_deduction.rules import SocialDeduction
-from tests.deduction_games import (
+from palaestra.agents.answers import Choice, Json
+from palaestra.agents.calls import Call, Reply
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.social_deduction.events import Elimination, Role, Speech
+from palaestra.scenarios.social_deduction.rules import SocialDeduction
+from support.deduction_games import (
     BARE,
     NAMES,
     TWO_TRAITORS,
@@ -24,7 +24,7 @@ from tests.deduction_games import (
     game_file,
     told,
 )
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
 
 def living(episode: SocialDeduction) -> set[str]:

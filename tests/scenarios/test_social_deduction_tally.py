@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.social_deduction.events import Role
-from scenarios.social_deduction.tally import Result, deal, plurality, winning_side
-from tests.deduction_games import WEREWOLF, game
-from tests.scripted_debates import events
+from palaestra.scenarios.social_deduction.events import Role
+from palaestra.scenarios.social_deduction.tally import Result, deal, plurality, winning_side
+from support.deduction_games import WEREWOLF, game
+from support.scripted_debates import events
 
 
 @pytest.mark.parametrize(

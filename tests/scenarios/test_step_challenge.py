@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scenarios.step_challenge
-from agents.answers import Choice
-from agents.calls import Call, Reply
-from agents.failures import BadInput
-from agents.scripted import scripted_replies
-from scenarios.contract import check_contract
-from scenarios.episode import Episode
-from scenarios.load import check, load
-from scenarios.step_challenge.rules import (
+import palaestra.scenarios.step_challenge
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
+from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.step_challenge.rules import (
     Challenge,
     Step,
     StepChallenge,
@@ -30,7 +30,7 @@ from scenarios.step_challenge.rules import (
     truthful,
     winning_side,
 )
-from scenarios.step_challenge.traces import (
+from palaestra.scenarios.step_challenge.traces import (
     LIMIT,
     Operation,
     Strategy,
@@ -42,10 +42,10 @@ from scenarios.step_challenge.traces import (
     write_trace,
     wrong_steps,
 )
-from tests.rewards import rewards_of
-from tests.scripted_debates import events, failure, play_out, reply, text_of
+from support.rewards import rewards_of
+from support.scripted_debates import events, failure, play_out, reply, text_of
 
-READY = sorted((Path(scenarios.step_challenge.__file__).parent / "ready").glob("*.yaml"))
+READY = sorted((Path(palaestra.scenarios.step_challenge.__file__).parent / "ready").glob("*.yaml"))
 FILE: dict[str, Any] = {
     "scenario": "step_challenge",
     "engines": {"default": {"kind": "scripted"}},

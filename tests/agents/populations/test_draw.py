@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from agents.failures import BadInput
-from agents.populations.distributions import DEGREES, Distribution
-from agents.populations.draw import draw
-from agents.populations.files import ready_populations
-from agents.populations.fit import differing, fit
-from agents.populations.spec import Population
-from scenarios.debate.rules import SCALE
-from tests.agents.populations.towns import TOWN, changed, town
+from palaestra.agents.failures import BadInput
+from palaestra.agents.populations.distributions import DEGREES, Distribution
+from palaestra.agents.populations.draw import draw
+from palaestra.agents.populations.files import ready_populations
+from palaestra.agents.populations.fit import differing, fit
+from palaestra.agents.populations.spec import Population
+from palaestra.scenarios.debate.rules import SCALE
+from support.towns import TOWN, changed, town
 
 
 def test_the_same_seed_draws_the_same_people_and_another_draws_others() -> None:

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from scipy.stats import chisquare
 
-from agents.failures import BadInput
-from agents.populations.draw import draw
-from agents.populations.fit import differing, fit
-from tests.agents.populations.towns import town
+from palaestra.agents.failures import BadInput
+from palaestra.agents.populations.draw import draw
+from palaestra.agents.populations.fit import differing, fit
+from support.towns import town
 
 
 def people(seed: int = 0) -> pl.DataFrame:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agents.failures import BadInput
-from agents.populations.files import READY, read_population
-from agents.populations.spec import Population
-from tests.agents.populations.towns import TOWN, town, write
+from palaestra.agents.failures import BadInput
+from palaestra.agents.populations.files import READY, read_population
+from palaestra.agents.populations.spec import Population
+from support.towns import TOWN, town, write
 
 HEAD = "population: town\nnames: [Ada]\npersona: Somebody.\nattributes:\n"
 JOB = "  job: {shares: {nurse: 0.5, cook: 0.5}}\n"

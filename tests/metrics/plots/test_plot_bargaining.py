@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.bargaining import deals, packages
-from tests.metrics.plots.worked import bargain, budget, lines, points, subtitle, words
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.bargaining import deals, packages
+from support.worked import bargain, budget, lines, points, subtitle, words
 
 
 def test_outcomes_are_dots_at_what_they_are_worth_to_either_party() -> None:

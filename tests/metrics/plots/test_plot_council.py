@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.council import council_sessions
-from tests.metrics.plots.worked import council, lines, subtitle
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.council import council_sessions
+from support.worked import council, lines, subtitle
 
 
 def test_groups_and_labels_are_curves_over_sessions() -> None:

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from matplotlib.axes import Axes
 
-from metrics.metric import Unmeasurable
-from metrics.plots.deduction import survival, trust
-from tests.metric_tables import table
-from tests.metrics.plots.worked import ended, game, lines, names, subtitle
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.deduction import survival, trust
+from support.metric_tables import table
+from support.worked import ended, game, lines, names, subtitle
 
 
 def cells(axes: Axes) -> list[list[float | None]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.feedback import rebuttals, revisions
-from tests.metrics.plots.worked import lines, names, observed, points, reviewed, subtitle
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.feedback import rebuttals, revisions
+from support.worked import lines, names, observed, points, reviewed, subtitle
 
 
 def test_a_round_is_a_slope_from_the_drafts_mean_to_the_revisions() -> None:

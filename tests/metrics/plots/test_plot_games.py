@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.games import picks
-from tests.metrics.plots.worked import lines, names, picked, points, subtitle
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.games import picks
+from support.worked import lines, names, picked, points, subtitle
 
 
 def test_options_are_rows_and_players_dots_at_their_mean_probabilities() -> None:

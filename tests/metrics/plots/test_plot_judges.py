@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.judges import judge_bias
-from tests.metrics.plots.worked import compared, lines, names, panel, peers, points, subtitle
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.judges import judge_bias
+from support.worked import compared, lines, names, panel, peers, points, subtitle
 
 
 def test_a_panel_has_means_by_judge_and_by_label_and_scores_by_length() -> None:

@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 from matplotlib.collections import PathCollection
 
-from metrics.catalogue import families
-from metrics.comparison import DIFFERENCE_COLUMNS, LEVEL_COLUMNS
-from metrics.metric import Unmeasurable
-from metrics.plots.conformity import RATES, conformity, rates
-from metrics.plots.levels import difference_forest, forest, levels
-from tests.metrics.plots.worked import debate, lines, names, points, puzzles, subtitle, words
+from palaestra.metrics.catalogue import families
+from palaestra.metrics.comparison import DIFFERENCE_COLUMNS, LEVEL_COLUMNS
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.conformity import RATES, conformity, rates
+from palaestra.metrics.plots.levels import difference_forest, forest, levels
+from support.worked import debate, lines, names, points, puzzles, subtitle, words
 
 
 def measured(*rows: tuple[object, ...]) -> pl.DataFrame:

@@ -6,8 +6,8 @@ from math import inf, nan
 
 import pytest
 
-from metrics.plots.means import means, told
-from tests.metric_tables import table
+from palaestra.metrics.plots.means import means, told
+from support.metric_tables import table
 
 
 def test_an_episode_counts_once_however_many_values_it_has() -> None:

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from matplotlib.patches import FancyArrowPatch
 
-from metrics.metric import Unmeasurable
-from metrics.plots.opinions import influence_network, opinions
-from tests.metric_tables import table
-from tests.metrics.plots.worked import debate, ended, lines, pixels, points, repeated, subtitle, words
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.opinions import influence_network, opinions
+from support.metric_tables import table
+from support.worked import debate, ended, lines, pixels, points, repeated, subtitle, words
 
 
 def test_each_stance_has_a_panel_with_its_agents_and_their_mean() -> None:

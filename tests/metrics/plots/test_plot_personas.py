@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.personas import personas
-from tests.metrics.plots.worked import interviewed, lines, subtitle
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.personas import personas
+from support.worked import interviewed, lines, subtitle
 
 
 def test_curves_are_fidelity_and_consistency_over_rounds_and_a_line_is_guessing() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.persuasion import APART, persuasion
-from tests.metrics.plots.worked import lines, names, persuaded, points, repeated, subtitle
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.persuasion import APART, persuasion
+from support.worked import lines, names, persuaded, points, repeated, subtitle
 
 
 def test_willingness_is_a_slope_from_before_to_after_of_episodes_that_told_both() -> None:

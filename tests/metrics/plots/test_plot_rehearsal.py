@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.rehearsal import rehearsals
-from tests.metrics.plots.worked import lines, names, points, rehearsed, subtitle
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.rehearsal import rehearsals
+from support.worked import lines, names, points, rehearsed, subtitle
 
 
 def test_preferences_by_criterion_and_actions_by_round() -> None:

@@ -7,7 +7,7 @@ from math import gcd
 
 from matplotlib.colors import to_rgb
 
-from metrics.plots.style import COLOURS, LINES, MARKERS, SINGLE, figure
+from palaestra.metrics.plots.style import COLOURS, LINES, MARKERS, SINGLE, figure
 
 
 def grey(colour: str) -> float:

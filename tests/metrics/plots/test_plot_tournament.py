@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.tournament import ratings, wins
-from tests.metric_tables import table
-from tests.metrics.plots.worked import lines, names, subtitle, tournament, words
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.tournament import ratings, wins
+from support.metric_tables import table
+from support.worked import lines, names, subtitle, tournament, words
 
 
 def test_a_fighter_keeps_its_rating_while_others_meet() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from metrics.metric import Unmeasurable
-from metrics.plots.welfare import welfare_plane
-from tests.metrics.plots.worked import lines, points, subtitle, welfare
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.welfare import welfare_plane
+from support.worked import lines, points, subtitle, welfare
 
 
 def test_answers_are_dots_at_what_they_are_worth_an_agent_a_series() -> None:

@@ -11,11 +11,11 @@ import pytest
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 
-from metrics.metric import Unmeasurable
-from metrics.plots.catalogue import PLOTS, drawable
-from metrics.plots.style import DOUBLE, SINGLE
-from tests.metrics.plots import worked
-from tests.metrics.plots.worked import Tables, is_number, lines, pixels, points
+from palaestra.metrics.metric import Unmeasurable
+from palaestra.metrics.plots.catalogue import PLOTS, drawable
+from palaestra.metrics.plots.style import DOUBLE, SINGLE
+from support import worked
+from support.worked import Tables, is_number, lines, pixels, points
 
 TABLES: dict[str, Callable[[], Tables]] = {
     "opinions": worked.debate,

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from planted_texts import CHANGED, HOSTILE
 from playwright.sync_api import Browser, sync_playwright
-from scripted_debates import scenario
 
-from runs.log import NAME
-from runs.records import Record
-from runs.run import Run
-from sims import play
+from palaestra.runs.record.log import NAME
+from palaestra.runs.record.records import Record
+from palaestra.runs.run import Run
+from palaestra.sims.playing import play
+from support.planted_texts import CHANGED, HOSTILE
+from support.scripted_debates import scenario
 
 FLAGS = (
     "--headless",

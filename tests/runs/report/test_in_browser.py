@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 import pytest
-from planted_texts import HOSTILE, PLANTED
 from playwright.sync_api import Browser, Page, expect
 
-from runs.report.page import write_report
-from runs.run import Run
+from palaestra.runs.report.page import write_report
+from palaestra.runs.run import Run
+from support.planted_texts import HOSTILE, PLANTED
 
 pytestmark = pytest.mark.xdist_group("report")
 

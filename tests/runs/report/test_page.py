@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_debates import scenario
 
-from agents.failures import BadInput, RunUnwritable
-from metrics.plots.catalogue import drawable
-from runs import log as run_log
-from runs.records import numbers
-from runs.report.page import page, write_report
-from runs.report.transcripts import run_data
-from runs.run import Run
-from runs.transcript import transcript
-from sims import play
+from palaestra.agents.failures import BadInput, RunUnwritable
+from palaestra.metrics.plots.catalogue import drawable
+from palaestra.runs.record import log as run_log
+from palaestra.runs.record.records import numbers
+from palaestra.runs.report.page import page, write_report
+from palaestra.runs.report.transcripts import run_data
+from palaestra.runs.run import Run
+from palaestra.runs.transcript import transcript
+from palaestra.sims.playing import play
+from support.scripted_debates import scenario
 
 pytestmark = pytest.mark.xdist_group("report")
 

@@ -1,1 +1,0 @@
-"""Measurements that print ratios; run them with `make bench`."""

@@ -1,0 +1,145 @@
+"""Who gives in to whom: conformity of opinions, and of answers of which one is right.
+
+Sources: of correction, corruption and overturning, the Knight–Knave–Spy debates of ControlMAD
+(process metrics over agent × player pairs); of conformity, Asch's majority against one, turned
+to opinions.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from palaestra.metrics.families.opinions import NEEDS as OPINION
+from palaestra.metrics.families.opinions import changes, initial
+from palaestra.metrics.metric import RATIO, metric
+
+CONTROL_MAD = "ControlMAD, process metrics"
+ANSWER = "answer.agent answer.moment answer.player answer.role answer.correct"
+PAIR = ["episode", "agent", "player"]
+
+
+def transitions(answer: pl.DataFrame) -> pl.DataFrame:
+    """Each agent's first and last answer on each player.
+
+    Args:
+        answer: the table of that name, of Knight–Knave–Spy debates.
+
+    Returns:
+        `episode`, `agent`, `player`, `initial` and `final` (whether they were right), and `others`
+        ("right" or "wrong": what a strict majority of the other agents said first, null without
+        one); pairs of which an answer is missing are left out.
+    """
+    said = answer.drop_nulls("role")
+    first = said.filter(pl.col("moment") == "initial").select(*PAIR, "role", "correct")
+    last = said.filter(pl.col("moment") == "final").select(*PAIR, final="correct")
+    others = (
+        first.select(PAIR)
+        .join(
+            first.select("episode", "player", "role", other="agent", is_right="correct"),
+            on=["episode", "player"],
+            maintain_order="left",
+        )
+        .filter(pl.col("agent") != pl.col("other"))
+        .group_by(*PAIR, "role", maintain_order=True)
+        .agg(pl.len().alias("votes"), pl.col("is_right").first())
+        .filter(2 * pl.col("votes") > pl.col("votes").sum().over(PAIR))
+        .select(*PAIR, others=pl.when("is_right").then(pl.lit("right")).otherwise(pl.lit("wrong")))
+    )
+    return (
+        first.select(*PAIR, initial="correct")
+        .join(last, on=PAIR, maintain_order="left")
+        .join(others, on=PAIR, how="left", maintain_order="left")
+    )
+
+
+@metric(OPINION, unit="share", low=0, high=1, statistic=RATIO, source="after Asch (1951)")
+def conformity(opinion: pl.DataFrame) -> pl.DataFrame:
+    """Share of agents on the other side of a strict majority of the others who end on its side.
+
+    The two sides are agreement and disagreement; the majority's is that of their initial opinions.
+    """
+    side = pl.col("before").sign()
+    others = side.sum().over("episode") - side
+    sides = initial(opinion).select("episode", "agent", side=side, majority=others.sign())
+    against = sides.filter((pl.col("majority") != 0) & (pl.col("side") == -pl.col("majority")))
+    faced = against.join(changes(opinion), on=["episode", "agent"], maintain_order="left")
+    gave_in = (pl.col("after").sign() == pl.col("majority")).cast(pl.Float64)
+    return faced.select("episode", part=gave_in, whole=pl.lit(1.0))
+
+
+@metric("answer.agent answer.moment answer.correct", unit="share", low=0, high=1, source=CONTROL_MAD)
+def initial_accuracy(answer: pl.DataFrame) -> pl.DataFrame:
+    """Share of an agent's first answers that are right; missing ones are left out."""
+    first = answer.filter(pl.col("moment") == "initial").drop_nulls("correct")
+    of_agents = first.group_by("episode", "agent", maintain_order=True)
+    return of_agents.agg(pl.col("correct").mean().alias("value")).select("episode", "value")
+
+
+@metric("consensus.moment consensus.correct", unit="share", low=0, high=1, source=CONTROL_MAD)
+def team_accuracy(consensus: pl.DataFrame) -> pl.DataFrame:
+    """Share of the players on whom the team is right at last; undecided is not right."""
+    return _final(consensus).select("episode", value="right")
+
+
+@metric("consensus.moment consensus.correct", unit="share", low=0, high=1, source=CONTROL_MAD)
+def exact_solve(consensus: pl.DataFrame) -> pl.DataFrame:
+    """Share of puzzles on which the team is right about every player."""
+    return (
+        _final(consensus).group_by("episode", maintain_order=True).agg(pl.col("right").min().alias("value"))
+    )
+
+
+@metric(ANSWER, unit="share", low=0, high=1, statistic=RATIO, source=CONTROL_MAD)
+def correction(answer: pl.DataFrame) -> pl.DataFrame:
+    """Share of wrong first answers that end right: W→C / (W→C + W→W)."""
+    wrong = transitions(answer).filter(~pl.col("initial"))
+    return wrong.select("episode", part=pl.col("final").cast(pl.Float64), whole=pl.lit(1.0))
+
+
+@metric(ANSWER, unit="share", low=0, high=1, statistic=RATIO, source=CONTROL_MAD)
+def corruption(answer: pl.DataFrame) -> pl.DataFrame:
+    """Share of right first answers that end wrong: C→W / (C→W + C→C)."""
+    right = transitions(answer).filter("initial")
+    return right.select("episode", part=(~pl.col("final")).cast(pl.Float64), whole=pl.lit(1.0))
+
+
+@metric(ANSWER, unit="share", low=0, high=1, statistic=RATIO, source=CONTROL_MAD)
+def correction_under_pressure(answer: pl.DataFrame) -> pl.DataFrame:
+    """`correction` where a strict majority of the other agents was wrong at first."""
+    pressed = transitions(answer).filter(~pl.col("initial") & (pl.col("others") == "wrong"))
+    return pressed.select("episode", part=pl.col("final").cast(pl.Float64), whole=pl.lit(1.0))
+
+
+@metric(ANSWER, unit="share", low=0, high=1, statistic=RATIO)
+def corruption_under_pressure(answer: pl.DataFrame) -> pl.DataFrame:
+    """`corruption` where a strict majority of the other agents was wrong at first."""
+    pressed = transitions(answer).filter(pl.col("initial") & (pl.col("others") == "wrong"))
+    return pressed.select("episode", part=(~pl.col("final")).cast(pl.Float64), whole=pl.lit(1.0))
+
+
+@metric(
+    "answer.moment answer.player answer.role answer.correct "
+    "consensus.player consensus.moment consensus.correct",
+    unit="share",
+    low=0,
+    high=1,
+    statistic=RATIO,
+    source=CONTROL_MAD,
+)
+def overturn(answer: pl.DataFrame, consensus: pl.DataFrame) -> pl.DataFrame:
+    """Share of the players on whom a strict majority was wrong at first and the team is right at last."""
+    first = answer.filter(pl.col("moment") == "initial").drop_nulls("role")
+    led = (
+        first.group_by("episode", "player", "role", maintain_order=True)
+        .agg(pl.len().alias("votes"), pl.col("correct").first())
+        .filter(2 * pl.col("votes") > pl.col("votes").sum().over("episode", "player"))
+        .filter(~pl.col("correct"))
+    )
+    final = _final(consensus).select("episode", "player", "right")
+    both = led.join(final, on=["episode", "player"], maintain_order="left")
+    return both.select("episode", part="right", whole=pl.lit(1.0))
+
+
+def _final(consensus: pl.DataFrame) -> pl.DataFrame:
+    right = pl.col("correct").fill_null(value=False).cast(pl.Float64).alias("right")
+    return consensus.filter(pl.col("moment") == "final").with_columns(right)

@@ -1,0 +1,213 @@
+"""How agents talk: length, variety, echo of others, repetition of themselves, nearness to the topic.
+
+A speech is a reply in words that another agent read: it stands in the prompt of one of its calls.
+What is said as a part of a JSON answer is not linked to its call and doesn't count.
+
+Similarity is the cosine of TF-IDF vectors, whose weights come from the run's own speeches, or of
+any embedding that is passed in; one is never put in the other's place. The metrics of the
+catalogue use TF-IDF.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from palaestra.metrics.intervals import Numbers
+from palaestra.metrics.metric import Metric, metric
+
+Embed = Callable[[Sequence[str]], "Numbers | csr_array"]
+"""From texts to one vector of unit length each (texts, dimensions)."""
+
+WINDOW = 50
+SPOKEN = "messages.message messages.call messages.text calls.call calls.agent calls.prompt"
+TFIDF = "cosine of TF-IDF vectors"
+
+
+def tfidf(texts: Sequence[str]) -> csr_array:
+    """TF-IDF vectors of unit length over the words of `texts`; of zeros for a text without words."""
+    try:
+        return csr_array(TfidfVectorizer(token_pattern=r"(?u)\b\w+\b").fit_transform(texts))
+    except ValueError:  # no text has a word
+        return csr_array((len(texts), 1))
+
+
+def sentence_embedding(model: str) -> Embed:
+    """Embedding by a sentence-transformers model, by name or folder.
+
+    Raises:
+        ModuleNotFoundError: the package sentence-transformers is not installed.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    encoder = SentenceTransformer(model)
+    return lambda texts: np.asarray(encoder.encode(list(texts), normalize_embeddings=True))
+
+
+def speeches(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
+    """What was said: `episode`, `message`, `agent`, `text`, in the order of each episode.
+
+    A reply that reaches some under one name and others under another is one speech.
+    """
+    said = messages.drop_nulls("call").select("episode", "message", "call", "text")
+    by_agent = said.join(calls.select("episode", "call", "agent"), on=["episode", "call"])
+    read = by_agent.join(_readers(calls), on=["episode", "message"])
+    return (
+        read.filter(pl.col("agent") != pl.col("reader"))
+        .sort("episode", "message")
+        .unique(["episode", "call"], keep="first", maintain_order=True)
+        .select("episode", "message", "agent", "text")
+    )
+
+
+def _readers(calls: pl.DataFrame) -> pl.DataFrame:
+    """Who read which messages: `episode`, `message`, `reader`, from prompts such as "0 3-6 9"."""
+    span = pl.col("prompt").str.split(" ").alias("span")
+    spans = calls.select("episode", span, reader="agent").explode("span").unique()
+    ends = pl.col("span").str.split("-")
+    first, last = (end.cast(pl.Int64, strict=False) for end in (ends.list.first(), ends.list.last()))
+    read = spans.select("episode", "reader", message=pl.int_ranges(first, last + 1))
+    return read.explode("message").drop_nulls("message").unique()
+
+
+@metric(SPOKEN, unit="words", low=0)
+def speech_length(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
+    """Mean number of words of a speech."""
+    words = pl.col("text").str.count_matches(r"\w+").cast(pl.Float64)
+    return speeches(messages, calls).select("episode", value=words)
+
+
+@metric(SPOKEN, unit="share", low=0, high=1, source="MATTR: Covington and McFall (2010)")
+def lexical_diversity(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
+    """Moving-average type–token ratio of all that an agent says: distinct words in windows of 50."""
+    of_agents = speeches(messages, calls).group_by("episode", "agent", maintain_order=True)
+    joined = of_agents.agg(pl.col("text").str.join(" "))
+    values = [moving_type_token_ratio(text) for text in joined["text"]]
+    return joined.select("episode", pl.Series("value", values, dtype=pl.Float64))
+
+
+def moving_type_token_ratio(text: str, window: int = WINDOW) -> float | None:
+    """Mean share of distinct words in each run of `window` words; of all words where there are fewer.
+
+    None without words.
+    """
+    words = re.findall(r"\w+", text.lower())
+    if not words:
+        return None
+    size = min(window, len(words))
+    starts = range(len(words) - size + 1)
+    return float(np.mean([len(set(words[start : start + size])) for start in starts])) / size
+
+
+def similarity_to_earlier(
+    messages: pl.DataFrame, calls: pl.DataFrame, *, own: bool, embed: Embed = tfidf
+) -> pl.DataFrame:
+    """How near each speech is to the nearest earlier one of its episode.
+
+    Args:
+        messages: the table of that name.
+        calls: the table of that name.
+        own: compare with the speaker's own earlier speeches, else with those of others.
+        embed: what makes vectors of texts.
+
+    Returns:
+        `episode`, `message`, `agent`, `value` (largest cosine); speeches that nothing came before
+        are left out.
+    """
+    said = speeches(messages, calls)
+    if said.is_empty():
+        return said.select("episode", "message", "agent", value=pl.lit(None, dtype=pl.Float64))
+    vectors = embed(said["text"].to_list())
+    nearest: list[float | None] = []
+    for _, rows in said.with_row_index("row").group_by("episode", maintain_order=True):
+        of = vectors[rows["row"].to_numpy()]
+        agent = rows["agent"].to_numpy()
+        comparable = np.tril((agent[:, None] == agent[None, :]) == own, -1)
+        cosines = np.where(comparable, _dense(of @ of.T), -np.inf).max(axis=1)
+        nearest += [float(cosine) if np.isfinite(cosine) else None for cosine in cosines]
+    told = said.select("episode", "message", "agent", pl.Series("value", nearest, dtype=pl.Float64))
+    return told.drop_nulls("value")
+
+
+@metric(SPOKEN, unit="cosine", low=0, high=1, source=TFIDF)
+def echo(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
+    """How much a speech is like what another said before: the largest TF-IDF cosine."""
+    return similarity_to_earlier(messages, calls, own=False).select("episode", "value")
+
+
+@metric(SPOKEN, unit="cosine", low=0, high=1, source=TFIDF)
+def repetition(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
+    """How much a speech is like what its speaker said before: the largest TF-IDF cosine."""
+    return similarity_to_earlier(messages, calls, own=True).select("episode", "value")
+
+
+def semantic_metrics(embed: Embed, source: str) -> list[Metric]:
+    """`echo` and `repetition` by another embedding: `semantic_echo` and `semantic_repetition`.
+
+    Args:
+        embed: what makes vectors of texts.
+        source: what it is.
+    """
+    return [
+        replace(
+            metric,
+            name=f"semantic_{metric.name}",
+            rows=partial(similarity_to_earlier, own=own, embed=embed),
+            low=-1,
+            source=source,
+            about=metric.about.replace("TF-IDF cosine", "cosine of embeddings"),
+        )
+        for metric, own in ((echo, False), (repetition, True))
+    ]
+
+
+def on_topic(
+    messages: pl.DataFrame, calls: pl.DataFrame, topics: pl.DataFrame, *, embed: Embed = tfidf
+) -> pl.DataFrame:
+    """The cosine of each speech with its episode's topic.
+
+    Args:
+        messages: the table of that name.
+        calls: the table of that name.
+        topics: `episode`, `topic` (text).
+        embed: what makes vectors of texts.
+
+    Returns:
+        `episode`, `message`, `agent`, `value`.
+    """
+    said = speeches(messages, calls).join(topics, on="episode", maintain_order="left")
+    if said.is_empty():
+        return said.select("episode", "message", "agent", value=pl.lit(None, dtype=pl.Float64))
+    names = said["topic"].unique(maintain_order=True).to_list()
+    vectors = embed([*said["text"], *names])
+    cosines = np.empty(len(said))
+    for number, name in enumerate(names):
+        rows = np.flatnonzero((said["topic"] == name).to_numpy())
+        topic = len(said) + number
+        cosines[rows] = _dense(vectors[rows] @ vectors[[topic]].T)[:, 0]
+    return said.select("episode", "message", "agent", pl.Series("value", cosines))
+
+
+def _dense(product: Numbers | csr_array) -> Numbers:
+    return np.asarray(product.toarray() if isinstance(product, csr_array) else product)
+
+
+@metric(SPOKEN + " episodes.motion", unit="cosine", low=0, high=1, source=TFIDF)
+def nearness_to_motion(messages: pl.DataFrame, calls: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
+    """The TF-IDF cosine of a speech with the motion that is debated."""
+    topics = episodes.drop_nulls("motion").select("episode", topic="motion")
+    return on_topic(messages, calls, topics).select("episode", "value")
+
+
+@metric(SPOKEN + " episodes.topic", unit="cosine", low=0, high=1, source=TFIDF)
+def nearness_to_topic(messages: pl.DataFrame, calls: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
+    """The TF-IDF cosine of a speech with the statement that opinions are about."""
+    topics = episodes.drop_nulls("topic").select("episode", topic="topic")
+    return on_topic(messages, calls, topics).select("episode", "value")

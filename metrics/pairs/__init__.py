@@ -1,0 +1,1 @@
+"""How good preference pairs are: agreement, biases, duplicates, separability."""

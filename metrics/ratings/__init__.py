@@ -1,0 +1,1 @@
+"""How strong players are: Elo, SPARTA reputation, Bradley–Terry."""

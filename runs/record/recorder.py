@@ -1,0 +1,222 @@
+"""Writes what episodes do into the log, and knows what an earlier sitting already wrote.
+
+A resumed run plays its unfinished episodes again from the recorded replies. `Past` holds
+those replies; the recorder leaves out what the log already has and checks that the
+episode goes the way it went before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from palaestra.agents.calls import Call, Message, Reply
+from palaestra.agents.failures import RunUnreadable
+from palaestra.runs.record.log import Log
+from palaestra.runs.record.records import (
+    Record,
+    call_record,
+    end_record,
+    episode_record,
+    event_record,
+    line,
+    message_record,
+    ranges,
+    recorded_reply,
+)
+from palaestra.scenarios.core.episode import Episode
+
+PROBABILITY_DIGITS = 6
+NOT_ASKED = (0.0, 0.0)
+"""The seconds of a call whose reply was taken over."""
+
+
+@dataclass(slots=True)
+class PastEpisode:
+    """What the log holds of an episode that has begun and not ended.
+
+    Attributes:
+        messages: text, or call index where the text is a reply's, of each message.
+        replies: the call records, by call index.
+        answers: the kinds of answers, as recorded.
+        events: how many are recorded.
+    """
+
+    messages: list[str | int] = field(default_factory=list)
+    replies: dict[int, Record] = field(default_factory=dict)
+    answers: list[Record] = field(default_factory=list)
+    events: int = 0
+
+
+class Past:
+    """What is recorded: by earlier sittings of a run, or of the episodes that another run branches.
+
+    Args:
+        records: the log's records, in their order.
+        keep: the episodes whose replies are kept after their end.
+
+    Attributes:
+        ended: indices of the episodes that are over.
+        calls: number of recorded calls.
+    """
+
+    def __init__(self, records: Iterable[Record] = (), keep: Container[int] = ()) -> None:
+        self._keep = keep
+        self.ended: set[int] = set()
+        self.calls = 0
+        self.tokens: Counter[str] = Counter()
+        self._begun: dict[int, PastEpisode] = {}
+        for record in records:
+            self._take(record)
+
+    def _take(self, record: Record) -> None:
+        index = record["episode"]
+        match record["record"]:
+            case "episode":
+                self._begun[index] = PastEpisode()
+            case "message":
+                self._begun[index].messages.append(record["text"] if "text" in record else record["call"])
+            case "answer":
+                self._begun[index].answers.append(_kind(record))
+            case "call":
+                self.calls += 1
+                for kind, count in zip(("prompt", "cached", "output"), record["tokens"], strict=True):
+                    self.tokens[f"{kind}_tokens"] += count
+                self._begun[index].replies[record["call"]] = record
+            case "event":
+                self._begun[index].events += 1
+            case "end":
+                self.ended.add(index)
+                if index not in self._keep:
+                    del self._begun[index]
+
+    def episode(self, index: int) -> PastEpisode | None:
+        """What is recorded of episode `index`; None if it has not begun, or is over and not kept."""
+        return self._begun.get(index)
+
+    def reply(self, index: int, call: Call) -> Reply | None:
+        """The reply that is recorded for `call` of episode `index`, None if there is none.
+
+        Raises:
+            RunUnreadable: the log's call of this number is another one.
+        """
+        past = self._begun.get(index)
+        record = past.replies.get(call.index) if past else None
+        if past is None or record is None:
+            return None
+        same = (
+            record["agent"] == call.agent
+            and record["purpose"] == call.purpose
+            and record["seed"] == call.seed
+            and record["prompt"] == ranges(call.prompt)
+            and past.answers[record["answer"]] == orjson.loads(orjson.dumps(call.answer.describe()))
+            and all(past.messages[message.number] == _identity(message) for message in call.prompt)
+        )
+        if not same:
+            raise RunUnreadable(
+                f"the log of episode {index} doesn't fit this scenario any more: call {call.index} "
+                f"was {record['agent']}'s {record['purpose']!r}, now it is {call.agent}'s {call.purpose!r} "
+                "or asks in other words or for another kind of answer",
+                "Go on with the version of palaestra and the prompts that began this run.",
+            )
+        return recorded_reply(record, call)
+
+
+@dataclass(slots=True)
+class _Written:
+    """How much of an episode the log has."""
+
+    messages: int = 0
+    answers: int = 0
+    events: int = 0
+
+
+class Recorder:
+    """Writes episodes into a log.
+
+    Args:
+        log: the open log.
+        past: what it already holds.
+        replay: gives the reply that a call of an episode takes over from another run, None for none.
+    """
+
+    def __init__(
+        self, log: Log, past: Past, replay: Callable[[int, Call], Reply | None] = lambda _number, _call: None
+    ) -> None:
+        self._log = log
+        self._past = past
+        self._replay = replay
+        self._lines: list[bytes] = []
+        self._written: dict[int, _Written] = {}
+
+    def begin(self, episode: Episode[Any]) -> None:
+        """Note that `episode` is about to play."""
+        past = self._past.episode(episode.number)
+        if past is None:
+            self._written[episode.number] = _Written()
+            self._lines.append(line(episode_record(episode)))
+        else:
+            self._written[episode.number] = _Written(len(past.messages), len(past.answers), past.events)
+        self.note(episode)
+
+    def note(self, episode: Episode[Any]) -> None:
+        """Note what `episode` did since last time: messages, events, its end."""
+        index = episode.number
+        written = self._written[index]
+        for call in episode.pending:
+            episode.answer_number(call.answer)
+        for message in episode.messages[written.messages :]:
+            self._lines.append(line(message_record(index, message)))
+        for number in range(written.answers, len(episode.answers)):
+            answer = episode.answers[number].describe()
+            self._lines.append(line({"record": "answer", "episode": index, "answer": number, **answer}))
+        for number in range(written.events, len(episode.events)):
+            step, event = episode.events[number]
+            self._lines.append(line(event_record(index, number, step, event)))
+        written.messages = max(written.messages, len(episode.messages))
+        written.answers = max(written.answers, len(episode.answers))
+        written.events = max(written.events, len(episode.events))
+        if not episode.running:
+            self._lines.append(line(end_record(episode)))
+            del self._written[index]
+
+    def recorded(self, episode: Episode[Any], call: Call) -> Reply | None:
+        """The reply that the log holds for `call`, or takes over; None if it has to be asked.
+
+        Raises:
+            RunUnreadable: see `Past.reply`.
+        """
+        reply = self._past.reply(episode.number, call)
+        if reply is None:
+            reply = self._replay(episode.number, call)
+            if reply is not None:
+                self.reply(episode, call, reply, NOT_ASKED)
+        return reply
+
+    def reply(self, episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> None:
+        """Note the reply to `call`; it may be acted on after the next `flush`."""
+        if reply.probabilities is not None:
+            # The episode computes with the numbers that the log keeps, as it will when it is resumed.
+            reply.probabilities = [round(p, PROBABILITY_DIGITS) for p in reply.probabilities]
+        self._lines.append(line(call_record(episode, call, reply, seconds)))
+
+    async def flush(self) -> None:
+        """Return once everything noted is on disk."""
+        if self._lines:
+            lines = b"".join(self._lines)
+            self._lines.clear()
+            await asyncio.to_thread(self._log.append, lines)
+
+
+def _kind(record: Record) -> Record:
+    """An `answer` record without what places it."""
+    return {key: value for key, value in record.items() if key not in ("record", "episode", "answer")}
+
+
+def _identity(message: Message) -> str | int:
+    return message.text if message.source is None else message.source

@@ -1,0 +1,179 @@
+"""The lines of `log.jsonl`: how messages, calls, events and outcomes are written and read.
+
+| record | fields |
+|---|---|
+| `episode` | `episode`, `seed` (of the episode) |
+| `message` | `episode`, `message` (number), `role`, `label`, and `text` or, where the text is a reply's, `call` (index) |
+| `answer` | `episode`, `answer` (number), `kind`, `options` or `schema` |
+| `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, "0 3-6 9"), `answer` (number), `text`, `probabilities` (of a choice's options, before temperature), `token_ids` and `logprobs` (of the answer, where the engine records them), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
+| `event` | `episode`, `event` (number), `step`, `type`, and the type's own fields |
+| `end` | `episode`, `steps`, `outcome` |
+
+Numbers of messages, answers, calls and events count from 0 in each episode, in an order
+that depends on nothing but the episode, so a resumed run writes what an uninterrupted
+one would have written. Fields that are empty or at their default are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import orjson
+
+from palaestra.agents.calls import Call, Message, Prompt, Reply
+from palaestra.scenarios.core.episode import Episode, Event
+
+Record = dict[str, Any]
+LOGPROB_DIGITS = 6
+
+
+def line(record: Record) -> bytes:
+    """`record` as a line of the log."""
+    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def episode_record(episode: Episode[Any]) -> Record:
+    """The start of an episode."""
+    return {"record": "episode", "episode": episode.number, "seed": episode.episode_seed}
+
+
+def message_record(episode: int, message: Message) -> Record:
+    """A message; one that quotes a reply refers to its call."""
+    record: Record = {
+        "record": "message",
+        "episode": episode,
+        "message": message.number,
+        "role": message.role,
+    }
+    if message.label:
+        record["label"] = message.label
+    if message.source is None:
+        record["text"] = message.text
+    else:
+        record["call"] = message.source
+    return record
+
+
+def call_record(episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> Record:
+    """A call with its reply."""
+    record: Record = {
+        "record": "call",
+        "episode": episode.number,
+        "call": call.index,
+        "step": episode.steps + 1,
+        "agent": call.agent,
+        "purpose": call.purpose,
+        "about": call.about,
+        "policy": call.policy,
+        "seed": call.seed,
+        "prompt": ranges(call.prompt),
+        "answer": episode.answer_number(call.answer),
+        "text": reply.text,
+        "tokens": [reply.prompt_tokens, reply.cached_tokens, reply.output_tokens],
+        "seconds": seconds,
+    }
+    if reply.probabilities is not None:
+        record["probabilities"] = reply.probabilities
+    if reply.token_ids is not None and reply.logprobs is not None:
+        record["token_ids"] = reply.token_ids
+        record["logprobs"] = [round(value, LOGPROB_DIGITS) for value in reply.logprobs]
+    if reply.finish != "stop":
+        record["finish"] = reply.finish
+    if reply.attempts > 1:
+        record["attempts"] = reply.attempts
+    if reply.rejected:
+        record["rejected"] = reply.rejected
+    if reply.failed:
+        record["failed"] = True
+    return record
+
+
+def event_record(episode: int, number: int, step: int, event: Event) -> Record:
+    """An event."""
+    record: Record = {
+        "record": "event",
+        "episode": episode,
+        "event": number,
+        "step": step,
+        "type": event_type(type(event)),
+    }
+    for name in event.__dataclass_fields__:
+        record[name] = getattr(event, name)
+    return record
+
+
+def end_record(episode: Episode[Any]) -> Record:
+    """The end of an episode."""
+    return {
+        "record": "end",
+        "episode": episode.number,
+        "steps": episode.steps,
+        "outcome": episode.outcome,
+    }
+
+
+def recorded_reply(record: Record, call: Call) -> Reply:
+    """The reply in a `call` record, as the answer to the same call asked again."""
+    failed = record.get("failed", False)
+    return Reply(
+        text=record["text"],
+        value=None if failed else call.answer.parse(record["text"]),
+        probabilities=record.get("probabilities"),
+        finish=record.get("finish", "stop"),
+        prompt_tokens=record["tokens"][0],
+        cached_tokens=record["tokens"][1],
+        output_tokens=record["tokens"][2],
+        attempts=record.get("attempts", 1),
+        failed=failed,
+        rejected=record.get("rejected", []),
+    )
+
+
+def ranges(prompt: Prompt) -> str:
+    """The prompt's message numbers, runs of neighbours joined: "0 3-6 9"."""
+    parts: list[str] = []
+    first = last = -2
+    for message in prompt:
+        number = message.number
+        if number == last + 1:
+            last = number
+            continue
+        if last >= 0:
+            parts.append(str(first) if first == last else f"{first}-{last}")
+        first = last = number
+    if last >= 0:
+        parts.append(str(first) if first == last else f"{first}-{last}")
+    return " ".join(parts)
+
+
+def numbers(text: str) -> list[int]:
+    """The message numbers that `ranges` wrote."""
+    found: list[int] = []
+    for part in text.split():
+        first, _, last = part.partition("-")
+        found.extend(range(int(first), int(last or first) + 1))
+    return found
+
+
+def event_type(event: type[Event]) -> str:
+    """The name of an event type in the log: its class name in snake case."""
+    return _snake_case(event.__name__)
+
+
+@cache
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def content(records: Iterable[Record]) -> list[Record]:
+    """The records without what depends on timing (`seconds`, cached tokens), in canonical order."""
+    kept = []
+    for record in records:
+        record = {key: value for key, value in record.items() if key != "seconds"}
+        if "tokens" in record:
+            record["tokens"] = [record["tokens"][0], record["tokens"][2]]
+        kept.append(record)
+    return sorted(kept, key=lambda r: (r["episode"], r["record"], r.get(r["record"], 0)))

@@ -1,0 +1,184 @@
+"""What every scenario file may declare, whatever its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Self
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from palaestra.agents.agent import Layout
+from palaestra.agents.memory import MemorySettings
+from palaestra.agents.policy import EngineSettings, Policy, ScriptedEngine, Settings, VllmEngine
+from palaestra.scenarios.parts.population import PeopleDrawn
+
+Location = tuple[str | int, ...]
+SweptValues = Annotated[list[JsonValue], Field(min_length=1)]
+UNSWEPT = ("scenario", "sweep")
+"""What a sweep can't vary: it compares runs of one scenario."""
+
+
+class Participant(Settings):
+    """An agent as a scenario file declares it; scenarios add fields of their own."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        min_length=1, max_length=60, description="Unique in the scenario."
+    )
+    persona: str = Field("", description="Who this is, in a sentence or two; only this agent is told.")
+    policy: str = Field("default", description="The policy that answers for this agent.")
+    memory: MemorySettings | None = Field(
+        None, description="What of all that it heard its prompts hold. Default: the scenario's `memory`."
+    )
+
+
+class ScenarioConfig(Settings):
+    """The fields common to all scenarios; each scenario adds its own."""
+
+    scenario: str = Field(description="The kind of scenario, see `palaestra scenarios`.")
+    title: str = Field("", description="Shown in listings and transcripts.")
+    episodes: int = Field(1, ge=1, description="How many episodes a run plays.")
+    seed: int = Field(0, ge=0, description="Seed of the run; every episode and call derives its own from it.")
+    live: int = Field(64, ge=1, description="Most episodes under way at once.")
+    layout: Layout = Field(
+        "shared_prefix",
+        description="Order of a prompt: `shared_prefix` puts what agents share first (fast), "
+        "`persona_first` puts who the agent is first (some models stay in character better).",
+    )
+    retries: int = Field(2, ge=0, description="How often an answer that can't be parsed is asked again.")
+    engines: dict[str, EngineSettings] = Field(
+        {"default": VllmEngine()}, description="The engines, by name. Default: the embedded model on vLLM."
+    )
+    policies: dict[str, Policy] = Field(
+        {"default": Policy()},
+        description="The policies that agents may name; who names none takes `default`.",
+    )
+    memory: MemorySettings = Field(
+        MemorySettings(), description="What of all that agents heard their prompts hold."
+    )
+    prompts: dict[str, str] = Field({}, description="Prompt templates that replace the scenario's own.")
+    population: PeopleDrawn | None = Field(
+        None,
+        description="Who plays the agents without a persona: people of a population, others in each episode.",
+    )
+    sweep: dict[str, SweptValues] | list[dict[str, JsonValue]] = Field(
+        {},
+        description="What to vary: lists of values by dotted path, of which all combinations are played, "
+        "such as `rounds: [1, 3]`; or a list of settings, each played as it is. The first is the baseline.",
+    )
+
+    def agent_policies(self) -> Iterator[tuple[Location, str]]:
+        """Where in the file a policy is named, and the name; scenarios with agents override this."""
+        return iter(())
+
+    def declared_agents(self) -> Iterator[tuple[Location, Participant]]:
+        """All agents that the file declares, in the order of its fields, and where."""
+        return _declared(self, ())
+
+    def context_of(self, policy: str) -> int | None:
+        """The context of the engine that answers for `policy`, tokens; None where the file doesn't say."""
+        engine = self.engines[self.policies[policy].engine] if policy in self.policies else None
+        return engine.context if isinstance(engine, VllmEngine | ScriptedEngine) else None
+
+    def unplayed(self) -> list[str]:
+        """The names of all agents without a persona, in the order of the file's fields."""
+        return [agent.name for _, agent in self.declared_agents() if not agent.persona]
+
+    def with_personas(self, personas: Mapping[str, str]) -> Self:
+        """A copy in which the agents of these names have these personas."""
+
+        def give(agent: Participant) -> Participant:
+            return agent.model_copy(update={"persona": personas.get(agent.name, agent.persona)})
+
+        cast: Self = _recast(self, give)
+        return cast
+
+    def problems(self) -> Iterator[tuple[Location, str]]:
+        """Impossible combinations: where in the file, and what is wrong. Scenarios add theirs."""
+        for name, policy in self.policies.items():
+            if policy.engine not in self.engines:
+                known = ", ".join(self.engines)
+                yield ("policies", name, "engine"), f"no engine {policy.engine!r}; the engines are: {known}"
+            elif policy.adapter is not None and self.engines[policy.engine].kind != "vllm":
+                yield ("policies", name, "adapter"), "adapters need an engine of kind vllm"
+        swept = (
+            self.sweep
+            if isinstance(self.sweep, dict)
+            else {k: v for point in self.sweep for k, v in point.items()}
+        )
+        for key in swept:
+            if key.split(".")[0] in UNSWEPT:
+                yield ("sweep",), f"a sweep can't vary `{key}`"
+        if self.population is not None:
+            for place, message in self.population.problems(len(self.unplayed())):
+                yield ("population", *place), message
+        for location, name in self.agent_policies():
+            if name not in self.policies:
+                yield location, f"no policy {name!r}; the policies are: {', '.join(self.policies)}"
+        yield from self._memory_problems()
+
+    def _memory_problems(self) -> Iterator[tuple[Location, str]]:
+        contexts = [engine.context for engine in self.engines.values() if isinstance(engine, VllmEngine)]
+        known = [context for context in contexts if context is not None]
+        largest = max(known) if known and len(known) == len(self.engines) else None
+        declared: list[tuple[Location, MemorySettings]] = [(("memory",), self.memory)]
+        declared += [
+            ((*location, "memory"), member.memory)
+            for location, member in self.declared_agents()
+            if member.memory is not None
+        ]
+        for location, memory in declared:
+            if largest is not None and memory.tokens is not None and memory.tokens >= largest:
+                yield (
+                    (*location, "tokens"),
+                    f"a memory of {memory.tokens} tokens doesn't fit a context of {largest}",
+                )
+
+    @model_validator(mode="after")
+    def _refuse_problems(self) -> ScenarioConfig:
+        for location, message in self.problems():
+            raise PydanticCustomError("impossible", "{message}", {"message": message, "location": location})
+        return self
+
+
+def _declared(node: object, place: Location) -> Iterator[tuple[Location, Participant]]:
+    """The agents in a declaration, and where."""
+    if isinstance(node, Participant):
+        yield place, node
+    elif isinstance(node, list):
+        for position, item in enumerate(node):
+            yield from _declared(item, (*place, position))
+    elif isinstance(node, Settings) and not isinstance(node, PeopleDrawn):
+        for name in type(node).model_fields:
+            yield from _declared(getattr(node, name), (*place, name))
+
+
+def _recast(node: Any, give: Callable[[Participant], Participant]) -> Any:
+    """A copy of a declaration in which `give` replaces each agent; what declares none is left as it is."""
+    if isinstance(node, Participant):
+        return give(node)
+    if isinstance(node, list):
+        return [_recast(item, give) for item in node]
+    if isinstance(node, Settings) and not isinstance(node, PeopleDrawn):
+        fields = type(node).model_fields
+        return node.model_copy(update={name: _recast(getattr(node, name), give) for name in fields})
+    return node
+
+
+def name_problems(**casts: Sequence[Participant]) -> Iterator[tuple[Location, str]]:
+    """Names that two agents share, whatever their case and outer spaces; keywords are the file's fields."""
+    seen: dict[str, str] = {}
+    for field, cast in casts.items():
+        for position, member in enumerate(cast):
+            key = " ".join(member.name.split()).casefold()
+            if key in seen:
+                same = seen[key] if seen[key] == member.name else f"{seen[key]} and {member.name}"
+                yield (field, position, "name"), f"two agents are named {same!r}"
+            seen.setdefault(key, member.name)
+
+
+def policies_of(**casts: Sequence[Participant]) -> Iterator[tuple[Location, str]]:
+    """Where the agents of some fields name their policies, and the names."""
+    for field, cast in casts.items():
+        for position, member in enumerate(cast):
+            yield (field, position, "policy"), member.policy

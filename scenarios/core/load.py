@@ -1,0 +1,123 @@
+"""From a scenario file to a checked configuration, with errors that point at the line.
+
+YAML 1.2: `yes`, `no` and `on` are text. Every problem is told with file, line, column,
+what is wrong and, for a misspelt name, the nearest valid one; then nothing is started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from palaestra.agents.declared import Where, parse, tell
+from palaestra.agents.failures import BadInput
+from palaestra.agents.prompts import read_prompts
+from palaestra.scenarios.core.config import Location, ScenarioConfig
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.registry import SCENARIOS
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario ready to play: its file's name, its rules, its configuration."""
+
+    file: str
+    rules: type[Episode[Any]]
+    config: ScenarioConfig
+
+    def on_scripted_engines(self) -> Scenario:
+        """The same with every engine replaced by a scripted one, and without adapters."""
+        data = self.config.model_dump(mode="json")
+        data["engines"] = {name: {"kind": "scripted"} for name in data["engines"]}
+        for policy in data["policies"].values():
+            policy["adapter"] = None
+        return check(data, self.file)
+
+
+def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
+    """Read and check the scenario file `path`.
+
+    Args:
+        path: the YAML file.
+        settings: `key=value` overrides; keys are dotted paths (`engines.default.kind`,
+            `debaters.0.name`), values are YAML.
+
+    Raises:
+        BadInput: anything is wrong with the file or an override.
+    """
+    data = parse(path, "a scenario file", listed="palaestra scenarios", begin="scenario: debate")
+    return check(data, str(path), override(data, settings))
+
+
+def override(data: dict[str, Any], settings: Sequence[str]) -> dict[Location, str]:
+    """Set each `key=value` of `settings` in `data`; where each was set.
+
+    Raises:
+        BadInput: a setting that is none, or whose key leads nowhere.
+    """
+    return {_apply(data, setting): setting for setting in settings}
+
+
+def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | None = None) -> Scenario:
+    """Check a scenario that is already read.
+
+    Args:
+        data: the file's content.
+        file: its name, for messages.
+        overridden: locations that overrides set, with what was said.
+
+    Raises:
+        BadInput: it is not a valid scenario.
+    """
+    where = Where(file, data, overridden or {})
+    if "scenario" not in data:
+        raise BadInput(f"{where.of(())}: `scenario` is missing", "Begin the file with, say: scenario: debate")
+    try:
+        rules = SCENARIOS[str(data["scenario"])]
+    except BadInput as error:
+        raise BadInput(f"{where.of(('scenario',))}: {error.args[0]}", error.remedy) from error
+    try:
+        config = rules.config_type.model_validate(data, context={"folder": Path(file).parent})
+    except ValidationError as error:
+        told = [tell(problem, rules.config_type, where) for problem in error.errors()]
+        remedy = f"All fields: palaestra schema {data['scenario']}"
+        raise BadInput("\n".join(told), remedy) from error
+    for purpose, text in config.prompts.items():
+        try:
+            read_prompts(rules.prompts_file, ((purpose, text),), rules.topic_variables)
+        except BadInput as error:
+            raise BadInput(f"{where.of(('prompts', purpose))}: {error.args[0]}", error.remedy) from error
+    return Scenario(file, rules, config)
+
+
+def _apply(data: Any, setting: str) -> Location:
+    """Set one `key=value` in `data`; return where it was set."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise BadInput(f"--set {setting}: this is no key=value", "For example: --set rounds=5")
+    try:
+        value = YAML(typ="safe").load(text)
+    except (YAMLError, ValueError) as error:
+        raise BadInput(f"--set {setting}: the value is not YAML") from error
+    location: Location = tuple(int(part) if part.isdecimal() else part for part in key.split("."))
+    target = data
+    for part in location[:-1]:
+        if isinstance(target, list):
+            if not isinstance(part, int) or part >= len(target):
+                raise BadInput(f"--set {setting}: there is no item {part}", f"It has {len(target)}, from 0.")
+            target = target[part]
+        else:
+            target = target.setdefault(part, {})
+        if not isinstance(target, (dict, list)):
+            raise BadInput(f"--set {setting}: {part} is no mapping or list")
+    last = location[-1]
+    if isinstance(target, list) and (not isinstance(last, int) or last >= len(target)):
+        raise BadInput(f"--set {setting}: there is no item {last}", f"It has {len(target)}, from 0.")
+    target[last] = value
+    return location

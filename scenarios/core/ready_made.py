@@ -1,0 +1,71 @@
+"""The scenario files that come with the packages: each scenario's folder holds some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from inspect import getmodule
+from pathlib import Path
+from sys import modules
+
+from ruamel.yaml import YAML
+
+from palaestra.agents.failures import BadInput, PalaestraError
+from palaestra.scenarios.core.registry import SCENARIOS
+
+FOLDER = "ready"
+
+
+def summaries() -> Iterator[tuple[str, str]]:
+    """Each scenario with the first line of its package's docstring."""
+    for name in SCENARIOS:
+        try:
+            module = getmodule(SCENARIOS[name])
+        except PalaestraError as error:
+            yield name, error.args[0]
+            continue
+        package = modules[module.__package__] if module and module.__package__ else module
+        yield name, (getattr(package, "__doc__", "") or "").strip().split("\n")[0]
+
+
+def ready_made(scenario: str) -> Iterator[tuple[str, str]]:
+    """The names of a scenario's ready-made files, with their titles."""
+    for file in _files(scenario):
+        yield file.stem, str(YAML(typ="safe").load(file).get("title", ""))
+
+
+def find(name: str) -> Path:
+    """The scenario file that `name` names: a path, or a ready-made one's name.
+
+    Raises:
+        BadInput: there is neither.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return path
+    known = {file.stem: file for scenario in SCENARIOS for file in _files(scenario)}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    raise BadInput(
+        f"there is no file {name}, nor a ready-made scenario of that name",
+        f"{hint}Ready-made: {', '.join(known)}.",
+    )
+
+
+def text_of(name: str) -> str:
+    """The scenario file that `name` names, as it is written; raises `BadInput` when there is none."""
+    path = find(name)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} can't be read: {error}") from error
+
+
+def _files(scenario: str) -> list[Path]:
+    try:
+        folder = SCENARIOS[scenario].prompts_file.parent / FOLDER
+    except PalaestraError:  # a stranger's package that doesn't load must not hide the others
+        return []
+    return sorted(folder.glob("*.yaml"))

@@ -1,0 +1,1 @@
+"""Pieces of rules that several scenarios use: judging, hearing, picking, populations."""

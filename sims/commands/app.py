@@ -1,0 +1,304 @@
+"""The command line. Everything heavy is imported where it is used, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from palaestra.agents.failures import BadInput, PalaestraError
+from palaestra.sims.commands.data import data
+from palaestra.sims.commands.population import population
+from palaestra.sims.commands.study import study
+
+if TYPE_CHECKING:
+    from palaestra.scenarios.core.load import Scenario
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"palaestra {version('palaestra')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="palaestra",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: palaestra run debate --dry-run",
+)
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Tell the version.")
+    ] = False,
+) -> None:
+    """Simulate groups of LLM agents on a local engine, and keep every word they say."""
+
+
+app.add_typer(data)
+app.add_typer(study)
+app.add_typer(population, name="population")
+
+EXCERPT_LINES = 24
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="A scenario file, or the name of a ready-made one.")
+]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The folder of a run, such as outputs/debate-….")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set any field, such as rounds=5. Repeatable."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+
+
+@app.command(epilog="Examples: palaestra run debate -n 8 · palaestra run my.yaml --set rounds=5 --estimate")
+def run(
+    file: File,
+    episodes: Annotated[int | None, typer.Option("--episodes", "-n", min=1, help="How many to play.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the run.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder. Default: a new one in outputs/.")] = None,
+    settings: Settings = None,
+    dry_run: Annotated[bool, typer.Option(help="Play on made-up replies, without a model.")] = False,
+    estimate: Annotated[bool, typer.Option(help="Say what it would take, and don't play.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Play a scenario."""
+    chosen = settings or []
+    if episodes is not None:
+        chosen.append(f"episodes={episodes}")
+    if seed is not None:
+        chosen.append(f"seed={seed}")
+    scenario = _load(file, chosen)
+    if dry_run:
+        scenario = scenario.on_scripted_engines()
+    if scenario.config.sweep:
+        from palaestra.scenarios.core.sweep import points
+
+        swept_fields = {key for point in points(scenario) for key in point.settings}
+        for setting in chosen:
+            if setting.split("=")[0] in swept_fields:
+                raise BadInput(
+                    f"--set {setting}: the file's sweep sets that",
+                    "Vary it there, or play without: --set 'sweep={}'",
+                )
+        _run_sweep(scenario, out, quiet, estimate)
+    elif estimate:
+        _print_estimate(scenario)
+    else:
+        from palaestra.sims.playing.play import start
+
+        _print_result(start(scenario, out, quiet))
+
+
+@app.command(epilog="Examples: palaestra resume RUN · palaestra resume RUN --set episodes=100")
+def resume(folder: RunFolder, settings: Settings = None, quiet: Quiet = False) -> None:
+    """Go on with a run that was stopped; nothing recorded is asked again.
+
+    Engines, the number of episodes, how many are live, and retries may be changed with --set.
+    """
+    from palaestra.runs.folder import SWEEP
+    from palaestra.sims.playing.play import resume as play_on
+    from palaestra.sims.playing.sweep import resume_sweep
+
+    if not (folder / SWEEP).exists():
+        _print_result(play_on(folder, settings or [], quiet))
+    elif settings:
+        raise BadInput(
+            "--set: what a sweep plays stands in its file", "Start a new sweep for other settings."
+        )
+    else:
+        _print_sweep(resume_sweep(folder, quiet))
+
+
+@app.command(epilog="Example: palaestra validate my.yaml")
+def validate(file: File, settings: Settings = None) -> None:
+    """Check a scenario file, and play nothing."""
+    scenario = _load(file, settings or [])
+    config = scenario.config
+    typer.echo(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
+    if config.sweep:
+        from palaestra.scenarios.core.sweep import points
+
+        for point in points(scenario):
+            typer.echo(f"  {point.name}")
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios and their ready-made files."""
+    from palaestra.scenarios.core.ready_made import ready_made, summaries
+
+    for name, summary in summaries():
+        typer.secho(name, bold=True)
+        typer.echo(f"  {summary}")
+        for short, title in ready_made(name):
+            typer.echo(f"    {short:<24} {title}")
+    typer.echo("\nPlay one: palaestra run NAME · see its file: palaestra show NAME")
+
+
+@app.command(epilog="Example: palaestra schema debate > debate.schema.json")
+def schema(scenario: Annotated[str, typer.Argument(help="Name of a scenario, such as debate.")]) -> None:
+    """Print a scenario's JSON Schema, with which editors complete and check its files."""
+    import json
+
+    from palaestra.scenarios.core.registry import SCENARIOS
+
+    typer.echo(json.dumps(SCENARIOS[scenario].config_type.model_json_schema(), indent=2))
+
+
+@app.command(epilog="Examples: palaestra show outputs/debate-… · palaestra show RUN -e 3 --call 12")
+def show(
+    what: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run folder, or a ready-made scenario's name.")
+    ],
+    episode: Annotated[int, typer.Option("--episode", "-e", min=0, help="Which episode.")] = 0,
+    call: Annotated[int | None, typer.Option(min=0, help="Show the exact prompt of this call.")] = None,
+    events: Annotated[bool, typer.Option("--events", help="Also tell the events of the rules.")] = False,
+    lines: Annotated[int | None, typer.Option(min=1, help="Show at most this many lines.")] = None,
+) -> None:
+    """Read a run: an episode's transcript, or the prompt of one call."""
+    if not Path(what).is_dir():
+        from palaestra.scenarios.core.ready_made import text_of
+
+        typer.echo(text_of(what))
+        return
+    from palaestra.runs.run import Run
+    from palaestra.runs.transcript import transcript
+
+    opened = Run(what)
+    if call is not None:
+        for role, text in opened.prompt(episode, call):
+            typer.secho(f"[{role}]", bold=True)
+            typer.echo(f"{text}\n")
+        return
+    for number, line in enumerate(transcript(opened, episode, events)):
+        if lines is not None and number >= lines:
+            typer.echo("…")
+            break
+        typer.echo(line)
+
+
+@app.command()
+def doctor() -> None:
+    """Tell what engine, model, GPU and versions are here, and what to do about what is missing.
+
+    The exit code is 1 when something that runs need is missing.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from palaestra.sims.commands.doctor import examine
+
+    colours = {"ok": "green", "note": "yellow", "missing": "red"}
+    table = Table("", "found", "what to do", box=None)
+    worst = 0
+    for finding in examine():
+        worst |= finding.state == "missing"
+        subject = Text(finding.subject, style=colours[finding.state])
+        table.add_row(subject, Text(finding.found, overflow="fold"), Text(finding.remedy))
+    Console().print(table)
+    raise typer.Exit(worst)
+
+
+def main() -> None:
+    """The entry point: failures become one message and an exit code, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except PalaestraError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(error.exit_code)
+
+
+def _load(file: str, settings: list[str]) -> Scenario:
+    from palaestra.scenarios.core.load import load
+    from palaestra.scenarios.core.ready_made import find
+
+    return load(find(file), settings)
+
+
+def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool) -> None:
+    from palaestra.scenarios.core.sweep import points
+
+    swept = points(scenario)
+    if estimate:
+        for point in swept:
+            typer.secho(point.name, bold=True)
+            _print_estimate(point.scenario)
+        return
+    from palaestra.sims.playing.sweep import start_sweep
+
+    _print_sweep(start_sweep(swept, out, quiet))
+
+
+def _print_sweep(folder: Path) -> None:
+    """The runs of a sweep that just ended."""
+    from palaestra.runs.run import Run
+    from palaestra.sims.playing.sweep import runs
+
+    for run_folder in runs(folder):
+        Run(run_folder).write_tables()
+        typer.echo(f"run folder:  {run_folder}")
+    typer.echo(f"compare them: palaestra compare {folder}")
+
+
+def _print_estimate(scenario: Scenario) -> None:
+    from palaestra.sims.playing.estimate import estimate
+
+    found = estimate(scenario)
+    typer.echo(f"episodes          {found.episodes:>12,}")
+    typer.echo(f"calls             {found.calls:>12,}")
+    typer.echo(f"prompt tokens     {found.prompt_tokens:>12,}  ({found.counted_by}; before prefix caching)")
+    typer.echo(f"output tokens     {found.output_tokens:>12,}  (at most: every speech at its limit)")
+    typer.echo(f"longest prompt    {found.longest_prompt:>12,}  tokens")
+    if found.seconds is None:
+        typer.echo("time                   unknown  (no run of this scenario and model on this machine yet)")
+    else:
+        typer.echo(f"time              {found.seconds:>11,.0f}s  (at the last run's speed, without loading)")
+
+
+def _print_result(folder: Path) -> None:
+    """An excerpt, a summary and the folder of a run that just ended."""
+    from itertools import islice
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
+    from palaestra.runs.run import Run
+    from palaestra.runs.transcript import transcript
+
+    finished = Run(folder)
+    finished.write_tables()
+    console = Console()
+    excerpt = list(islice(transcript(finished, 0), EXCERPT_LINES + 1))
+    for line in excerpt[:EXCERPT_LINES]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print("…\n" if len(excerpt) > EXCERPT_LINES else "")
+    for title, frame in (
+        ("outcomes", outcome_summary(finished.episodes)),
+        ("calls", calls_by_purpose(finished.calls)),
+    ):
+        table = Table(*frame.columns, title=title, title_justify="left", box=None)
+        for row in frame.iter_rows():
+            table.add_row(*(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row))
+        console.print(table)
+        console.print()
+    console.print(f"read it all: palaestra show {folder} --episode 0", highlight=False)
+    console.print(f"run folder:  {folder}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

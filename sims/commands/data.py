@@ -1,0 +1,383 @@
+"""The commands that turn runs into training data and training data into adapters."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+import typer
+
+from palaestra.agents.failures import BadInput
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from palaestra.agents.policy import Settings
+    from palaestra.sims.training.evolve import Evolution
+
+SomeSettings = TypeVar("SomeSettings", bound="Settings")
+
+data = typer.Typer()
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+Export = Annotated[Path, typer.Argument(metavar="EXPORT", help="The folder that `palaestra export` made.")]
+TrainOptions = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Of the training, such as epochs=2. Repeatable."),
+]
+Method = Literal["dpo", "kto", "sft"]
+
+
+@data.command(
+    epilog="Examples: palaestra export RUN · palaestra export RUN --to dpo --to sft --as parquet · "
+    "palaestra export RUN --to dpo --pairs all --margin 1"
+)
+def export(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Folders of runs.")],
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="dpo, reward, kto, sft, ranked, critiques, revisions or rollouts. Repeatable. Default: dpo."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to make. Default: a new one in RUN/exports.")
+    ] = None,
+    file_type: Annotated[
+        Literal["jsonl", "parquet"], typer.Option("--as", help="Type of the files.")
+    ] = "jsonl",
+    by: Annotated[
+        Literal["panel", "truth", "outcome"] | None,
+        typer.Option(help="What scores rest on. Default: outcomes of a branched run, else the panel."),
+    ] = None,
+    pairs: Annotated[
+        Literal["extremes", "all"],
+        typer.Option(help="The best and the worst answer to a question, or every two."),
+    ] = "extremes",
+    margin: Annotated[float, typer.Option(min=0, help="Least difference of scores in a pair.")] = 0.0,
+    floor: Annotated[float | None, typer.Option(help="Least score of a chosen answer.")] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Scores above it are good for kto. Default: each run's mean; of a check 0.5."),
+    ] = None,
+    at_least: Annotated[
+        float | None,
+        typer.Option(
+            help="Least score of an answer for sft, which leaves out what has none, such as choices. "
+            "Default: all answers."
+        ),
+    ] = None,
+    asked: Annotated[
+        Literal["shown", "question"],
+        typer.Option(
+            help="What a judged answer stands after in sft: all that its author was shown, or the question "
+            "as pairs have it (what several answers share; of a revision not what led to it)."
+        ),
+    ] = "shown",
+    purpose: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only answers to calls of this purpose, in sft also where they are choices. Repeatable."
+        ),
+    ] = None,
+    policy: Annotated[list[str] | None, typer.Option(help="Only answers of this policy. Repeatable.")] = None,
+    test_share: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of the prompts that go to the test split.")
+    ] = 0.1,
+    quiet: Quiet = False,
+) -> None:
+    """Write a run as training data, with a dataset card and a quality report."""
+    from palaestra.runs.exports.folder import export as write
+    from palaestra.runs.exports.pairing import PairRule
+    from palaestra.runs.exports.rows import ExportOptions
+
+    formats = tuple(dict.fromkeys(to or ["dpo"]))
+    options = ExportOptions(
+        formats=formats,
+        file_type=file_type,
+        basis=by,
+        pairs=PairRule(pairs, margin, floor),
+        threshold=threshold,
+        at_least=at_least,
+        asked=asked,
+        purposes=tuple(purpose or ()),
+        policies=tuple(policy or ()),
+        test_share=test_share,
+    )
+    where = out or _unused(runs[0] / "exports", "-".join(formats))
+    encode = None
+    if "rollouts" in formats:
+        from palaestra.sims.engines.prompt_encoder import prompt_encoder
+
+        encode = prompt_encoder(runs)
+    described = write(runs, where, options, encode, command=_command())
+    if not quiet:
+        _print_export(described)
+    typer.echo(f"export: {where}")
+
+
+def _unused(folder: Path, name: str) -> Path:
+    """The first of `name`, `name-2`, … that isn't in `folder` yet."""
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return next(folder / each for each in names if not (folder / each).exists())
+
+
+def _command() -> str:
+    """The command line that was given, to be given again."""
+    return shlex.join(["palaestra", *sys.argv[1:]])
+
+
+def _print_export(described: dict[str, Any]) -> None:
+    rows = [
+        [name, f"{splits.get('train', 0):,}", f"{splits.get('test', 0):,}"]
+        for name, splits in described["formats"].items()
+    ]
+    _print_table("rows", ["format", "train", "test"], rows)
+    left_out = [
+        [name, reason, f"{number:,}"]
+        for name, reasons in described["left_out"].items()
+        for reason, number in reasons.items()
+    ]
+    if left_out:
+        _print_table("left out", ["of", "why", "how many"], left_out)
+
+
+def _print_table(title: str, columns: list[str], rows: Iterable[list[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, title=title, title_justify="left", box=None)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+    typer.echo()
+
+
+@data.command(
+    epilog="Examples: palaestra branch RUN --calls purpose=argue --answers 3 --repeats 2 --most 20 · "
+    "palaestra branch RUN --calls uncertain --most 10"
+)
+def branch(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    calls: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Which calls: all, uncertain (by their options' probabilities), purpose=NAME or agent=NAME. "
+            "Repeatable. Default: all."
+        ),
+    ] = None,
+    answers: Annotated[int, typer.Option(min=1, help="How many other answers to try at each call.")] = 1,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="How often to play each answer to the end; 2 or more give errors.")
+    ] = 1,
+    most: Annotated[int | None, typer.Option(min=1, help="Branch at most so many calls.")] = None,
+    episodes: Annotated[str, typer.Option(help="Only these episodes, such as 0-3,7.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Run folder. Default: a new one in outputs/.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change engines, live or retries. Repeatable."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Play recorded episodes again with other answers, so that outcomes tell which answer was better.
+
+    What it plays is a run; `palaestra export` makes pairs of it whose margin is the difference in
+    what the answers led to. A play that stops goes on with `palaestra resume`.
+    """
+    from palaestra.sims.playing.branch import branch as play_branches
+    from palaestra.sims.playing.branch import selection
+
+    chosen = selection(calls or [], episodes, most)
+    folder = play_branches(run, out, chosen, answers, repeats, settings or [], quiet)
+    typer.echo(f"run folder: {folder}")
+    typer.echo(f"make pairs of it: palaestra export {folder}")
+
+
+@data.command(
+    epilog="Examples: palaestra quality EXPORT · palaestra quality EXPORT --keep 'margin>=1' "
+    "--keep duplicates --out CLEANED"
+)
+def quality(
+    folder: Export,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Keep only such pairs: margin>=X, agreement>=X, label_agrees, duplicates (the first "
+            "of each), same_model, cross_model, map=REGION, … Repeatable, in order."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the export of the pairs that are kept.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap and the shuffled labels.")] = 0,
+) -> None:
+    """Measure preference pairs: judges' agreement and biases, margins, duplicates, separability.
+
+    What is out of the ordinary is marked with `!`. With --keep, what each filter drops is told and
+    the rest is measured, and written as an export of its own to --out.
+    """
+    from palaestra.runs.exports.filtered import write_kept
+    from palaestra.runs.quality.filters import apply, parse
+    from palaestra.runs.quality.pairs import read_pairs
+    from palaestra.runs.quality.report import quality_report
+
+    filters = [parse(words) for words in keep or []]
+    if out is not None and not filters:
+        raise BadInput("--out is for the pairs that filters keep", "Name one: --keep 'margin>=1'")
+    pairs, dropped = apply(read_pairs(folder), filters)
+    if dropped:
+        rows = [[item.name, f"{item.before:,}", f"{item.dropped:,}"] for item in dropped]
+        _print_table("filters", ["keeps", "of", "drops"], rows)
+    if pairs.is_empty():
+        raise BadInput("no pair is left", "Take weaker filters.")
+    report = quality_report(pairs, seed)
+    for line in report.lines():
+        typer.echo(line)
+    if out is not None:
+        write_kept(folder, pairs, dropped, report, out, _command())
+        typer.echo(f"export: {out}")
+
+
+@data.command(
+    epilog="Examples: palaestra train EXPORT --out adapters/a · palaestra train EXPORT --method kto "
+    "--policy a --out adapters/a --set learning_rate=0.0002 --set epochs=2"
+)
+def train(
+    folder: Export,
+    out: Annotated[Path, typer.Option(help="Folder of the adapter, which a scenario's policy can name.")],
+    method: Annotated[Method, typer.Option(help="What trains; the export needs rows of it.")] = "dpo",
+    policy: Annotated[
+        str | None, typer.Option(help="Which of the export's policies; needed where they differ.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Train this model instead of a policy's.")] = None,
+    adapter: Annotated[
+        Path | None, typer.Option(help="Go on from this LoRA adapter. Default: the policy's.")
+    ] = None,
+    settings: TrainOptions = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a LoRA adapter on an export."""
+    from palaestra.sims.training.settings import TrainSettings
+    from palaestra.sims.training.train import train as train_adapter
+
+    train_adapter(
+        folder,
+        out,
+        method=method,
+        policy=policy,
+        model=model,
+        adapter=adapter,
+        settings=_checked(TrainSettings, settings or []),
+        resume=resume,
+        quiet=quiet,
+    )
+    typer.echo(f"adapter: {out}")
+    typer.echo(f"play with it: palaestra run SCENARIO --set policies.NAME.adapter={out}")
+
+
+@data.command(
+    epilog="Examples: palaestra evolve evolve-demo · palaestra evolve my.yaml --generations 3 --by truth "
+    "--set train.epochs=2 · palaestra evolve outputs/evolution-… (go on)"
+)
+def evolve(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="A duel with held-out instructions; or the folder of an evolution, to go on."
+        ),
+    ],
+    generations: Annotated[
+        int | None, typer.Option("--generations", "-g", min=1, help="How often to train. Default: 2.")
+    ] = None,
+    by: Annotated[
+        Literal["panel", "truth"] | None,
+        typer.Option(
+            help="What makes an answer good: the panel, or truth (the file's check). Default: panel."
+        ),
+    ] = None,
+    method: Annotated[Method | None, typer.Option(help="How policies are trained. Default: dpo.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder. Default: a new one in outputs/.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Such as train.epochs=2 or margin=1. Repeatable."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Play, export, train every policy of the tribe, and play again.
+
+    Ends with the success on held-out instructions after each generation, against the beginning.
+    """
+    from palaestra.scenarios.core.load import load
+    from palaestra.scenarios.core.ready_made import find
+    from palaestra.sims.training.evolve import Evolution, EvolveSettings
+
+    def say(words: str) -> None:
+        if not quiet:
+            typer.echo(words)
+
+    options = {"generations": generations, "by": by, "method": method}
+    named = [f"{name}={value}" for name, value in options.items() if value is not None] + (settings or [])
+    if Path(what).is_dir():
+        if named or out:
+            raise BadInput("an evolution goes on as it was begun", f"Say only: palaestra evolve {what}")
+        evolution = Evolution.open(Path(what), say, quiet)
+    else:
+        chosen = _checked(EvolveSettings, named)
+        folder = out or _unused(Path("outputs"), f"evolution-{Path(what).stem}")
+        evolution = Evolution(folder, load(find(what)), chosen, say, quiet)
+        evolution.begin()
+    evolution.run()
+    _print_evolution(evolution)
+
+
+def _print_evolution(evolution: Evolution) -> None:
+    from palaestra.sims.training.evolution_table import rows, sentence
+
+    columns = [
+        "generation",
+        "pairs",
+        "policy",
+        "answers",
+        "success",
+        "95 % interval",
+        "gain",
+        "95 % interval",
+    ]
+    _print_table(f"held-out success; pairs by {evolution.settings.by}", columns, rows(evolution))
+    typer.echo(sentence(evolution))
+    typer.echo(f"evolution: {evolution.folder}")
+
+
+def _checked(model: type[SomeSettings], settings: list[str]) -> SomeSettings:
+    """The settings that `key=value` words make; raises `BadInput` that names the fields there are."""
+    from pydantic import ValidationError
+
+    from palaestra.scenarios.core.load import override
+
+    values: dict[str, Any] = {}
+    override(values, settings)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise BadInput(f"--set {field}: {first['msg']}", f"Fields: {', '.join(_fields(model))}.") from error
+
+
+def _fields(model: type[BaseModel], within: str = "") -> list[str]:
+    """The fields that can be set, with those inside them."""
+    from palaestra.agents.policy import Settings
+
+    found = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Settings):
+            found += _fields(kind, f"{within}{name}.")
+        else:
+            found.append(f"{within}{name}")
+    return found

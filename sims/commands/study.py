@@ -1,0 +1,398 @@
+"""The commands that study runs: what they measured, and whether a manipulation mattered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from palaestra.agents.failures import BadInput
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from palaestra.metrics.metric import Metric, Tables
+    from palaestra.runs.run import Run
+
+study = typer.Typer()
+
+SIGNIFICANT = 0.05
+LEAST_PERMUTATIONS = 2000
+PERMUTATIONS_A_TEST = 100
+"""So many that the smallest p-value passes the correction for all tests."""
+LEAST_WIDTH = 130
+"""Columns that the widest table needs."""
+
+Chosen = Annotated[
+    list[str] | None, typer.Option("--metric", "-m", help="Only this metric. Repeatable. Default: all.")
+]
+Embedding = Annotated[
+    str | None,
+    typer.Option(
+        help="A sentence-transformers model, by name or folder: adds similarity by meaning to the metrics."
+    ),
+]
+Table = Annotated[Path | None, typer.Option(help="Also write the table to this file: .csv or .parquet.")]
+
+
+@study.command(
+    name="metrics",
+    epilog="Examples: palaestra metrics · palaestra metrics RUN · palaestra metrics RUN -m conformity",
+)
+def list_metrics(
+    run: Annotated[
+        Path | None, typer.Argument(metavar="[RUN]", help="A run folder. Without one: what there is.")
+    ] = None,
+    metric: Chosen = None,
+    embedding: Embedding = None,
+    out: Table = None,
+) -> None:
+    """Measure a run, or list all metrics with their units, ranges and sources."""
+    if run is None:
+        _print_catalogue()
+        return
+    from palaestra.metrics.comparison import levels
+    from palaestra.runs.run import Run
+
+    _check_table(out)
+    tables = Run(run).tables
+    _require_episodes(tables, run)
+    found = levels(_chosen(metric, [tables], embedding), tables)
+    _write(found, out)
+    rows = [
+        (row["metric"], _told(row["value"]), _interval(row), row["unit"], str(row["episodes"]))
+        for row in found.drop_nulls("value").iter_rows(named=True)
+    ]
+    _print_table(("metric", "value", "95 % interval", "unit", "episodes"), rows)
+    _print_notes(found)
+
+
+@study.command(
+    epilog="Examples: palaestra compare RUN RUN · palaestra compare SWEEP -m conformity --out table.csv"
+)
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN…", help="Run folders, the baseline first; or a sweep's folder."),
+    ],
+    metric: Chosen = None,
+    embedding: Embedding = None,
+    out: Table = None,
+) -> None:
+    """Whether runs differ: each metric against the first run, with intervals, paired where seeds pair."""
+    import polars as pl
+
+    from palaestra.metrics.comparison import differences, holm
+    from palaestra.runs.run import Run
+
+    _check_table(out)
+    folders = _expanded(runs)
+    if len(folders) < 2:
+        raise BadInput(
+            "a comparison takes two runs or more", "Name a baseline and others, or a sweep's folder."
+        )
+    opened = [Run(folder) for folder in folders]
+    kinds = {run.state["scenario"]["scenario"] for run in opened}
+    if len(kinds) > 1:
+        raise BadInput(
+            f"these are runs of different scenarios: {', '.join(sorted(kinds))}",
+            "Compare runs of one scenario.",
+        )
+    baseline, *others = _with_episodes(opened)
+    chosen = _chosen(metric, [run.tables for run in (baseline, *others)], embedding)
+    if not metric:
+        chosen = [each for each in chosen if not each.restates]
+    permutations = max(LEAST_PERMUTATIONS, PERMUTATIONS_A_TEST * len(chosen) * len(others))
+    labels = _labels([run.folder for run in (baseline, *others)])
+    found = pl.concat(
+        differences(chosen, baseline.tables, run.tables, permutations=permutations).select(
+            pl.lit(label).alias("run"), pl.all()
+        )
+        for run, label in zip(others, labels[1:], strict=True)
+    )
+    found = found.with_columns(pl.Series("p_corrected", holm(found["p"].to_list()), dtype=pl.Float64))
+    _write(found, out)
+    typer.secho(f"baseline: {labels[0]}", bold=True)
+    for label in labels[1:]:
+        _print_difference(label, found.filter(pl.col("run") == label))
+    typer.echo(_caution(found))
+    _print_notes(found)
+
+
+@study.command(
+    epilog="Examples: palaestra plots outputs/debate-… · palaestra plots RUN --only opinions --as png"
+)
+def plots(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this plot. Repeatable. Default: all that the run allows.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the figures. Default: plots in the run folder.")
+    ] = None,
+    file_type: Annotated[
+        Literal["pdf", "svg", "png"], typer.Option("--as", help="Type of the figures.")
+    ] = "pdf",
+) -> None:
+    """Draw a run: one figure for each family of metrics, for a paper."""
+    from matplotlib import rc_context
+
+    from palaestra.metrics.metric import Unmeasurable
+    from palaestra.metrics.plots.catalogue import PLOTS, drawable
+    from palaestra.metrics.plots.style import plain_text
+    from palaestra.runs.record.log import unwritable
+    from palaestra.runs.run import Run
+
+    unknown = [name for name in only or () if name not in PLOTS]
+    if unknown:
+        raise BadInput(f"there is no plot {unknown[0]!r}", f"The plots are: {', '.join(PLOTS)}.")
+    tables = Run(run).tables
+    _require_episodes(tables, run)
+    folder = out or run / "plots"
+    for name, plot in {name: PLOTS[name] for name in only}.items() if only else drawable(tables).items():
+        try:
+            figure = plot(tables)
+        except Unmeasurable as reason:
+            if only:
+                raise BadInput(f"{name}: {reason}") from reason
+            typer.secho(f"{name} is left out: {reason}", dim=True)
+            continue
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with plain_text(), rc_context({"pdf.fonttype": 42, "svg.hashsalt": "palaestra"}):
+                figure.savefig(folder / f"{name}.{file_type}", dpi=200)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        typer.echo(f"{folder / name}.{file_type}")
+
+
+@study.command(
+    epilog="Examples: palaestra report outputs/debate-… · palaestra report RUN RUN --out both.html"
+)
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run folders; or a sweep's folder.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file. Default: report.html in the first folder.")
+    ] = None,
+) -> None:
+    """Write runs as one HTML file: summary, figures, every transcript to read and search, exact prompts."""
+    from palaestra.runs.report.page import write_report
+    from palaestra.runs.run import Run
+
+    target = out or runs[0] / "report.html"
+    if target.is_dir():
+        raise BadInput(f"--out {target} is a folder", f"Name a file, such as {target / 'report.html'}")
+    typer.echo(f"report: {write_report([Run(folder) for folder in _expanded(runs)], target)}")
+
+
+def _print_difference(name: str, found: pl.DataFrame) -> None:
+    rows = [
+        (
+            row["metric"],
+            _told(row["first"]),
+            _told(row["second"]),
+            _told(row["difference"]),
+            _interval(row),
+            _told(row["p_corrected"]),
+            _told(row["detectable"]),
+            row["unit"],
+            f"{row['episodes_first']} pairs"
+            if row["paired"]
+            else f"{row['episodes_first']} and {row['episodes_second']}",
+        )
+        for row in found.drop_nulls("difference").iter_rows(named=True)
+    ]
+    heads = (
+        "metric",
+        "baseline",
+        "run",
+        "difference",
+        "95 % interval",
+        "p",
+        "detectable",
+        "unit",
+        "episodes",
+    )
+    _print_table(heads, rows, title=name)
+
+
+def _caution(found: pl.DataFrame) -> str:
+    """What the comparison can't show, in words."""
+    from palaestra.metrics.comparison import least_p
+
+    tested = found.drop_nulls("p").to_dicts()
+    if not tested:
+        more = "Play more with: palaestra resume RUN --set episodes=…"
+        return f"Nothing could be tested: there are too few episodes, or all are the same. {more}"
+    shown = [f"{row['metric']} ({row['run']})" for row in tested if row["p_corrected"] < SIGNIFICANT]
+    tests = f"{len(tested)} test{'s' if len(tested) > 1 else ''}"
+    told = [f"Differs (p < {SIGNIFICANT}, corrected for {tests} by Holm): {', '.join(shown) or 'nothing'}."]
+    least = max(least_p((row["episodes_first"], row["episodes_second"]), row["paired"]) for row in tested)
+    if least * len(tested) >= SIGNIFICANT:
+        told.append(
+            f"With so few episodes some differences could not pass a correction for {tests}, however large:"
+            " name fewer metrics with --metric, or play more episodes."
+        )
+    elif len(shown) < len(tested):
+        told.append(
+            "What isn't named may differ all the same: a true difference as large as `detectable` would be"
+            " seen four times in five without correction, a smaller one less often, all less often with it."
+        )
+    return " ".join(told)
+
+
+def _with_episodes(runs: list[Run]) -> list[Run]:
+    """The baseline and the runs of which an episode has ended; the others are named.
+
+    Raises:
+        BadInput: no episode of the baseline has ended, or none of any other.
+    """
+    for run in runs[1:]:
+        if not run.episodes["ended"].any():
+            typer.secho(f"{run.folder} is left out: no episode of it has ended", dim=True)
+    ended = [run for run in runs[1:] if run.episodes["ended"].any()]
+    for run in (runs[0], *(ended or runs[1:2])):
+        _require_episodes(run.tables, run.folder)
+    return [runs[0], *ended]
+
+
+def _labels(folders: list[Path]) -> list[str]:
+    """The folders' names; their paths where two have the same name."""
+    names = [folder.name for folder in folders]
+    return [folder.name if names.count(folder.name) == 1 else str(folder) for folder in folders]
+
+
+def _expanded(folders: list[Path]) -> list[Path]:
+    """The folders of runs, those of sweeps replaced by their runs."""
+    from palaestra.runs.folder import SWEEP
+    from palaestra.sims.playing.sweep import runs
+
+    found: list[Path] = []
+    for folder in folders:
+        found += runs(folder) if (folder / SWEEP).exists() else [folder]
+    return list({folder.resolve(): folder for folder in found}.values())
+
+
+def _chosen(names: list[str] | None, tables: list[Tables], embedding: str | None) -> list[Metric]:
+    """The metrics of these names, or all that the tables have the columns for."""
+    from difflib import get_close_matches
+
+    from palaestra.metrics.catalogue import metrics
+
+    known = metrics()
+    if embedding is not None:
+        known |= {metric.name: metric for metric in _semantic_metrics(embedding)}
+    for name in names or ():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            raise BadInput(f"there is no metric {name!r}", f"{hint}All of them: palaestra metrics")
+        for of in tables:
+            if lacking := known[name].lacks(of):
+                raise BadInput(
+                    f"{name} can't be measured here: there is {lacking}", "See: palaestra metrics RUN"
+                )
+    if names:
+        return [known[name] for name in names]
+    return [metric for metric in known.values() if not any(metric.lacks(of) for of in tables)]
+
+
+def _semantic_metrics(model: str) -> list[Metric]:
+    from palaestra.metrics.families.speech import semantic_metrics, sentence_embedding
+
+    if (Path(model).is_absolute() or model.startswith((".", "~"))) and not Path(model).expanduser().is_dir():
+        raise BadInput(f"--embedding: there is no folder {model}", "Name a model or its folder.")
+    try:
+        return semantic_metrics(sentence_embedding(model), f"cosine of embeddings by {model}")
+    except ModuleNotFoundError as error:
+        remedy = "Install it: pip install 'palaestra[embedding]'"
+        raise BadInput(
+            "--embedding takes the package sentence-transformers, which is not here", remedy
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = str(error).split("\n")[0]
+        raise BadInput(
+            f"--embedding {model}: it can't be loaded: {reason}", "Name a model or its folder."
+        ) from error
+
+
+def _require_episodes(tables: Tables, folder: Path) -> None:
+    if not tables["episodes"]["ended"].any():
+        raise BadInput(f"no episode of {folder} has ended", f"Go on with: palaestra resume {folder}")
+
+
+def _print_catalogue() -> None:
+    from palaestra.metrics.catalogue import families
+
+    for family, metrics in families().items():
+        typer.secho(family, bold=True)
+        for metric in metrics:
+            bounds = ["" if bound is None else f"{bound:g}" for bound in (metric.low, metric.high)]
+            scale = f"{metric.unit}, {bounds[0]}…{bounds[1]}" if any(bounds) else metric.unit
+            typer.echo(f"  {metric.name:<26} {metric.summary}")
+            typer.secho(f"  {'':<26} {scale}; source: {metric.source}", dim=True)
+
+
+def _check_table(out: Path | None) -> None:
+    """Refuse, before anything is computed, a file that no table can be written to."""
+    if out is None:
+        return
+    if out.suffix not in (".csv", ".parquet"):
+        raise BadInput(f"--out {out}: a table is written as .csv or .parquet")
+    if not out.parent.is_dir():
+        raise BadInput(f"--out {out}: there is no folder {out.parent}")
+
+
+def _write(table: pl.DataFrame, out: Path | None) -> None:
+    if out is None:
+        return
+    try:
+        if out.suffix == ".csv":
+            table.write_csv(out)
+        else:
+            table.write_parquet(out)
+    except OSError as error:
+        raise BadInput(f"--out {out} can't be written: {error.strerror or error}") from error
+
+
+def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], title: str = "") -> None:
+    from rich.console import Console
+    from rich.table import Table as Printed
+
+    printed = Printed(title=title or None, title_justify="left", box=None)
+    for head in heads:
+        printed.add_column(
+            head, justify="left" if head in ("metric", "unit") else "right", no_wrap=head == "metric"
+        )
+    for row in rows:
+        printed.add_row(*row)
+    # Lines that a narrow terminal wraps can be read; numbers that are cut off can't.
+    Console(width=max(Console().width, LEAST_WIDTH)).print(printed)
+
+
+def _print_notes(found: pl.DataFrame) -> None:
+    """Why numbers are missing, each reason once, with the runs where they don't lack in all."""
+    import polars as pl
+
+    runs = found["run"].unique(maintain_order=True).to_list() if "run" in found.columns else []
+    told = found.filter(pl.col("note").fill_null("") != "").with_columns(
+        pl.col("run") if runs else pl.lit("").alias("run")
+    )
+    for note, metrics, where in (
+        told.group_by("note", maintain_order=True)
+        .agg(pl.col("metric", "run").unique(maintain_order=True))
+        .iter_rows()
+    ):
+        names = "" if note.startswith(metrics[0]) else f"{', '.join(sorted(metrics))}: "
+        place = f" (in {', '.join(where)})" if len(where) < len(runs) else ""
+        typer.secho(f"{names}{note}{place}", dim=True)
+
+
+def _told(number: float | None) -> str:
+    return "" if number is None else f"{number:.3f}"
+
+
+def _interval(row: dict[str, float | None]) -> str:
+    return "" if row["low"] is None else f"{row['low']:.3f} … {row['high']:.3f}"

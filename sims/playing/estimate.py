@@ -1,0 +1,153 @@
+"""What a run will take, without a model: calls and tokens from episodes on scripted replies.
+
+Texts are taken to be as long as their limit, so the counts are upper bounds of what a
+free-text scenario of fixed length needs. The time comes from the speed that the last
+runs on this machine had with the same model; with none yet, it is not made up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.calls import Call, Reply, turns
+from palaestra.agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
+from palaestra.agents.scripted import scripted_replies, scripted_reply
+from palaestra.scenarios.core.load import Scenario
+from palaestra.sims.engines import embedded_model
+
+CHARACTERS_PER_TOKEN = 4.0
+
+
+@dataclass(slots=True)
+class Estimate:
+    """What a run takes: counts over all its episodes, seconds where a speed is known."""
+
+    episodes: int = 0
+    calls: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    longest_prompt: int = 0
+    seconds: float | None = None
+    counted_by: str = ""
+
+
+def estimate(scenario: Scenario, sample: int = 4) -> Estimate:
+    """Estimate a run of `scenario` from `sample` of its episodes."""
+    count, counted_by = _token_counter(scenario)
+    found = Estimate(episodes=scenario.config.episodes, counted_by=counted_by)
+    sample = min(sample, scenario.config.episodes)
+    for index in range(sample):
+        _play(scenario, index, found, count)
+    scale = scenario.config.episodes / sample
+    found.calls = round(found.calls * scale)
+    found.prompt_tokens = round(found.prompt_tokens * scale)
+    found.output_tokens = round(found.output_tokens * scale)
+    speed = known_speed(scenario)
+    if speed is not None:
+        found.seconds = found.output_tokens / speed
+    return found
+
+
+def calls_per_episode(scenario: Scenario) -> int:
+    """Calls that the first episode makes on scripted replies."""
+    episode, calls = scenario.rules(scenario.config, index=0), 0
+    while episode.pending:
+        calls += len(episode.pending)
+        episode.step(scripted_replies(episode.pending))
+    return calls
+
+
+def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str], int]) -> None:
+    episode = scenario.rules(scenario.config, index=index)
+    policies = scenario.config.policies
+
+    def longest_reply(call: Call) -> Reply:
+        reply = scripted_reply(call)
+        if isinstance(call.answer, Text):
+            words = reply.text.split() * _limit(call, policies[call.policy])
+            reply.text = " ".join(words[: _limit(call, policies[call.policy])])
+        reply.value = call.answer.parse(reply.text)
+        return reply
+
+    while episode.pending:
+        replies = []
+        for call in episode.pending:
+            prompt = sum(count(text) for _, text in turns(call.prompt))
+            reply = longest_reply(call)
+            found.calls += 1
+            found.prompt_tokens += prompt
+            found.longest_prompt = max(found.longest_prompt, prompt)
+            found.output_tokens += min(count(reply.text), _limit(call, policies[call.policy]))
+            replies.append(reply)
+        episode.step(replies)
+
+
+def _limit(call: Call, policy: Policy) -> int:
+    """The most tokens that the answer to `call` may have; a choice is one."""
+    match call.answer:
+        case Text(max_tokens):
+            return max_tokens or policy.max_tokens
+        case Json(max_characters=most):
+            return most
+        case Choice():
+            return 1
+
+
+def _token_counter(scenario: Scenario) -> tuple[Callable[[str], int], str]:
+    """Counts tokens with the model's tokenizer where it is on this disk, else four characters a token."""
+    for name in _models(scenario):
+        folder = embedded_model.checkpoint() if name == EMBEDDED_MODEL else Path(name)
+        if (folder / "tokenizer.json").is_file():
+            from tokenizers import Tokenizer
+
+            encode = Tokenizer.from_file(str(folder / "tokenizer.json")).encode
+            return partial(_count, encode), f"tokenizer of {name}"
+    return (lambda text: round(len(text) / CHARACTERS_PER_TOKEN)), "4 characters a token"
+
+
+def _count(encode: Callable[..., Any], text: str) -> int:
+    return len(encode(text, add_special_tokens=False).ids)
+
+
+def _models(scenario: Scenario) -> list[str]:
+    engines = scenario.config.engines
+    used = {policy.engine for policy in scenario.config.policies.values()}
+    return [
+        engine.model for name, engine in engines.items() if name in used and isinstance(engine, VllmEngine)
+    ]
+
+
+def _speeds_file() -> Path:
+    return embedded_model.cache_folder() / "speeds.json"
+
+
+def _speed_key(scenario: Scenario) -> str:
+    return " ".join([scenario.config.scenario, *sorted(_models(scenario))])
+
+
+def known_speed(scenario: Scenario) -> float | None:
+    """Output tokens a second of the last run of this scenario and models on this machine, if any."""
+    try:
+        speeds: dict[str, float] = json.loads(_speeds_file().read_text())
+        return speeds[_speed_key(scenario)]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def remember_speed(scenario: Scenario, tokens_per_second: float) -> None:
+    """Keep a finished run's speed for later estimates; where the cache can't be written, nothing is kept."""
+    if not _models(scenario) or tokens_per_second <= 0:
+        return
+    try:
+        file = _speeds_file()
+        speeds = json.loads(file.read_text()) if file.exists() else {}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(speeds | {_speed_key(scenario): round(tokens_per_second, 2)}))
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,113 @@
+"""Progress of a run: a live line on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from palaestra.agents.calls import OVERFLOW, Reply
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Counts what a run has done and shows it on standard error.
+
+    Args:
+        episodes: how many episodes the run has.
+        done: how many of them are over already.
+        calls_per_episode: an estimate, for the time left.
+        quiet: show nothing.
+    """
+
+    def __init__(
+        self, episodes: int, done: int = 0, calls_per_episode: float = 0.0, quiet: bool = False
+    ) -> None:
+        self.episodes = episodes
+        self.ended = done
+        self.calls = 0
+        self.prompt_tokens = 0
+        self.cached_tokens = 0
+        self.output_tokens = 0
+        self.failed = 0
+        self._expected_calls = calls_per_episode * (episodes - done)
+        self._quiet = quiet
+        self._started = perf_counter()
+        self._next_line = self._started + SECONDS_BETWEEN_LINES
+        self._console = Console(file=sys.stderr)
+        self._live: Live | None = None
+
+    def __enter__(self) -> Progress:
+        self._started = perf_counter()
+        self._next_line = self._started + SECONDS_BETWEEN_LINES
+        if self._console.is_terminal and not self._quiet:
+            self._live = Live(get_renderable=self._text, console=self._console, refresh_per_second=4)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+        elif not self._quiet:
+            self.say(self.line())
+
+    def say(self, words: str) -> None:
+        """Show a line of words."""
+        if not self._quiet:
+            self._console.print(words, highlight=False, markup=False)
+
+    def episode_ended(self) -> None:
+        """See `Observer`."""
+        self.ended += 1
+
+    def call_answered(self, reply: Reply) -> None:
+        """See `Observer`."""
+        self.calls += 1
+        self.prompt_tokens += reply.prompt_tokens
+        self.cached_tokens += reply.cached_tokens
+        self.output_tokens += reply.output_tokens
+        self.failed += reply.failed and reply.finish != OVERFLOW
+        if self._live is None and not self._quiet and perf_counter() >= self._next_line:
+            self._next_line = perf_counter() + SECONDS_BETWEEN_LINES
+            self.say(self.line())
+
+    @property
+    def seconds(self) -> float:
+        """Time since the first call could be asked."""
+        return perf_counter() - self._started
+
+    def line(self) -> str:
+        """Episodes, calls, speed, cache hits and time left, in one line."""
+        seconds = max(self.seconds, 1e-9)
+        expected = self._expected_calls if self.calls <= self._expected_calls else 0.0
+        parts = [
+            f"episodes {self.ended}/{self.episodes}",
+            f"calls {self.calls}" + (f"/{expected:.0f}" if expected else ""),
+            f"{self.output_tokens / seconds:.0f} tokens/s",
+        ]
+        if self.prompt_tokens:
+            parts.append(f"cached {self.cached_tokens / self.prompt_tokens:.0%}")
+        if self.failed:
+            parts.append(f"{self.failed} answers unparsed")
+        if 0 < self.calls < expected:
+            left = seconds * (expected - self.calls) / self.calls
+            parts.append(f"{_duration(left)} left")
+        return " · ".join(parts) + f" · {_duration(seconds)}"
+
+    def _text(self) -> Text:
+        return Text(self.line())
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as 7.2s, 1m05s or 2h03m."""
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"

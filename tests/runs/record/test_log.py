@@ -1,0 +1,168 @@
+"""The log holds whole lines, one writer at a time, and says what is wrong with a disk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from palaestra.agents.failures import RunLocked, RunUnreadable, RunUnwritable
+from palaestra.runs.record.log import NAME, Log, read
+
+OPEN_AND_DIE = """
+import os, sys
+from pathlib import Path
+from palaestra.runs.record.log import Log
+
+Log(Path(sys.argv[1]))
+os._exit(9)
+"""
+WRITE_UNTIL_FULL = """
+import resource, signal, sys
+from pathlib import Path
+from palaestra.agents.failures import RunUnwritable
+from palaestra.runs.record.log import Log
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+log = Log(Path(sys.argv[1]))
+written = 0
+try:
+    while True:
+        log.append(b'{"number":%d,"text":"twelve words"}\\n' % written * 3)
+        written += 3
+except RunUnwritable as error:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    log.append(b'{"number":"after"}\\n')
+    print(written, error)
+"""
+
+
+def log_with(folder: Path, text: bytes) -> Path:
+    """Write a log's file as another sitting, or a bad disk, left it."""
+    (folder / NAME).write_bytes(text)
+    return folder
+
+
+def test_what_is_appended_is_read_in_order(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.append(b'{"a":1}\n{"b":"\xc3\xa9"}\n')
+    log.append(b'{"c":null}\n')
+    log.close()
+    assert list(read(tmp_path)) == [{"a": 1}, {"b": "é"}, {"c": None}]
+
+
+def test_an_append_is_in_the_file_when_it_returns(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.append(b'{"a":1}\n')
+    assert (tmp_path / NAME).read_bytes() == b'{"a":1}\n'
+    log.close()
+
+
+def test_a_log_that_is_opened_again_goes_on_at_its_end(tmp_path: Path) -> None:
+    for line in (b"1\n", b"2\n", b"3\n"):
+        log = Log(tmp_path)
+        log.append(line)
+        log.close()
+    assert list(read(tmp_path)) == [1, 2, 3]
+
+
+def test_a_torn_last_line_is_not_read(tmp_path: Path) -> None:
+    assert list(read(log_with(tmp_path, b'{"a":1}\n{"b":'))) == [{"a": 1}]
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"b":2}', b'{"b":"' + b"x" * 200_000, b"\0" * 300])
+def test_a_torn_last_line_is_cut_off_when_the_log_is_opened(torn: bytes, tmp_path: Path) -> None:
+    log = Log(log_with(tmp_path, b'{"a":1}\n' + torn))
+    log.append(b'{"c":3}\n')
+    log.close()
+    assert (tmp_path / NAME).read_bytes() == b'{"a":1}\n{"c":3}\n'
+
+
+def test_a_log_that_is_only_a_torn_line_becomes_empty(tmp_path: Path) -> None:
+    Log(log_with(tmp_path, b"{" * 70_000)).close()
+    assert (tmp_path / NAME).read_bytes() == b""
+
+
+@pytest.mark.parametrize("damage", [b"{oops}\n", b"\n", b"\xff\xfe\n", b"\0\0\0\n"])
+def test_a_damaged_line_in_the_middle_is_unreadable_and_named(damage: bytes, tmp_path: Path) -> None:
+    log_with(tmp_path, b'{"a":1}\n' + damage + b'{"c":3}\n')
+    with pytest.raises(RunUnreadable, match=f"{NAME}, line 2 is damaged") as unreadable:
+        list(read(tmp_path))
+    assert "Restore the file" in unreadable.value.remedy
+
+
+def test_a_folder_without_log_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(RunUnreadable, match=f"holds no {NAME}"):
+        list(read(tmp_path))
+
+
+def test_a_second_writer_is_locked_out_until_the_first_closes(tmp_path: Path) -> None:
+    first = Log(tmp_path)
+    with pytest.raises(RunLocked, match="another process is writing"):
+        Log(tmp_path)
+    first.close()
+    Log(tmp_path).close()
+
+
+def test_a_second_writer_changes_nothing(tmp_path: Path) -> None:
+    first = Log(tmp_path)
+    first.append(b'{"a":1}\n')
+    with (tmp_path / NAME).open("ab") as file:
+        file.write(b"{torn")
+    with pytest.raises(RunLocked):
+        Log(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == b'{"a":1}\n{torn'
+    first.close()
+
+
+def test_the_lock_of_a_process_that_is_gone_is_gone(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", OPEN_AND_DIE, str(tmp_path)], check=False)
+    Log(tmp_path).close()
+
+
+def test_a_log_may_be_read_while_it_is_written(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    log.append(b'{"a":1}\n')
+    assert list(read(tmp_path)) == [{"a": 1}]
+    log.close()
+
+
+def test_a_disk_that_is_full_is_unwritable_and_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / NAME).symlink_to("/dev/full")
+    log = Log(tmp_path)
+    with pytest.raises(RunUnwritable, match="No space left") as unwritable:
+        log.append(b'{"a":1}\n')
+    log.close()
+    assert "Free some space" in unwritable.value.remedy
+
+
+def test_when_no_more_fits_the_log_keeps_whole_lines_and_can_go_on_later(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE_UNTIL_FULL, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    written, message = done.stdout.split(maxsplit=1)
+    assert "can't be written" in message
+    records = list(read(tmp_path))
+    assert len(records) == int(written) + 1
+    assert records[-1] == {"number": "after"}
+
+
+def test_a_folder_that_is_a_file_is_unwritable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunUnwritable, match="can't be written") as unwritable:
+        Log(tmp_path / "file")
+    assert "--out" in unwritable.value.remedy
+
+
+def test_a_folder_that_is_gone_is_unwritable(tmp_path: Path) -> None:
+    with pytest.raises(RunUnwritable):
+        Log(tmp_path / "gone")
+
+
+def test_a_log_that_is_a_folder_is_unwritable(tmp_path: Path) -> None:
+    (tmp_path / NAME).mkdir()
+    with pytest.raises(RunUnwritable):
+        Log(tmp_path)

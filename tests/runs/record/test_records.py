@@ -1,0 +1,171 @@
+"""The lines of a log: how they are written, and that reading gives back what was written."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from palaestra.agents.answers import Choice, Json
+from palaestra.agents.calls import Message, Reply
+from palaestra.runs.record.records import (
+    call_record,
+    content,
+    end_record,
+    event_record,
+    event_type,
+    line,
+    message_record,
+    numbers,
+    ranges,
+    recorded_reply,
+)
+from palaestra.scenarios.debate.rules import Speech
+from palaestra.scenarios.parts.judging import Score
+from support.scripted_debates import call, debate, play_out, reply
+
+
+class Points(BaseModel):
+    points: int = Field(ge=1, le=10)
+
+
+def prompt(*found: int) -> tuple[Message, ...]:
+    return tuple(Message(number, "user", "") for number in found)
+
+
+def test_runs_of_neighbours_are_joined() -> None:
+    assert ranges(prompt(0, 3, 4, 5, 6, 9)) == "0 3-6 9"
+    assert ranges(prompt(1, 2)) == "1-2"
+    assert ranges(prompt(5)) == "5"
+    assert ranges(()) == ""
+
+
+def test_the_order_of_a_prompt_is_kept() -> None:
+    assert ranges(prompt(3, 2, 1, 0, 1)) == "3 2 1 0-1"
+
+
+@given(st.lists(st.integers(0, 10**6) | st.integers(0, 9)))
+def test_numbers_reads_what_ranges_wrote(found: list[int]) -> None:
+    assert numbers(ranges(prompt(*found))) == found
+
+
+def test_a_message_is_recorded_by_text_or_by_the_call_it_quotes() -> None:
+    assert message_record(2, Message(1, "system", "Speak.")) == {
+        "record": "message",
+        "episode": 2,
+        "message": 1,
+        "role": "system",
+        "text": "Speak.",
+    }
+    quoted = message_record(2, Message(7, "user", "Yes.", "Ann", 3))
+    assert quoted["call"] == 3
+    assert quoted["label"] == "Ann"
+    assert "text" not in quoted
+
+
+def test_an_event_is_recorded_under_its_snake_case_name_with_its_fields() -> None:
+    record = event_record(1, 4, 2, Speech("Ann", 3, None))
+    assert record == {
+        "record": "event",
+        "episode": 1,
+        "event": 4,
+        "step": 2,
+        "type": "speech",
+        "agent": "Ann",
+        "round": 3,
+        "message": None,
+    }
+    assert event_type(Score) == "score"
+    assert event_type(type("TwoWords", (Speech,), {})) == "two_words"
+
+
+def test_the_end_of_an_episode_holds_its_steps_and_outcome() -> None:
+    episode = debate(index=3)
+    play_out(episode)
+    record = end_record(episode)
+    assert (record["episode"], record["steps"], record["outcome"]) == (3, 5, episode.outcome)
+
+
+def through_the_log(asked: Any, given_reply: Reply) -> Reply:
+    """A reply as it is after being written and read."""
+    record = call_record(debate(), asked, given_reply, (0.0, 1.0))
+    return recorded_reply(orjson.loads(line(record)), asked)
+
+
+def test_a_reply_comes_back_from_the_log_as_it_was() -> None:
+    spoken = Reply("Yes.", "Yes.", None, "length", 10, 4, 3, attempts=2, rejected=[""])
+    assert through_the_log(call(), spoken) == spoken
+
+
+def test_a_failed_reply_comes_back_failed_and_without_value() -> None:
+    failed = Reply("{", None, finish="stop", attempts=3, failed=True, rejected=["", "}", "{"])
+    assert through_the_log(call(Json(Points)), failed) == failed
+
+
+def test_a_json_reply_comes_back_with_its_value() -> None:
+    scored = Reply('{"points": 3}', {"points": 3})
+    assert through_the_log(call(Json(Points)), scored) == scored
+
+
+def test_fields_at_their_default_are_left_out() -> None:
+    record = call_record(debate(), call(), reply("Yes."), (0.0, 1.0))
+    assert not {"value", "probabilities", "finish", "attempts", "rejected", "failed"} & set(record)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=2).filter(lambda w: sum(w) > 0.01))
+def test_probabilities_come_back_to_a_millionth(weights: list[float]) -> None:
+    exact = [weight / sum(weights) for weight in weights]
+    back = through_the_log(call(Choice(("yes", "no"))), reply("yes", exact)).probabilities
+    assert back is not None
+    assert all(abs(p - q) <= 1e-6 for p, q in zip(exact, back, strict=True))
+
+
+def test_a_line_is_one_line_of_json_whatever_the_text() -> None:
+    written = line(message_record(0, Message(0, "user", 'two\nlines \u2028 "quoted" 🏙')))
+    assert written.count(b"\n") == 1
+    assert written.endswith(b"\n")
+    assert orjson.loads(written)["text"] == 'two\nlines \u2028 "quoted" 🏙'
+
+
+RECORDS = [
+    {"record": "episode", "episode": 0, "seed": 1},
+    {"record": "episode", "episode": 1, "seed": 2},
+    {"record": "message", "episode": 0, "message": 0, "role": "user", "text": "a"},
+    {"record": "message", "episode": 0, "message": 1, "role": "user", "text": "b"},
+    {"record": "call", "episode": 0, "call": 0, "tokens": [10, 4, 3], "seconds": [0.1, 0.2]},
+    {"record": "call", "episode": 1, "call": 0, "tokens": [10, 0, 3], "seconds": [0.3, 0.4]},
+    {"record": "event", "episode": 0, "event": 0, "type": "speech"},
+    {"record": "end", "episode": 0, "steps": 1, "outcome": {}},
+]
+
+
+@given(st.randoms(use_true_random=False))
+def test_content_does_not_depend_on_the_order_of_the_lines(random: Random) -> None:
+    shuffled = list(RECORDS)
+    random.shuffle(shuffled)
+    assert content(shuffled) == content(RECORDS)
+
+
+def test_content_goes_by_episode_kind_and_number() -> None:
+    order = [(record["episode"], record["record"]) for record in content(RECORDS)]
+    assert order == sorted(order)
+    texts = [record["text"] for record in content(RECORDS) if record["record"] == "message"]
+    assert texts == ["a", "b"]
+
+
+def test_content_leaves_out_times_and_cached_tokens_and_nothing_else() -> None:
+    found = next(record for record in content(RECORDS) if record["record"] == "call")
+    assert found == {"record": "call", "episode": 0, "call": 0, "tokens": [10, 3]}
+
+
+def test_content_keeps_what_is_recorded_twice() -> None:
+    assert len(content([*RECORDS, RECORDS[4]])) == len(RECORDS) + 1
+
+
+def test_content_leaves_the_records_as_they_are() -> None:
+    content(RECORDS)
+    assert RECORDS[4]["tokens"] == [10, 4, 3]

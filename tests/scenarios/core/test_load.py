@@ -1,0 +1,456 @@
+"""A scenario file that is wrong is told with its place, what is wrong, and what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from palaestra.agents.failures import BadInput
+from palaestra.agents.policy import ScriptedEngine
+from palaestra.scenarios.core import ready_made
+from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.core.registry import SCENARIOS
+from palaestra.scenarios.debate.config import DebateConfig
+from palaestra.scenarios.debate.rules import Debate
+from support.scripted_debates import settings_of
+
+Write = Callable[[str], Path]
+GOOD = """\
+scenario: debate
+motions:
+  - Cities should plant more trees.
+debaters:
+  - {name: Ann, stance: for}
+  - {name: Bo, stance: against}
+engines:
+  default:
+    kind: scripted
+    delay: 0
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a scenario file and returns its path."""
+
+    def write_file(text: str) -> Path:
+        path = tmp_path / "file.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write_file
+
+
+def refused(path: Path, *settings: str) -> str:
+    """The message with which a file is refused, remedy included."""
+    with pytest.raises(BadInput) as bad:
+        load(path, settings)
+    assert bad.value.exit_code == 2
+    return str(bad.value)
+
+
+def test_a_good_file_is_a_scenario(write: Write) -> None:
+    found = load(write(GOOD))
+    assert isinstance(found.config, DebateConfig)
+    assert found.rules is Debate
+    assert found.file.endswith("file.yaml")
+    assert found.config.engines == {"default": ScriptedEngine(kind="scripted")}
+
+
+def test_a_configuration_written_out_and_read_again_is_the_same(write: Write) -> None:
+    config = load(write(GOOD)).config
+    assert DebateConfig.model_validate(settings_of(config)) == config
+
+
+READY = {name: ready_made.find(name) for kind in SCENARIOS for name, _ in ready_made.ready_made(kind)}
+
+
+@pytest.mark.parametrize("path", READY.values(), ids=READY)
+def test_a_ready_made_file_with_all_its_defaults_written_out_is_the_same_scenario(path: Path) -> None:
+    config = load(path).config
+    assert check(config.model_dump(mode="json"), str(path)).config == config
+
+
+def test_a_graph_of_edges_with_all_its_defaults_written_out_is_the_same(write: Write) -> None:
+    config = load(write(GOOD), ["hearing={edges: [[Ann, Bo]]}"]).config
+    assert check(config.model_dump(mode="json"), "run.json").config == config
+
+
+@pytest.mark.parametrize("word", ["no", "yes", "on", "off", "y", "No", "ON"])
+def test_words_that_old_yaml_took_for_booleans_stay_text(word: str, write: Write) -> None:
+    config = load(write(GOOD.replace("Cities should plant more trees.", word))).config
+    assert isinstance(config, DebateConfig)
+    assert config.motions == [word]
+
+
+def test_text_beyond_ascii_is_read_as_it_is(write: Write) -> None:
+    config = load(write(GOOD.replace("Cities", "Städte 都市 🏙"))).config
+    assert isinstance(config, DebateConfig)
+    assert config.motions == ["Städte 都市 🏙 should plant more trees."]
+
+
+def test_a_password_in_an_address_is_not_repeated(write: Write) -> None:
+    openai = "{kind: openai, model: m, url: 'http://bob:secret@host/v1'}"
+    message = refused(write(GOOD), f"engines.big={openai}")
+    said, _, rest = message.partition(": `engines.big.url`: ")
+    assert said.startswith("--set engines.big=")
+    assert "no names or passwords" in rest
+    assert "secret" not in rest
+
+
+@pytest.mark.parametrize("text", ["title: 2020-99-99", "rounds: !!int foo"])
+def test_a_value_that_yaml_cannot_make_is_no_yaml(text: str, write: Write) -> None:
+    assert "this is not YAML" in refused(write(f"{GOOD}{text}\n"))
+    assert "--set title=2020-99-99" in refused(write(GOOD), "title=2020-99-99")
+
+
+def test_edges_and_a_named_graph_exclude_each_other(write: Write) -> None:
+    assert "leave out `graph`" in refused(write(GOOD), "hearing={graph: ring, edges: [[Ann, Bo]]}")
+
+
+# Every wrong file: what replaces what, the place that is told, and words that must be in the message.
+WRONG = [
+    pytest.param(
+        "scenario: debate", "scenario: debat", "1:1", ["'debat'", "'debate'"], id="unknown scenario"
+    ),
+    pytest.param("scenario: debate\n", "", "1:1", ["`scenario` is missing"], id="no scenario"),
+    pytest.param(
+        "motions:\n  - Cities should plant more trees.\n",
+        "",
+        "1:1",
+        ["`motions` is missing"],
+        id="no motions",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nmotionz: [x]",
+        "2:1",
+        ["unknown field `motionz`", "`motions`"],
+        id="unknown field",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nxyzzy: 1",
+        "2:1",
+        ["unknown field `xyzzy`", "fields here: ", "motions", "rounds"],
+        id="unknown field like no other",
+    ),
+    pytest.param(
+        "{name: Ann, stance: for}",
+        "{name: Ann, stanse: for}",
+        "5:17",
+        ["unknown field `stanse`", "`stance`"],
+        id="unknown field of a debater",
+    ),
+    pytest.param(
+        "delay: 0",
+        "dellay: 0",
+        "10:5",
+        ["unknown field `dellay`", "`delay`"],
+        id="unknown field of an engine",
+    ),
+    pytest.param(
+        "{name: Ann, stance: for}",
+        "{name: Ann, stance: fore}",
+        "5:17",
+        ["`debaters.0.stance`", "'for'", "'against'", "'undecided'", "not 'fore'"],
+        id="unknown stance",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nrounds: three",
+        "2:1",
+        ["`rounds`", "valid integer", "not 'three'"],
+        id="text for a number",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nrounds: 0",
+        "2:1",
+        ["`rounds`", "greater than or equal to 1", "not 0"],
+        id="too small",
+    ),
+    pytest.param(
+        "  - Cities should plant more trees.",
+        "  - 7",
+        "3:5",
+        ["`motions.0`", "valid string", "not 7"],
+        id="number for text",
+    ),
+    pytest.param(
+        "  - Cities should plant more trees.",
+        "  - ' '",
+        "2:1",
+        ["`motions`: a motion is empty"],
+        id="blank motion",
+    ),
+    pytest.param(
+        "motions:\n  - Cities should plant more trees.",
+        "motions: []",
+        "2:1",
+        ["`motions`", "at least 1"],
+        id="none",
+    ),
+    pytest.param(
+        "  - {name: Bo, stance: against}\n", "", "4:1", ["`debaters`", "at least 2"], id="one debater alone"
+    ),
+    pytest.param(
+        "{name: Bo, stance: against}",
+        "{stance: against}",
+        "6:5",
+        ["`name` is missing"],
+        id="nameless debater",
+    ),
+    pytest.param(
+        "{name: Bo, stance: against}",
+        "{name: Ann, stance: against}",
+        "6:6",
+        ["two agents are named 'Ann'"],
+        id="the same debater twice",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\njudges: [{name: Kim}, {name: Bo}]",
+        "2:24",
+        ["two agents are named 'Bo'"],
+        id="a judge named like a debater",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\npanel: 4",
+        "2:1",
+        ["a panel of 4", "3 judges", "lower `panel` or add to `judges`"],
+        id="panel larger than judges",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\njudges: []\npanel: 1",
+        "3:1",
+        ["a panel of 1", "0 judges"],
+        id="panel without judges",
+    ),
+    pytest.param(
+        "{name: Bo, stance: against}",
+        "{name: Bo, policy: clever}",
+        "6:16",
+        ["no policy 'clever'", "the policies are: default"],
+        id="unknown policy of a debater",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\njudges:\n  - name: Kim\n    policy: clever",
+        "4:5",
+        ["no policy 'clever'", "the policies are: default"],
+        id="unknown policy of a judge",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\npolicies:\n  default:\n    engine: defalt",
+        "4:5",
+        ["no engine 'defalt'", "the engines are: default"],
+        id="unknown engine",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\npolicies:\n  default: {adapter: somewhere}",
+        "3:13",
+        ["adapters need an engine of kind vllm"],
+        id="adapter without vllm",
+    ),
+    pytest.param(
+        "kind: scripted",
+        "kind: scriptd",
+        "9:5",
+        ["'scriptd'", "'scripted'"],
+        id="unknown kind of engine",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nhearing:\n  graph: smal_world",
+        "3:3",
+        ["no generator 'smal_world'", "'small_world'"],
+        id="unknown graph",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nhearing:\n  graph: small_world\n  options: {k: 1}",
+        "3:3",
+        ["small_world can't be built over 2 agents"],
+        id="graph with an option missing",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nhearing:\n  graph: density",
+        "3:3",
+        ["density"],
+        id="a function of NetworkX that makes no graph",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nhearing:\n  edges:\n    - [Ann, Boo]",
+        "4:13",
+        ["no agent is named 'Boo'", "did you mean 'Bo'?"],
+        id="edge to nobody",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nhearing:\n  edges:\n    - [Xerxes, Bo]",
+        "4:8",
+        ["no agent is named 'Xerxes'", "the cast is Ann, Bo"],
+        id="edge from nobody",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nhearing: {edges: []}",
+        "2:1",
+        ["Ann would neither hear anyone nor be heard"],
+        id="isolated agent",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nhearing: {edges: [[Ann, Bo], [Ann, Ann]], grap: ring}",
+        "2:43",
+        ["unknown field `grap`", "`graph`"],
+        id="unknown field of hearing",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nprompts:\n  argu: Speak.",
+        "3:3",
+        ["no prompt named 'argu'", "argue"],
+        id="unknown prompt",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nprompts:\n  argue: Speak, {nam}.",
+        "3:3",
+        ["prompt 'argue' uses nam", "Its variables are: ", "round"],
+        id="unknown variable of a prompt",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nprompts:\n  argue: Speak, {round.",
+        "3:3",
+        ["prompt 'argue'", "Write {{ and }} for literal braces."],
+        id="open brace in a prompt",
+    ),
+    pytest.param(
+        "scenario: debate",
+        "scenario: debate\nprompts:\n  argue: '{round:s}'",
+        "3:3",
+        ["prompt 'argue'"],
+        id="format that does not fit a variable",
+    ),
+    pytest.param("motions:", "motions: [", "3:3", ["this is not YAML"], id="open bracket"),
+    pytest.param("motions:", "motions:\nmotions:", "3:1", ["this is not YAML", "duplicate"], id="key twice"),
+    pytest.param("motions:", "\tmotions:", "2:1", ["this is not YAML"], id="tab"),
+    pytest.param("motions:", "motions: *no", "2:10", ["this is not YAML", "alias"], id="alias of nothing"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "place", "words"), WRONG)
+def test_a_wrong_file_is_refused_with_its_place_and_what_is_wrong(
+    old: str, new: str, place: str, words: list[str], write: Write
+) -> None:
+    assert old in GOOD
+    path = write(GOOD.replace(old, new, 1))
+    message = refused(path)
+    assert message.startswith(f"{path}:{place}: ")
+    for word in words:
+        assert word in message
+
+
+def test_all_problems_of_a_file_are_told_at_once(write: Write) -> None:
+    message = refused(
+        write(GOOD.replace("scenario: debate", "scenario: debate\nroundz: 1\nseed: x\nlive: 0"))
+    )
+    assert ":2:1: " in message
+    assert ":3:1: " in message
+    assert ":4:1: " in message
+
+
+def test_the_remedy_names_the_command_that_lists_all_fields(write: Write) -> None:
+    assert "palaestra schema debate" in refused(write(GOOD + "roundz: 1\n"))
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- b\n", "just text\n", "7\n"])
+def test_a_file_that_is_no_mapping_is_refused(text: str, write: Write) -> None:
+    assert ":1:1: a scenario file is a mapping" in refused(write(text))
+
+
+def test_a_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    message = refused(tmp_path / "nowhere.yaml")
+    assert "there is no file" in message
+    assert "palaestra scenarios" in message
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert "can't be read" in refused(tmp_path)
+
+
+def test_bytes_that_are_no_utf8_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file.yaml").write_bytes(b"scenario: \xff\xfe")
+    assert "can't be read" in refused(tmp_path / "file.yaml")
+
+
+# Overrides
+
+
+@pytest.mark.parametrize(
+    ("setting", "read"),
+    [
+        ("rounds=5", lambda config: config.rounds == 5),
+        ("seed=7", lambda config: config.seed == 7),
+        ("debaters.1.name=Ben", lambda config: config.debaters[1].name == "Ben"),
+        ("engines.default.delay=0.5", lambda config: config.engines["default"].delay == 0.5),
+        ("judges=[]", lambda config: config.judges == []),
+        ("motions=[no, a = b]", lambda config: config.motions == ["no", "a = b"]),
+        ("hearing.graph=ring", lambda config: config.hearing.graph == "ring"),
+        ("policies.default.temperature=0", lambda config: config.policies["default"].temperature == 0),
+    ],
+)
+def test_an_override_sets_a_field(setting: str, read: Callable[[DebateConfig], bool], write: Write) -> None:
+    config = load(write(GOOD), [setting]).config
+    assert isinstance(config, DebateConfig)
+    assert read(config)
+
+
+def test_the_last_override_of_a_field_wins(write: Write) -> None:
+    config = load(write(GOOD), ["rounds=5", "rounds=6"]).config
+    assert isinstance(config, DebateConfig)
+    assert config.rounds == 6
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("rounds", "this is no key=value"),
+        ("=5", "this is no key=value"),
+        ("rounds=[", "the value is not YAML"),
+        ("debaters.7.name=Ben", "there is no item 7"),
+        ("debaters.2={name: Cem}", "there is no item 2"),
+        ("debaters.first.name=Ben", "there is no item first"),
+        ("scenario.kind=debate", "no mapping or list"),
+        ("rounds=zero", "`rounds`"),
+        ("debaters.1.name=Ann", "two agents are named 'Ann'"),
+        ("roundz=5", "unknown field `roundz`; did you mean `rounds`?"),
+        ("engines.default.dellay=5", "unknown field `dellay`; did you mean `delay`?"),
+        ("panel=9", "a panel of 9"),
+        ("scenario=debat", "'debate'"),
+        ("hearing.graph=rin", "'ring'"),
+        ("prompts.argu=Speak", "no prompt named 'argu'"),
+        ("engines.default.kind=scriptd", "'scriptd'"),
+    ],
+)
+def test_a_wrong_override_is_told_as_it_was_given(setting: str, words: str, write: Write) -> None:
+    message = refused(write(GOOD), setting)
+    assert f"--set {setting}" in message
+    assert words in message
+
+
+def test_an_override_makes_a_wrong_file_right(write: Write) -> None:
+    config = load(write(GOOD + "rounds: none\n"), ["rounds=2"]).config
+    assert isinstance(config, DebateConfig)
+    assert config.rounds == 2
