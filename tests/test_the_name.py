@@ -1,4 +1,4 @@
-"""One name: everything is `palaestra.…`, nothing answers to a bare name, and the public interface is light."""
+"""One name: all is `palaestra.…`, nothing answers to a bare name, and the public interface is light."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from palaestra.agents.failures import BadInput
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.sweep import points
 from palaestra.sims.commands.app import app
-from palaestra.sims.engines import embedded_model, play
+from palaestra.sims.engines import embedded_model
+from palaestra.sims.playing import play
 from palaestra.sims.playing.sweep import start_sweep
 from support.scripted_debates import scenario
 

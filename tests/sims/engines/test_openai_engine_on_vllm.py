@@ -20,8 +20,9 @@ from palaestra.agents.failures import ContextOverflow
 from palaestra.agents.policy import Policy
 from palaestra.runs.record import log as run_log
 from palaestra.scenarios.core.load import check
-from palaestra.sims.engines import embedded_model, play
+from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.openai_engine import OpenAIServer, plain
+from palaestra.sims.playing import play
 from support.openai_calls import KEY, Move, ask, call, free_port, settings
 
 # Not beside the tests of the engine: two vLLMs that start at once on two cores starve each other.

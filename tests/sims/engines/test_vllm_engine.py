@@ -18,10 +18,11 @@ from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavail
 from palaestra.agents.policy import Policy, VllmEngine
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
-from palaestra.sims.engines import embedded_model, play
+from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.engine import Fleet
 from palaestra.sims.engines.option_tree import sharpened
 from palaestra.sims.engines.vllm_engine import Vllm
+from palaestra.sims.playing import play
 from palaestra.sims.playing.progress import Progress
 from support.real_engine import RealEngine, prompt
 

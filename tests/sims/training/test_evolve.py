@@ -14,7 +14,8 @@ from palaestra.runs.folder import read_state
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines.scripted_engine import Scripted
-from palaestra.sims.training import evolve, venue
+from palaestra.sims.playing import venue
+from palaestra.sims.training import evolve
 from palaestra.sims.training.evolution_table import rows, sentence
 from palaestra.sims.training.evolve import Evolution, EvolveSettings
 
