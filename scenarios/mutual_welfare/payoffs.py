@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Literal, NamedTuple
 
-from palaestra.metrics.families.pareto import front
+from palaestra.metrics.pareto import front
 
 ACTIONS = ("DA", "CQ", "AQ")
 CELLS = tuple(f"{question}_{action}" for question, action in product(("DQ", "VQ"), ACTIONS))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from palaestra.metrics.families.welfare import welfare_plane
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.welfare import welfare_plane
 from support.worked import lines, points, subtitle, welfare
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from palaestra.metrics.families.personas import personas
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.personas import personas
 from support.worked import interviewed, lines, subtitle
 
 

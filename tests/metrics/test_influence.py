@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from palaestra.metrics.families.influence import centralities, influence, influence_graph
+from palaestra.metrics.influence import centralities, influence, influence_graph
 from support.metric_tables import table
 
 COLUMNS = "episode agent moment opinion"

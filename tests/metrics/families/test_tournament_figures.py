@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from palaestra.metrics.families.tournament import ratings, wins
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.tournament import ratings, wins
 from support.metric_tables import table
 from support.worked import lines, names, subtitle, tournament, words
 

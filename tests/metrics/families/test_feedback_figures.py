@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from palaestra.metrics.families.feedback import rebuttals, revisions
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.feedback import rebuttals, revisions
 from support.worked import lines, names, observed, points, reviewed, subtitle
 
 

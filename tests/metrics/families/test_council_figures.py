@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from palaestra.metrics.families.council import council_sessions
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.council import council_sessions
 from support.worked import council, lines, subtitle
 
 

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from matplotlib.axes import Axes
 
+from palaestra.metrics.families.deduction import survival, trust
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.deduction import survival, trust
 from support.metric_tables import table
 from support.worked import ended, game, lines, names, subtitle
 

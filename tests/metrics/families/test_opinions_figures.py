@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
+from palaestra.metrics.families.opinions import influence_network, opinions
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.opinions import influence_network, opinions
 from support.metric_tables import table
 from support.worked import debate, ended, lines, pixels, points, repeated, subtitle, words
 
@@ -20,6 +21,17 @@ def test_each_stance_has_a_panel_with_its_agents_and_their_mean() -> None:
     assert lines(right) == [([0, 1], [1.5, 0.5])] * 2
     assert words(left) == ["12", "12"], "how many hold the opinion, before and after"
     assert left.get_ylabel() == "opinion (points)\n−2.5 disagree … 2.5 agree"
+
+
+def test_numbers_that_there_is_no_room_for_are_left_out_with_a_word() -> None:
+    def of(kinds: int) -> Figure:
+        rows = [(0, f"a{k}", moment, -2.5 + k / 2) for k in range(kinds) for moment in ("before", "after")]
+        return opinions({"opinion": table("episode agent moment opinion", *rows)})
+
+    assert len(words(of(8).axes[0])) == 16
+    assert "isn't written" not in subtitle(of(8))
+    assert words(of(9).axes[0]) == []
+    assert "isn't written where there are more than 8 opinions" in subtitle(of(9))
 
 
 def test_a_way_is_as_wide_as_many_agents_went_it() -> None:

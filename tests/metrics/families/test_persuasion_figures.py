@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from palaestra.metrics.families.persuasion import APART, persuasion
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.persuasion import APART, persuasion
 from support.worked import lines, names, persuaded, points, repeated, subtitle
 
 
@@ -33,6 +33,13 @@ def test_guesses_are_dots_by_what_was_guessed_and_when() -> None:
         "after a correction",
     ]
     assert "dotted: chance" in subtitle(figure)
+
+
+def test_guesses_that_are_not_drawn_are_told() -> None:
+    assert "not drawn: one guess after an earlier correction" in subtitle(persuasion(persuaded()))
+    tables = persuaded()
+    tables["guess"] = tables["guess"].filter(~((pl.col("moment") == "before") & pl.col("corrected")))
+    assert "not drawn" not in subtitle(persuasion(tables))
 
 
 def test_the_dotted_line_is_chance() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from palaestra.metrics.families.rehearsal import rehearsals
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.rehearsal import rehearsals
 from support.worked import lines, names, points, rehearsed, subtitle
 
 

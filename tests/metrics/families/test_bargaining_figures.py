@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from palaestra.metrics.families.bargaining import deals, packages
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.bargaining import deals, packages
 from support.worked import bargain, budget, lines, points, subtitle, words
 
 

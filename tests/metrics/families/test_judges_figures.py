@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from palaestra.metrics.families.judges import judge_bias
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.judges import judge_bias
 from support.worked import compared, lines, names, panel, peers, points, subtitle
 
 

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 import polars as pl
 
-from palaestra.metrics.families.opinions import changes, initial
+from palaestra.metrics.opinion_changes import changes, initial
 
 
 def influence(opinion: pl.DataFrame, heard: pl.DataFrame | None = None) -> pl.DataFrame:
