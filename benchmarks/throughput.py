@@ -23,7 +23,8 @@ from typing import Any
 
 from palaestra.agents.agent import Layout
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.policy import Policy, VllmEngine
+from palaestra.agents.engines.vllm import VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.record.log import Log
 from palaestra.runs.record.recorder import Past, Recorder
 from palaestra.scenarios.debate.config import DebateConfig, Debater

@@ -9,8 +9,10 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from palaestra.agents.agent import Layout
+from palaestra.agents.engine import ENGINES, AnyEngine
+from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.memory import MemorySettings
-from palaestra.agents.policy import EngineSettings, Policy, ScriptedEngine, Settings, VllmEngine
+from palaestra.agents.policy import Policy, Settings
 from palaestra.scenarios.parts.population import PeopleDrawn
 
 Location = tuple[str | int, ...]
@@ -46,7 +48,7 @@ class ScenarioConfig(Settings):
         "`persona_first` puts who the agent is first (some models stay in character better).",
     )
     retries: int = Field(2, ge=0, description="How often an answer that can't be parsed is asked again.")
-    engines: dict[str, EngineSettings] = Field(
+    engines: dict[str, AnyEngine] = Field(
         {"default": VllmEngine()}, description="The engines, by name. Default: the embedded model on vLLM."
     )
     policies: dict[str, Policy] = Field(
@@ -78,7 +80,7 @@ class ScenarioConfig(Settings):
     def context_of(self, policy: str) -> int | None:
         """The context of the engine that answers for `policy`, tokens; None where the file doesn't say."""
         engine = self.engines[self.policies[policy].engine] if policy in self.policies else None
-        return engine.context if isinstance(engine, VllmEngine | ScriptedEngine) else None
+        return engine.context if engine is not None else None
 
     def unplayed(self) -> list[str]:
         """The names of all agents without a persona, in the order of the file's fields."""
@@ -99,8 +101,9 @@ class ScenarioConfig(Settings):
             if policy.engine not in self.engines:
                 known = ", ".join(self.engines)
                 yield ("policies", name, "engine"), f"no engine {policy.engine!r}; the engines are: {known}"
-            elif policy.adapter is not None and self.engines[policy.engine].kind != "vllm":
-                yield ("policies", name, "adapter"), "adapters need an engine of kind vllm"
+            elif policy.adapter is not None and not self.engines[policy.engine].serves_adapters:
+                kinds = [name for name, kind in ENGINES.items() if kind.settings.serves_adapters]
+                yield ("policies", name, "adapter"), f"adapters need an engine of kind {' or '.join(kinds)}"
         swept = (
             self.sweep
             if isinstance(self.sweep, dict)
@@ -118,8 +121,7 @@ class ScenarioConfig(Settings):
         yield from self._memory_problems()
 
     def _memory_problems(self) -> Iterator[tuple[Location, str]]:
-        contexts = [engine.context for engine in self.engines.values() if isinstance(engine, VllmEngine)]
-        known = [context for context in contexts if context is not None]
+        known = [engine.context for engine in self.engines.values() if engine.context is not None]
         largest = max(known) if known and len(known) == len(self.engines) else None
         declared: list[tuple[Location, MemorySettings]] = [(("memory",), self.memory)]
         declared += [

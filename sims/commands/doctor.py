@@ -16,7 +16,7 @@ from typing import Literal
 
 import psutil
 
-from palaestra.agents.policy import EMBEDDED_MODEL
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.sims.engines import embedded_model
 
 GIB = 2**30

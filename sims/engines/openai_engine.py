@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from math import exp, fsum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply, turns
+from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from palaestra.agents.policy import OpenAIEngine, Policy
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines.option_tree import draw
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _COMPARE = "Compare `engines.NAME.url` (its /v1?), `model` and the policy with w
 class OpenAIServer:
     """A model on a server."""
 
-    def __init__(self, settings: OpenAIEngine) -> None:
+    def __init__(self, settings: OpenAIEngine, policies: Mapping[str, Policy]) -> None:
         self._settings = settings
         self._url = settings.url
         self._client: AsyncOpenAI | None = None

@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL, VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from palaestra.agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened

@@ -16,7 +16,8 @@ from typing import Any
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply, turns
-from palaestra.agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
+from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_replies, scripted_reply
 from palaestra.scenarios.core.load import Scenario
 from palaestra.sims.engines import embedded_model
@@ -116,11 +117,10 @@ def _count(encode: Callable[..., Any], text: str) -> int:
 
 
 def _models(scenario: Scenario) -> list[str]:
-    engines = scenario.config.engines
+    """The models that compute on this machine."""
     used = {policy.engine for policy in scenario.config.policies.values()}
-    return [
-        engine.model for name, engine in engines.items() if name in used and isinstance(engine, VllmEngine)
-    ]
+    models = [engine.local_model() for name, engine in scenario.config.engines.items() if name in used]
+    return [model for model in models if model is not None]
 
 
 def _speeds_file() -> Path:

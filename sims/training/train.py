@@ -25,8 +25,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, PalaestraError
-from palaestra.agents.policy import EMBEDDED_MODEL
 from palaestra.runs.folder import now
 from palaestra.runs.record.log import unwritable
 from palaestra.sims.engines import embedded_model

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from palaestra.agents.policy import EMBEDDED_MODEL
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.sims.training.datasets import Tokens
 
 COUNTRIES = {

@@ -158,7 +158,7 @@ def test_probabilities_are_the_models(vllm_url: str, options: tuple[str, ...]) -
     from palaestra.sims.engines.option_tree import OptionTree
 
     asked = call(Choice(options), f"Do you agree that the sky is blue? Answer: {', '.join(options)}.")
-    replies = ask(OpenAIServer(settings(vllm_url)), asked, asked)
+    replies = ask(OpenAIServer(settings(vllm_url), {}), asked, asked)
     path = embedded_model.ensure()
     tokenizer = AutoTokenizer.from_pretrained(path)
     model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
@@ -181,14 +181,14 @@ def test_probabilities_are_the_models(vllm_url: str, options: tuple[str, ...]) -
 
 def test_json_fits_its_schema(vllm_url: str) -> None:
     answer = Json(Move)
-    (reply,) = ask(OpenAIServer(settings(vllm_url)), call(answer), policy=Policy(temperature=0))
+    (reply,) = ask(OpenAIServer(settings(vllm_url), {}), call(answer), policy=Policy(temperature=0))
     assert reply.output_tokens <= 4 * answer.max_characters
     if reply.finish == "stop":
         answer.parse(reply.text)
 
 
 def test_the_context_is_kept(vllm_url: str) -> None:
-    engine = OpenAIServer(settings(vllm_url))
+    engine = OpenAIServer(settings(vllm_url), {})
     with pytest.raises(ContextOverflow):
         ask(engine, call(Text(), "word " * 3000))
     with pytest.raises(ContextOverflow):

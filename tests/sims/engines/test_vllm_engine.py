@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call
+from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from palaestra.agents.policy import Policy, VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines import embedded_model
