@@ -20,15 +20,21 @@ Result = TypeVar("Result")
 
 
 class RealEngine:
-    """The embedded model on vLLM with its base policy and two LoRA policies, on a loop of its own."""
+    """The embedded model on vLLM with its base policy and two LoRA policies, on a loop of its own.
 
-    def __init__(self, policies: dict[str, Policy]) -> None:
+    Attributes:
+        dtype: the number format that it computes in.
+    """
+
+    def __init__(self, policies: dict[str, Policy], dtype: str) -> None:
         self.policies = policies
-        self.vllm = Vllm(VllmEngine(context=2048, parallel=32, record_tokens=True), policies)
+        settings = {"context": 2048, "parallel": 32, "record_tokens": True, "dtype": dtype}
+        self.vllm = Vllm(VllmEngine.model_validate(settings), policies)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.run(self.vllm.start())
+        self.dtype = self.vllm.identity()["dtype"]
 
     def submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Begin `work` on the engine's loop."""

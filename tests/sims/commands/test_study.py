@@ -191,6 +191,7 @@ def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.torch
 @pytest.mark.usefixtures("narrow")
 def test_with_an_embedding_model_similarity_is_measured_by_meaning_too(
     embedding: Path, tmp_path: Path

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from palaestra.agents.answers import Text
 from palaestra.agents.calls import Call, Message
@@ -35,6 +33,9 @@ from palaestra.sims.training.train import train
 from support.real_engine import RealEngine
 from support.training_export import TRAIN, question, write_export
 
+if TYPE_CHECKING:
+    import torch
+
 pytestmark = [
     pytest.mark.engine,
     pytest.mark.xdist_group("engine"),
@@ -50,13 +51,6 @@ FEW = TrainSettings(
     max_steps=2,
     max_length=64,
 )
-
-
-@pytest.fixture(scope="module")
-def tokenizer() -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(str(embedded_model.ensure()))
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +71,8 @@ def capitals(export: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def weights(adapter: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
     loaded: dict[str, torch.Tensor] = load_file(adapter / "adapter_model.safetensors")
     return loaded
 
@@ -139,8 +135,8 @@ def test_training_goes_on_from_an_adapter_and_takes_it_as_the_reference(
     assert _adapter_rank(out) == _adapter_rank(capitals) == 8  # an adapter keeps its shape
     first, second = weights(capitals), weights(out)
     assert first.keys() == second.keys()
-    assert any(not torch.equal(first[name], second[name]) for name in first)
-    assert all(torch.allclose(first[name], second[name], atol=0.01) for name in first)
+    assert any(not first[name].equal(second[name]) for name in first)
+    assert all(first[name].allclose(second[name], atol=0.01) for name in first)
 
 
 def test_rows_that_are_too_long_are_left_out_and_counted(
@@ -191,7 +187,7 @@ def test_an_interrupted_training_goes_on_to_the_same_adapter(
     assert [point["step"] for point in told(out)["loss"]] == [1, 2, 3]
     assert told(out)["before"] == told(whole)["before"]
     resumed, straight = weights(out), weights(whole)
-    assert all(torch.allclose(resumed[name], straight[name], atol=1e-6) for name in straight)
+    assert all(resumed[name].allclose(straight[name], atol=1e-6) for name in straight)
 
 
 def test_a_training_stopped_before_its_first_checkpoint_leaves_nothing(
