@@ -135,7 +135,7 @@ def validate(file: File, settings: Settings = None) -> None:
             typer.echo(f"  {point.name}")
 
 
-@app.command()
+@app.command(epilog="Example: palaestra scenarios")
 def scenarios() -> None:
     """List the scenarios and their ready-made files."""
     from palaestra.scenarios.core.ready_made import ready_made, summaries
@@ -190,7 +190,7 @@ def show(
         typer.echo(line)
 
 
-@app.command()
+@app.command(epilog="Example: palaestra doctor")
 def doctor() -> None:
     """Tell what engine, model, GPU and versions are here, and what to do about what is missing.
 
