@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.policy import EMBEDDED_MODEL
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.scripted import scripted_reply
 from palaestra.runs.run import Run
 from palaestra.sims.engines import scripted_engine

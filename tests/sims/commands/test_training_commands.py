@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from palaestra.agents.policy import ScriptedEngine
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.runs.run import Run
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import venue
