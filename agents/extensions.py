@@ -146,21 +146,31 @@ def loaded(place: Place, kind: type[Value], attribute: str = "") -> Value:
 
 
 @contextlib.contextmanager
-def border(extension: str, place: Place) -> Iterator[None]:
-    """Tell what goes wrong within as a fault of `extension`, in words such as "scenario 'chess'"."""
+def border(extension: str, place: Place, doing: str = "") -> Iterator[None]:
+    """Tell what goes wrong within as a fault of an extension.
+
+    Args:
+        extension: in words, such as "scenario 'chess'".
+        place: of the extension.
+        doing: what it was doing, such as "episode 3"; "" for loading.
+
+    Raises:
+        ExtensionFault: whatever was raised that is no failure with words of its own.
+    """
     try:
         yield
     except PalaestraError:
         raise
     except Exception as error:
-        raise fault(extension, place, error) from error
+        raise fault(extension, place, error, doing) from error
 
 
-def fault(extension: str, place: Place, error: Exception) -> ExtensionFault:
+def fault(extension: str, place: Place, error: Exception, doing: str = "") -> ExtensionFault:
     """What `error` is, raised by the code of an extension: who is to blame, where, and what to do."""
     remedy = f"Mend it there{f', or: pip uninstall {place.package}' if place.package else ''}."
     told = f"{type(error).__name__}: {error}"
-    return ExtensionFault(f"the {extension} ({place}) failed{_line(place, error)}: {told}", remedy)
+    where = f"{_line(place, error)}{f' in {doing}' if doing else ''}"
+    return ExtensionFault(f"the {extension} ({place}) failed{where}: {told}", remedy)
 
 
 def _line(place: Place, error: Exception) -> str:
