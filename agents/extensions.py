@@ -175,6 +175,8 @@ def fault(extension: str, place: Place, error: Exception, doing: str = "") -> Ex
 
 def _line(place: Place, error: Exception) -> str:
     """Where in the extension's own files `error` came up, " at file:line"; "" where in none."""
+    if isinstance(error, SyntaxError):
+        return f" at {error.filename}:{error.lineno}"
     roots = [Path(root).resolve() for root in _folders(place)]
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if any(Path(f.filename).resolve().is_relative_to(root) for root in roots)]
