@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any
 
-from palaestra.agents.extensions import Extensions, Place, border
+from palaestra.agents.extensions import Extensions, Place, border, fault
+from palaestra.agents.failures import ExtensionFault
 from palaestra.scenarios.core.config import ScenarioConfig
 from palaestra.scenarios.core.episode import Episode, Event
 
@@ -58,6 +59,15 @@ def rules_border(rules: type[Episode[Any]], doing: str = "") -> AbstractContextM
         rules: the class.
         doing: what they are asked to do, such as "episode 3".
     """
+    return border(*_place(rules), doing)
+
+
+def rules_fault(rules: type[Episode[Any]], error: Exception, doing: str = "") -> ExtensionFault:
+    """What `error` is, raised by `rules`; see `rules_border`."""
+    return fault(*_place(rules), error, doing)
+
+
+def _place(rules: type[Episode[Any]]) -> tuple[str, Place]:
     kind = getattr(rules, "kind", rules.__name__)
     place = SCENARIOS.places.get(kind) or Place(kind, rules.__module__, rules.__qualname__)
-    return border(f"scenario {kind!r}", place, doing)
+    return f"scenario {kind!r}", place

@@ -6,13 +6,15 @@ number would come out far from where they were told, as a row of training data a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
+from palaestra.agents.calls import Call, Reply
 from palaestra.scenarios.core.config import ScenarioConfig
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.registry import rules_border
-from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.core.trajectory import Judged, Trajectory, Turn
 
 
 def judged(rules: type[Episode[Any]], config: ScenarioConfig, trajectory: Trajectory) -> list[Judged]:
@@ -47,6 +49,37 @@ def rewards(rules: type[Episode[Any]], config: ScenarioConfig, trajectory: Traje
         if found and not rules.reward_unit:
             raise ValueError("there are rewards, but no `reward_unit` that says what they are measured in")
         return found
+
+
+def trajectory_of(episode: Episode[Any], calls: Sequence[Call], replies: Sequence[Reply]) -> Trajectory:
+    """What a log would tell of an episode that was played in memory.
+
+    Args:
+        episode: over.
+        calls: all that it asked, in order.
+        replies: to each of them.
+    """
+    turns = {
+        call.index: Turn(
+            call=call.index,
+            step=0,
+            agent=call.agent,
+            purpose=call.purpose,
+            about=call.about,
+            policy=call.policy,
+            seed=call.seed,
+            prompt=call.prompt,
+            answer=call.answer.describe(),
+            text=reply.text,
+            probabilities=reply.probabilities,
+            finish=reply.finish,
+            failed=reply.failed,
+        )
+        for call, reply in zip(calls, replies, strict=True)
+    }
+    events = tuple(event for _, event in episode.events)
+    messages = tuple(message.source for message in episode.messages)
+    return Trajectory(episode.number, episode.episode_seed, messages, turns, events, episode.outcome)
 
 
 def _check_question(question: Judged, trajectory: Trajectory) -> None:

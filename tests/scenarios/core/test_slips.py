@@ -139,7 +139,12 @@ BEFORE = {
     "no kind": ("rules.py", 'kind = "tictac"', "", "Tictac has no `kind`"),
     "another kind": ("rules.py", 'kind = "tictac"', 'kind = "tic"', "registered as 'tictac'"),
     "no rules": ("rules.py", "def play(self)", "def plays(self)", "Tictac lacks play"),
-    "an import that fails": ("rules.py", "import Agent,", "import Agnt,", r"at .*rules\.py:LINE: ImportError"),
+    "an import that fails": (
+        "rules.py",
+        "import Agent,",
+        "import Agnt,",
+        r"at .*rules\.py:LINE: ImportError",
+    ),
     "no Python": ("rules.py", 'kind = "tictac"', "kind = = 3", r"at .*rules\.py:LINE: SyntaxError"),
     "a problem that is one": (
         "rules.py",
