@@ -26,6 +26,7 @@ from palaestra.runs.exports.pairing import TIE, PairRule
 from palaestra.runs.exports.samples import FREE, Basis, Sample, score_of
 from palaestra.runs.exports.source import Source
 from palaestra.scenarios.core.trajectory import CHECKED, Turn
+from palaestra.scenarios.core.worth import rewards
 
 FileType = Literal["jsonl", "parquet"]
 LeftOut = dict[str, Counter[str]]
@@ -140,8 +141,8 @@ def _turn_rows(
                     yield "sft", sft_row(sample, answer, options.asked)
         if "rollouts" in wanted:
             assert encode is not None, "rollouts need an encoder"
-            rewards = source.rules.rewards(source.config, trajectory)
-            for row in rollout_rows(trajectory, samples, rewards, encode, temperatures):
+            worth = rewards(source.rules, source.config, trajectory)
+            for row in rollout_rows(trajectory, samples, worth, encode, temperatures):
                 if options.takes(trajectory.turns[row["call"]]):
                     yield "rollouts", row
 

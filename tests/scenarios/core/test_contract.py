@@ -81,7 +81,7 @@ def test_rules_that_trip_over_a_failed_answer_break_faults(monkeypatch: pytest.M
         episode.record(Speech(debater.name, number, None))
 
     monkeypatch.setattr(Debate, "_speak", trusting)
-    broken("faults: .* make the rules raise AssertionError")
+    broken("faults, all calls: the scenario 'debate' .* failed at .*: AssertionError")
 
 
 def test_an_event_that_is_not_declared_breaks_schema(monkeypatch: pytest.MonkeyPatch) -> None:
