@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from random import Random
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -83,15 +83,13 @@ def check_contract(
 def parsed_reply(call: Call, text: str | None = None) -> Reply:
     """The scripted reply to `call`, parsed; or one of this text."""
     reply = scripted_reply(call)
-    if text is not None:
-        reply.text = text
-    reply.value = call.answer.parse(reply.text)
-    return reply
+    said = reply.text if text is None else text
+    return replace(reply, text=said, value=call.answer.parse(said))
 
 
 def failed_reply(_call: Call) -> Reply:
     """What an episode gets when no attempt at a call could be parsed."""
-    return Reply(text="", failed=True, attempts=3, rejected=["", "", ""])
+    return Reply(text="", failed=True, attempts=3, rejected=("", "", ""))
 
 
 @dataclass(slots=True)
@@ -117,7 +115,7 @@ def _play(episode: Episode[Any], answer: Answering, clause: str) -> _Played:
         played.calls += calls
         replies = [answer(call) for call in calls]
         played.replies.append(replies)
-        episode.step(deepcopy(replies))
+        episode.advance(deepcopy(replies))
     raise ContractBroken(f"{clause}: the episode has not ended after {MOST_STEPS} steps")
 
 
@@ -135,8 +133,6 @@ def _check_replay(scenario: Scenario, index: int) -> None:
 
     second = _play(_episode(scenario, index), answer, "replay")
     _agree("replay", first.episode, second.episode, first.calls, second.calls)
-    if [call.index for call in first.calls] != list(range(len(first.calls))):
-        raise ContractBroken("replay: calls are not asked in the order in which they are made")
 
 
 def _check_lockstep(scenario: Scenario, index: int) -> None:
@@ -144,7 +140,7 @@ def _check_lockstep(scenario: Scenario, index: int) -> None:
     while one.pending:
         _agree("lockstep", one, other, one.pending, other.pending)
         for episode in (one, stranger, other):
-            episode.step([parsed_reply(call) for call in episode.pending])
+            episode.advance([parsed_reply(call) for call in episode.pending])
     _agree("lockstep", one, other, one.pending, other.pending)
 
 
@@ -196,9 +192,8 @@ def _check_faults(scenario: Scenario, index: int) -> None:
 def _option(position: int) -> Answering:
     def answer(call: Call) -> Reply:
         if isinstance(call.answer, Choice):
-            reply = Reply(text=call.answer.options[position])
-            reply.value = reply.text
-            return reply
+            option = call.answer.options[position]
+            return Reply(text=option, value=option)
         return parsed_reply(call)
 
     return answer
