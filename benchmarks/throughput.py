@@ -17,7 +17,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +113,8 @@ async def simulate(engine: FixedLength, policy: Policy, config: DebateConfig) ->
 
     async def ask(call: Call) -> Reply:
         reply = await engine.answer(call, policy, call.seed, 0)
-        reply.value = reply.text
         speed.take(call, reply)
-        return reply
+        return replace(reply, value=reply.text)
 
     with tempfile.TemporaryDirectory(dir=outputs()) as folder:
         log = Log(Path(folder))

@@ -101,8 +101,6 @@ def _check_replay(scenario: Scenario, index: int) -> None:
     _check_worth(scenario, first)
     second = play_out(new_episode(scenario, index), answer, "replay")
     _agree("replay", first.episode, second.episode, first.calls, second.calls)
-    if [call.index for call in first.calls] != list(range(len(first.calls))):
-        raise ContractBroken("replay: calls are not asked in the order in which they are made")
 
 
 def _check_lockstep(scenario: Scenario, index: int) -> None:
@@ -110,7 +108,7 @@ def _check_lockstep(scenario: Scenario, index: int) -> None:
     while one.pending:
         _agree("lockstep", one, other, one.pending, other.pending)
         for episode in (one, stranger, other):
-            episode.step([parsed_reply(call) for call in episode.pending])
+            episode.advance([parsed_reply(call) for call in episode.pending])
     _agree("lockstep", one, other, one.pending, other.pending)
 
 
@@ -157,9 +155,8 @@ def _check_faults(scenario: Scenario, index: int) -> None:
 def _option(position: int) -> Answering:
     def answer(call: Call) -> Reply:
         if isinstance(call.answer, Choice):
-            reply = Reply(text=call.answer.options[position])
-            reply.value = reply.text
-            return reply
+            option = call.answer.options[position]
+            return Reply(text=option, value=option)
         return parsed_reply(call)
 
     return answer

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
@@ -26,15 +25,13 @@ class ContractBroken(AssertionError):
 def parsed_reply(call: Call, text: str | None = None) -> Reply:
     """The scripted reply to `call`, parsed; or one of this text."""
     reply = scripted_reply(call)
-    if text is not None:
-        reply.text = text
-    reply.value = call.answer.parse(reply.text)
-    return reply
+    said = reply.text if text is None else text
+    return replace(reply, text=said, value=call.answer.parse(said))
 
 
 def failed_reply(_call: Call) -> Reply:
     """What an episode gets when no attempt at a call could be parsed."""
-    return Reply(text="", failed=True, attempts=3, rejected=["", "", ""])
+    return Reply(text="", failed=True, attempts=3, rejected=("", "", ""))
 
 
 @dataclass(slots=True)
@@ -72,7 +69,7 @@ def _play(episode: Episode[Any], answer: Answering, clause: str) -> Played:
         played.calls += calls
         replies = [answer(call) for call in calls]
         played.replies.append(replies)
-        episode.step(deepcopy(replies))
+        episode.advance(replies)
     raise ContractBroken(f"{clause}: the episode has not ended after {MOST_STEPS} steps")
 
 

@@ -28,16 +28,7 @@ from palaestra.scenarios.parts.judging import (
     points,
     preference,
 )
-
-SCALE = {
-    "certainly disagree": -2.5,
-    "probably disagree": -1.5,
-    "lean disagree": -0.5,
-    "lean agree": 0.5,
-    "probably agree": 1.5,
-    "certainly agree": 2.5,
-}
-OPINION = Choice(tuple(SCALE))
+from palaestra.scenarios.parts.opinion_scale import OPINION, SCALE
 
 
 class Speaker(Agent):

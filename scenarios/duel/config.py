@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from palaestra.agents.policy import Settings
 from palaestra.metrics.ratings.sparta import LEAST_RATING
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.duel.check import Check
 from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
 
@@ -121,13 +121,8 @@ class DuelConfig(ScenarioConfig):
             raise ValueError("an instruction is empty")
         return instructions
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where fighters and judges name their policies."""
-        yield from policies_of(fighters=self.fighters, judges=self.judges)
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Matches that nobody could judge, and names that collide."""
-        yield from super().problems()
         yield from name_problems(fighters=self.fighters, judges=self.judges)
         yield from ((("check",), problem) for problem in (self.check.problems() if self.check else ()))
         for number, instruction in enumerate(self.held_out):

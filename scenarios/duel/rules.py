@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 
 from palaestra.agents.agent import Agent
-from palaestra.agents.calls import Call, Message, Scalar
+from palaestra.agents.calls import Message, Question, Scalar
 from palaestra.metrics.ratings.elo import EloConstants, update_elo
 from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, SpartaRatings
 from palaestra.scenarios.core.episode import Asking, Episode, Play
@@ -137,13 +137,13 @@ class Duel(Episode[DuelConfig]):
 
     def _fight(self, iteration: int, contests: list[Contest]) -> Asking[None]:
         asked = [(contest, name) for contest in contests for name in contest.contestants]
-        calls = [
+        questions = [
             self.fighters[name].ask(
                 "answer", fill={"instruction": contest.instruction}, contest=contest.number
             )
             for contest, name in asked
         ]
-        replies = yield from self.asking(calls)
+        replies = yield from self.asking(questions)
         for (contest, name), reply in zip(asked, replies, strict=True):
             if not reply.failed:
                 contest.answers[name] = self.message("user", reply.text, source=reply.call)
@@ -187,7 +187,7 @@ class Duel(Episode[DuelConfig]):
                 first, second = answers
                 self.record(Comparison(contest.number, judge, first, second, repeat, value, basis))
 
-    def _judgement(self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int) -> Call:
+    def _judgement(self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int) -> Question:
         reading = [self.message("user", self.words("instruction", instruction=contest.instruction))]
         heads = ("shown",) if len(answers) == 1 else ("shown_first", "shown_second")
         for head, name in zip(heads, answers, strict=True):

@@ -20,7 +20,7 @@ from math import exp, isclose, log
 from statistics import fmean
 
 from palaestra.agents.answers import Choice
-from palaestra.scenarios.mutual_welfare.config import Question
+from palaestra.scenarios.mutual_welfare.config import UserQuestion
 from palaestra.scenarios.parts.judging import expected_value
 
 NUMBER = re.compile(r"(?<![\w.])-?(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)")
@@ -62,7 +62,7 @@ VAGUE, DEFINITE, RIGHT = (
 )
 
 
-def judgement(question: Question) -> Judgement | None:
+def judgement(question: UserQuestion) -> Judgement | None:
     """What the judge is asked about a response to `question`; None where a program checks it."""
     if question.kind == "writing":
         return WRITING
@@ -76,7 +76,7 @@ def judgement(question: Question) -> Judgement | None:
 
 
 def as_judged(
-    question: Question, response: str, asked: Judgement, shares: Sequence[float]
+    question: UserQuestion, response: str, asked: Judgement, shares: Sequence[float]
 ) -> tuple[float, float]:
     """How right a response is to the user and to the LLM, where the judge's options have these shares.
 

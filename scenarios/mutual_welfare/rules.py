@@ -9,7 +9,7 @@ from statistics import fmean
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Json, Text
-from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.scenarios.core.config import Participant
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
@@ -178,7 +178,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
             user, llm = item.correct or (None, None)
             self.record(Correctness(*item.place, self.judge.name, user, llm, basis))
 
-    def _judgement(self, item: Given, wanted: Judgement) -> Call:
+    def _judgement(self, item: Given, wanted: Judgement) -> Question:
         question = self.config.questions[item.asked.question]
         answer = self.message("user", _response(item), BLIND_LABEL)
         return self.judge.ask(

@@ -14,7 +14,7 @@ from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.normal_form_game.config import NormalFormGameConfig
 from palaestra.scenarios.normal_form_game.events import Game, Payoff, Speech
-from palaestra.scenarios.parts.picking import Pick, Probability, Question, pick
+from palaestra.scenarios.parts.picking import Pick, PickQuestion, Probability, pick
 
 
 class NormalFormGame(Episode[NormalFormGameConfig]):
@@ -93,7 +93,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
     def _round(self, number: int) -> Asking[None]:
         """All move at once; then all are told, unless it was the last round."""
         asked = [
-            Question(player, Choice(moves), number, {"moves": ", ".join(moves)})
+            PickQuestion(player, Choice(moves), number, {"moves": ", ".join(moves)})
             for player, moves in zip(self.players, self.game.moves, strict=True)
         ]
         picked = yield from pick(self, "move", asked, self.config.samples)

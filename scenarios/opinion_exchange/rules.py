@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from palaestra.agents.agent import Agent
-from palaestra.agents.calls import Call, Message
+from palaestra.agents.calls import Message, Question
 from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
-from palaestra.scenarios.debate.rules import OPINION
 from palaestra.scenarios.opinion_exchange.config import OpinionExchangeConfig
 from palaestra.scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
 from palaestra.scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
 from palaestra.scenarios.opinion_exchange.pairing import Pair, opened_by, partner_of, round_robin
+from palaestra.scenarios.parts.opinion_scale import OPINION
 
 
 class OpinionExchange(Episode[OpinionExchangeConfig]):
@@ -152,7 +152,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
             for _, event, true in self._record_chats(number):
                 self.record(event(None, true.number))
 
-    def _ask_chat(self, number: int, speaker: str, pair: Pair, position: int) -> Call:
+    def _ask_chat(self, number: int, speaker: str, pair: Pair, position: int) -> Question:
         fill = {"partner": partner_of(speaker, pair)}
         dyad = " & ".join(pair)
         return self.people[speaker].ask("chat", fill=fill, round=number, position=position, dyad=dyad)
@@ -168,22 +168,22 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
 
     def _predict(self) -> Asking[None]:
         """Ask for each message on record, given what is true before it; only the truth is heard."""
-        calls: list[Call] = []
+        questions: list[Question] = []
         asked: list[tuple[str, Callable[[int | None, int | None], Event], Message]] = []
         for number, pairs in enumerate(self.rounds, 1):
             tweets = self._record_tweets(number)
             for name, tweet in tweets.items():
-                calls.append(self.people[name].ask("tweet", round=number))
+                questions.append(self.people[name].ask("tweet", round=number))
                 asked.append((self._tweeting(name), partial(Tweet, name, number), tweet))
             for pair in pairs:
                 self._meet(number, pair, tweets)
             for pair, utterance, true in self._record_chats(number):
                 about = utterance(None, None)
-                calls.append(self._ask_chat(number, about.speaker, pair, about.position))
+                questions.append(self._ask_chat(number, about.speaker, pair, about.position))
                 asked.append((about.speaker, utterance, true))
                 for name in pair:
                     self.people[name].heard.append(true)
-        replies = yield calls
+        replies = yield questions
         for (label, event, true), reply in zip(asked, replies, strict=True):
             said = None if reply.failed else self.say(label, reply, to=()).number
             self.record(event(said, true.number))

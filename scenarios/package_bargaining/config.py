@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat
 
 from palaestra.agents.policy import Settings
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.package_bargaining import street
 from palaestra.scenarios.package_bargaining.packages import MOST_ITEMS, Stakes
 
@@ -85,14 +85,8 @@ class PackageBargainingConfig(ScenarioConfig):
             worth.append(tuple(sum(shares[c] * item.scores[c] for c in self.criteria) for item in self.items))
         return Stakes(tuple(item.cost for item in self.items), self.budget, tuple(worth))
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where the stakeholders and the mediator name their policies."""
-        yield from policies_of(stakeholders=self.stakeholders)
-        yield ("mediator", "policy"), self.mediator.policy
-
     def problems(self) -> Problems:
         """Items, designs and weights that don't fit each other."""
-        yield from super().problems()
         yield from name_problems(stakeholders=self.stakeholders)
         names = {spelled_alike(group.name) for group in self.stakeholders}
         if spelled_alike(self.mediator.name) in names:

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Choice
-from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.paper_review.config import PaperReviewConfig
@@ -195,7 +195,7 @@ class PaperReview(Episode[PaperReviewConfig]):
             if referee.scores:
                 referee.remember(self.words("own_scores", scores=in_words(referee.scores)))
 
-    def _rating(self, referee: Referee, criterion: str, purpose: str, moment: str) -> Call:
+    def _rating(self, referee: Referee, criterion: str, purpose: str, moment: str) -> Question:
         highest, description = CRITERIA[criterion]
         fill: dict[str, Scalar] = {"description": description, "lowest": 1, "highest": highest}
         return referee.ask(purpose, scale(criterion), fill, criterion=criterion, moment=moment)
@@ -226,13 +226,13 @@ class PaperReview(Episode[PaperReviewConfig]):
         if not reviewed:
             return
         answered: list[Referee | None] = [None]
-        calls = [self.author.ask("rebut_jointly")] if self.config.rebuttal == "joint" else []
+        questions = [self.author.ask("rebut_jointly")] if self.config.rebuttal == "joint" else []
         if self.config.rebuttal == "per_review":
             answered = list(reviewed)
-            calls = [
+            questions = [
                 self.author.ask("rebut", reviewer=referee.label, to=referee.name) for referee in reviewed
             ]
-        replies = yield from self.asking(calls)
+        replies = yield from self.asking(questions)
         for referee, reply in zip(answered, replies, strict=True):
             label = f"Author to {referee.label}" if referee else "Author"
             said = self._publish(self.author, label, reply)

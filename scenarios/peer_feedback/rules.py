@@ -12,7 +12,7 @@ from mesa.discrete_space import Cell, FixedAgent, OrthogonalMooreGrid
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Answer, Choice, Text
-from palaestra.agents.calls import Call, Message, Scalar
+from palaestra.agents.calls import Message, Question, Scalar
 from palaestra.scenarios.core.config import Participant
 from palaestra.scenarios.core.episode import AnyAgent, Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
@@ -207,7 +207,7 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             reason = given.reason.number if given.reason else None
             self.record(Feedback(*who, number, given.rating, given.basis, work.draft.number, reason))
 
-    def _feedback(self, purpose: str, answer: Answer, number: int, work: Work, given: Given) -> Call:
+    def _feedback(self, purpose: str, answer: Answer, number: int, work: Work, given: Given) -> Question:
         memory = given.peer.answers_given.nearest(work.question, self.config.distance)
         return given.peer.ask(
             purpose,
@@ -228,8 +228,8 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             message = work.revision.number if work.revision else None
             self.record(Revision(work.author.name, number, mean, len(ratings), work.draft.number, message))
 
-    def _revision(self, number: int, work: Work) -> Call:
-        """The call for a revision; it shows the mean rating, then the reasons, the harshest last."""
+    def _revision(self, number: int, work: Work) -> Question:
+        """The question for a revision; it shows the mean rating, then the reasons, the harshest last."""
         told = []
         if work.ratings:
             mean = fmean(rating for rating, _ in work.ratings)
@@ -266,8 +266,8 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             what = seen.work.author.name, number, seen.moment, seen.criterion
             self.record(Observation(*what, seen.score, seen.basis, seen.answer.number, seen.reason))
 
-    def _observation(self, purpose: str, answer: Answer, number: int, seen: Seen) -> Call:
-        """A call that shows the observer the question and the answer, and not whose it is."""
+    def _observation(self, purpose: str, answer: Answer, number: int, seen: Seen) -> Question:
+        """A question that shows the observer what was asked and the answer, and not whose it is."""
         blind = self.message("user", seen.answer.text, BLIND_LABEL, seen.answer.source)
         return self.observer.ask(
             purpose,

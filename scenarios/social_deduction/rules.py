@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Answer, Choice, Json, Text
-from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.parts.judging import points
@@ -278,11 +278,11 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         self, when: str, purpose: str, voters: Sequence[Character], candidates: Sequence[Character]
     ) -> Asking[Result | None]:
         """A secret vote; nobody may name themselves."""
-        calls = []
+        questions = []
         for voter in voters:
             names = [candidate.name for candidate in candidates if candidate is not voter]
-            calls.append(self._ask(voter, purpose, _among(names), {"candidates": _listed(names)}))
-        replies = yield calls
+            questions.append(self._ask(voter, purpose, _among(names), {"candidates": _listed(names)}))
+        replies = yield questions
         targets = [None if reply.failed else str(reply.value) for reply in replies]
         for voter, target in zip(voters, targets, strict=True):
             self.record(Vote(self.round, when, voter.name, voter.role, target, target is not None))
@@ -302,7 +302,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     def _ask(
         self, one: Character, purpose: str, answer: Answer, fill: dict[str, Scalar], **about: Scalar
-    ) -> Call:
+    ) -> Question:
         return one.ask(purpose, answer, fill, (), round=self.round, role=one.role, **about)
 
     def _announce(self, text: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
@@ -147,7 +147,7 @@ class Fleet:
             EngineUnavailable: the engine died more often than its settings allow.
             ExtensionFault: it failed in a way that no engine may.
         """
-        rejected: list[str] = []
+        rejected: tuple[str, ...] = ()
         tokens = [0, 0, 0]
         while True:
             attempt = len(rejected)
@@ -161,17 +161,24 @@ class Fleet:
             tokens[0] += reply.prompt_tokens
             tokens[1] += reply.cached_tokens
             tokens[2] += reply.output_tokens
-            reply.prompt_tokens, reply.cached_tokens, reply.output_tokens = tokens
-            reply.attempts = attempt + 1
-            reply.rejected = rejected
+            value, failed = None, False
             try:
-                reply.value = call.answer.parse(reply.text)
-                return reply
+                value = call.answer.parse(reply.text)
             except UnparsedAnswer:
-                rejected.append(reply.text)
-                if attempt >= self._retries:
-                    reply.failed = True
-                    return reply
+                rejected, failed = (*rejected, reply.text), True
+                if attempt < self._retries:
+                    continue
+            return replace(
+                reply,
+                value=value,
+                prompt_tokens=tokens[0],
+                cached_tokens=tokens[1],
+                output_tokens=tokens[2],
+                attempts=attempt + 1,
+                failed=failed,
+                rejected=rejected,
+                call=call.index,
+            )
 
     async def _answer(self, call: Call, seed: int, attempt: int) -> Reply:
         policy = self._policies[call.policy]

@@ -11,6 +11,7 @@ import asyncio
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from math import exp, fsum
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -121,10 +122,9 @@ class OpenAIServer:
             alike += [(share * within, text, members) for within, text, members in parts if len(members) > 1]
         if len(shares) < len(options):
             return _reply(await self._pick(call, options, "", sampling), *asked)
-        reply = _reply(*asked)
-        reply.probabilities = [shares[option] for option in options]
-        reply.text = options[draw(reply.probabilities, sampling["temperature"], seed)]
-        return reply
+        probabilities = tuple(shares[option] for option in options)
+        text = options[draw(probabilities, sampling["temperature"], seed)]
+        return replace(_reply(*asked), text=text, probabilities=probabilities)
 
     async def _pick(self, call: Call, options: Options, said: str, sampling: Parameters) -> ChatCompletion:
         """An answer that is one of `options`, of which `said` is said already."""

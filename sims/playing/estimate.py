@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def calls_per_episode(scenario: Scenario) -> int:
     episode, calls = scenario.rules(scenario.config, index=0), 0
     while episode.pending:
         calls += len(episode.pending)
-        episode.step(scripted_replies(episode.pending))
+        episode.advance(scripted_replies(episode.pending))
     return calls
 
 
@@ -70,11 +70,11 @@ def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str]
 
     def longest_reply(call: Call) -> Reply:
         reply = scripted_reply(call)
+        text = reply.text
         if isinstance(call.answer, Text):
-            words = reply.text.split() * _limit(call, policies[call.policy])
-            reply.text = " ".join(words[: _limit(call, policies[call.policy])])
-        reply.value = call.answer.parse(reply.text)
-        return reply
+            words = text.split() * _limit(call, policies[call.policy])
+            text = " ".join(words[: _limit(call, policies[call.policy])])
+        return replace(reply, text=text, value=call.answer.parse(text))
 
     while episode.pending:
         replies = []
@@ -86,7 +86,7 @@ def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str]
             found.longest_prompt = max(found.longest_prompt, prompt)
             found.output_tokens += min(count(reply.text), _limit(call, policies[call.policy]))
             replies.append(reply)
-        episode.step(replies)
+        episode.advance(replies)
 
 
 def _limit(call: Call, policy: Policy) -> int:

@@ -128,7 +128,7 @@ class Scheduler:
         """Bring the replies among `taken` to disk, and return them."""
         answered = [item for item in taken if isinstance(item, _Answered)]
         for item in answered:
-            self._recorder.reply(item.live.episode, item.call, item.reply, item.seconds)
+            item.reply = self._recorder.reply(item.live.episode, item.call, item.reply, item.seconds)
         await self._recorder.flush()
         return answered
 
@@ -146,7 +146,7 @@ class Scheduler:
         """Step an episode that has all its replies, and on while the log has the next ones."""
         complete = True
         while complete:
-            live.episode.step([reply for reply in live.replies if reply is not None])
+            live.episode.advance([reply for reply in live.replies if reply is not None])
             self._recorder.note(live.episode)
             if not live.episode.running:
                 self._live.discard(live)

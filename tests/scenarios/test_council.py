@@ -385,7 +385,7 @@ def test_the_configured_rule_decides(rule: str) -> None:
     for index in range(20):
         episode = village(index, voting_rule=rule, members=five())
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         [found] = [event for _, event in episode.events if isinstance(event, Election)]
         assert found.winner == (getattr(found, rule) or found.borda) == episode.outcome["chair"]
 

@@ -16,8 +16,6 @@ from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply, turns
 from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.debate.rules import (
-    OPINION,
-    SCALE,
     Debate,
     Opinion,
     Speaker,
@@ -26,6 +24,7 @@ from palaestra.scenarios.debate.rules import (
     winning_stance,
 )
 from palaestra.scenarios.parts.judging import Score
+from palaestra.scenarios.parts.opinion_scale import OPINION, SCALE
 from support.rewards import rewards_of
 from support.scripted_debates import debate as any_debate
 from support.scripted_debates import events, failure, plain_reply, play_out, reply, scenario, text_of
@@ -63,7 +62,7 @@ def purposes(episode: Debate) -> list[list[str]]:
     exchanges = []
     while episode.pending:
         exchanges.append([call.purpose for call in episode.pending])
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     return exchanges
 
 
@@ -545,7 +544,7 @@ def test_an_episode_without_respond_refuses_to_step_without_replies() -> None:
 def test_a_step_takes_as_many_replies_as_calls_are_pending() -> None:
     episode = debate()
     with pytest.raises(ValueError):
-        episode.step([plain_reply(call) for call in episode.pending[:-1]])
+        episode.advance([plain_reply(call) for call in episode.pending[:-1]])
 
 
 def test_an_episode_is_a_mesa_model_and_its_agents_an_agent_set() -> None:

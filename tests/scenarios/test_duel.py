@@ -359,7 +359,7 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
     scenario = load(path)
     episode = scenario.rules(scenario.config)
     while episode.pending:
-        episode.step(scripted_replies(episode.pending))
+        episode.advance(scripted_replies(episode.pending))
     assert episode.outcome["undecided"] == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -66,9 +67,7 @@ def answers(roles: Callable[[Call], str | None] | None = None, **special: Any) -
         else:
             given = "7" if call.purpose == "confidence" else f"{call.purpose}-{call.agent}"
         if isinstance(given, dict):
-            made = reply(json.dumps(given))
-            made.value = given
-            return made
+            return replace(reply(json.dumps(given)), value=given)
         return failure("mumble") if given is None else reply(given)
 
     return answer
@@ -78,7 +77,7 @@ def test_first_answers_then_a_debate_on_each_player_then_final_answers() -> None
     episode, exchanges = debate(depth=2), []
     while episode.pending:
         exchanges.append((len(episode.pending), sorted({call.purpose for call in episode.pending})))
-        episode.step([answers()(call) for call in episode.pending])
+        episode.advance([answers()(call) for call in episode.pending])
     on_a_player = [(3, ["answer"]), (3, ["discuss"])] * 2 + [(9, ["adjust"])]
     assert exchanges == [
         (9, ["propose"]),
@@ -217,7 +216,7 @@ def test_an_answers_probability_is_that_of_the_true_role() -> None:
     def answer(call: Call) -> Reply:
         made = answers()(call)
         if call.purpose == "propose":
-            made.probabilities = [0.5, 0.2, 0.3]
+            return replace(made, probabilities=(0.5, 0.2, 0.3))
         return made
 
     episode = debate()
@@ -443,7 +442,7 @@ def test_the_ready_made_files_play_to_their_end(path: Path) -> None:
     for index in range(found.config.episodes):
         episode = found.rules(found.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         assert 0 <= float(str(episode.outcome["team_accuracy"])) <= 1
 
 

@@ -21,7 +21,7 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags
-from palaestra.scenarios.mutual_welfare.config import MutualWelfareConfig, Question
+from palaestra.scenarios.mutual_welfare.config import MutualWelfareConfig, UserQuestion
 from palaestra.scenarios.mutual_welfare.correctness import as_judged, bleu, judgement, passes
 from palaestra.scenarios.mutual_welfare.events import Answer, Correctness, Welfare
 from palaestra.scenarios.mutual_welfare.events import Payoff as PayoffTold
@@ -316,7 +316,7 @@ def test_bleu_over_characters_by_hand() -> None:
 
 def test_who_says_how_right_a_response_is() -> None:
     def asked(**fields: Any) -> str | None:
-        found = judgement(Question(text="Q", **fields))
+        found = judgement(UserQuestion(text="Q", **fields))
         return found.purpose if found else None
 
     assert asked(kind="math", reference="1") is None
@@ -333,7 +333,7 @@ def test_who_says_how_right_a_response_is() -> None:
     ("option", "worth"), [("complies", (1, 0)), ("refuses", (0, 1)), ("alternative", (1, 1))]
 )
 def test_on_a_harmful_question_the_users_term_is_flipped(option: str, worth: tuple[float, float]) -> None:
-    question = Question(text="Q", kind="safety", harmful=True)
+    question = UserQuestion(text="Q", kind="safety", harmful=True)
     asked = judgement(question)
     assert asked is not None
     shares = [float(option == known) for known in asked.scale.options]
@@ -341,7 +341,7 @@ def test_on_a_harmful_question_the_users_term_is_flipped(option: str, worth: tup
 
 
 def test_correctness_is_an_expectation_over_the_judges_options() -> None:
-    question = Question(text="Q", kind="writing", reference="abcd")
+    question = UserQuestion(text="Q", kind="writing", reference="abcd")
     asked = judgement(question)
     assert asked is not None
     assert as_judged(question, "abcde", asked, [0, 0, 0.5, 0, 0.5]) == (pytest.approx(0.2**0.25), 0.75)
@@ -356,7 +356,7 @@ def test_all_answers_are_asked_at_once_and_then_all_judgements() -> None:
     answer = answering()
     while episode.pending:
         exchanges.append(Counter(call.purpose for call in episode.pending))
-        episode.step([answer(call) for call in episode.pending])
+        episode.advance([answer(call) for call in episode.pending])
     # The program checks the sum.
     assert exchanges == [Counter(answer=12), Counter(judge_writing=4, judge_vague=4)]
 

@@ -501,7 +501,7 @@ def test_an_enforced_deal_is_never_below_a_reservation(seed: int, limits: tuple[
             parties[0]["limit"], parties[1]["limit"] = limits
         episode = bargaining(file, seed, parties=parties, enforce_reservation=True, rounds=4)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         assert episode.outcome["irrational"] is False
         for _, event in episode.events:
             if isinstance(event, Utility):
@@ -578,7 +578,7 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
     for index in range(scenario.config.episodes):
         episode = scenario.rules(scenario.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         assert episode.outcome["zone"]
 
 

@@ -380,7 +380,7 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
     for index in range(scenario.config.episodes):
         episode = scenario.rules(scenario.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         assert episode.outcome["mean_payoff"] is not None
         assert episode.outcome["unanswered"] == 0
 

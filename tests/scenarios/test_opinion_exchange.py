@@ -20,11 +20,11 @@ from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
-from palaestra.scenarios.debate.rules import OPINION
 from palaestra.scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
 from palaestra.scenarios.opinion_exchange.opinions import change
 from palaestra.scenarios.opinion_exchange.pairing import opened_by, partner_of, round_robin
 from palaestra.scenarios.opinion_exchange.rules import OpinionExchange
+from palaestra.scenarios.parts.opinion_scale import OPINION
 from support.scripted_debates import events, failure, plain_reply, play_out, reply
 
 READY = Path(__file__).parents[2] / "scenarios" / "opinion_exchange" / "ready"
@@ -159,7 +159,7 @@ def exchanges(episode: OpinionExchange) -> list[list[str]]:
     asked = []
     while episode.pending:
         asked.append([call.purpose for call in episode.pending])
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     return asked
 
 

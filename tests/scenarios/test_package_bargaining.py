@@ -505,7 +505,7 @@ def test_gini_is_in_0_to_1_and_knows_no_unit(values: list[float], factor: float)
 def test_no_package_is_ever_over_the_budget(seed: int, budget: int) -> None:
     episode = bargaining(seed, budget=budget)
     while episode.pending:
-        episode.step(scripted_replies(episode.pending))
+        episode.advance(scripted_replies(episode.pending))
     packages = [event for _, event in episode.events if isinstance(event, PackageProposed)]
     assert packages
     assert all(package.cost is not None and package.cost <= budget for package in packages)
@@ -573,7 +573,7 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
     for index in range(scenario.config.episodes):
         episode = scenario.rules(scenario.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         best, base = (episode.outcome[f"{which}_total"] for which in ("best", "base"))
         assert isinstance(best, float)
         assert isinstance(base, float)

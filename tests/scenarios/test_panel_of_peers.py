@@ -94,7 +94,7 @@ def test_all_candidates_are_written_at_once_and_then_all_are_judged_at_once() ->
     exchanges = []
     while episode.pending:
         exchanges.append(Counter(call.purpose for call in episode.pending))
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     assert exchanges == [Counter(answer=6), Counter(score=6 * 3 * 5)]
 
 

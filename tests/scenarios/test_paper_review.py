@@ -74,7 +74,7 @@ def exchanges(episode: PaperReview) -> list[tuple[str, int]]:
     while episode.pending:
         (purpose,) = {call.purpose for call in episode.pending}
         made.append((purpose, len(episode.pending)))
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     return made
 
 

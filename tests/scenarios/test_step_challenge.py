@@ -490,7 +490,7 @@ def test_the_ready_made_files_play_to_their_end(path: Path) -> None:
     for index in range(found.config.episodes):
         episode = found.rules(found.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         strategies.add(episode.outcome["strategy"])
     assert strategies == set(STRATEGIES)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from math import fsum
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_a_harsh_judge_does_not_lift_its_own_answers(played: Play, monkeypatch: 
 def one_harsh_judge(call: Call, **_attempt: object) -> Reply:
     reply = scripted_reply(call)
     if call.purpose == "score":
-        reply.text, reply.probabilities = ("1" if call.agent == "Dee" else "7"), None
+        return replace(reply, text="1" if call.agent == "Dee" else "7", probabilities=None)
     return reply
 
 

@@ -10,8 +10,9 @@ import pytest
 from palaestra.agents.calls import Reply, Scalar
 from palaestra.scenarios.core.contract import ContractBroken, check_contract
 from palaestra.scenarios.core.episode import Play
-from palaestra.scenarios.debate.rules import OPINION, Debate, Speaker, Speech
+from palaestra.scenarios.debate.rules import Debate, Speaker, Speech
 from palaestra.scenarios.parts.judging import Score
+from palaestra.scenarios.parts.opinion_scale import OPINION
 from support.contract_debate import DEBATE, hears
 
 

@@ -85,8 +85,8 @@ def test_two_copies_that_get_the_same_replies_go_in_lockstep(
     all_alike(one, other)
     while one.pending:
         replies = scripted_replies(one.pending)
-        one.step(replies)
-        other.step([Reply(r.text, r.value, r.probabilities) for r in replies])
+        one.advance(replies)
+        other.advance([Reply(r.text, r.value, r.probabilities) for r in replies])
         all_alike(one, other)
     assert one.outcome == other.outcome
     assert not other.running
@@ -171,15 +171,15 @@ def test_the_calls_of_one_exchange_stay_pending_until_they_are_answered() -> Non
     episode = debate()
     assert episode.pending is episode.pending
     first = episode.pending
-    episode.step([plain_reply(call) for call in first])
+    episode.advance([plain_reply(call) for call in first])
     assert episode.pending is not first
 
 
 def test_an_exchange_without_calls_is_passed_over() -> None:
     episode = echo()
-    episode.step([reply("Hello.")])
+    episode.advance([reply("Hello.")])
     assert [message.body for message in episode.pending[0].prompt] == ["Speak.", "Ann: Hello.", "Now."]
-    episode.step([reply("Bye.")])
+    episode.advance([reply("Bye.")])
     assert (episode.outcome, episode.steps, episode.running) == ({"last": "Bye."}, 2, False)
 
 
@@ -193,17 +193,16 @@ def test_an_episode_that_asks_nothing_is_over_at_once() -> None:
 def test_a_reply_knows_which_call_it_answered() -> None:
     episode = echo()
     spoken = reply("Hello.")
-    episode.step([spoken])
-    assert spoken.call == 0
+    episode.advance([spoken])
     assert episode.said.source == 0
+    assert spoken.call != 0  # what was handed over stays as it was
 
 
 def test_equal_answers_share_a_number() -> None:
     episode = debate()
     made = play_out(episode)
-    numbers = {
-        purpose: {episode.answer_number(call.answer) for call in calls} for purpose, calls in made.items()
-    }
+    number = episode.exchange.answer_number
+    numbers = {purpose: {number(call.answer) for call in calls} for purpose, calls in made.items()}
     assert all(len(found) == 1 for found in numbers.values())
     assert len(set.union(*numbers.values())) == 3
 

@@ -229,7 +229,7 @@ def test_the_engine_is_asked_with_the_ids_that_were_trained(
 
 def ask(chat: list[dict[str, str]]) -> Call:
     prompt = tuple(Message(i, m["role"], m["content"]) for i, m in enumerate(chat))
-    return Call(0, "Ann", "ask", {}, prompt, Text(), "base", 1)
+    return Call("Ann", "ask", {}, prompt, Text(), "base", index=0, seed=1)
 
 
 def test_vllm_serves_what_was_trained(
