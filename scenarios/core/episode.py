@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import mesa
@@ -67,6 +68,9 @@ class Persona(Event):
     attributes: str
 
 
+SCALARS = (str, int, float, bool, NoneType)
+MOST_SILENCES = 10_000
+"""How often rules may ask nothing before they go on: endless loops end there."""
 EVERYWHERE: tuple[type[Event], ...] = (Persona,)
 """Event types beside those that a scenario declares."""
 
@@ -185,6 +189,9 @@ class Episode(Stage, Generic[Config]):
         """Let the rules go up to what they ask first; once they have begun, this does nothing."""
         if self._play is None:
             self._play = self.play()
+            if not isinstance(self._play, Generator):
+                told = f"play() returned a {type(self._play).__name__}, so it is no generator"
+                raise TypeError(f"{told}: it must yield lists of questions")
             self._go_on(None)
 
     def step(self) -> None:
@@ -226,15 +233,40 @@ class Episode(Stage, Generic[Config]):
         assert self._play is not None
         try:
             wanted = next(self._play) if replies is None else self._play.send(replies)
-            while not wanted:
+            for _ in range(MOST_SILENCES):
+                self._refuse_what_is_no_question(wanted)
+                if wanted:
+                    break
                 wanted = self._play.send([])
+            else:
+                self._play.throw(RuntimeError(f"play() yielded no question {MOST_SILENCES} times in a row"))
         except StopIteration as stop:
-            self.outcome = stop.value or {}
-            self.running = False
-            # Mesa before 3.4.1 numbers agents in a dictionary of its class that keeps every episode alive.
-            getattr(mesa.Agent, "_ids", {}).pop(self, None)
+            self._end(stop.value)
         else:
             self.exchange.ask(wanted)
+
+    def _refuse_what_is_no_question(self, wanted: object) -> None:
+        """Raise, at the line that yielded it, what `wanted` is instead of a list of questions."""
+        if isinstance(wanted, (list, tuple)):
+            odd = next((item for item in wanted if not isinstance(item, Question)), None)
+            if odd is None:
+                return
+            told = f"play() yields lists of questions, not a list with a {type(odd).__name__}"
+        else:
+            told = f"play() yields lists of questions, not a {type(wanted).__name__}"
+        assert self._play is not None
+        self._play.throw(TypeError(f"{told}: yield [agent.ask(…), …]"))
+
+    def _end(self, outcome: dict[str, Scalar] | None) -> None:
+        if not isinstance(outcome, (dict, NoneType)):
+            raise TypeError(f"play() returns an outcome by names; its outcome is {outcome!r}, no dict")
+        for name, value in (outcome or {}).items():
+            if not isinstance(value, SCALARS):
+                raise TypeError(f"the outcome's {name!r} is {value!r}, no scalar")
+        self.outcome = outcome or {}
+        self.running = False
+        # Mesa before 3.4.1 numbers agents in a dictionary of its class that keeps every episode alive.
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
     def _cast(self) -> Iterator[Agent]:
         return (agent for agent in self.agents if isinstance(agent, Agent))
@@ -262,7 +294,12 @@ class Episode(Stage, Generic[Config]):
             template: name of the one that tells it who it is, from its name, persona and `fill`.
             only_if_persona: whether it is told nothing, not even its name, when it has no persona.
             fill: values of further variables of the template.
+
+        Raises:
+            ValueError: an agent of that name is seated already.
         """
+        if any(agent.name == declared.name for agent in self._cast()):
+            raise ValueError(f"two agents are named {declared.name!r}")
         persona = ""
         if declared.persona or not only_if_persona:
             persona = self.words(template, name=declared.name, persona=declared.persona, **fill)
@@ -291,5 +328,15 @@ class Episode(Stage, Generic[Config]):
         return self.prompts.render(purpose, {**self.topic, **fill})
 
     def record(self, event: Event) -> None:
-        """Put `event` into the log."""
+        """Put `event` into the log.
+
+        Raises:
+            TypeError: its type is none of `event_types`, or it holds something that is no scalar.
+        """
+        kind = type(event)
+        if kind not in self.event_types and kind not in EVERYWHERE:
+            raise TypeError(f"{kind.__name__} is not among `event_types`")
+        for name in kind.__dataclass_fields__:
+            if not isinstance(getattr(event, name), SCALARS):
+                raise TypeError(f"{kind.__name__}.{name} is {getattr(event, name)!r}, no scalar")
         self.events.append((self.steps, event))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.scripted import scripted_reply
-from palaestra.scenarios.core.episode import EVERYWHERE, Episode
+from palaestra.scenarios.core.episode import EVERYWHERE, SCALARS, Episode
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.core.registry import rules_fault
 
 Answering = Callable[[Call], Reply]
 MOST_STEPS = 5000
-SCALARS = (str, int, float, bool, NoneType)
 
 
 class ContractBroken(AssertionError):

@@ -20,6 +20,7 @@ from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_replies, scripted_reply
 from palaestra.scenarios.core.load import Scenario
+from palaestra.scenarios.core.registry import rules_border
 from palaestra.sims.engines import embedded_model
 
 CHARACTERS_PER_TOKEN = 4.0
@@ -44,7 +45,8 @@ def estimate(scenario: Scenario, sample: int = 4) -> Estimate:
     found = Estimate(episodes=scenario.config.episodes, counted_by=counted_by)
     sample = min(sample, scenario.config.episodes)
     for index in range(sample):
-        _play(scenario, index, found, count)
+        with rules_border(scenario.rules, f"episode {index}"):
+            _play(scenario, index, found, count)
     scale = scenario.config.episodes / sample
     found.calls = round(found.calls * scale)
     found.prompt_tokens = round(found.prompt_tokens * scale)
@@ -56,11 +58,17 @@ def estimate(scenario: Scenario, sample: int = 4) -> Estimate:
 
 
 def calls_per_episode(scenario: Scenario) -> int:
-    """Calls that the first episode makes on scripted replies."""
-    episode, calls = scenario.rules(scenario.config, index=0), 0
-    while episode.pending:
-        calls += len(episode.pending)
-        episode.advance(scripted_replies(episode.pending))
+    """Calls that the first episode makes on scripted replies.
+
+    Raises:
+        ExtensionFault: its rules fail at that, before anything is written.
+    """
+    calls = 0
+    with rules_border(scenario.rules, "episode 0"):
+        episode = scenario.rules(scenario.config, index=0)
+        while episode.pending:
+            calls += len(episode.pending)
+            episode.advance(scripted_replies(episode.pending))
     return calls
 
 

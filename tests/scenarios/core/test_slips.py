@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from palaestra.runs.run import Run
 from palaestra.sims.commands import app
 from support import stranger
 
@@ -80,7 +81,7 @@ SLIPS = {
         "rules.py",
         "yield calls",
         "yield calls[0]",
-        r"play\(\) yields lists of calls, not a Call",
+        r"play\(\) yields lists of questions, not a Question",
     ),
     "a text instead of a call": ("rules.py", "yield calls", 'yield ["guess"]', "not a list with a str"),
     "rules that ask nothing": ("rules.py", "yield calls", "[]", r"play\(\) .*is no generator"),
@@ -88,14 +89,14 @@ SLIPS = {
         "rules.py",
         "replies = yield calls",
         "while True: yield []",
-        "yielded no call .* times in a row",
+        "rules\\.py:LINE .*yielded no question 10000 times in a row",
     ),
     "an event that is not declared": ("rules.py", "(Guess,)", "()", "Guess is not among `event_types`"),
     "an event without fields": (
         "rules.py",
         "@dataclass(frozen=True, slots=True)\nclass Guess",
         "class Guess",
-        r"rules\.py:LINE .*TypeError",
+        r"rules\.py:\d+ in episode 0: TypeError: Event.__init__",
     ),
     "an event that holds a list": (
         "rules.py",
@@ -133,6 +134,7 @@ def test_a_slip_in_play(file: str, wrong: str, right: str, told: str, tmp_path: 
     assert "the scenario 'tictac' (tictac.rules:Tictac) failed" in said.err
     assert re.search(told, said.err), said.err
     assert "pip uninstall tictac" in said.err
+    assert not (tmp_path / "run").exists()
 
 
 BEFORE = {
@@ -210,7 +212,11 @@ def test_a_slip_in_what_an_episode_is_worth(
 
 
 def test_a_slip_that_was_mended_is_gone_on_from(tmp_path: Path, typed: Typed) -> None:
-    install(tmp_path, "rules.py", "int(str(reply.value))", "1 // 0")
-    assert "palaestra resume run" in typed(*RUN).err
+    install(tmp_path, "rules.py", "int(str(reply.value))", "1 // (self.index - 5)")
+    said = typed(*RUN, "-n", "8")
+    assert "in episode 5: ZeroDivisionError" in said.err
+    assert "Go on with: palaestra resume run" in said.err
+    assert typed("resume", "run", "-q").code == 2
     install(tmp_path)
     assert typed("resume", "run", "-q").code == 0
+    assert Run(tmp_path / "run").episodes["ended"].sum() == 8
