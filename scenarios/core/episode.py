@@ -188,10 +188,11 @@ class Episode(Stage, Generic[Config]):
     def begin(self) -> None:
         """Let the rules go up to what they ask first; once they have begun, this does nothing."""
         if self._play is None:
-            self._play = self.play()
-            if not isinstance(self._play, Generator):
-                told = f"play() returned a {type(self._play).__name__}, so it is no generator"
+            made: object = self.play()
+            if not isinstance(made, Generator):
+                told = f"play() returned a {type(made).__name__}, so it is no generator"
                 raise TypeError(f"{told}: it must yield lists of questions")
+            self._play = made
             self._go_on(None)
 
     def step(self) -> None:
