@@ -100,7 +100,7 @@ class _OfItsKind:
     """Has pydantic check settings by the kind that they name; only that kind is imported."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        checks = {
+        checks: dict[Any, CoreSchema] = {
             name: core_schema.no_info_plain_validator_function(partial(self._checked, name))
             for name in ENGINES
         }

@@ -14,15 +14,14 @@ Code of an extension runs inside `border`, so that its faults name it, the line 
 from __future__ import annotations
 
 import contextlib
-import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib import import_module
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
@@ -80,9 +79,9 @@ class Extensions(Generic[Value]):
         return self.find()
 
     def find(self) -> Mapping[str, Place]:
-        """Where each extension is; ours come first, and no other replaces them."""
+        """Look where each extension is; ours come first, and no other replaces them."""
         found = {place.name: place for place in self._own()}
-        for point in _registered(tuple(sys.path)).select(group=self.group):
+        for point in entry_points(group=self.group):
             package = point.dist.name if point.dist else ""
             module, _, attribute = point.value.partition(":")
             found.setdefault(point.name, Place(point.name, module, attribute, package))
@@ -127,12 +126,6 @@ class Extensions(Generic[Value]):
                 marked = Path(folder, module.name, self._marker).is_file()
                 if marked if self._marker else not module.ispkg:
                     yield Place(module.name, f"{self._room}.{module.name}")
-
-
-@lru_cache(maxsize=1)
-def _registered(_path: tuple[str, ...]) -> EntryPoints:
-    """What the packages on the path register, read once for all kinds: it takes as long as an import."""
-    return entry_points()
 
 
 def imported(target: str) -> Any:

@@ -135,6 +135,20 @@ class Source:
                 if sample.responses[0].score is not None and sample.responses[0].turn.answer["kind"] in FREE:
                     yield sample
 
+    def scored_samples(self, basis: Basis | None = None) -> Iterator[Sample]:
+        """What is comparable; where nobody judges and nothing was branched, turns with their rewards.
+
+        Raises:
+            BadInput: see `samples` and `rewarded_samples`.
+        """
+        if self.has_panel or self.branched:
+            return self.samples(basis)
+        return self.rewarded_samples(basis)
+
+    def rewards(self, trajectory: Trajectory) -> dict[str, float]:
+        """What the outcome of an episode is worth to each agent."""
+        return rewards(self.rules, self.config, trajectory)
+
     def questions(self, trajectory: Trajectory, basis: Basis | None) -> Iterator[Sample]:
         """The judged questions of one episode."""
         for question in judged(self.rules, self.config, trajectory):
@@ -153,7 +167,7 @@ class Source:
             for question in self.questions(trajectory, basis)
             for response in question.responses
         }
-        worth = rewards(self.rules, self.config, trajectory)
+        worth = self.rewards(trajectory)
         for turn in trajectory.turns.values():
             if turn.failed:
                 continue

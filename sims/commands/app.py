@@ -10,6 +10,7 @@ import typer
 
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.sims.commands.data import data
+from palaestra.sims.commands.new import new
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.study import study
 
@@ -46,6 +47,7 @@ def options(
 
 app.add_typer(data)
 app.add_typer(study)
+app.add_typer(new)
 app.add_typer(population, name="population")
 
 EXCERPT_LINES = 24

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from palaestra.agents.calls import Prompt
@@ -12,26 +13,25 @@ from palaestra.agents.extensions import border, imported
 from palaestra.agents.failures import BadInput
 from palaestra.runs.exports.source import Source
 from palaestra.sims.engines import embedded_model
-from palaestra.sims.engines.chat_template import ChatTemplate
 
 Encoder = Callable[[Prompt], list[int]]
 
 
 def prompt_encoder(runs: Sequence[Path]) -> Callable[[str, Prompt], list[int]]:
-    """What makes the token ids of the prompts of `runs`, by policy.
+    """What makes the token ids of the prompts of `runs`; nothing is read before it is asked.
 
-    It raises `BadInput` where a policy's engine doesn't tell them, or its tokenizer isn't here.
+    It takes a policy's name and a prompt, and raises `BadInput` where the policy's engine doesn't tell them,
+    or its tokenizer isn't here.
     """
-    engines: dict[str, EngineSettings] = {}
-    for run in runs:
-        config = Source(run).config
-        engines |= {name: config.engines[policy.engine] for name, policy in config.policies.items()}
-    encoders: dict[str, Encoder] = {}
+
+    @cache
+    def encoder(policy: str) -> Encoder:
+        configs = (Source(run).config for run in runs)
+        config = next(config for config in configs if policy in config.policies)
+        return _encoder(config.engines[config.policies[policy].engine])
 
     def encode(policy: str, prompt: Prompt) -> list[int]:
-        if policy not in encoders:
-            encoders[policy] = _encoder(engines[policy])
-        return encoders[policy](prompt)
+        return encoder(policy)(prompt)
 
     return encode
 
@@ -55,6 +55,8 @@ def checkpoint_encoder(settings: VllmEngine) -> Encoder:
         BadInput: the model's tokenizer is not to be had.
     """
     from transformers import AutoTokenizer
+
+    from palaestra.sims.engines.chat_template import ChatTemplate
 
     name = settings.model
     path = str(embedded_model.ensure()) if name == EMBEDDED_MODEL else str(Path(name).expanduser())

@@ -22,7 +22,6 @@ from palaestra.sims.training.datasets import (
     Tokens,
     critique_messages,
     dpo_ids,
-    kto_ids,
     kto_weights,
     length,
     ranked_pairs,
@@ -31,6 +30,7 @@ from palaestra.sims.training.datasets import (
     sft_ids,
     with_kl_completions,
 )
+from palaestra.sims.training.methods import method_of, trainable
 from palaestra.sims.training.progress import TrainingProgress
 from palaestra.sims.training.rollouts import RecordedRollouts
 from palaestra.sims.training.settings import TrainSettings
@@ -72,7 +72,10 @@ def test_harmless_texts_get_the_ids_that_the_chat_template_gives_them(tokens: To
     assert tokenizer.decode(ids["rejected_ids"]) == "No idea.<|im_end|>"
 
 
-@pytest.mark.parametrize("form", ["dpo", "kto", "sft", "reward"])
+MADE = {name: method_of(name).ids for name in trainable()} | {"reward": reward_ids}
+
+
+@pytest.mark.parametrize("form", MADE)
 def test_a_forged_control_token_in_any_text_trains_as_plain_text(
     form: str, tokens: Tokens, template: ChatTemplate
 ) -> None:
@@ -86,12 +89,10 @@ def test_a_forged_control_token_in_any_text_trains_as_plain_text(
             "reward": {"chosen": prompt + given, "rejected": prompt + given, "margin": 1},
         }[form]
 
-    made = {"dpo": dpo_ids, "kto": kto_ids, "sft": sft_ids, "reward": reward_ids}[form]
-
     def controls(said: str) -> dict[str, list[int]]:
         return {
             name: [token for token in ids if token in template.control_tokens]
-            for name, ids in made(row(said), tokens).items()
+            for name, ids in MADE[form](row(said), tokens).items()
             if isinstance(ids, list)
         }
 
@@ -265,6 +266,8 @@ def refuse(folder: Path, template: str) -> str:
         ({"model": "./nowhere"}, "no model './nowhere'", "folder with a checkpoint"),
         ({"adapter": "nowhere"}, "nowhere holds no LoRA adapter", "adapter_config.json"),
         ({"method": "kto", "batch_size": 1}, "within a batch", "batch_size"),
+        ({"method": "ranked"}, "nothing here trains on ranked", "The methods are: "),
+        ({"method": "dpi"}, "there is no format 'dpi'", "The formats are"),
         ({"max_length": 16}, "every dpo row is longer than 16 tokens", "max_length"),
         ({"template": REFUSING}, "can't render the roles .*only riddles", ""),
         ({"template": None}, "no chat template", "instruction-tuned"),
