@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
-from palaestra.agents.calls import Call, Message, Reply
+from palaestra.agents.calls import Call, Message, Reply, Role
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
@@ -41,7 +41,7 @@ class RealEngine:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return self.submit(work).result(timeout=300)
+        return self.submit(work).result(timeout=1800)
 
     def answer(self, *calls: Call, policy: str = "base") -> list[Reply]:
         """The replies to `calls`, asked at once."""
@@ -61,7 +61,7 @@ class RealEngine:
 
 def prompt(*texts: str) -> tuple[Message, ...]:
     """A prompt of a system message and user messages."""
-    roles = ["system", *["user"] * (len(texts) - 1)]
+    roles: list[Role] = ["system", *["user" for _ in texts[1:]]]
     return tuple(Message(i, role, text) for i, (role, text) in enumerate(zip(roles, texts, strict=True)))
 
 

@@ -83,7 +83,9 @@ def write_export(folder: Path, tokens: Tokens | None = None, **about: Any) -> Pa
     With `tokens` the rollouts have token ids, as those of a run that recorded them.
     """
     made = rows()
-    for row in made["rollouts"] if tokens else ():
+    for row in made["rollouts"]:
+        if tokens is None:
+            break
         row["prompt_ids"] = tokens.prompt(row["prompt"])
         row["completion_ids"] = tokens.answer(row["prompt"], row["completion"])
         row["logprobs"] = [-1.0] * len(row["completion_ids"])

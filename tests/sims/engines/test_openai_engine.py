@@ -103,7 +103,7 @@ def completion(
     }
     if path is not None:
         choice["logprobs"] = {"content": positions(path)}
-    usage = {"prompt_tokens": 11, "completion_tokens": used, "total_tokens": 11 + used}
+    usage: dict[str, Any] = {"prompt_tokens": 11, "completion_tokens": used, "total_tokens": 11 + used}
     usage |= {"prompt_tokens_details": {"cached_tokens": 8}}
     return 200, {
         "id": "1",

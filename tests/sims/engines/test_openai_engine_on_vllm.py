@@ -74,7 +74,7 @@ def vllm_url(tmp_path_factory: pytest.TempPathFactory, server_dtype: str) -> Ite
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 1800
         while not healthy(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"vLLM did not come up:\n{printed.read_text(errors='replace')[-3000:]}")

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from palaestra.agents.answers import Choice, Json, Text
-from palaestra.agents.calls import Call
+from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
@@ -172,7 +172,7 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
     answered = 0
     usual = Progress.call_answered
 
-    def kill_once(self: Progress, reply: object) -> None:
+    def kill_once(self: Progress, reply: Reply) -> None:
         nonlocal answered
         answered += 1
         usual(self, reply)

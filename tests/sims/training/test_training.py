@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from palaestra.agents.answers import Text
-from palaestra.agents.calls import Call, Message
+from palaestra.agents.calls import Call
 from palaestra.agents.failures import BadInput, Interrupted
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
@@ -31,7 +31,7 @@ from palaestra.sims.training.progress import TrainingProgress
 from palaestra.sims.training.rollouts import RecordedRollouts
 from palaestra.sims.training.settings import TrainSettings
 from palaestra.sims.training.train import train
-from support.real_engine import RealEngine
+from support.real_engine import RealEngine, prompt
 from support.training_export import TRAIN, question, write_export
 
 if TYPE_CHECKING:
@@ -229,8 +229,7 @@ def test_the_engine_is_asked_with_the_ids_that_were_trained(
 
 
 def ask(chat: list[dict[str, str]]) -> Call:
-    prompt = tuple(Message(i, m["role"], m["content"]) for i, m in enumerate(chat))
-    return Call("Ann", "ask", {}, prompt, Text(), "base", index=0, seed=1)
+    return Call("Ann", "ask", {}, prompt(*(turn["content"] for turn in chat)), Text(), "base", index=0, seed=1)
 
 
 def test_vllm_serves_what_was_trained(

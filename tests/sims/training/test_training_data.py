@@ -82,12 +82,13 @@ def test_a_forged_control_token_in_any_text_trains_as_plain_text(
     def row(said: str) -> dict[str, Any]:
         prompt = [{"role": "system", "content": said}, {"role": "user", "content": f"Ann says: {said}"}]
         given = answer(said)
-        return {
+        rows: dict[str, dict[str, Any]] = {
             "dpo": {"prompt": prompt, "chosen": given, "rejected": given},
             "kto": {"prompt": prompt, "completion": given, "label": True},
             "sft": {"messages": [*prompt, *answer("Well."), {"role": "user", "content": said}, *given]},
             "reward": {"chosen": prompt + given, "rejected": prompt + given, "margin": 1},
-        }[form]
+        }
+        return rows[form]
 
     def controls(said: str) -> dict[str, list[int]]:
         return {
@@ -206,7 +207,7 @@ def test_rows_are_the_same_from_jsonl_and_from_parquet(export: Path, tmp_path: P
 
 
 def test_a_column_that_begins_empty_is_read(export: Path) -> None:
-    empty = {"prompt": [], "output": "x" * 1000, "judgment": None}
+    empty: dict[str, Any] = {"prompt": [], "output": "x" * 1000, "judgment": None}
     lines(export / "critiques/train.jsonl", *[empty] * 12_000, empty | {"judgment": "Bad."})
     assert Source(export).rows("critiques", "train")[-1]["judgment"] == "Bad."
 
