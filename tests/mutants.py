@@ -6,7 +6,8 @@
 
 Each mutant is made in a copy of the files that git tracks, where the same tests pass without it.
 A mutant is one line of `MUTANTS`: a name, a file, a text that stands in it once, what is put in its
-place (`RAISES`: the body of the function whose `def` the text is), and the test files.
+place (`RAISES`: the body of the function whose `def` the text is), and words for pytest: the files of
+the tests, with `-k` where one of them is enough and the others take long.
 
 Exit codes: 0 every mutant was noticed, 1 some survived, 2 one has lost its place, or tests don't run.
 """
@@ -50,14 +51,18 @@ class Mutant:
     instead: str
     tests: str
 
+    def files(self) -> list[str]:
+        """The files of its tests."""
+        return [word for word in self.tests.split() if word.endswith(".py")]
+
     def source(self, root: Path) -> str:
         """The changed file; raises `Stale`."""
         path = root / self.file
         found = path.read_text(encoding="utf-8") if path.is_file() else ""
         if found.count(self.text) != 1:
             raise Stale(f"{self.name}: {self.text!r} stands {found.count(self.text)} times in {self.file}")
-        for test in self.tests.split():
-            if not (root / test).exists():
+        for test in self.files():
+            if not (root / test).is_file():
                 raise Stale(f"{self.name}: there is no {test}")
         return (
             _raising(found, self.text) if self.instead == RAISES else found.replace(self.text, self.instead)
@@ -158,8 +163,9 @@ def tested(root: Path, tests: str) -> tuple[int | None, str]:
 
 
 APP, DATA, STUDY = (f"sims/commands/{name}.py" for name in ("app", "data", "study"))
-T_APP, T_DATA, T_STUDY, T_DOCTOR, T_POPULATION = (
-    f"tests/sims/commands/test_{name}.py" for name in ("app", "data", "study", "doctor", "population")
+T_APP, T_LOOKING, T_DATA, T_STUDY, T_DOCTOR, T_POPULATION = (
+    f"tests/sims/commands/test_{name}.py"
+    for name in ("app", "looking", "data", "study", "doctor", "population")
 )
 T_ESTIMATE = "tests/sims/playing/test_estimate.py"
 T_PLAY = "tests/sims/playing/test_play.py"
@@ -181,35 +187,35 @@ JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
 # fmt: off
 MUTANTS = [Mutant(*fields) for fields in (
     # Every command.
-    ("run", APP, "def run(", RAISES, T_APP),
-    ("resume", APP, "def resume(", RAISES, T_APP),
-    ("validate", APP, "def validate(", RAISES, T_APP),
-    ("scenarios", APP, "def scenarios(", RAISES, T_APP),
-    ("schema", APP, "def schema(", RAISES, T_APP),
-    ("show", APP, "def show(", RAISES, T_APP),
+    ("run", APP, "def run(", RAISES, f"{T_APP} -k settings_reach"),
+    ("resume", APP, "def resume(", RAISES, f"{T_APP} -k played_on_by_more"),
+    ("validate", APP, "def validate(", RAISES, T_LOOKING),
+    ("scenarios", APP, "def scenarios(", RAISES, f"{T_LOOKING} -k every_scenario"),
+    ("schema", APP, "def schema(", RAISES, f"{T_LOOKING} -k a_schema_has"),
+    ("show", APP, "def show(", RAISES, f"{T_LOOKING} -k transcript"),
     ("doctor", APP, "def doctor(", RAISES, T_DOCTOR),
-    ("export", DATA, "def export(", RAISES, T_DATA),
-    ("branch", DATA, "def branch(", RAISES, T_DATA),
-    ("quality", DATA, "def quality(", RAISES, T_DATA),
-    ("train", DATA, "def train(", RAISES, T_DATA),
-    ("evolve", DATA, "def evolve(", RAISES, T_DATA),
-    ("metrics", STUDY, "def list_metrics(", RAISES, T_STUDY),
-    ("compare", STUDY, "def compare(", RAISES, T_STUDY),
-    ("plots", STUDY, "def plots(", RAISES, T_STUDY),
-    ("report", STUDY, "def report(", RAISES, T_STUDY),
+    ("export", DATA, "def export(", RAISES, f"{T_DATA} -k best_and_the_worst"),
+    ("branch", DATA, "def branch(", RAISES, f"{T_DATA} -k offers"),
+    ("quality", DATA, "def quality(", RAISES, f"{T_DATA} -k pairs_are_measured"),
+    ("train", DATA, "def train(", RAISES, f"{T_DATA} -k be_trained"),
+    ("evolve", DATA, "def evolve(", RAISES, f"{T_DATA} -k tribe_that_has_nothing"),
+    ("metrics", STUDY, "def list_metrics(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
+    ("compare", STUDY, "def compare(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
+    ("plots", STUDY, "def plots(", RAISES, f"{T_STUDY} -k plots_are_written"),
+    ("report", STUDY, "def report(", RAISES, f"{T_STUDY} -k report_of_a_sweep"),
     ("population draw", "sims/commands/population.py", "def draw(", RAISES, T_POPULATION),
     ("population check", "sims/commands/population.py", "def check(", RAISES, T_POPULATION),
     ("population list", "sims/commands/population.py", "def list_populations(", RAISES, T_POPULATION),
-    ("exit code", APP, "sys.exit(error.exit_code)", "sys.exit(0)", T_APP),
+    ("exit code", APP, "sys.exit(error.exit_code)", "sys.exit(0)", f"{T_APP} -k used_folder"),
     ("doctor: gpu", "sims/commands/doctor.py", '"missing", found, "Its engine', '"ok", found, "Its engine', T_DOCTOR),
     ("doctor: builds", "sims/commands/doctor.py", '"missing", "both builds', '"ok", "both builds', T_DOCTOR),
     ("doctor: exit code", APP, 'finding.state == "missing"', 'finding.state == "note"', T_DOCTOR),
     ("estimate: prompts", "sims/playing/estimate.py", "prompt_tokens += prompt", "prompt_tokens += 7 * prompt", T_ESTIMATE),
     ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
     ("estimate: answers", "sims/playing/estimate.py", "reply.text.split() * _limit", "reply.text.split() * 1 or _limit", T_ESTIMATE),
-    ("show: episode", APP, "transcript(opened, episode, events)", "transcript(opened, 0, events)", T_APP),
-    ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", T_DATA),
-    ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", T_DATA),
+    ("show: episode", APP, "transcript(opened, episode, events)", "transcript(opened, 0, events)", f"{T_LOOKING} -k transcript"),
+    ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_DATA} -k filters_keep"),
+    ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_DATA} -k offers"),
     ("evolve: policies", "sims/training/evolve.py", "generation - 1),\n            fighters", "0),\n            fighters",
      "tests/sims/training/test_evolve.py"),
 
@@ -293,7 +299,7 @@ def _chosen(patterns: Sequence[str]) -> list[Mutant]:
 
 def _require_passing(mutants: Sequence[Mutant]) -> None:
     """Raise `Stale` where the tests don't pass without a mutant: all would be noticed then."""
-    tests = " ".join(sorted({test for mutant in mutants for test in mutant.tests.split()}))
+    tests = " ".join(sorted({file for mutant in mutants for file in mutant.files()}))
     with TemporaryDirectory(prefix="palaestra-mutants-") as folder:
         code, said = tested(copy(Path(folder)), tests)
     if code != 0:

@@ -229,7 +229,8 @@ def test_the_engine_is_asked_with_the_ids_that_were_trained(
 
 
 def ask(chat: list[dict[str, str]]) -> Call:
-    return Call("Ann", "ask", {}, prompt(*(turn["content"] for turn in chat)), Text(), "base", index=0, seed=1)
+    said = prompt(*(turn["content"] for turn in chat))
+    return Call("Ann", "ask", {}, said, Text(), "base", index=0, seed=1)
 
 
 def test_vllm_serves_what_was_trained(
