@@ -95,7 +95,7 @@ def _check(kind: Kind, name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or iskeyword(name):
         raise BadInput(
             f"{name!r} can't be the name of a {kind}",
-            "Take small letters and digits, joined by underscores, such as fair_share; no word of Python's own.",
+            "Take small letters and digits, joined by underscores, such as fair_share; no keyword.",
         )
     if name in _taken(kind):
         raise BadInput(f"the {kind} {name!r} exists already", "Choose another name.")
