@@ -536,15 +536,30 @@ def test_a_step_after_the_end_changes_nothing() -> None:
     assert (episode.outcome, len(episode.messages)) == (outcome, messages)
 
 
-def test_an_episode_without_respond_refuses_to_step_without_replies() -> None:
+def test_an_episode_without_respond_refuses_to_step() -> None:
     with pytest.raises(RuntimeError, match="needs its replies"):
         debate().step()
 
 
-def test_a_step_takes_as_many_replies_as_calls_are_pending() -> None:
+def test_replies_that_are_handed_over_make_one_step_as_those_of_respond_do() -> None:
+    asking, handed = small_debate(), small_debate()
+    while asking.running:
+        asking.step()
+        if handed.steps == 1:  # either way at any time
+            handed.step()
+        else:
+            handed.advance(scripted_replies(handed.pending))
+        assert (handed.steps, handed.events) == (asking.steps, asking.events)
+    assert (handed.running, handed.outcome) == (False, asking.outcome)
+
+
+def test_an_episode_takes_as_many_replies_as_calls_are_pending() -> None:
     episode = debate()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="1 replies to 2 calls"):
         episode.advance([plain_reply(call) for call in episode.pending[:-1]])
+    assert episode.steps == 0
+    play_out(episode)
+    assert not episode.running
 
 
 def test_an_episode_is_a_mesa_model_and_its_agents_an_agent_set() -> None:
@@ -583,10 +598,9 @@ def test_batch_run_plays_every_combination_of_parameters() -> None:
             "rounds": [1, 2],
             "respond": scripted_replies,
         },
-        iterations=2,
         display_progress=False,
     )
-    assert len(rows) == 8
+    assert len(rows) == 4
     assert {(row["motions"][0], row["rounds"], row["speeches"]) for row in rows} == {
         (motion, rounds, 4 * rounds)
         for motion in ("Cities should plant more trees.", "Shops should close on Sundays.")
