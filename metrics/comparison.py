@@ -122,7 +122,7 @@ def difference(
     values, counts = (_number(metric, a), _number(metric, b)), (len(a), len(b))
     if values[0] is None or values[1] is None:
         return Difference(*values, None, None, None, None, None, counts, paired, UNDEFINED)
-    told, size = values[1] - values[0], max(map(abs, values))
+    told, size = values[1] - values[0], max(abs(values[0]), abs(values[1]))
     varying = (b - a,) if paired else (a, b)
     note = _too_few(*varying) or (_alike(*varying) if abs(told) < NOTHING else "")
     if note:

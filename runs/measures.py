@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from typing import Any
 from warnings import warn
@@ -32,6 +33,11 @@ class Family:
 
     metrics: tuple[Metric, ...]
     plots: tuple[Plot[Any], ...]
+
+
+Measure = Metric | Plot[Any]
+Owners = dict[tuple[str, str], tuple[Measure, str]]
+"""Each measure by what it is and its name, and whose it is in words."""
 
 
 class MeasureFault(ExtensionFault, Unmeasurable):
@@ -62,23 +68,46 @@ def families() -> dict[str, Family]:
     What a family imports from another one is that one's. A family with a metric or a plot that is
     called as one of an earlier family is left out, with a warning that names both.
     """
+    return dict(_families(tuple(FAMILIES.places.values())))
+
+
+@cache
+def _families(places: tuple[Place, ...]) -> dict[str, Family]:
+    """The families at `places`; put together once, so that a warning comes once."""
     found: dict[str, Family] = {}
-    owners = {_called(levels): f"the module {__name__}"}
-    known: set[int] = set()
-    for name, family in FAMILIES.items():
-        place = FAMILIES.places[name]
-        own = [each for each in (*family.metrics, *family.plots) if id(each) not in known]
-        doubled = [each for each in own if _called(each) in owners]
-        if doubled:
-            warn(f"left out: {_doubled(doubled[0], place, owners[_called(doubled[0])])}", stacklevel=2)
+    owners: Owners = {_called(levels): (levels, f"the module {__name__}")}
+    for place in places:
+        whose = f"the family {place.name!r} ({place})"
+        try:
+            family = FAMILIES[place.name]
+            owners = _joined(owners, family, place, whose)
+        except ExtensionFault as told:
+            warn(f"left out: {told}", stacklevel=1)
             continue
-        known |= {id(each) for each in own}
-        owners |= dict.fromkeys(map(_called, own), f"the family {name!r} ({place})")
-        found[name] = Family(
+        own = [measure for measure, owner in owners.values() if owner == whose]
+        found[place.name] = Family(
             tuple(replace(each, guard=_guard(each, place)) for each in own if isinstance(each, Metric)),
             tuple(replace(each, guard=_guard(each, place)) for each in own if isinstance(each, Plot)),
         )
     return found
+
+
+def _joined(owners: Owners, family: Family, place: Place, whose: str) -> Owners:
+    """`owners` with the measures of a family at `place`, called `whose` in words.
+
+    Raises:
+        ExtensionFault: one of them is called as another that there is.
+    """
+    joined = dict(owners)
+    measures: tuple[Measure, ...] = (*family.metrics, *family.plots)
+    for measure in measures:
+        other, owner = joined.setdefault(_called(measure), (measure, whose))
+        if other is not measure:
+            what, name = _called(measure)
+            remedy = f"Rename it{f', or: pip uninstall {place.package}' if place.package else ''}."
+            told = f"{whose} has the {what} {name!r} ({measure.written}), and so has {owner}"
+            raise ExtensionFault(told, remedy)
+    return joined
 
 
 def metrics() -> dict[str, Metric]:
@@ -112,23 +141,12 @@ def levels(tables: Tables) -> Figure:
     return forest(comparison.levels(readable(tables).values(), tables))
 
 
-def _called(measure: Metric | Plot[Any]) -> tuple[str, str]:
+def _called(measure: Measure) -> tuple[str, str]:
     """What a measure is and its name: a metric and a plot may have the same."""
     return "metric" if isinstance(measure, Metric) else "plot", measure.name
 
 
-def _doubled(measure: Metric | Plot[Any], place: Place, other: str) -> ExtensionFault:
-    """The fault of a family at `place`, whose `measure` is called as one of `other`, in words."""
-    what, name = _called(measure)
-    remedy = f"Rename it{f', or: pip uninstall {place.package}' if place.package else ''}."
-    return ExtensionFault(
-        f"the metric family {place.name!r} ({place}) has the {what} {name!r} ({measure.written}), "
-        f"and so has {other}",
-        remedy,
-    )
-
-
-def _guard(measure: Metric | Plot[Any], place: Place) -> Guard:
+def _guard(measure: Measure, place: Place) -> Guard:
     """What tells faults of `measure`, of the family at `place`."""
     what, name = _called(measure)
 

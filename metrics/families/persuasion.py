@@ -154,8 +154,8 @@ def persuasion(tables: Tables) -> Figure:
     right = guesses.with_columns(pl.col("correct").cast(pl.Float64).alias("value"))
     found = means(right, ["state", "part", "moment"], bounds=(0, 1))
     note = f"{told(found, 'bars')}; thin lines: episodes; dotted: chance"
-    if left := len(understood) - len(guesses):
-        note += f"; not drawn: {counted(left, 'guess', 'guesses')} after an earlier correction"
+    if undrawn := len(understood) - len(guesses):
+        note += f"; not drawn: {counted(undrawn, 'guess', 'guesses')} after an earlier correction"
     drawn = figure(DOUBLE, 2.2, 1, 2, subtitle=note)
     left, axes = drawn.axes
     _slopes(left, told_both)

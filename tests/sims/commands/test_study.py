@@ -8,6 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from palaestra.agents.extensions import Place
+from palaestra.runs.measures import FAMILIES
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.sweep import points
 from palaestra.sims.engines import embedded_model
@@ -212,10 +214,35 @@ def test_plots_are_written_one_file_each_and_what_is_left_out_is_told(sweep: Pat
 def test_plots_that_a_run_does_not_allow_are_refused(sweep: Path, tmp_path: Path) -> None:
     run = str(sweep / "0-rounds=1")
     assert "no table 'belief'" in refused("plots", run, "--only", "trust", "--out", str(tmp_path / "no"))
-    assert "The plots are: opinions" in refused(
-        "plots", run, "--only", "trusst", "--out", str(tmp_path / "no")
-    )
+    assert "The plots are: deals" in refused("plots", run, "--only", "trusst", "--out", str(tmp_path / "no"))
     assert not (tmp_path / "no").exists()
+
+
+def test_what_fails_in_a_strangers_family_is_told_and_all_else_is_measured_and_drawn(
+    sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "rude_manners.py"
+    file.write_text(
+        "from palaestra import metric, plot\n"
+        "@metric('opinion.agent', unit='bows')\n"
+        "def rudeness(opinion):\n    return opinion['manners']\n"
+        "@plot('opinion.agent')\n"
+        "def rude_gestures(tables):\n    return tables['gesture']\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(
+        FAMILIES, "places", {**FAMILIES.find(), "manners": Place("manners", "rude_manners", package="rude")}
+    )
+    run, remedy = str(sweep / "0-rounds=1"), "Mend it there, or: pip uninstall rude."
+    said = told("metrics", run, "-m", "rudeness", "-m", "opinion_shift")
+    assert "opinion_shift" in said
+    assert f"'rudeness' of the family 'manners' (rude_manners) failed at {file}:4: ColumnNotFound" in said
+    assert remedy in said
+    said = told("plots", run, "--out", str(tmp_path / "figures"))
+    assert "rude_gestures is left out: the plot 'rude_gestures' of the family 'manners'" in said
+    assert f"{file}:7: KeyError: 'gesture' {remedy}" in said
+    assert (tmp_path / "figures" / "opinions.pdf").exists()
+    assert "failed at" in refused("plots", run, "--only", "rude_gestures")
 
 
 def test_a_report_of_a_sweep_holds_all_its_runs(sweep: Path, tmp_path: Path) -> None:
