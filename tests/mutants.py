@@ -143,7 +143,8 @@ def _tried(mutant: Mutant, root: Path) -> Result:
 
 def tested(root: Path, tests: str) -> tuple[int | None, str]:
     """Pytest's exit code for these tests of the copy in `root`, until the first fails; None if they hang."""
-    words = ["-x", "-q", "-n", "0", "-m", "not engine", "-p", "no:cacheprovider", *tests.split()]
+    plugins = ["-p", "no:cacheprovider", "-p", "no:langsmith_plugin"]  # the latter takes seconds to import
+    words = ["-x", "-q", "-n", "0", "-m", "not engine", *plugins, *tests.split()]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *words],
         cwd=root,

@@ -4,41 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from palaestra.runs.run import Run
-from palaestra.sims.commands import app
 from support import stranger
+from support.command_line import Done, palaestra
 
 FILE = "scenario: tictac\n"
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-
-Typed = Callable[..., Said]
+Typed = Callable[..., Done]
 
 
 @pytest.fixture
-def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+def typed(tmp_path: Path) -> Typed:
     """Types commands in a folder with `ok.yaml`, each as a new process finds the package."""
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "ok.yaml").write_text(FILE)
 
-    def typing(*words: str) -> Said:
-        monkeypatch.setattr("sys.argv", ["palaestra", *words])
-        capsys.readouterr()
-        with stranger.installed(tmp_path / "packages"), pytest.raises(SystemExit) as ended:
-            app.main()
-        told = capsys.readouterr()
-        return Said(int(ended.value.code or 0), told.out, told.err)
+    def typing(*words: str) -> Done:
+        with stranger.installed(tmp_path / "packages"):
+            return palaestra(*words, cwd=tmp_path)
 
     return typing
 

@@ -234,11 +234,11 @@ def test_what_fails_in_a_strangers_family_is_told_and_all_else_is_measured_and_d
         FAMILIES, "places", {**FAMILIES.find(), "manners": Place("manners", "rude_manners", package="rude")}
     )
     run, remedy = str(sweep / "0-rounds=1"), "Mend it there, or: pip uninstall rude."
-    said = told("metrics", run, "-m", "rudeness", "-m", "opinion_shift")
+    said = done("metrics", run, "-m", "rudeness", "-m", "opinion_shift")
     assert "opinion_shift" in said
     assert f"'rudeness' of the family 'manners' (rude_manners) failed at {file}:4: ColumnNotFound" in said
     assert remedy in said
-    said = told("plots", run, "--out", str(tmp_path / "figures"))
+    said = done("plots", run, "--out", str(tmp_path / "figures"))
     assert "rude_gestures is left out: the plot 'rude_gestures' of the family 'manners'" in said
     assert f"{file}:7: KeyError: 'gesture' {remedy}" in said
     assert (tmp_path / "figures" / "opinions.pdf").exists()
