@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from palaestra.runs.exports.format import Column, Columns, Row
-from palaestra.runs.exports.pairing import Pair
+from palaestra.runs.exports.pairing import ScoredPair
 from palaestra.runs.exports.samples import ChatMessages, Response, Sample
 from palaestra.scenarios.core.trajectory import Turn
 
@@ -113,7 +113,7 @@ def scored(sample: Sample, response: Response) -> Row:
     }
 
 
-def pair_facts(sample: Sample, pair: Pair) -> Row:
+def pair_facts(sample: Sample, pair: ScoredPair) -> Row:
     """How two answers compare, and whose they are: the columns `PAIR`."""
     sides = {"chosen": pair.chosen, "rejected": pair.rejected}
     facts: Row = {
@@ -132,7 +132,7 @@ def pair_facts(sample: Sample, pair: Pair) -> Row:
     return facts
 
 
-def _verdicts(sample: Sample, pair: Pair) -> Iterator[Row]:
+def _verdicts(sample: Sample, pair: ScoredPair) -> Iterator[Row]:
     """What those who judged both answers of a pair said."""
     sides = {pair.chosen.turn.call: "chosen", pair.rejected.turn.call: "rejected"}
     policies = {turn.agent: turn.policy for turn in sample.turns.values()}

@@ -161,8 +161,8 @@ def numbers(text: str) -> list[int]:
 
 
 def event_type(event: type[Event]) -> str:
-    """The name of an event type in the log: its class name in snake case."""
-    return _snake_case(event.__name__)
+    """The name of an event type in the log, and of its table."""
+    return event.table or _snake_case(event.__name__)
 
 
 @cache

@@ -34,7 +34,7 @@ from palaestra.scenarios.core.load import Scenario, check, load
 from palaestra.scenarios.core.played import (
     Answering,
     ContractBroken,
-    Played,
+    PlayedOut,
     failed_reply,
     new_episode,
     parsed_reply,
@@ -162,7 +162,7 @@ def _option(position: int) -> Answering:
     return answer
 
 
-def _check_worth(scenario: Scenario, played: Played) -> None:
+def _check_worth(scenario: Scenario, played: PlayedOut) -> None:
     replies = [reply for replies in played.replies for reply in replies]
     trajectory = trajectory_of(played.episode, played.calls, replies)
     try:

@@ -46,9 +46,11 @@ Play = Asking[dict[str, Scalar]]
 class Event:
     """Something that happened in an episode, for the log and its tables.
 
-    Subclasses are dataclasses whose fields are scalars; the table of a type is named
-    after its class in snake case, its columns after the fields.
+    Subclasses are dataclasses whose fields are scalars. The table of a type has the name `table`, by
+    default that of the class in snake case; its columns are named after the fields.
     """
+
+    table: ClassVar[str] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def failed_reply(_call: Call) -> Reply:
 
 
 @dataclass(slots=True)
-class Played:
+class PlayedOut:
     """A finished episode, with all calls in order and their replies."""
 
     episode: Episode[Any]
@@ -46,7 +46,7 @@ def new_episode(scenario: Scenario, index: int) -> Episode[Any]:
     return scenario.rules(scenario.config, index=index)
 
 
-def play_out(episode: Episode[Any], answer: Answering, clause: str) -> Played:
+def play_out(episode: Episode[Any], answer: Answering, clause: str) -> PlayedOut:
     """Play an episode to its end and check what it recorded; whatever it raises breaks `clause`."""
     try:
         return _play(episode, answer, clause)
@@ -57,8 +57,8 @@ def play_out(episode: Episode[Any], answer: Answering, clause: str) -> Played:
         raise ContractBroken(f"{clause}: {fault}") from error
 
 
-def _play(episode: Episode[Any], answer: Answering, clause: str) -> Played:
-    played = Played(episode, [], [])
+def _play(episode: Episode[Any], answer: Answering, clause: str) -> PlayedOut:
+    played = PlayedOut(episode, [], [])
     for _ in range(MOST_STEPS):
         calls = list(episode.pending)
         if not calls:

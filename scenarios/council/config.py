@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.council import charter, town
-from palaestra.scenarios.council.budget import Budget, Law, Stressor
+from palaestra.scenarios.council.budget import BudgetRules, Law, Stressor
 from palaestra.scenarios.council.voting import Rule
 from palaestra.scenarios.parts.judging import ScoreBasis
 
@@ -63,7 +63,7 @@ class CouncilConfig(ScenarioConfig):
     voting_rule: Rule = Field("instant_runoff", description="What elects the chair.")
     groups: list[Group] = Field(list(town.GROUPS), min_length=1, description="The citizens.")
     laws: list[Law] = Field(list(town.LAWS), min_length=2, description="What can be enacted and repealed.")
-    budget: Budget = Field(Budget(), description="The town's money before any law.")
+    budget: BudgetRules = Field(BudgetRules(), description="The town's money before any law.")
     score_basis: ScoreBasis = Field(
         "expectation",
         description="Whether a label is the probabilities of its options (`expectation`) or the one chosen "

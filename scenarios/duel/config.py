@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from palaestra.agents.policy import Settings
 from palaestra.metrics.ratings.sparta import LEAST_RATING
 from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
-from palaestra.scenarios.duel.check import Check
+from palaestra.scenarios.duel.check import AnswerCheck
 from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
@@ -86,7 +86,7 @@ class DuelConfig(ScenarioConfig):
         description="A judge reads one answer and scores it, or two in both orders and compares them; "
         "with `none` the `check` alone decides.",
     )
-    check: Check | None = Field(
+    check: AnswerCheck | None = Field(
         None,
         description="What a program can tell of an answer: `least_words`, `most_words`, `matches`, `avoids`.",
     )

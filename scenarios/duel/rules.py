@@ -15,7 +15,7 @@ from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, Sparta
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
 from palaestra.scenarios.duel.config import START_RATING, DuelConfig
-from palaestra.scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
+from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Match, Rating
 from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
 from palaestra.scenarios.duel.training import judged_contests
 from palaestra.scenarios.parts.judging import POINTS, PREFERENCE, judge_weights, points, preference
@@ -69,7 +69,7 @@ class Duel(Episode[DuelConfig]):
 
     kind = "duel"
     config_type = DuelConfig
-    event_types = (Answer, Judgement, Comparison, Match, Rating)
+    event_types = (DuelAnswer, DuelJudgement, Comparison, Match, Rating)
     prompts_file = Path(__file__).parent / "prompts.yaml"
 
     @classmethod
@@ -152,7 +152,7 @@ class Duel(Episode[DuelConfig]):
             if self.config.check is not None:
                 passed = contest.passed[name] = not reply.failed and self.config.check.passes(reply.text)
             self.record(
-                Answer(
+                DuelAnswer(
                     contest.number,
                     iteration,
                     contest.instruction,
@@ -182,7 +182,7 @@ class Duel(Episode[DuelConfig]):
             if value is not None:
                 contest.told.setdefault((judge, *answers), []).append(value)
             if len(answers) == 1:
-                self.record(Judgement(contest.number, judge, answers[0], repeat, value, basis))
+                self.record(DuelJudgement(contest.number, judge, answers[0], repeat, value, basis))
             else:
                 first, second = answers
                 self.record(Comparison(contest.number, judge, first, second, repeat, value, basis))
@@ -258,7 +258,7 @@ class Duel(Episode[DuelConfig]):
     def _outcome(self) -> dict[str, str | int | float | bool | None]:
         ratings = self.ratings
         leader = max(ratings, key=lambda name: ratings[name])
-        passed = [event.passed for _, event in self.events if isinstance(event, Answer)]
+        passed = [event.passed for _, event in self.events if isinstance(event, DuelAnswer)]
         decided = [match.margin for match in self.matches if match.margin is not None]
         return {
             "leader": leader,

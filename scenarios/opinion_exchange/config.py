@@ -42,7 +42,7 @@ class Discussant(Participant):
     )
 
 
-class Line(Settings):
+class OpinionLine(Settings):
     """One message of a chat on record."""
 
     speaker: str = Field(description="Who wrote it.")
@@ -53,7 +53,7 @@ class Chat(Settings):
     """The chat of one pair."""
 
     pair: tuple[str, str] = Field(description="The two who chat.")
-    utterances: list[Line] = Field(min_length=1, description="Their messages, in order.")
+    utterances: list[OpinionLine] = Field(min_length=1, description="Their messages, in order.")
 
 
 class Round(Settings):

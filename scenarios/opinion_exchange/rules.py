@@ -10,7 +10,7 @@ from palaestra.agents.agent import Agent
 from palaestra.agents.calls import Message, Question
 from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
 from palaestra.scenarios.opinion_exchange.config import OpinionExchangeConfig
-from palaestra.scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
+from palaestra.scenarios.opinion_exchange.events import ExchangedOpinion, Pairing, Tweet, Utterance
 from palaestra.scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
 from palaestra.scenarios.opinion_exchange.pairing import Pair, opened_by, partner_of, round_robin
 from palaestra.scenarios.parts.opinion_scale import OPINION
@@ -21,7 +21,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
 
     kind = "opinion_exchange"
     config_type = OpinionExchangeConfig
-    event_types = (Pairing, Opinion, Tweet, Utterance)
+    event_types = (Pairing, ExchangedOpinion, Tweet, Utterance)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("topic", "rounds", "words")
 
@@ -71,7 +71,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
         for person in self.config.participants:
             for moment, told in (("before", person.initial), ("after", person.final)):
                 if told is not None:
-                    self.record(Opinion(person.name, moment, "human", told.opinion, None))
+                    self.record(ExchangedOpinion(person.name, moment, "human", told.opinion, None))
             if person.initial is not None:
                 self.opinions["before"][person.name] = person.initial.opinion
                 self._remember_opinion(person.name, person.initial.opinion)
@@ -85,7 +85,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
         replies = yield [self.people[name].ask("opinion", OPINION, when=moment) for name in names]
         for name, reply in zip(names, replies, strict=True):
             opinion, expected = opinion_in(reply)
-            self.record(Opinion(name, moment, "model", opinion, expected))
+            self.record(ExchangedOpinion(name, moment, "model", opinion, expected))
             if opinion is not None:
                 self.opinions[moment][name] = opinion
                 if moment == "before":

@@ -48,7 +48,7 @@ class Peer(Agent, FixedAgent):
 
 
 @dataclass(slots=True)
-class Given:
+class GivenFeedback:
     """What one peer says to a draft, see `Feedback`."""
 
     peer: Peer
@@ -66,7 +66,7 @@ class Work:
     question: str
     asked: Message
     draft: Message
-    feedback: list[Given]
+    feedback: list[GivenFeedback]
     revision: Message | None = None
 
     @property
@@ -179,14 +179,14 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             return []
         return [self.request("recalled", {"question": memory.question}), memory.answer]
 
-    def _scatter(self, author: Peer) -> list[Given]:
+    def _scatter(self, author: Peer) -> list[GivenFeedback]:
         """The peers who are to give feedback to `author`."""
         config = self.config
         near = neighbours(config.size)[author.place]
         others = [place for place in self.at if place != author.place and place not in near]
         dropout = None if config.scope == "local" else config.dropout
         chosen = back_scatter(near, others, config.quota, dropout, self.random)
-        return [Given(self.at[place], place in near) for place in chosen]
+        return [GivenFeedback(self.at[place], place in near) for place in chosen]
 
     def _give_feedback(self, number: int, works: list[Work]) -> Asking[None]:
         asked = [(work, given) for work in works for given in work.feedback]
@@ -207,7 +207,9 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             reason = given.reason.number if given.reason else None
             self.record(Feedback(*who, number, given.rating, given.basis, work.draft.number, reason))
 
-    def _feedback(self, purpose: str, answer: Answer, number: int, work: Work, given: Given) -> Question:
+    def _feedback(
+        self, purpose: str, answer: Answer, number: int, work: Work, given: GivenFeedback
+    ) -> Question:
         memory = given.peer.answers_given.nearest(work.question, self.config.distance)
         return given.peer.ask(
             purpose,

@@ -16,7 +16,14 @@ from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.parts.judging import points
 from palaestra.scenarios.social_deduction.config import SEER, Player, SocialDeductionConfig
-from palaestra.scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
+from palaestra.scenarios.social_deduction.events import (
+    Belief,
+    DeductionSpeech,
+    DeductionVote,
+    Elimination,
+    Inspection,
+    Role,
+)
 from palaestra.scenarios.social_deduction.tally import Result, deal, plurality, winning_side
 
 UNDECIDED = "undecided"
@@ -54,7 +61,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     kind = "social_deduction"
     config_type = SocialDeductionConfig
-    event_types = (Role, Belief, Speech, Vote, Elimination, Inspection)
+    event_types = (Role, Belief, DeductionSpeech, DeductionVote, Elimination, Inspection)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = tuple(SocialDeductionConfig().shared_words())
     reward_unit = "win 0–1"
@@ -249,7 +256,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
                     # public part of all prompts stays the same.
                     (listener.private if night else listener.heard).append(said)
             number = None if said is None else said.number
-            self.record(Speech(self.round, phase, pass_number, speaker.name, speaker.role, number))
+            self.record(DeductionSpeech(self.round, phase, pass_number, speaker.name, speaker.role, number))
 
     def _speech(self, label: str, reply: Reply) -> Message | None:
         """The part of a reply that others hear; None when there is none."""
@@ -285,7 +292,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         replies = yield questions
         targets = [None if reply.failed else str(reply.value) for reply in replies]
         for voter, target in zip(voters, targets, strict=True):
-            self.record(Vote(self.round, when, voter.name, voter.role, target, target is not None))
+            self.record(DeductionVote(self.round, when, voter.name, voter.role, target, target is not None))
         return plurality(targets)
 
     def _eliminate(self, when: str, result: Result) -> str:

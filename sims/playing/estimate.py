@@ -27,7 +27,7 @@ CHARACTERS_PER_TOKEN = 4.0
 
 
 @dataclass(slots=True)
-class Estimate:
+class RunEstimate:
     """What a run takes: counts over all its episodes, seconds where a speed is known."""
 
     episodes: int = 0
@@ -39,10 +39,10 @@ class Estimate:
     counted_by: str = ""
 
 
-def estimate(scenario: Scenario, sample: int = 4) -> Estimate:
+def estimate(scenario: Scenario, sample: int = 4) -> RunEstimate:
     """Estimate a run of `scenario` from `sample` of its episodes."""
     count, counted_by = _token_counter(scenario)
-    found = Estimate(episodes=scenario.config.episodes, counted_by=counted_by)
+    found = RunEstimate(episodes=scenario.config.episodes, counted_by=counted_by)
     sample = min(sample, scenario.config.episodes)
     for index in range(sample):
         with rules_border(scenario.rules, f"episode {index}"):
@@ -72,7 +72,7 @@ def calls_per_episode(scenario: Scenario) -> int:
     return calls
 
 
-def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str], int]) -> None:
+def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[str], int]) -> None:
     episode = scenario.rules(scenario.config, index=index)
     policies = scenario.config.policies
 

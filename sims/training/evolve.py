@@ -30,7 +30,7 @@ from palaestra.runs.exports.source import Source
 from palaestra.runs.record.log import unwritable
 from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.duel.config import DuelConfig
-from palaestra.scenarios.duel.events import Answer, Rating
+from palaestra.scenarios.duel.events import DuelAnswer, Rating
 from palaestra.sims.playing import play
 from palaestra.sims.training.checkpoints import resumable
 from palaestra.sims.training.methods import check_batch
@@ -351,7 +351,7 @@ def _measured(generation: int, source: Source) -> Iterator[Measured]:
             for answer in judged.answers
         }
         success: float | None
-        for answer in trajectory.told(Answer):
+        for answer in trajectory.told(DuelAnswer):
             success = answer.passed
             if success is None and answer.call is not None:
                 success = scores.get(answer.call)

@@ -37,7 +37,7 @@ from palaestra.sims.training.datasets import Tokens, length
 from palaestra.sims.training.methods import check_batch, method_of
 from palaestra.sims.training.progress import TrainingProgress, describe
 from palaestra.sims.training.settings import TrainSettings
-from palaestra.sims.training.source import Source, Split, Start
+from palaestra.sims.training.source import Split, Start, TrainingSource
 
 NEEDED = ("trl", "peft", "datasets")
 PACKAGES = ("palaestra", "torch", "transformers", *NEEDED)
@@ -83,7 +83,7 @@ def train(
     chosen = settings or TrainSettings()
     check_batch(method, chosen)
     checkpoints.check(out, resume)
-    source = Source(export)
+    source = TrainingSource(export)
     source.require(method)
     start = source.start(policy, model, adapter)
     _require_packages()
@@ -96,7 +96,7 @@ class _Training:
 
     def __init__(
         self,
-        source: Source,
+        source: TrainingSource,
         out: Path,
         method: str,
         policy: str | None,

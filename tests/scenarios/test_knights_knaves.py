@@ -20,7 +20,7 @@ from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
-from palaestra.scenarios.knights_knaves.events import Agreement, Answer, Consensus, Puzzle
+from palaestra.scenarios.knights_knaves.events import Agreement, Consensus, Puzzle, PuzzleAnswer
 from palaestra.scenarios.knights_knaves.puzzles import NAMES, draw_puzzle
 from palaestra.scenarios.knights_knaves.rules import KnightsKnaves
 from support.hand_solved import BY_HAND, SOLUTION
@@ -197,7 +197,7 @@ def test_after_the_adjustment_all_are_told_the_strict_majority_or_that_there_is_
 def test_every_answer_is_recorded_with_its_moment_and_whether_it_is_right() -> None:
     episode = debate(depth=2)
     play_out(episode, answers(lambda _call: "knight"))
-    recorded = events(episode, Answer)
+    recorded = events(episode, PuzzleAnswer)
     moments = [answer.moment for answer in recorded]
     assert {moment: moments.count(moment) for moment in moments} == {
         "initial": 9,
@@ -221,7 +221,7 @@ def test_an_answers_probability_is_that_of_the_true_role() -> None:
 
     episode = debate()
     play_out(episode, answer)
-    first = [a for a in events(episode, Answer) if a.agent == "Ann" and a.moment == "initial"]
+    first = [a for a in events(episode, PuzzleAnswer) if a.agent == "Ann" and a.moment == "initial"]
     assert [(a.player, a.probability) for a in first] == [("Pat", 0.5), ("Quin", 0.5), ("Rob", 0.3)]
 
 
@@ -317,7 +317,7 @@ def test_a_failed_vote_is_no_vote() -> None:
     episode = debate()
     play_out(episode, answers(finally_(Pat=["knight", None, None])))
     assert final_consensus(episode)["Pat"] == ("knight", "majority", 1, 1)
-    failed = [a for a in events(episode, Answer) if a.moment == "final" and a.role is None]
+    failed = [a for a in events(episode, PuzzleAnswer) if a.moment == "final" and a.role is None]
     assert [(a.agent, a.correct, a.probability) for a in failed] == [("Bo", None, None), ("Cem", None, None)]
 
 

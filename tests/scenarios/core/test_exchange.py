@@ -15,7 +15,7 @@ from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
 from palaestra.agents.prompts import Prompts
 from palaestra.scenarios.core.config import ScenarioConfig
 from palaestra.scenarios.core.episode import Episode, Play
-from palaestra.scenarios.debate.events import Speech
+from palaestra.scenarios.debate.events import DebateSpeech
 from support.scripted_debates import debate, events, plain_reply, play_out, reply
 
 Rules = Callable[[Episode[Any], Agent], Play]
@@ -193,4 +193,4 @@ def test_what_memories_ask_is_numbered_behind_what_rules_ask_and_is_not_told_to_
         episode.advance([plain_reply(c) if c.purpose == "score" else reply("word " * 16) for c in calls])
     assert beside
     assert all(purposes == sorted(purposes, key="memory_summary".__eq__) for purposes in beside)
-    assert len(events(episode, Speech)) == 2 * 12
+    assert len(events(episode, DebateSpeech)) == 2 * 12

@@ -34,7 +34,7 @@ from palaestra.sims.training.methods import method_of, trainable
 from palaestra.sims.training.progress import TrainingProgress
 from palaestra.sims.training.rollouts import RecordedRollouts
 from palaestra.sims.training.settings import TrainSettings
-from palaestra.sims.training.source import Source
+from palaestra.sims.training.source import TrainingSource
 from palaestra.sims.training.train import TrainerUnavailable, train
 from support.training_export import answer, question, rows, write_export
 
@@ -203,18 +203,20 @@ def test_rows_are_the_same_from_jsonl_and_from_parquet(export: Path, tmp_path: P
         pl.read_ndjson(file).write_parquet(file.with_suffix(".parquet"))
         file.unlink()
     for form in rows():
-        assert list(Source(export).rows(form, "test")) == list(Source(other).rows(form, "test"))
+        assert list(TrainingSource(export).rows(form, "test")) == list(
+            TrainingSource(other).rows(form, "test")
+        )
 
 
 def test_a_column_that_begins_empty_is_read(export: Path) -> None:
     empty: dict[str, Any] = {"prompt": [], "output": "x" * 1000, "judgment": None}
     lines(export / "critiques/train.jsonl", *[empty] * 12_000, empty | {"judgment": "Bad."})
-    assert Source(export).rows("critiques", "train")[-1]["judgment"] == "Bad."
+    assert TrainingSource(export).rows("critiques", "train")[-1]["judgment"] == "Bad."
 
 
 def test_without_a_test_file_there_are_no_test_rows(export: Path) -> None:
     (export / "dpo/test.jsonl").unlink()
-    assert not Source(export).rows("dpo", "test")
+    assert not TrainingSource(export).rows("dpo", "test")
 
 
 def test_a_policy_is_trained_on_from_its_adapter_unless_another_is_named(tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def test_a_policy_is_trained_on_from_its_adapter_unless_another_is_named(tmp_pat
         "base": {"model": "smollm2", "adapter": None},
         "ann": {"model": "smollm2", "adapter": "ann-1", "template_options": {"enable_thinking": False}},
     }
-    source = Source(write_export(tmp_path / "export", policies=policies))
+    source = TrainingSource(write_export(tmp_path / "export", policies=policies))
     ann = source.start("ann", None, None)
     assert (ann.model, ann.adapter) == ("smollm2", Path("ann-1"))
     assert ann.template_options == {"enable_thinking": False}
@@ -237,7 +239,7 @@ def test_policies_that_are_the_same_mind_need_no_choice(tmp_path: Path) -> None:
     policies = {
         name: {"model": "smollm2", "adapter": None, "temperature": t} for name, t in (("a", 0), ("b", 1))
     }
-    source = Source(write_export(tmp_path / "export", policies=policies))
+    source = TrainingSource(write_export(tmp_path / "export", policies=policies))
     assert source.start(None, None, None).model == "smollm2"
 
 
@@ -319,7 +321,9 @@ def test_without_the_trainers_it_says_how_to_install_them(
 
 
 def test_an_export_of_a_policy_without_a_model_needs_one_named(tmp_path: Path) -> None:
-    source = Source(write_export(tmp_path / "export", policies={"made-up": {"model": None, "adapter": None}}))
+    source = TrainingSource(
+        write_export(tmp_path / "export", policies={"made-up": {"model": None, "adapter": None}})
+    )
     with pytest.raises(BadInput, match="doesn't say which model"):
         source.start(None, None, None)
 
