@@ -95,7 +95,7 @@ def _check(kind: Kind, name: str) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or iskeyword(name):
         raise BadInput(
             f"{name!r} can't be the name of a {kind}",
-            "Take small letters and digits, joined by underscores, such as fair_share; no keyword.",
+            "Take small letters and digits, such as fair_share, and no word of Python's own.",
         )
     if name in _taken(kind):
         raise BadInput(f"the {kind} {name!r} exists already", "Choose another name.")
@@ -104,10 +104,10 @@ def _check(kind: Kind, name: str) -> None:
 def _taken(kind: Kind) -> Collection[str]:
     """The names that another extension of the kind, or what comes with one, has."""
     if kind == "scenario":
-        from palaestra.scenarios.core.ready_made import ready_made
+        from palaestra.scenarios.core.ready_made import files
         from palaestra.scenarios.core.registry import SCENARIOS
 
-        return {*SCENARIOS, *(file for scenario in SCENARIOS for file, _ in ready_made(scenario))}
+        return {*SCENARIOS, *files()}
     if kind == "metric":
         from palaestra.metrics.catalogue import families, metrics
 

@@ -21,7 +21,7 @@ def rows(sample: Sample, job: Job) -> Iterator[Row]:
 FORMAT = replace(
     dpo.FORMAT,
     name="reward",
-    row="two answers to one question, each with it",
+    row="two conversations that differ in their last answer",
     loader="TRL `RewardTrainer`",
     columns={
         "chosen": Column(MESSAGES, "the conversation that ends with the better answer"),

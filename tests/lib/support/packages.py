@@ -51,14 +51,37 @@ def installed(folder: Path, kind: Extensions[Any]) -> Iterator[None]:
                     del sys.modules[name]
 
 
-def palaestra_with(folder: Path, *words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """What `palaestra WORDS` does where the packages in `folder` are installed too."""
+def python_with(folder: Path, *words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """What `python WORDS` does where the packages in `folder` are installed too."""
     path = os.pathsep.join([str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     return subprocess.run(
-        [sys.executable, "-m", "palaestra.sims.commands.app", *map(str, words)],
+        [sys.executable, *map(str, words)],
         cwd=cwd,
         env=os.environ | {"PYTHONPATH": path, "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def palaestra_with(folder: Path, *words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """What `palaestra WORDS` does where the packages in `folder` are installed too."""
+    return python_with(folder, "-m", "palaestra.sims.commands.app", *words, cwd=cwd)
+
+
+IN_TURN = """\
+import shlex, sys
+from palaestra.sims.commands.app import main
+for line in sys.argv[1:]:
+    sys.argv = ["palaestra", *shlex.split(line)]
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            sys.exit(f"{line}: {end.code}")
+"""
+
+
+def commands_with(folder: Path, *lines: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """What command lines do one after another, in one process, until one fails."""
+    return python_with(folder, "-c", IN_TURN, *lines, cwd=cwd)
