@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,16 @@ from hypothesis import HealthCheck, settings
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
 from support.real_engine import RealEngine, lora_adapter
+from support.shallow_model import shallow_model
 
 # The machine that runs the tests may be slow: nothing depends on the clock.
 settings.register_profile(
     "palaestra", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 settings.load_profile("palaestra")
+
+SHARED = {"real_engine", "capitals"}
+"""Fixtures that take a minute: an engine, and an adapter that it serves."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,10 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who asks for a model's tokenizer needs PyTorch, if only to convert the model once."""
+    """Mark tests by what they ask for, and keep those on one worker that share something costly."""
     for item in items:
-        if "tokenizer" in getattr(item, "fixturenames", ()):
+        asked: list[str] = getattr(item, "fixturenames", [])
+        if not {"tokenizer", "shallow"}.isdisjoint(asked):
             item.add_marker("torch")
+        if not SHARED.isdisjoint(asked):
+            item.add_marker(pytest.mark.xdist_group("engine"))
+        elif item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +64,12 @@ def tokenizer() -> Any:
 
 
 @pytest.fixture(scope="session")
+def shallow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of the embedded model's first layers."""
+    return shallow_model(tmp_path_factory.mktemp("models") / "shallow")
+
+
+@pytest.fixture(scope="session")
 def dtype(request: pytest.FixtureRequest) -> str:
     """The number format that was asked for, or "auto"."""
     return str(request.config.getoption("--dtype"))
@@ -61,7 +77,7 @@ def dtype(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def real_engine(tmp_path_factory: pytest.TempPathFactory, dtype: str) -> Iterator[RealEngine]:
-    """The real engine; every test that uses it belongs to the xdist group `engine`."""
+    """The embedded model on vLLM, with its base policy and two LoRA policies."""
     adapters = tmp_path_factory.mktemp("adapters")
     engine = RealEngine(
         {

@@ -109,7 +109,7 @@ def _taken(kind: Kind) -> Collection[str]:
 
         return {*SCENARIOS, *files()}
     if kind == "metric":
-        from palaestra.metrics.catalogue import families, metrics
+        from palaestra.runs.measures import families, metrics
 
         return {*families(), *metrics()}
     if kind == "engine":

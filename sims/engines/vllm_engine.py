@@ -5,7 +5,7 @@ adapters share one engine; a choice is decided by one-token requests whose proba
 are exact (see `option_tree`). What vLLM prints goes to a file, shown when it fails to start.
 
 On a CPU: seeded requests crash vLLM when their prefill is chunked, so it is not chunked;
-numbers are float32 where the CPU can't multiply bfloat16 in hardware (a hundred times
+numbers are float32 where the CPU can't multiply bfloat16 in hardware (up to three times
 slower otherwise); and on few cores vLLM may use all of them, where it would keep one free.
 """
 

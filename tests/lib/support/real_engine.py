@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from palaestra.agents.calls import Call, Message, Reply, Role
-from palaestra.agents.engines.vllm import VllmEngine
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL, VllmEngine
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.vllm_engine import Vllm
@@ -20,16 +20,16 @@ Result = TypeVar("Result")
 
 
 class RealEngine:
-    """The embedded model on vLLM with its base policy and two LoRA policies, on a loop of its own.
+    """The embedded model, or another, on vLLM on a loop of its own.
 
     Attributes:
         dtype: the number format that it computes in.
     """
 
-    def __init__(self, policies: dict[str, Policy], dtype: str) -> None:
+    def __init__(self, policies: dict[str, Policy], dtype: str, model: str = EMBEDDED_MODEL) -> None:
         self.policies = policies
-        settings = {"context": 2048, "parallel": 32, "record_tokens": True, "dtype": dtype}
-        self.vllm = Vllm(VllmEngine.model_validate(settings), policies)
+        settings = {"model": model, "dtype": dtype, "context": 2048, "parallel": 32, "kv_cache_gib": 1}
+        self.vllm = Vllm(VllmEngine.model_validate(settings | {"record_tokens": True}), policies)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

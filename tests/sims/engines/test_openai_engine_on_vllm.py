@@ -28,8 +28,7 @@ from palaestra.sims.playing import play
 from support.exact_model import exact_model
 from support.openai_calls import KEY, Move, ask, call, free_port, settings
 
-# Not beside the tests of the engine: two vLLMs that start at once on two cores starve each other.
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ from palaestra.sims.playing.progress import Progress
 from support.exact_model import exact_model
 from support.real_engine import RealEngine, prompt
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.engine
 
 QUESTION = prompt("You answer briefly.", "Name a colour of the sky.")
 
@@ -164,7 +164,7 @@ def test_a_model_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, shallow: Path
 ) -> None:
     """The engine's processes are killed after the tenth reply; the run ends all the same."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}  # another engine's
@@ -193,7 +193,7 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
             "rounds": 2,
             "judges": [],
             "opinions": False,
-            "engines": {"default": {"context": 2048, "dtype": dtype}},
+            "engines": {"default": {"model": str(shallow), "context": 2048, "dtype": dtype}},
             "policies": {"default": {"max_tokens": 24}},
         },
         "test",

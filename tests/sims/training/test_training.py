@@ -1,9 +1,12 @@
-"""Training on the embedded model: optimiser steps are taken, adapters come out, and vLLM serves them."""
+"""Training: optimiser steps are taken, adapters come out, and vLLM serves them.
+
+The embedded model learns, and is served. What holds for any model is tested on its first layers.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +16,6 @@ from palaestra.agents.answers import Text
 from palaestra.agents.calls import Call
 from palaestra.agents.failures import BadInput, Interrupted
 from palaestra.agents.policy import Policy
-from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.vllm_engine import _adapter_rank, _lora_request
 from palaestra.sims.training import checkpoints
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.engine,
-    pytest.mark.xdist_group("engine"),
     pytest.mark.filterwarnings("ignore"),  # what TRL, PEFT and their floors deprecate in each other
 ]
 
@@ -62,6 +63,33 @@ def tokens(tokenizer: Any) -> Tokens:
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory, tokens: Tokens) -> Path:
     return write_export(tmp_path_factory.mktemp("exports") / "quiz", tokens)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _number_format(dtype: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if dtype != "auto":
+            patch.setattr("palaestra.sims.training.trainers.computes_bfloat16", lambda: dtype == "bfloat16")
+        yield
+
+
+@pytest.fixture(scope="module")
+def of_shallow(shallow: Path) -> dict[str, Any]:
+    """The policies of an export that the shallow model made."""
+    return {"default": {"model": str(shallow), "adapter": None, "temperature": 0.8}}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, tokens: Tokens, of_shallow: dict[str, Any]) -> Path:
+    """The same export, made by the shallow model."""
+    return write_export(tmp_path_factory.mktemp("exports") / "small", tokens, policies=of_shallow)
+
+
+@pytest.fixture(scope="module")
+def begun(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter of the shallow model."""
+    settings = FEW.model_copy(update={"max_steps": 1})
+    return train(small, tmp_path_factory.mktemp("adapters") / "begun", settings=settings, quiet=True)
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +148,8 @@ def test_an_adapters_folder_says_how_it_was_made(capitals: Path, export: Path) -
 
 
 @pytest.mark.parametrize("method", [name for name in trainable() if name != "dpo"])
-def test_the_other_methods_take_steps(method: str, export: Path, tmp_path: Path) -> None:
-    out = train(export, tmp_path / "out", method=method, settings=FEW, quiet=True)
+def test_the_other_methods_take_steps(method: str, small: Path, tmp_path: Path) -> None:
+    out = train(small, tmp_path / "out", method=method, settings=FEW, quiet=True)
     assert told(out)["steps"] == 2
     assert told(out)["before"]["loss"] != told(out)["after"]["loss"]
     assert moved(weights(out))
@@ -140,10 +168,8 @@ def test_training_goes_on_from_an_adapter_and_takes_it_as_the_reference(
     assert all(first[name].allclose(second[name], atol=0.01) for name in first)
 
 
-def test_rows_that_are_too_long_are_left_out_and_counted(
-    export: Path, tmp_path: Path, tokens: Tokens
-) -> None:
-    folder = write_export(tmp_path / "export")
+def test_rows_that_are_too_long_are_left_out_and_counted(of_shallow: dict[str, Any], tmp_path: Path) -> None:
+    folder = write_export(tmp_path / "export", policies=of_shallow)
     file = folder / "sft/train.jsonl"
     long = {"messages": [*question("France"), {"role": "assistant", "content": "Paris. " * 64}]}
     file.write_text(file.read_text() + json.dumps(long) + "\n")
@@ -155,12 +181,12 @@ def test_rows_that_are_too_long_are_left_out_and_counted(
 
 @pytest.mark.parametrize("method", ["sft", "dpo"])
 def test_an_interrupted_training_goes_on_to_the_same_adapter(
-    method: str, capitals: Path, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    method: str, begun: Path, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DPO goes on from an adapter here, so that its checkpoints hold the reference too."""
     settings = FEW.model_copy(update={"max_steps": 3, "checkpoint_steps": 1, "schedule": "cosine"})
-    adapter = capitals if method == "dpo" else None
-    whole = train(export, tmp_path / "whole", method=method, adapter=adapter, settings=settings, quiet=True)
+    adapter = begun if method == "dpo" else None
+    whole = train(small, tmp_path / "whole", method=method, adapter=adapter, settings=settings, quiet=True)
     out = tmp_path / "out"
 
     def interrupt(self: TrainingProgress, step: int, logs: Mapping[str, float]) -> None:
@@ -170,20 +196,20 @@ def test_an_interrupted_training_goes_on_to_the_same_adapter(
     with monkeypatch.context() as patched:
         patched.setattr(TrainingProgress, "stepped", interrupt)
         with pytest.raises(Interrupted) as stopped:
-            train(export, out, method=method, adapter=adapter, settings=settings, quiet=True)
+            train(small, out, method=method, adapter=adapter, settings=settings, quiet=True)
     assert "--resume" in stopped.value.remedy
     assert not out.exists()
     assert checkpoints.resumable(out)
 
     with pytest.raises(BadInput, match="can go on"):
-        train(export, out, method=method, adapter=adapter, settings=settings, quiet=True)
+        train(small, out, method=method, adapter=adapter, settings=settings, quiet=True)
     with pytest.raises(BadInput, match=r"another one \(settings"):
-        train(export, out, method=method, adapter=adapter, settings=FEW, resume=True, quiet=True)
+        train(small, out, method=method, adapter=adapter, settings=FEW, resume=True, quiet=True)
 
     torn = checkpoints.partial(out) / "checkpoints/checkpoint-2"
     torn.mkdir()
     (torn / "adapter_model.safetensors").write_bytes(b"half of a file")
-    train(export, out, method=method, adapter=adapter, settings=settings, resume=True, quiet=True)
+    train(small, out, method=method, adapter=adapter, settings=settings, resume=True, quiet=True)
     assert not checkpoints.partial(out).exists()
     assert [point["step"] for point in told(out)["loss"]] == [1, 2, 3]
     assert told(out)["before"] == told(whole)["before"]
@@ -192,14 +218,14 @@ def test_an_interrupted_training_goes_on_to_the_same_adapter(
 
 
 def test_a_training_stopped_before_its_first_checkpoint_leaves_nothing(
-    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(self: TrainingProgress, done: int, steps: int) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(TrainingProgress, "begin", interrupt)
     with pytest.raises(Interrupted) as stopped:
-        train(export, tmp_path / "out", method="sft", settings=FEW, quiet=True)
+        train(small, tmp_path / "out", method="sft", settings=FEW, quiet=True)
     assert not stopped.value.remedy
     assert not list(tmp_path.iterdir())
 
@@ -284,14 +310,14 @@ def lora(task: str) -> Any:
 
 
 def test_rewards_train_a_reward_model_with_margins(
-    export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any]
+    export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any], shallow: Path
 ) -> None:
     from datasets import Dataset
     from trl import RewardConfig, RewardTrainer
 
     rows = [reward_ids(row, tokens) for row in loaded(export, "reward")]
     trainer = RewardTrainer(
-        str(embedded_model.ensure()),
+        str(shallow),
         RewardConfig(**arguments, logging_steps=1),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
@@ -303,7 +329,7 @@ def test_rewards_train_a_reward_model_with_margins(
 
 
 def test_rankings_train_dpo_on_every_two_responses(
-    export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any]
+    export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any], shallow: Path
 ) -> None:
     from datasets import Dataset
     from trl import DPOConfig
@@ -312,7 +338,7 @@ def test_rankings_train_dpo_on_every_two_responses(
 
     rows = [dpo_ids(pair, tokens) for row in loaded(export, "ranked") for pair in ranked_pairs(row)]
     trainer = IdsDPOTrainer(
-        str(embedded_model.ensure()),
+        str(shallow),
         args=DPOConfig(**arguments, max_length=None),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
@@ -326,14 +352,20 @@ def test_rankings_train_dpo_on_every_two_responses(
     ("form", "messages"), [("critiques", critique_messages), ("revisions", revision_messages)]
 )
 def test_critiques_and_revisions_train_sft(
-    form: str, messages: Any, export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any]
+    form: str,
+    messages: Any,
+    export: Path,
+    tokens: Tokens,
+    tokenizer: Any,
+    arguments: dict[str, Any],
+    shallow: Path,
 ) -> None:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
     rows = [sft_ids(messages(row), tokens) for row in loaded(export, form)]
     trainer = SFTTrainer(
-        str(embedded_model.ensure()),
+        str(shallow),
         args=SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True}),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
@@ -344,7 +376,7 @@ def test_critiques_and_revisions_train_sft(
 
 
 def test_rollouts_train_grpo_on_what_was_recorded(
-    export: Path, tokenizer: Any, arguments: dict[str, Any]
+    export: Path, tokenizer: Any, arguments: dict[str, Any], shallow: Path
 ) -> None:
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
@@ -353,7 +385,7 @@ def test_rollouts_train_grpo_on_what_was_recorded(
     rollouts = RecordedRollouts(rows, generations=2)
     assert len(rollouts.groups) == TRAIN
     trainer = GRPOTrainer(
-        str(embedded_model.ensure()),
+        str(shallow),
         rollouts.reward,
         args=GRPOConfig(**arguments, num_generations=2, max_completion_length=16, logging_steps=1),
         train_dataset=Dataset.from_list(rollouts.prompts()),
