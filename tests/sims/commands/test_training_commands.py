@@ -35,8 +35,8 @@ def told(adapter: Path) -> dict[str, Any]:
 
 def test_an_adapter_is_trained_on_an_export_and_plays(duel: Path, tmp_path: Path) -> None:
     done("export", duel, "--out", "pairs", cwd=tmp_path)
-    words = ("train", "pairs", "--policy", "bold", "--model", "smollm2", "--out", "bold")
-    ended = palaestra(*words, *settings(), cwd=tmp_path)
+    training = ("train", "pairs", "--policy", "bold", "--model", "smollm2", "--out", "bold")
+    ended = palaestra(*training, *settings(), cwd=tmp_path)
     assert ended.code == 0, ended.err
     assert ended.out.splitlines() == [
         "adapter: bold",
@@ -50,8 +50,8 @@ def test_an_adapter_is_trained_on_an_export_and_plays(duel: Path, tmp_path: Path
     assert {name: about["settings"][name] for name in FEW} == FEW
 
     # The engine serves it, and the tokens that it recorded are exported.
-    words = ("run", "sparta", "-q", "--set", "iterations=1", "--set", "matches=1", *SMALL)
-    done(*words, "--set", "policies.bold.adapter=bold", "--out", "played", cwd=tmp_path)
+    playing = ("run", "sparta", "-q", "--set", "iterations=1", "--set", "matches=1", *SMALL)
+    done(*playing, "--set", "policies.bold.adapter=bold", "--out", "played", cwd=tmp_path)
     played = Run(tmp_path / "played")
     assert played.state["status"] == "finished"
     done("export", "played", "--to", "rollouts", "--out", "rollouts", cwd=tmp_path)
@@ -68,6 +68,7 @@ def test_an_adapter_is_trained_on_an_export_and_plays(duel: Path, tmp_path: Path
 TRIBE = """
 scenario: duel
 contest: n_way
+judging: none
 check: {most_words: 9}
 policies: {ann: {}}
 fighters: [{name: Ann, policy: ann}, {name: Bo, policy: ann}]
@@ -93,7 +94,7 @@ def test_a_tribe_plays_is_trained_and_measured_again(tmp_path: Path, monkeypatch
     assert (about["rows"]["train"], about["steps"], about["policy"]) == (pairs, 2, "ann")
     measured = Run(first / "measure")
     assert measured.state["scenario"]["policies"]["ann"]["adapter"] == str(first / "adapters" / "ann")
-    success = measured.table("answer")["passed"].mean()
+    success = measured.table("answer")["passed"].sum() / 4
     assert f"1 {pairs} ann 4 {success:.2f} " in ended.words
     assert f"1 {pairs} all 4 {success:.2f} " in ended.words
     assert ended.words.endswith("evolution: tribe")
