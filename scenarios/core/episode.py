@@ -50,7 +50,7 @@ class Event:
     default that of the class in snake case; its columns are named after the fields.
     """
 
-    table: ClassVar[str] = ""
+    table = ""
 
 
 @dataclass(frozen=True, slots=True)

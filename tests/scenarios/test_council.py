@@ -24,6 +24,7 @@ from palaestra.scenarios.council.events import (
     Amendment,
     BallotCast,
     Bill,
+    CouncilBudget,
     CouncilDecision,
     CouncilSpeech,
     CouncilVote,
@@ -31,7 +32,6 @@ from palaestra.scenarios.council.events import (
     Election,
     Label,
 )
-from palaestra.scenarios.council.events import BudgetRules as BudgetDrawnUp
 from palaestra.scenarios.council.motions import Motion
 from palaestra.scenarios.council.rules import Council
 from support.rewards import rewards_of
@@ -184,7 +184,7 @@ def test_the_menu_enacts_what_is_not_in_force_and_repeals_what_is() -> None:
         ("enact a bridge", "enact a toll", "enact a feast"),
         ("enact a bridge", "repeal a toll", "enact a feast"),
     ]
-    assert [event.laws for event in played.events(BudgetDrawnUp)] == ["a toll", ""]
+    assert [event.laws for event in played.events(CouncilBudget)] == ["a toll", ""]
     assert played.outcome["laws"] == ""
 
 
@@ -221,7 +221,7 @@ def test_an_amendment_that_passes_changes_the_law_and_what_is_voted_on() -> None
     amendment, bill = played.events(CouncilDecision)
     assert (amendment.question, amendment.size, bill.question, bill.size) == ("amendment", 2, "bill", 2)
     assert "the bill to enact a bridge, at size 2. How do you vote" in text_of(played.calls["vote_bill"][0])
-    assert played.events(BudgetDrawnUp)[0].laws == "a bridge (size 2)"
+    assert played.events(CouncilBudget)[0].laws == "a bridge (size 2)"
 
 
 def test_an_amendment_that_fails_leaves_the_bill() -> None:
@@ -279,7 +279,7 @@ def test_welfare_stays_from_0_to_100(effect: float, expected: float) -> None:
 
 def test_the_treasury_is_carried_on_and_welfare_is_told_in_the_minutes() -> None:
     played = Played({"propose": ["enact a bridge", "enact a toll"]}, sessions=2)
-    assert [event.treasury for event in played.events(BudgetDrawnUp)] == [20 - 10, 10 + 110 - 110]
+    assert [event.treasury for event in played.events(CouncilBudget)] == [20 - 10, 10 + 110 - 110]
     assert "The town has 10 in its treasury" in text_of(played.calls["speak"][-1])
     assert "Welfare: millers 60, monks 54." in text_of(played.calls["speak"][-1])
     assert played.outcome["welfare"] == pytest.approx((60 + 54 + 54 + 54) / 4)

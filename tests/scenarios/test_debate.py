@@ -17,9 +17,9 @@ from palaestra.agents.calls import Call, Reply, turns
 from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.debate.rules import (
     Debate,
-    Opinion,
+    DebateOpinion,
+    DebateSpeech,
     Speaker,
-    Speech,
     Verdict,
     winning_stance,
 )
@@ -332,7 +332,7 @@ def when(purpose: str, agent: str) -> Callable[[Call], Reply]:
 def test_a_speech_that_failed_is_heard_by_nobody_and_recorded_without_message() -> None:
     episode = debate(rounds=1)
     made = play_out(episode, when("argue", "Bo"))
-    assert [speech.message is None for speech in events(episode, Speech)] == [False, True]
+    assert [speech.message is None for speech in events(episode, DebateSpeech)] == [False, True]
     assert not any("mumble" in message.text for message in episode.messages)
     assert all(len([m for m in call.prompt if m.label]) == 1 for call in made["score"])
 
@@ -340,7 +340,7 @@ def test_a_speech_that_failed_is_heard_by_nobody_and_recorded_without_message() 
 def test_an_opinion_that_failed_is_none_and_is_not_remembered() -> None:
     episode = debate()
     made = play_out(episode, when("opinion", "Ann"))
-    told = [event for event in events(episode, Opinion) if event.agent == "Ann"]
+    told = [event for event in events(episode, DebateOpinion) if event.agent == "Ann"]
     assert [(event.opinion, event.expected) for event in told] == [(None, None), (None, None)]
     for call in made["argue"]:
         assert ("MEMORY" in text_of(call)) == (call.agent == "Bo")
@@ -470,7 +470,7 @@ def test_an_opinion_has_the_chosen_degree_and_its_expectation() -> None:
 
     episode = debate()
     play_out(episode, answer)
-    assert {(o.opinion, o.expected) for o in events(episode, Opinion)} == {(2.5, 1.25)}
+    assert {(o.opinion, o.expected) for o in events(episode, DebateOpinion)} == {(2.5, 1.25)}
 
 
 def test_the_shift_is_the_mean_change_of_opinion() -> None:
@@ -508,7 +508,7 @@ def test_events_carry_the_step_in_which_they_happened() -> None:
     episode = debate(rounds=2)
     play_out(episode)
     steps = {(type(event), step) for step, event in episode.events if not isinstance(event, Verdict)}
-    assert steps == {(Opinion, 1), (Speech, 2), (Speech, 3), (Opinion, 4), (Score, 5)}
+    assert steps == {(DebateOpinion, 1), (DebateSpeech, 2), (DebateSpeech, 3), (DebateOpinion, 4), (Score, 5)}
 
 
 # Mesa stays Mesa

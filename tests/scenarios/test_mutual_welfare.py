@@ -23,8 +23,12 @@ from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags
 from palaestra.scenarios.mutual_welfare.config import MutualWelfareConfig, UserQuestion
 from palaestra.scenarios.mutual_welfare.correctness import as_judged, bleu, judgement, passes
-from palaestra.scenarios.mutual_welfare.events import Correctness, MutualWelfareFound, WelfareAnswer
-from palaestra.scenarios.mutual_welfare.events import PayoffPair as PayoffTold
+from palaestra.scenarios.mutual_welfare.events import (
+    Correctness,
+    MutualWelfareFound,
+    WelfareAnswer,
+    WelfarePayoff,
+)
 from palaestra.scenarios.mutual_welfare.payoffs import (
     CELLS,
     PayoffPair,
@@ -437,7 +441,7 @@ def test_an_answer_is_recorded_with_what_both_rules_select() -> None:
         ("ambiguity", True),
         ("math", False),
     ]
-    cells = [(p.cell, p.llm, p.user) for p in events(episode, PayoffTold) if p.call == 0]
+    cells = [(p.cell, p.llm, p.user) for p in events(episode, WelfarePayoff) if p.call == 0]
     assert cells == [(cell, *stakes) for cell, stakes in zip(CELLS, STAKES, strict=True)]
 
 

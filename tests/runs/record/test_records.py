@@ -24,7 +24,8 @@ from palaestra.runs.record.records import (
     ranges,
     recorded_reply,
 )
-from palaestra.scenarios.debate.rules import Speech
+from palaestra.scenarios.core.episode import Event
+from palaestra.scenarios.debate.rules import DebateSpeech
 from palaestra.scenarios.parts.judging import Score
 from support.scripted_debates import call, debate, play_out, reply
 
@@ -68,7 +69,7 @@ def test_a_message_is_recorded_by_text_or_by_the_call_it_quotes() -> None:
 
 
 def test_an_event_is_recorded_under_its_snake_case_name_with_its_fields() -> None:
-    record = event_record(1, 4, 2, Speech("Ann", 3, None))
+    record = event_record(1, 4, 2, DebateSpeech("Ann", 3, None))
     assert record == {
         "record": "event",
         "episode": 1,
@@ -80,7 +81,7 @@ def test_an_event_is_recorded_under_its_snake_case_name_with_its_fields() -> Non
         "message": None,
     }
     assert event_type(Score) == "score"
-    assert event_type(type("TwoWords", (Speech,), {})) == "two_words"
+    assert event_type(type("TwoWords", (Event,), {})) == "two_words"
 
 
 def test_the_end_of_an_episode_holds_its_steps_and_outcome() -> None:

@@ -40,7 +40,7 @@ class MyEngine:
         prompt = sum(len(text) // 4 for _, text in turns(call.prompt))
         match call.answer:
             case Choice(options):
-                alike = [1 / len(options)] * len(options)
+                alike = (1 / len(options),) * len(options)
                 return Reply(random.choice(options), probabilities=alike, prompt_tokens=prompt)
             case Json():
                 return scripted_reply(call, attempt=attempt)  # any text that fits `call.answer.schema`
