@@ -11,7 +11,8 @@ PYTEST := $(BIN)/pytest --numprocesses 2
 QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/record tests/sims/playing \
 	tests/sims/commands/test_app.py tests/test_the_name.py
 
-.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers pythons pythons-quick bench clean
+.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers pythons pythons-quick \
+	coverage mutants bench clean
 
 help:
 	@echo "make demo           play a real debate on the embedded model"
@@ -24,6 +25,8 @@ help:
 	@echo "make pythons        all dry runs and tests without an engine on Python 3.11, 3.12 and 3.13,"
 	@echo "                    each with the newest and the oldest Mesa; nothing pinned"
 	@echo "make pythons-quick  the same with a slice of the tests"
+	@echo "make coverage       run all tests and count the lines that they run; fails below 95 %"
+	@echo "make mutants        break the program in many places; a test must notice each"
 	@echo "make bench          measure speed; prints ratios"
 	@echo "make setup          only install (into $(VENV), for: $(DEVICE))"
 
@@ -70,9 +73,18 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+coverage: setup
+	rm -rf .coverage
+	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutants: setup
+	$(BIN)/python tests/mutants.py --jobs 2
+
 bench: setup
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/overhead.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -9,8 +9,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from math import comb
+from math import ceil, comb, log10
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import DegenerateDataWarning, bootstrap, permutation_test
 
 from palaestra.metrics.intervals import Numbers
-from palaestra.metrics.metric import Metric, Tables, Unmeasurable
+from palaestra.metrics.metric import Metric, Parts, Tables, Unmeasurable
 
 Indices = NDArray[np.int64]
 
@@ -83,18 +84,18 @@ def level(metric: Metric, tables: Tables, *, resamples: int = 2000, seed: int = 
     Raises:
         Unmeasurable: see `Metric.parts`.
     """
-    parts = _matrix(metric.parts(tables))
-    value = _number(metric, parts)
+    sums = metric.parts(tables).sums
+    value = _number(metric, sums)
     if value is None:
-        return Level(None, None, None, len(parts), UNDEFINED)
-    if note := _too_few(parts) or _alike(parts):
-        return Level(value, None, None, len(parts), note)
+        return Level(None, None, None, len(sums), UNDEFINED)
+    if note := _too_few(sums) or _alike(sums):
+        return Level(value, None, None, len(sums), note)
 
     def statistic(chosen: Indices, axis: int) -> Numbers:
-        return _of(metric, parts, chosen, axis)
+        return _rounded(_of(metric, sums, chosen, axis), abs(value))
 
-    found = _bootstrap((np.arange(len(parts)),), statistic, False, resamples, seed)
-    return Level(value, *found[:2], len(parts), "" if found[0] is not None else UNSTABLE)
+    found = _bootstrap((np.arange(len(sums)),), statistic, False, resamples, seed)
+    return Level(value, found.low, found.high, len(sums), found.note)
 
 
 def difference(
@@ -117,13 +118,11 @@ def difference(
     one, two = _parts(metric, first, "the baseline"), _parts(metric, second, "the other run")
     pairs = _pairs(one, two, first, second)
     paired = pairs is not None
-    if pairs is not None:
-        one, two = pairs
-    a, b = _matrix(one), _matrix(two)
+    a, b = _padded(*(pairs or (one.sums, two.sums)))
     values, counts = (_number(metric, a), _number(metric, b)), (len(a), len(b))
     if values[0] is None or values[1] is None:
         return Difference(*values, None, None, None, None, None, counts, paired, UNDEFINED)
-    told = values[1] - values[0]
+    told, size = values[1] - values[0], max(abs(values[0]), abs(values[1]))
     varying = (b - a,) if paired else (a, b)
     note = _too_few(*varying) or (_alike(*varying) if abs(told) < NOTHING else "")
     if note:
@@ -132,23 +131,25 @@ def difference(
     samples = np.arange(len(a)), len(a) + np.arange(len(b))
 
     def statistic(x: Indices, y: Indices, axis: int) -> Numbers:
-        return _of(metric, both, y, axis) - _of(metric, both, x, axis)
+        return _rounded(_of(metric, both, y, axis) - _of(metric, both, x, axis), size)
 
     p = _permutation(samples, statistic, paired, permutations, seed)
     if note := _alike(*varying):
         return Difference(*values, told, None, None, p, None, counts, paired, note)
-    low, high, error = _bootstrap(samples, statistic, paired, resamples, seed)
-    if error is None:
-        return Difference(*values, told, None, None, p, None, counts, paired, UNSTABLE)
+    found = _bootstrap(samples, statistic, paired, resamples, seed)
+    if found.error is None:
+        return Difference(*values, told, None, None, p, None, counts, paired, found.note)
     normal = NormalDist()
-    detectable = (normal.inv_cdf((1 + CONFIDENCE) / 2) + normal.inv_cdf(POWER)) * error
-    return Difference(*values, told, low, high, p, detectable, counts, paired, "")
+    detectable = (normal.inv_cdf((1 + CONFIDENCE) / 2) + normal.inv_cdf(POWER)) * found.error
+    return Difference(*values, told, found.low, found.high, p, detectable, counts, paired, "")
 
 
 UNDEFINED = "undefined: the values don't vary, or there are too few"
 UNSTABLE = "no interval: the number is undefined in some samples of these episodes"
-NOTHING = 1e-12
-"""A smaller difference is rounding."""
+SAME = "no interval: it is the same in all episodes"
+DECIMALS = 12
+"""Of numbers up to 1; what differs behind them is rounding."""
+NOTHING = 10**-DECIMALS
 
 
 def levels(
@@ -245,42 +246,55 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return corrected
 
 
-def _pairs(
-    one: pl.DataFrame, two: pl.DataFrame, first: Tables, second: Tables
-) -> tuple[pl.DataFrame, pl.DataFrame] | None:
-    """The rows of both that share an episode seed, in one order; None where the runs' seeds differ."""
+def _pairs(one: Parts, two: Parts, first: Tables, second: Tables) -> tuple[Numbers, Numbers] | None:
+    """The sums of both that share an episode seed, in one order; None where the runs' seeds differ."""
     seeds = [tables["episodes"].select("episode", "seed") for tables in (first, second)]
     shared = len(seeds[0].join(seeds[1], on="seed"))
     if not shared or shared < min(map(len, seeds)) or any(by["seed"].is_duplicated().any() for by in seeds):
         return None
-    known = [
-        rows.join(by, on="episode").rename({"episode": f"episode_{i}"})
-        for i, (rows, by) in enumerate(zip((one, two), seeds, strict=True))
+    seed_of = [dict(by.iter_rows()) for by in seeds]
+    rows = [
+        {known[episode]: row for row, episode in enumerate(parts.episodes.tolist()) if episode in known}
+        for parts, known in zip((one, two), seed_of, strict=True)
     ]
-    both = sorted(set(known[0]["seed"]) & set(known[1]["seed"]))
-    kept = [rows.filter(pl.col("seed").is_in(both)).sort("seed").drop("seed") for rows in known]
-    return kept[0].rename({"episode_0": "episode"}), kept[1].rename({"episode_1": "episode"})
+    both = sorted(rows[0].keys() & rows[1].keys())
+    return one.sums[[rows[0][seed] for seed in both]], two.sums[[rows[1][seed] for seed in both]]
 
 
-def _parts(metric: Metric, tables: Tables, whose: str) -> pl.DataFrame:
+def _parts(metric: Metric, tables: Tables, whose: str) -> Parts:
     try:
         return metric.parts(tables)
     except Unmeasurable as reason:
+        if type(reason) is not Unmeasurable:  # a fault of the metric's code is the fault of no run
+            raise
         raise Unmeasurable(f"{reason}, in {whose}") from reason
 
 
-def _matrix(parts: pl.DataFrame) -> Numbers:
-    return parts.drop("episode").to_numpy().astype(float)
+def _padded(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
+    """Both with arrays of the size of the larger, by zeros at the end."""
+    lengths = np.maximum(a.shape[1:], b.shape[1:])
+    first, second = (
+        np.pad(sums, [(0, 0), *((0, more) for more in lengths - sums.shape[1:])]) for sums in (a, b)
+    )
+    return first, second
 
 
-def _number(metric: Metric, parts: Numbers) -> float | None:
-    value = float(metric.statistic.combine(parts.sum(axis=0))) if len(parts) else np.nan
+def _number(metric: Metric, sums: Numbers) -> float | None:
+    value = float(metric.combine(sums.sum(axis=0))) if len(sums) else np.nan
     return None if np.isnan(value) else value
 
 
-def _of(metric: Metric, parts: Numbers, chosen: Indices, axis: int) -> Numbers:
-    """The metric of the episodes `chosen` along `axis`."""
-    return metric.statistic.combine(parts[chosen].sum(axis=axis if axis >= 0 else axis - 1))
+def _of(metric: Metric, sums: Numbers, chosen: Indices, axis: int) -> Numbers:
+    """The metric of the episodes `chosen` along `axis`.
+
+    How often each is chosen times its sums, which takes no array of sums for every time that one is.
+    """
+    drawn = np.moveaxis(chosen, axis, -1)
+    rows = drawn.reshape(-1, drawn.shape[-1])
+    places = rows + len(sums) * np.arange(len(rows))[:, None]
+    times = np.bincount(places.ravel(), minlength=len(rows) * len(sums)).reshape(len(rows), len(sums))
+    totals = times.astype(float) @ sums.reshape(len(sums), -1)
+    return metric.combine(totals.reshape(*drawn.shape[:-1], *sums.shape[1:]))
 
 
 def _too_few(*samples: Numbers) -> str:
@@ -294,8 +308,22 @@ def _too_few(*samples: Numbers) -> str:
 
 def _alike(*samples: Numbers) -> str:
     """Why samples of episodes give no interval: nothing varies in them; "" where something does."""
-    same = all(np.ptp(parts, axis=0).max() < NOTHING for parts in samples)
-    return "no interval: it is the same in all episodes" if same else ""
+    same = all(np.ptp(sums, axis=0).max() < NOTHING for sums in samples)
+    return SAME if same else ""
+
+
+def _rounded(found: Numbers, size: float) -> Numbers:
+    """Numbers of about `size` without their rounding: equal ones are ties, of whichever sums they are."""
+    return np.round(found, DECIMALS - max(0, ceil(log10(max(size, 1)))))
+
+
+class _Resampled(NamedTuple):
+    """What a bootstrap gives: the bounds and the standard error, or why there are none."""
+
+    low: float | None
+    high: float | None
+    error: float | None
+    note: str
 
 
 def _permutation(
@@ -316,8 +344,7 @@ def _permutation(
 
 def _bootstrap(
     samples: tuple[Indices, ...], statistic: object, paired: bool, resamples: int, seed: int
-) -> tuple[float | None, float | None, float | None]:
-    """Lower and upper bound and standard error; None where the statistic is undefined in some resample."""
+) -> _Resampled:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", DegenerateDataWarning)
         found = bootstrap(
@@ -333,5 +360,6 @@ def _bootstrap(
         )
     bounds = found.confidence_interval
     if np.isnan([bounds.low, bounds.high, found.standard_error]).any():
-        return None, None, None
-    return float(bounds.low), float(bounds.high), float(found.standard_error)
+        same = np.ptp(found.bootstrap_distribution) == 0
+        return _Resampled(None, None, None, SAME if same else UNSTABLE)
+    return _Resampled(float(bounds.low), float(bounds.high), float(found.standard_error), "")

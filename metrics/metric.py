@@ -2,17 +2,21 @@
 
 A metric is a function whose parameters are named after the tables that it reads and whose frame
 has rows by episode. What it comes to over many episodes is a function of sums over episodes (a
-mean, a ratio of totals or a correlation), so one way to resample episodes gives every interval.
+mean, a ratio of totals, a correlation, or something of the counts of each player and option), so
+one way to resample episodes gives every interval.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from inspect import signature
+from inspect import signature, unwrap
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+from polars.exceptions import PolarsError
 
 from palaestra.metrics.intervals import Numbers
 
@@ -20,6 +24,8 @@ Tables = Mapping[str, pl.DataFrame]
 """A run's tables by name, see `palaestra.runs.tables`."""
 Needs = Mapping[str, tuple[str, ...]]
 """Columns by table."""
+Guard = Callable[[], AbstractContextManager[None]]
+"""What the code of a metric or a plot runs inside, so that its faults are told as its own."""
 
 ROUNDING = 1e-12
 """Values whose variance is a smaller share of their mean square differ by rounding only."""
@@ -30,18 +36,47 @@ class Unmeasurable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """The additive parts of episodes: those of several episodes together are the sums of theirs.
+
+    Attributes:
+        episodes: the numbers of those that have any, ascending.
+        sums: of each, an array (episodes, …, parts), see `Statistic`.
+    """
+
+    episodes: NDArray[np.int64]
+    sums: Numbers
+
+
+@dataclass(frozen=True, slots=True)
 class Statistic:
     """How rows by episode become one number.
 
     Attributes:
         columns: what a metric's frame has beside `episode`; rows with a null in them don't count.
         sums: the additive parts of these rows, by name.
-        combine: from an array of summed parts (…, parts) to numbers (…); NaN where undefined.
+        combine: from an array of summed parts (…, one axis for each of `axes`, parts) to numbers
+            (…); NaN where undefined.
+        axes: columns with numbers from 0 which tell the cell of an array that a row counts in, so
+            that the parts are arrays; without any, they are sums over all rows of an episode. An
+            axis is as long as the largest number in it takes, of two runs the larger; cells without
+            rows are 0, and more of those at an axis's end must not change the number.
     """
 
     columns: tuple[str, ...]
     sums: Mapping[str, pl.Expr]
     combine: Callable[[Numbers], Numbers]
+    axes: tuple[str, ...] = ()
+
+    def parts(self, rows: pl.DataFrame) -> Parts:
+        """The parts of each episode that has rows."""
+        sums = [total.cast(pl.Float64).alias(name) for name, total in self.sums.items()]
+        cells = rows.group_by("episode", *self.axes).agg(sums)
+        episodes, place = np.unique(cells["episode"].to_numpy(), return_inverse=True)
+        at = [cells[axis].to_numpy() for axis in self.axes]
+        found = np.zeros((len(episodes), *(int(numbers.max()) + 1 for numbers in at), len(sums)))
+        found[(place, *at)] = cells.select(self.sums.keys()).to_numpy()
+        return Parts(episodes, found)
 
 
 def _ratio(parts: Numbers) -> Numbers:
@@ -91,6 +126,7 @@ class Metric:
         source: where its definition is from; "ours" where it is.
         about: its docstring.
         restates: the metric that it repeats in other words, which comparisons leave out; "" for none.
+        guard: what its code runs inside.
     """
 
     name: str
@@ -103,10 +139,17 @@ class Metric:
     source: str
     about: str
     restates: str = ""
+    guard: Guard = nullcontext
 
     def __call__(self, *tables: pl.DataFrame) -> pl.DataFrame:
         """Its rows by episode."""
-        return self.rows(*tables)
+        with self.guard():
+            return self.rows(*tables)
+
+    @property
+    def written(self) -> str:
+        """Where its function is written, file:line."""
+        return written(self.rows)
 
     @property
     def summary(self) -> str:
@@ -117,8 +160,8 @@ class Metric:
         """What `tables` lack for this metric, in words; "" when nothing."""
         return lacking(self.needs, tables)
 
-    def parts(self, tables: Tables) -> pl.DataFrame:
-        """The additive parts of each episode that has any: `episode` and the statistic's `sums`.
+    def parts(self, tables: Tables) -> Parts:
+        """The additive parts of each episode that has any.
 
         Where `tables` hold `episodes`, those that haven't ended are left out: who survives a game
         that goes on is not known yet.
@@ -128,14 +171,26 @@ class Metric:
         """
         if missing := self.lacks(tables):
             raise Unmeasurable(f"{self.name} can't be measured here: there is {missing}")
-        rows = self.rows(*(tables[name] for name in self.needs)).drop_nulls(self.statistic.columns)
-        if "episodes" in tables:
-            ended = tables["episodes"].filter("ended")
-            rows = rows.join(ended, on="episode", how="semi", maintain_order="left")
-        if rows.is_empty():
+        with self.guard():
+            rows = self.rows(*(tables[name] for name in self.needs))
+            try:
+                counted = _counted(rows.drop_nulls(self.statistic.columns), tables)
+                parts = None if counted.is_empty() else self.statistic.parts(counted)
+            except (PolarsError, AttributeError) as error:  # not the frame that its statistic takes
+                told = f"{self.name} ({self.written}) gives rows that can't be summed: {error}"
+                raise TypeError(told) from error
+        if parts is None:
             raise Unmeasurable(f"{self.name} can't be measured here: {_emptiness(tables, self.needs)}")
-        sums = [total.cast(pl.Float64).alias(name) for name, total in self.statistic.sums.items()]
-        return rows.group_by("episode").agg(sums).sort("episode")
+        return parts
+
+    def combine(self, sums: Numbers) -> Numbers:
+        """What summed parts come to: from (…, one axis for each of the statistic's, parts) to (…)."""
+        with self.guard():
+            found = np.asarray(self.statistic.combine(sums), dtype=float)
+            asked = sums.shape[: sums.ndim - 1 - len(self.statistic.axes)]
+            if found.shape != asked:
+                raise TypeError(f"{self.name} combines {asked} sums into {found.shape} numbers")
+            return found
 
     def by_episode(self, tables: Tables) -> pl.DataFrame:
         """The number of each episode alone: `episode`, `value`, null where an episode has none.
@@ -144,8 +199,8 @@ class Metric:
             Unmeasurable: see `parts`.
         """
         parts = self.parts(tables)
-        values = self.statistic.combine(parts.drop("episode").to_numpy())
-        return parts.select("episode", pl.Series("value", values).fill_nan(None))
+        values = pl.Series("value", self.combine(parts.sums)).fill_nan(None)
+        return pl.DataFrame({"episode": parts.episodes, "value": values})
 
 
 def metric(
@@ -199,6 +254,19 @@ def lacking(needs: Needs, tables: Tables) -> str:
         if missing:
             return f"no column {', '.join(map(repr, missing))} in table {table!r}"
     return ""
+
+
+def _counted(rows: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+    """The rows of the episodes that have ended, where `tables` tell."""
+    if "episodes" not in tables:
+        return rows
+    return rows.join(tables["episodes"].filter("ended"), on="episode", how="semi", maintain_order="left")
+
+
+def written(function: Callable[..., object]) -> str:
+    """Where a function is written, file:line."""
+    code = getattr(unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
 
 
 def _emptiness(tables: Tables, needs: Needs) -> str:

@@ -1,1 +1,5 @@
-"""What happened: one module a family of metrics, each a function from tables to rows by episode."""
+"""What happened: one module a family, with all its metrics and, below them, its figures.
+
+A module here is found by its being here (`palaestra.runs.measures`), and so is one that another
+package registers by an entry point in the group `palaestra.metrics`: `manners = "mypackage.manners"`.
+"""

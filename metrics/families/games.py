@@ -8,22 +8,25 @@ episodes than those in which it is tried (`FOLDS`), so that chance is no habit.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 import numpy as np
 import polars as pl
+from matplotlib.figure import Figure
 
-from palaestra.metrics.families.equilibria import Equilibrium, constant_sum, equilibria, values
+from palaestra.metrics.equilibria import Equilibrium, constant_sum
 from palaestra.metrics.intervals import Numbers
-from palaestra.metrics.metric import RATIO, Statistic, metric
+from palaestra.metrics.metric import RATIO, Statistic, Tables, metric
+from palaestra.metrics.played_games import PlayedGame, equilibria_of, payoffs_of, played_games, values_of
+from palaestra.metrics.plots.marks import dots, name_rows
+from palaestra.metrics.plots.means import counted, means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import MUTED, SINGLE, SMALL, figure
+
+# Metrics
 
 FOLDS = 4
 """Groups of episodes, by index modulo their number; habits are learnt in the others."""
-MOST_PLAYERS = 8
-MOST_MOVES = 8
-MOST_OPTIONS = 21
 
 WEST_POTTS = "West and Potts on the randomness of base and aligned models, notes"
 PEARSON = "Pearson, Philosophical Magazine 50 (1900)"
@@ -32,37 +35,28 @@ PICK = "pick.agent pick.round pick.position pick.options"
 PROBABILITY = "probability.agent probability.round probability.position probability.probability"
 
 
-def _cell(value: str, **at: int) -> pl.Expr:
-    """The sum of `value` over the rows at these numbers."""
-    return pl.col(value).filter(pl.all_horizontal(pl.col(name) == place for name, place in at.items())).sum()
-
-
 # A best reply
 
 
 def _exploited(parts: Numbers) -> Numbers:
-    lead = parts.shape[:-1]
-    cells = parts.reshape(*lead, 2, FOLDS, 2, MOST_MOVES)
-    gain, rounds = cells[..., 0, :, :, :], cells[..., 1, :, :, :]
+    gain, rounds = np.moveaxis(parts, -1, 0)
     others, seen = (cell.sum(axis=-3, keepdims=True) - cell for cell in (gain, rounds))
     with np.errstate(divide="ignore", invalid="ignore"):
         best = np.where(seen > 0, others / seen, -np.inf).argmax(axis=-1)[..., None]
         tried = np.take_along_axis(seen, best, -1) > 0
         won, played = (np.where(tried, np.take_along_axis(c, best, -1), 0) for c in (gain, rounds))
-        found: Numbers = (won.sum(axis=(-3, -1)) / played.sum(axis=(-3, -1))).mean(axis=-1)
-        return found
+        each = won.sum(axis=(-3, -1)) / played.sum(axis=(-3, -1))
+    if each.shape[-1] == 1:  # of the other seat nothing is known, in any episode
+        return np.full(each.shape[:-1], np.nan)
+    found: Numbers = each.mean(axis=-1)
+    return found
 
 
 EXPLOITED = Statistic(
     ("fold", "seat", "reply", "gain", "rounds"),
-    {
-        f"{value} {fold} {seat} {reply}": _cell(value, fold=fold, seat=seat, reply=reply)
-        for value in ("gain", "rounds")
-        for fold in range(FOLDS)
-        for seat in range(2)
-        for reply in range(MOST_MOVES)
-    },
+    {value: pl.col(value).sum() for value in ("gain", "rounds")},
     _exploited,
+    axes=("fold", "seat", "reply"),
 )
 """Gains of the best reply that is learnt in the other folds, a round, mean of two seats."""
 
@@ -82,17 +76,14 @@ def exploitability(game: pl.DataFrame, probability: pl.DataFrame) -> pl.DataFram
     without a pattern the mean is 0, with one it is at most the true number, and near it once there
     are episodes enough to choose the right reply. Undefined with fewer than two folds.
     """
-    own = _distributions(probability)
     rows: list[tuple[int, int, int, int, float, float]] = []
-    for episode, players, text in game.select("episode", "players", "payoffs").iter_rows():
-        if not constant_sum(_payoffs(text)):
+    for text, played in played_games(game, probability).items():
+        payoffs = payoffs_of(text)
+        if not constant_sum(payoffs):
             continue
-        for seat, name in enumerate(json.loads(players)):
-            if (episode, name) not in own:
-                continue
-            total, rounds = own[episode, name]
-            against = np.moveaxis(_payoffs(text)[..., 1 - seat], seat, 0)
-            gains = total[: len(against)] @ against - rounds * _values(text)[1 - seat]
+        for episode, seat, total, rounds in played:
+            against = np.moveaxis(payoffs[..., 1 - seat], seat, 0)
+            gains = total @ against - rounds * values_of(text)[1 - seat]
             rows += [
                 (episode, episode % FOLDS, seat, reply, gain, rounds) for reply, gain in enumerate(gains)
             ]
@@ -103,9 +94,8 @@ def exploitability(game: pl.DataFrame, probability: pl.DataFrame) -> pl.DataFram
 
 
 def _variation(parts: Numbers) -> Numbers:
-    lead = parts.shape[:-1]
-    apart = parts[..., : MOST_PLAYERS * MOST_MOVES].reshape(*lead, MOST_PLAYERS, MOST_MOVES)
-    return _mean_of_players(np.abs(apart).sum(axis=-1) / 2, parts[..., MOST_PLAYERS * MOST_MOVES :])
+    apart, rounds = np.moveaxis(parts, -1, 0)
+    return _mean_of_players(np.abs(apart).sum(axis=-1) / 2, rounds[..., 0])
 
 
 def _mean_of_players(totals: Numbers, counts: Numbers) -> Numbers:
@@ -117,13 +107,9 @@ def _mean_of_players(totals: Numbers, counts: Numbers) -> Numbers:
 
 VARIATION = Statistic(
     ("seat", "position", "apart", "rounds"),
-    {
-        f"apart {seat} {position}": _cell("apart", seat=seat, position=position)
-        for seat in range(MOST_PLAYERS)
-        for position in range(MOST_MOVES)
-    }
-    | {f"rounds {seat}": _cell("rounds", seat=seat, position=0) for seat in range(MOST_PLAYERS)},
+    {value: pl.col(value).sum() for value in ("apart", "rounds")},
     _variation,
+    axes=("seat", "position"),
 )
 """½ Σ |q − e| of summed distributions, mean of the players."""
 
@@ -139,43 +125,35 @@ def equilibrium_distance(game: pl.DataFrame, probability: pl.DataFrame) -> pl.Da
     """How far the players' mean distributions are from the nearest equilibrium: ½ Σ_b |q(b) − e(b)|.
 
     The mean of the players; the nearest to the run as a whole, of those that
-    `palaestra.metrics.families.equilibria` finds
-    (of three players and more, only pure ones). 0 is the equilibrium. Too high where distributions rest on
-    few samples: n moves of a player who picks k moves at random are about √((k − 1) / (2πn)) from uniform,
-    and near that the bootstrap's interval is no guide.
+    `palaestra.metrics.equilibria` finds (of three players and more, and of two with more than six
+    moves, only pure ones and what a constant sum gives). 0 is the equilibrium. Too high where
+    distributions rest on few samples: n moves of a player who picks k moves at random are about
+    √((k − 1) / (2πn)) from uniform, and near that the bootstrap's interval is no guide.
     """
-    own = _distributions(probability)
     rows = []
-    for text in game["payoffs"].unique(maintain_order=True):
-        same = game.filter(pl.col("payoffs") == text)
-        played = [
-            (episode, seat, *own[episode, name])
-            for episode, players in same.select("episode", "players").iter_rows()
-            for seat, name in enumerate(json.loads(players))
-            if (episode, name) in own
-        ]
+    for text, played in played_games(game, probability).items():
         near = _nearest(text, played)
         if near is None:
             continue
         for episode, seat, total, rounds in played:
-            apart = total[: len(near[seat])] - rounds * near[seat]
+            apart = total - rounds * near[seat]
             rows += [(episode, seat, position, gap, rounds) for position, gap in enumerate(apart)]
     return _frame(rows, seat=pl.Int64, position=pl.Int64, apart=pl.Float64, rounds=pl.Float64)
 
 
-def _nearest(text: str, played: list[tuple[int, int, Numbers, float]]) -> Equilibrium | None:
+def _nearest(text: str, played: Sequence[PlayedGame]) -> Equilibrium | None:
     """The equilibrium nearest to the mean distributions of all episodes; None without one."""
 
     def distance(profile: Equilibrium) -> float:
         apart = []
         for seat, own in enumerate(profile):
-            parts = [(total[: len(own)], rounds) for _, at, total, rounds in played if at == seat]
-            if parts:
-                mean = sum(total for total, _ in parts) / sum(rounds for _, rounds in parts)
+            here = [each for each in played if each.seat == seat]
+            if here:
+                mean = sum(each.total for each in here) / sum(each.rounds for each in here)
                 apart.append(np.abs(mean - own).sum() / 2)
         return float(np.mean(apart)) if apart else 0.0
 
-    return min(_equilibria(text), key=distance, default=None)
+    return min(equilibria_of(text), key=distance, default=None)
 
 
 # Payoffs and cooperation
@@ -202,12 +180,10 @@ def mean_payoff(payoff: pl.DataFrame) -> pl.DataFrame:
 
 def _counts(parts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Weight of each player's options, of all of them, and how many options there are (1 for nobody)."""
-    lead = parts.shape[:-1]
-    cells = parts[..., : MOST_PLAYERS * MOST_OPTIONS].reshape(*lead, MOST_PLAYERS, MOST_OPTIONS)
+    cells, sizes = np.moveaxis(parts, -1, 0)
     whole = cells.sum(axis=-1)
-    sizes = parts[..., MOST_PLAYERS * MOST_OPTIONS :]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return cells, whole, np.where(whole > 0, sizes / whole, 1)
+        return cells, whole, np.where(whole > 0, sizes.sum(axis=-1) / whole, 1)
 
 
 def _chi_square(parts: Numbers) -> Numbers:
@@ -225,13 +201,8 @@ def _entropy(parts: Numbers) -> Numbers:
 
 
 def _by_player_and_option(combine: Callable[[Numbers], Numbers]) -> Statistic:
-    cells = {
-        f"weight {player} {position}": _cell("weight", player=player, position=position)
-        for player in range(MOST_PLAYERS)
-        for position in range(MOST_OPTIONS)
-    }
-    sizes = {f"options {player}": _cell("size", player=player) for player in range(MOST_PLAYERS)}
-    return Statistic(("player", "position", "weight", "size"), cells | sizes, combine)
+    sums = {value: pl.col(value).sum() for value in ("weight", "size")}
+    return Statistic(("player", "position", "weight", "size"), sums, combine, axes=("player", "position"))
 
 
 CHI_SQUARE = _by_player_and_option(_chi_square)
@@ -331,52 +302,88 @@ def _transitions(pick: pl.DataFrame) -> pl.DataFrame:
 def _guessed(pick: pl.DataFrame, known: pl.Expr) -> pl.DataFrame:
     """Whether the pick is the most frequent in the other folds after what is `known`, as a chance 0–1."""
     after = _transitions(pick).with_columns(known.alias("known"), fold=pl.col("episode") % FOLDS)
-    at = tuple(after[name].to_numpy() for name in ("player", "fold", "known", "position"))
-    counts = np.zeros((MOST_PLAYERS, FOLDS, MOST_OPTIONS, MOST_OPTIONS))
-    np.add.at(counts, at, 1)
-    others = counts.sum(axis=1, keepdims=True) - counts
-    seen = others.sum(axis=(2, 3))[at[:2]] > 0
-    rows = others[at[:3]]
-    rows[np.arange(MOST_OPTIONS) >= after["options"].to_numpy()[:, None]] = -1
-    most = rows == rows.max(axis=1, keepdims=True, initial=-1)
-    right = most[np.arange(len(rows)), at[3]] / most.sum(axis=1)
-    told = after.select("episode", part=pl.Series(right, dtype=pl.Float64), whole=pl.lit(1.0))
-    return told.filter(pl.Series(seen, dtype=pl.Boolean))
+    at = ["player", "known", "fold", "options"]
+    told = (
+        after.filter(pl.len().over("player") > pl.len().over("player", "fold"))
+        .join(_habits(after, at), on=at, how="left", maintain_order="left")
+        .with_columns(pl.col("options").cast(pl.Float64))
+    )
+    habits = pl.col("habits")
+    right = (
+        pl.when(habits.is_null())
+        .then(1 / pl.col("options"))
+        .when(habits.list.contains(pl.col("position")))
+        .then(1 / habits.list.len())
+        .otherwise(0.0)
+    )
+    return told.select("episode", part=right, whole=pl.lit(1.0))
 
 
-# Reading tables
-
-
-@lru_cache(maxsize=64)
-def _payoffs(text: str) -> Numbers:
-    return np.array(json.loads(text), dtype=float)
-
-
-@lru_cache(maxsize=64)
-def _equilibria(text: str) -> tuple[Equilibrium, ...]:
-    return tuple(equilibria(_payoffs(text)))
-
-
-@lru_cache(maxsize=64)
-def _values(text: str) -> tuple[float, float]:
-    return values(_payoffs(text))
-
-
-def _distributions(probability: pl.DataFrame) -> dict[tuple[int, str], tuple[Numbers, float]]:
-    """Each player's distributions summed over the rounds of an episode, and how many rounds these are."""
-    by = probability.group_by("episode", "agent", "position").agg(pl.col("probability").sum())
-    found: dict[tuple[int, str], tuple[Numbers, float]] = {}
-    for episode, agent, rounds in (
-        probability.group_by("episode", "agent")
-        .agg(pl.col("round").n_unique())
-        .sort("episode", "agent")
-        .iter_rows()
-    ):
-        found[episode, agent] = np.zeros(MOST_MOVES), float(rounds)
-    for episode, agent, position, total in by.iter_rows():
-        found[episode, agent][0][position] = total
-    return found
+def _habits(after: pl.DataFrame, at: list[str]) -> pl.DataFrame:
+    """The positions that are most frequent in the other folds: `at`, `habits`, where there are any."""
+    place = ["player", "known", "position"]
+    here = after.group_by(*place, "fold").agg(pl.len().cast(pl.Int64).alias("here"))
+    everywhere = here.group_by(place).agg(pl.col("here").sum().alias("everywhere"))
+    elsewhere = pl.col("everywhere") - pl.col("here").fill_null(0)
+    seen = (
+        after.select(at)
+        .unique()
+        .join(everywhere, on=["player", "known"])
+        .join(here, on=[*place, "fold"], how="left")
+        .filter(pl.col("position") < pl.col("options"), elsewhere > 0)
+    )
+    most = seen.filter(elsewhere == elsewhere.max().over(at))
+    return most.group_by(at).agg(pl.col("position").alias("habits"))
 
 
 def _frame(rows: Sequence[tuple[object, ...]], **columns: type[pl.DataType]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"episode": pl.Int64, **columns}, orient="row")
+
+
+# Figures
+
+SPREAD = 0.6
+"""How much of a row's height the dots of several players take."""
+
+
+@plot(
+    "probability.agent probability.option probability.position probability.probability pick.basis",
+)
+def picks(tables: Tables) -> Figure:
+    """Mean probability of each move or number, by player; dashed lines are where all are equally likely.
+
+    The subtitle tells how many of the distributions are from one call's option probabilities, and
+    how many from samples.
+
+    Raises:
+        Unmeasurable: nobody picked anything.
+    """
+    rows = some(tables["probability"], "nobody picked anything")
+    basis = tables["pick"]["basis"].to_list()
+    options = rows.group_by("position", maintain_order=True).agg("option").sort("position")
+    labels = [" / ".join(dict.fromkeys(names)) for names in options["option"]]
+    found = means(
+        rows.select("episode", "agent", "position", value="probability"), ["agent", "position"], bounds=(0, 1)
+    )
+    players = found["agent"].unique().sort().to_list()
+    sources = [
+        counted(basis.count("probabilities"), "pick from probabilities", "picks from probabilities"),
+        f"{basis.count('sample')} from samples",
+    ]
+    drawn = figure(
+        SINGLE,
+        0.9 + 0.1 * len(labels) * max(2, len(players)),
+        subtitle=f"{told(found, 'bars')}; {', '.join(sources)}",
+    )
+    (axes,) = drawn.axes
+    for number, ((player,), own) in enumerate(found.group_by("agent", maintain_order=True)):
+        offset = SPREAD * ((number + 0.5) / len(players) - 0.5)
+        dots(axes, own, [place + offset for place in own["position"]], number=number, label=str(player))
+    sizes = rows.group_by("episode", "agent").agg(pl.col("position").n_unique())["position"]
+    for number, size in enumerate(sizes.unique().sort()):
+        label = "_" if number else "equally likely"
+        axes.axvline(1 / size, color=MUTED, linestyle="--", linewidth=0.9, label=label)
+    name_rows(axes, labels)
+    axes.set_xlabel("mean probability (0–1)")
+    drawn.legend(loc="outside lower center", ncols=3, fontsize=SMALL, frameon=False)
+    return drawn

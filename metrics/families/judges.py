@@ -6,10 +6,22 @@ against labels. Definitions: Krippendorff, Content Analysis (2004), ch. 11; judg
 
 from __future__ import annotations
 
-import polars as pl
+from collections.abc import Callable
+from functools import partial
 
-from palaestra.metrics.metric import CORRELATION, RATIO, Statistic, metric
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from palaestra.metrics.metric import CORRELATION, RATIO, Statistic, Tables, Unmeasurable, metric
 from palaestra.metrics.pairs.judge_agreement import alpha, alpha_parts
+from palaestra.metrics.plots.marks import dots, name_rows
+from palaestra.metrics.plots.means import counted, means, told
+from palaestra.metrics.plots.plot import plot
+from palaestra.metrics.plots.style import COLOURS, DOUBLE, MUTED, SINGLE, SMALL, figure
+
+# Metrics
 
 KRIPPENDORFF = "Krippendorff, Content Analysis (2004), ch. 11, interval metric"
 
@@ -174,4 +186,161 @@ def lengths_beside_scores(
         scored.join(written, on=[*key, "contestant"], maintain_order="left")
         .filter(pl.len().over(key) > 1)
         .with_columns(pl.col(name) - pl.col(name).mean().over(key) for name in ("length", "score"))
+    )
+
+
+# Figures
+
+SOURCES: dict[str, tuple[str, str, list[str]]] = {
+    "score": ("contestant", "1–10", []),
+    "judgement": ("contestant", "1–10", ["contest"]),
+    "peer_score": ("candidate", "1–5", ["prompt"]),
+}
+"""Who is scored, the scale, and what tells the occasions of an episode apart, by table of scores."""
+ANSWERS = {
+    "score": ("speech", "agent"),
+    "judgement": ("answer", "fighter"),
+    "peer_score": ("candidate", "candidate"),
+}
+"""Where the scored texts are, and whose they are, by table of scores."""
+COMPARED = {"comparison": position_bias, "preference": panel_position_bias}
+LEAST_POINTS = 3
+"""Answers that a line of least squares takes."""
+
+
+@plot(
+    "score.judge score.contestant score.score score.label",
+    "judgement.judge judgement.contestant judgement.score judgement.contest",
+    "peer_score.judge peer_score.candidate peer_score.score peer_score.prompt peer_score.own",
+    COMPARISON,
+    PREFERENCE,
+)
+def judge_bias(tables: Tables) -> Figure:
+    """What sways judges: their mean scores, the order in which they read, the length of what they read.
+
+    As far as the tables tell: the mean score by judge (of peers, also of their own answers); the
+    mean score by the label under which a contestant was shown, or with pairwise judging how much
+    more probable an answer is to win by being read first; scores against lengths in characters,
+    both less their means over the answers that were scored together, with the line of least squares.
+    All of it is association: a judge who scores high may have had better answers to read.
+
+    Raises:
+        Unmeasurable: no judge was understood.
+    """
+    panels: list[Callable[[Axes], None]] = []
+    shown: list[pl.DataFrame] = []
+    notes: list[str] = []
+    for source in SOURCES:
+        scores = _understood(tables, source, "score")
+        if len(scores):
+            panels += _of_scores(tables, source, scores, shown, notes)
+    for source, bias in COMPARED.items():
+        compared = _understood(tables, source, "first_better")
+        if compared.is_empty():
+            continue
+        by_judge = [
+            bias(own).with_columns(pl.lit(judge).alias("judge"))
+            for (judge,), own in compared.group_by("judge", maintain_order=True)
+        ]
+        found = means(pl.concat(by_judge), ["judge"], bounds=(-0.5, 0.5))
+        if len(found):
+            shown.append(found)
+            panels.append(partial(_by_order, found))
+    if not panels:
+        raise Unmeasurable("judge_bias can't be drawn here: no judge was understood")
+    width, size = (SINGLE, 2.0) if len(panels) == 1 else (DOUBLE, 2.2)
+    note = told(pl.concat([found.select("episodes") for found in shown]), "bars")
+    drawn = figure(width, size, 1, len(panels), subtitle="; ".join([note, *notes]))
+    for axes, panel in zip(drawn.axes, panels, strict=True):
+        panel(axes)
+    return drawn
+
+
+def _understood(tables: Tables, name: str, column: str) -> pl.DataFrame:
+    return tables[name].drop_nulls(column) if name in tables else pl.DataFrame()
+
+
+def _of_scores(
+    tables: Tables, source: str, scores: pl.DataFrame, shown: list[pl.DataFrame], notes: list[str]
+) -> list[Callable[[Axes], None]]:
+    """The panels that a table of scores gives; `shown` and `notes` take what they show."""
+    scale = SOURCES[source][1]
+    rows = scores.with_columns(pl.col("score").alias("value"))
+    own = pl.col("own") if "own" in rows.columns else pl.lit(value=False)
+    found = means(rows.with_columns(own.alias("own")), ["judge", "own"])
+    panels: list[Callable[[Axes], None]] = [partial(_by_judge, found, scale)]
+    shown.append(found)
+    if "label" in rows.columns:
+        by_label = means(rows, ["label"])
+        panels.append(partial(_by_label, by_label, scale))
+        shown.append(by_label)
+    lengths = _lengths(tables, source, scores)
+    if len(lengths) >= LEAST_POINTS and lengths["length"].n_unique() > 1:
+        panels.append(partial(_by_length, lengths))
+        notes.append(f"lengths of {counted(len(lengths), 'answer')}")
+    return panels
+
+
+def _by_judge(found: pl.DataFrame, scale: str, axes: Axes) -> None:
+    judges = found["judge"].unique(maintain_order=True).to_list()
+    both = found["own"].n_unique() > 1
+    for number, (is_own, label) in enumerate(((False, "others' answers"), (True, "own answers"))):
+        part = found.filter(pl.col("own") == is_own)
+        rows = [judges.index(judge) + (0.15 if is_own else -0.15) * both for judge in part["judge"]]
+        if len(part):
+            dots(axes, part, rows, number=2 * number, label=label)
+    name_rows(axes, judges)
+    axes.set_xlabel(f"mean score given ({scale})")
+    if both:
+        axes.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1),
+            ncols=2,
+            fontsize=SMALL,
+            frameon=False,
+            handletextpad=0.1,
+            columnspacing=1,
+        )
+
+
+def _by_label(found: pl.DataFrame, scale: str, axes: Axes) -> None:
+    dots(axes, found, range(len(found)))
+    name_rows(axes, found["label"].to_list())
+    axes.set_xlabel(f"mean score under the label ({scale})")
+
+
+def _by_order(found: pl.DataFrame, axes: Axes) -> None:
+    dots(axes, found, range(len(found)))
+    name_rows(axes, found["judge"].to_list())
+    axes.axvline(0, color=MUTED, linestyle=":", linewidth=0.9)
+    reach = 1.1 * max(0.05, *found.select("mean", "low", "high").unpivot()["value"].abs().drop_nulls())
+    axes.set_xlim(-reach, reach)
+    axes.set_xlabel("gain by being read first (probability)")
+
+
+def _lengths(tables: Tables, source: str, scores: pl.DataFrame) -> pl.DataFrame:
+    """`length` and `score` of answers, less their means over those scored together; empty without texts."""
+    whom, _, occasion = SOURCES[source]
+    table, who = ANSWERS[source]
+    if table not in tables or "messages" not in tables:
+        return pl.DataFrame()
+    return lengths_beside_scores(
+        scores.rename({whom: "contestant"}), tables[table], who, tables["messages"], *occasion
+    )
+
+
+def _by_length(lengths: pl.DataFrame, axes: Axes) -> None:
+    x, y = lengths["length"].to_numpy(), lengths["score"].to_numpy()
+    axes.scatter(x, y, s=8, facecolor=COLOURS[4], edgecolor="none", alpha=min(0.8, 60 / len(x) + 0.2))
+    slope = float(x @ y / (x @ x))
+    ends = np.array([x.min(), x.max()])
+    axes.plot(ends, slope * ends, color=COLOURS[2], linewidth=1.4)
+    axes.axhline(0, color=MUTED, linestyle=":", linewidth=0.9)
+    axes.set_xlabel("length less the mean (characters)")
+    axes.set_ylabel("score less the mean (points)")
+    axes.set_title(
+        f"{100 * slope:+.2f} points per 100 characters".replace("-", "−"),
+        fontsize=SMALL,
+        loc="left",
+        color=MUTED,
     )

@@ -8,39 +8,27 @@ change with the initial opinion, and with the signed and absolute gap to the fir
 
 from __future__ import annotations
 
-import polars as pl
+from math import sqrt
+from textwrap import fill
 
-from palaestra.metrics.metric import CORRELATION, RATIO, metric
+import networkx as nx
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
+
+from palaestra.metrics.influence import centralities, influence, influence_graph
+from palaestra.metrics.metric import CORRELATION, RATIO, Tables, Unmeasurable, metric
+from palaestra.metrics.opinion_changes import OPINION, changes, initial
+from palaestra.metrics.plots.means import counted, means, told
+from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.style import COLOURS, DOUBLE, HALO, INK, LINE, MUTED, SINGLE, SMALL, TEXT, figure
+
+# Metrics
 
 DEBATE = "DEBATE benchmark, group and individual metrics"
 WIDEST = 2.5
 """The largest absolute opinion."""
-
-
-def initial(opinion: pl.DataFrame) -> pl.DataFrame:
-    """What each agent thought before the talk: `episode`, `agent`, `before`; the file's where it says so."""
-    return _told(opinion, "before")
-
-
-def _told(opinion: pl.DataFrame, moment: str) -> pl.DataFrame:
-    said = opinion.filter(pl.col("moment") == moment).drop_nulls("opinion")
-    return said.select("episode", "agent", pl.col("opinion").alias(moment))
-
-
-def changes(opinion: pl.DataFrame) -> pl.DataFrame:
-    """Who thought what before and after.
-
-    Args:
-        opinion: the table of that name, of a debate or an opinion exchange.
-
-    Returns:
-        One row for each agent of each episode that told both: `episode`, `agent`, `before`,
-        `after` and `change`, in points. Before may be what a person said, whose part the agent
-        then plays; after never is.
-    """
-    model = opinion.filter(pl.col("source") == "model") if "source" in opinion.columns else opinion
-    both = initial(opinion).join(_told(model, "after"), on=["episode", "agent"], maintain_order="left")
-    return both.with_columns((pl.col("after") - pl.col("before")).alias("change"))
 
 
 def spread(opinion: pl.DataFrame) -> pl.DataFrame:
@@ -63,28 +51,25 @@ def spread(opinion: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-NEEDS = "opinion.agent opinion.moment opinion.opinion"
-
-
-@metric(NEEDS, unit="points", low=-2 * WIDEST, high=2 * WIDEST, source=DEBATE)
+@metric(OPINION, unit="points", low=-2 * WIDEST, high=2 * WIDEST, source=DEBATE)
 def opinion_shift(opinion: pl.DataFrame) -> pl.DataFrame:
     """Mean change of opinion: after − before, over the agents of an episode."""
     return changes(opinion).select("episode", value="change")
 
 
-@metric(NEEDS, unit="points", low=0, high=2 * WIDEST)
+@metric(OPINION, unit="points", low=0, high=2 * WIDEST)
 def opinion_mobility(opinion: pl.DataFrame) -> pl.DataFrame:
     """Mean absolute change of opinion: |after − before|, over the agents of an episode."""
     return changes(opinion).select("episode", value=pl.col("change").abs())
 
 
-@metric(NEEDS, unit="points", low=-WIDEST, high=WIDEST, source=DEBATE)
+@metric(OPINION, unit="points", low=-WIDEST, high=WIDEST, source=DEBATE)
 def convergence(opinion: pl.DataFrame) -> pl.DataFrame:
     """How much closer opinions get: SD before − SD after; negative where the group drifts apart."""
     return spread(opinion).select("episode", value=pl.col("sd_before") - pl.col("sd_after"))
 
 
-@metric(NEEDS, unit="share", low=-1, high=1)
+@metric(OPINION, unit="share", low=-1, high=1)
 def polarisation(opinion: pl.DataFrame) -> pl.DataFrame:
     """Change of the variance as a share of its largest: (Var after − Var before) / 2.5².
 
@@ -94,14 +79,14 @@ def polarisation(opinion: pl.DataFrame) -> pl.DataFrame:
     return spread(opinion).select("episode", value=grown / WIDEST**2)
 
 
-@metric(NEEDS, unit="r", low=-1, high=1, statistic=CORRELATION, source=DEBATE)
+@metric(OPINION, unit="r", low=-1, high=1, statistic=CORRELATION, source=DEBATE)
 def regression_to_mean(opinion: pl.DataFrame) -> pl.DataFrame:
     """Pearson's r of an agent's change with its own initial opinion; negative: extremes come back."""
     return changes(opinion).select("episode", x="before", y="change")
 
 
 @metric(
-    NEEDS + " pairing.round pairing.first pairing.second",
+    OPINION + " pairing.round pairing.first pairing.second",
     unit="r",
     low=-1,
     high=1,
@@ -118,7 +103,7 @@ def partner_influence(opinion: pl.DataFrame, pairing: pl.DataFrame) -> pl.DataFr
 
 
 @metric(
-    NEEDS + " pairing.round pairing.first pairing.second",
+    OPINION + " pairing.round pairing.first pairing.second",
     unit="r",
     low=-1,
     high=1,
@@ -130,7 +115,9 @@ def partner_distance(opinion: pl.DataFrame, pairing: pl.DataFrame) -> pl.DataFra
     return _partner_gaps(opinion, pairing).select("episode", x=pl.col("gap").abs(), y="change")
 
 
-@metric(NEEDS, unit="share of the gap", statistic=RATIO, source="DeGroot, JASA 69 (1974): averaging opinions")
+@metric(
+    OPINION, unit="share of the gap", statistic=RATIO, source="DeGroot, JASA 69 (1974): averaging opinions"
+)
 def group_pull(opinion: pl.DataFrame) -> pl.DataFrame:
     """How far agents move towards the others: Σ change·gap / Σ gap², gap = others' mean − own, before.
 
@@ -168,3 +155,172 @@ def _partner_gaps(opinion: pl.DataFrame, pairing: pl.DataFrame) -> pl.DataFrame:
         .join(partners, on=["episode", "partner"], maintain_order="left")
         .with_columns((pl.col("partner_before") - pl.col("before")).alias("gap"))
     )
+
+
+# Figures
+
+MOMENTS = ("before", "after")
+PANELS = ("stance", "motion", "topic")
+MOST_PANELS = 4
+MOST_COUNTS = 8
+"""Opinions beside which the number of agents is written; with more of them there is no room."""
+POINTS = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]
+
+
+@plot(OPINION)
+def opinions(tables: Tables, *, by: str | None = None) -> Figure:
+    """Opinions before and after of all agents, in points of −2.5 (disagree) to 2.5 (agree).
+
+    A grey line is as thick as agents went that way, and numbers at both ends count the agents
+    with that opinion. The thick line is the mean of the episodes' means.
+
+    Args:
+        tables: with `opinion`; `episodes`, where panels are by its columns.
+        by: the column of `opinion` or `episodes` that makes panels; "" for none. By default the
+            first of stance, motion and topic that has two to four values.
+
+    Raises:
+        Unmeasurable: nobody told both opinions, or there is no column `by`.
+    """
+    rows = some(_with_panels(tables, by), "no agent told its opinion both before and after")
+    names = rows["panel"].unique(maintain_order=True).to_list()
+    ends = rows.unpivot(MOMENTS, index=["episode", "panel"], variable_name="moment", value_name="value")
+    found = means(ends, ["panel", "moment"], bounds=(-WIDEST, WIDEST))
+    size = SINGLE if len(names) == 1 else DOUBLE
+    titles = [_title(str(name), int((rows["panel"] == name).sum())) for name in names]
+    height = 2.3 + 0.12 * max(title.count("\n") for title in titles)
+    subtitle = f"dots: {told(found, 'bars')}; grey: agents, by number"
+    if any(
+        rows.filter(pl.col("panel") == name)[moment].n_unique() > MOST_COUNTS
+        for name in names
+        for moment in MOMENTS
+    ):
+        subtitle += f", which isn't written where there are more than {MOST_COUNTS} opinions"
+    drawn = figure(size, height, 1, len(names), subtitle=subtitle)
+    for axes, name, title in zip(drawn.axes, names, titles, strict=True):
+        own = rows.filter(pl.col("panel") == name)
+        _paths(axes, own)
+        _mean_path(axes, found.filter(pl.col("panel") == name))
+        axes.set_title(title, fontsize=TEXT, loc="left", color=INK)
+    drawn.axes[0].set_ylabel("opinion (points)\n−2.5 disagree … 2.5 agree")
+    return drawn
+
+
+def _with_panels(tables: Tables, by: str | None) -> pl.DataFrame:
+    """Who thought what before and after: `changes` with the column `panel`, "" without panels."""
+    opinion = tables["opinion"]
+    rows = changes(opinion)
+    for source, key in ((opinion, ["episode", "agent"]), (tables.get("episodes"), ["episode"])):
+        if source is not None:
+            names = [name for name in PANELS if by is None] + [by for _ in [by] if by]
+            own = [name for name in names if name in source.columns and name not in rows.columns]
+            rows = rows.join(source.select(*key, *own).unique(key), on=key, how="left", maintain_order="left")
+    if by and by not in rows.columns:
+        raise Unmeasurable(f"opinions can't be drawn by {by!r}: no such column in 'opinion' or 'episodes'")
+    few = [name for name in PANELS if name in rows.columns and 2 <= rows[name].n_unique() <= MOST_PANELS]
+    chosen = few[0] if by is None and few else by
+    panel = pl.col(chosen).cast(pl.String).fill_null("none") if chosen else pl.lit("")
+    return rows.with_columns(panel.alias("panel"))
+
+
+def _title(name: str, agents: int) -> str:
+    told = counted(agents, "opinion")
+    return f"{fill(name, 32)}\n({told})" if name else told
+
+
+def _paths(axes: Axes, rows: pl.DataFrame) -> None:
+    ways = rows.group_by("before", "after").agg(pl.len().alias("agents")).sort("before", "after")
+    most = max(ways["agents"].to_list())
+    for before, after, agents in ways.iter_rows():
+        width = agents * min(1.0, 4 / most)
+        axes.plot([0, 1], [before, after], color="#9A9A9A", alpha=0.55, linewidth=width, zorder=2)
+    for x, moment, side in ((-0.04, "before", "right"), (1.04, "after", "left")):
+        counts = rows.group_by(moment).agg(pl.len()).sort(moment)
+        if len(counts) <= MOST_COUNTS:
+            for value, agents in counts.iter_rows():
+                axes.text(x, value, str(agents), fontsize=SMALL, color=MUTED, ha=side, va="center")
+    axes.set_xlim(-0.25, 1.25)
+    axes.set_ylim(-WIDEST - 0.3, WIDEST + 0.3)
+    axes.set_xticks([0, 1], ["before", "after"])
+    axes.set_yticks(POINTS)
+    axes.grid(visible=False, axis="x")
+
+
+def _mean_path(axes: Axes, found: pl.DataFrame) -> None:
+    both = pl.concat([found.filter(pl.col("moment") == moment) for moment in MOMENTS])
+    axes.plot(
+        [0, 1],
+        both["mean"].to_list(),
+        color=COLOURS[2],
+        linewidth=2.2,
+        marker="o",
+        markersize=4.5,
+        label="mean",
+        zorder=4,
+    )
+    for x, row in zip((0, 1), both.iter_rows(named=True), strict=True):
+        if row["low"] is not None:
+            ends = [row["low"], row["high"]]
+            axes.plot([x, x], ends, color=COLOURS[2], linewidth=LINE, marker="_", markersize=6, zorder=4)
+
+
+@plot(OPINION)
+def influence_network(tables: Tables) -> Figure:
+    """Who drew whom: an arrow from each agent to those whose opinions moved towards its own.
+
+    Agents stand in a circle, by name. An arrow is as wide as its weight (share of the gap that it
+    closed, see
+    `palaestra.metrics.influence`); a circle's area grows with the weights that leave it. Agents
+    are known by name over all episodes.
+
+    Raises:
+        Unmeasurable: nobody moved towards anybody, or the episodes can't tell.
+    """
+    edges = influence(tables["opinion"])
+    graph = influence_graph(edges)
+    known = some(edges.drop_nulls("weight"), "the episodes are too few or too alike to tell who drew whom")
+    some(known.filter(pl.col("weight") > 0), "no agent's opinion moved towards another's")
+    weights: dict[tuple[str, str], float] = nx.get_edge_attributes(graph, "weight")
+    places = {agent: (float(x), float(y)) for agent, (x, y) in nx.circular_layout(graph).items()}
+    strength = dict(centralities(graph).select("agent", "out_strength").iter_rows())
+    widest, strongest = max(weights.values()), max(strength.values())
+    episodes = counted(tables["opinion"]["episode"].n_unique(), "episode")
+    drawn = figure(
+        SINGLE,
+        3.0,
+        subtitle=f"{episodes}; widest arrow: {widest:.2f} of the gap closed; largest circle: out-strength "
+        f"{strongest:.2f}; weights that are unknown or below 0 aren't drawn",
+    )
+    (axes,) = drawn.axes
+    areas = {agent: 150 + 400 * strength[agent] / strongest for agent in graph}
+    for (source, target), weight in sorted(weights.items(), key=lambda edge: edge[1]):
+        axes.add_patch(
+            FancyArrowPatch(
+                places[source],
+                places[target],
+                connectionstyle="arc3,rad=0.12",
+                arrowstyle="-|>",
+                mutation_scale=5 + 4 * weight / widest,
+                linewidth=0.3 + 2.7 * weight / widest,
+                color=COLOURS[0],
+                alpha=0.25 + 0.6 * weight / widest,
+                shrinkA=sqrt(areas[source]) / 2,
+                shrinkB=sqrt(areas[target]) / 2 + 1,
+            )
+        )
+    for agent, (x, y) in places.items():
+        axes.scatter(x, y, s=areas[agent], facecolor="#F3E3B8", edgecolor=INK, linewidth=0.6, zorder=3)
+        axes.annotate(
+            agent,
+            (x, y),
+            fontsize=SMALL,
+            color=INK,
+            ha="center",
+            va="center",
+            zorder=4,
+            path_effects=HALO,
+        )
+    axes.margins(0.12)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    return drawn

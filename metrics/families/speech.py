@@ -4,8 +4,8 @@ A speech is a reply in words that another agent read: it stands in the prompt of
 What is said as a part of a JSON answer is not linked to its call and doesn't count.
 
 Similarity is the cosine of TF-IDF vectors, whose weights come from the run's own speeches, or of
-any embedding that is passed in; one is never put in the other's place. The metrics of the
-catalogue use TF-IDF.
+any embedding that is passed in; one is never put in the other's place. The metrics here
+use TF-IDF.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Forest plots: any metrics of a run, or their differences between two runs, with their intervals.
 
-They draw the frames of `palaestra.metrics.comparison.levels` and `differences`. Metrics of one unit share
-an axis; those that could not be measured are named in the subtitle.
+They draw the frames of `palaestra.metrics.comparison.levels` and `differences`. Metrics of one unit
+share an axis; those that could not be measured are named in the subtitle.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from palaestra.metrics import comparison
-from palaestra.metrics.catalogue import readable
-from palaestra.metrics.metric import Tables
+from palaestra.metrics.comparison import holm
 from palaestra.metrics.plots.marks import dots, name_rows
 from palaestra.metrics.plots.means import counted
-from palaestra.metrics.plots.plot import plot, some
+from palaestra.metrics.plots.plot import some
 from palaestra.metrics.plots.style import DOUBLE, INK, MUTED, SMALL, figure
 
 SIGNIFICANT = 0.05
@@ -24,16 +22,6 @@ ROW = 0.17
 """Height of a metric's row, inches."""
 FRAME = 0.42
 """Height of what each panel has beside its rows, inches."""
-
-
-@plot("episodes.episode")
-def levels(tables: Tables) -> Figure:
-    """All metrics that the tables give, with their 95 % intervals, a panel for each unit.
-
-    Raises:
-        Unmeasurable: no metric can be measured.
-    """
-    return forest(comparison.levels(readable(tables).values(), tables))
 
 
 def forest(levels: pl.DataFrame) -> Figure:
@@ -69,7 +57,7 @@ def difference_forest(differences: pl.DataFrame) -> Figure:
     """
     named = _named(differences, "difference")
     rows = some(named.drop_nulls("mean"), why(differences))
-    corrected = comparison.holm(rows["p"].to_list())
+    corrected = holm(rows["p"].to_list())
     texts = [
         _text(mean, low, high, "+") + _p(p)
         for mean, low, high, p in zip(*rows.select("mean", "low", "high"), corrected, strict=True)

@@ -7,13 +7,14 @@ tables that don't hold what it shows raises `Unmeasurable`; it never draws empty
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Concatenate, Generic, ParamSpec
 
 import polars as pl
 from matplotlib.figure import Figure
 
-from palaestra.metrics.metric import Needs, Tables, Unmeasurable, lacking
+from palaestra.metrics.metric import Guard, Needs, Tables, Unmeasurable, lacking, written
 from palaestra.metrics.plots.style import plain_text
 
 Options = ParamSpec("Options")
@@ -29,12 +30,14 @@ class Plot(Generic[Options]):
         needs: the columns that it reads, by table, of which the first must have rows; several
             where any of them will do.
         about: its docstring.
+        guard: what its code runs inside.
     """
 
     name: str
     function: Callable[Concatenate[Tables, Options], Figure]
     needs: tuple[Needs, ...]
     about: str
+    guard: Guard = nullcontext
 
     def __call__(self, tables: Tables, *args: Options.args, **kwargs: Options.kwargs) -> Figure:
         """Its figure, of the episodes that have ended where `tables` hold `episodes`, as with metrics.
@@ -44,8 +47,16 @@ class Plot(Generic[Options]):
         """
         if missing := self.lacks(tables):
             raise Unmeasurable(f"{self.name} can't be drawn here: there is {missing}")
-        with plain_text():
-            return self.function(_ended(tables), *args, **kwargs)
+        with self.guard(), plain_text():
+            drawn = self.function(_ended(tables), *args, **kwargs)
+            if not isinstance(drawn, Figure):
+                raise TypeError(f"{self.name} gives {drawn!r}, no matplotlib Figure")
+            return drawn
+
+    @property
+    def written(self) -> str:
+        """Where its function is written, file:line."""
+        return written(self.function)
 
     @property
     def summary(self) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from palaestra.metrics.catalogue import readable
 from palaestra.metrics.comparison import levels
 from palaestra.metrics.metric import Metric
 from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
+from palaestra.runs.measures import readable
 from palaestra.runs.report.pictures import Picture, pictures
 from palaestra.runs.run import Run
 

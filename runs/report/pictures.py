@@ -10,9 +10,9 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from palaestra.metrics.metric import Tables, Unmeasurable
-from palaestra.metrics.plots.catalogue import drawable
-from palaestra.metrics.plots.levels import forest, levels
+from palaestra.metrics.plots.levels import forest
 from palaestra.metrics.plots.style import SINGLE, plain_text
+from palaestra.runs.measures import drawable, levels
 
 LARGEST_SVG = 400_000
 """Bytes; a plot of very many points is drawn as PNG instead."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Literal, NamedTuple
 
-from palaestra.metrics.families.pareto import front
+from palaestra.metrics.pareto import front
 
 ACTIONS = ("DA", "CQ", "AQ")
 CELLS = tuple(f"{question}_{action}" for question, action in product(("DQ", "VQ"), ACTIONS))
@@ -20,14 +20,14 @@ WORST, BEST = -5, 5
 Selection = Literal["sum", "product"]
 
 
-class Payoff(NamedTuple):
+class PayoffPair(NamedTuple):
     """What a cell is worth to the assistant (`llm`) and to the user, −5 … 5."""
 
     llm: int
     user: int
 
 
-Payoffs = Mapping[str, Payoff]
+Payoffs = Mapping[str, PayoffPair]
 """The payoffs of all cells."""
 
 

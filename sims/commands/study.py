@@ -140,18 +140,20 @@ def plots(
     from matplotlib import rc_context
 
     from palaestra.metrics.metric import Unmeasurable
-    from palaestra.metrics.plots.catalogue import PLOTS, drawable
     from palaestra.metrics.plots.style import plain_text
+    from palaestra.runs import measures
     from palaestra.runs.record.log import unwritable
     from palaestra.runs.run import Run
 
-    unknown = [name for name in only or () if name not in PLOTS]
+    known = measures.plots()
+    unknown = [name for name in only or () if name not in known]
     if unknown:
-        raise BadInput(f"there is no plot {unknown[0]!r}", f"The plots are: {', '.join(PLOTS)}.")
+        raise BadInput(f"there is no plot {unknown[0]!r}", f"The plots are: {', '.join(known)}.")
     tables = Run(run).tables
     _require_episodes(tables, run)
     folder = out or run / "plots"
-    for name, plot in {name: PLOTS[name] for name in only}.items() if only else drawable(tables).items():
+    chosen = {name: known[name] for name in only} if only else measures.drawable(tables)
+    for name, plot in chosen.items():
         try:
             figure = plot(tables)
         except Unmeasurable as reason:
@@ -279,7 +281,7 @@ def _chosen(names: list[str] | None, tables: list[Tables], embedding: str | None
     """The metrics of these names, or all that the tables have the columns for."""
     from difflib import get_close_matches
 
-    from palaestra.metrics.catalogue import metrics
+    from palaestra.runs.measures import metrics
 
     known = metrics()
     if embedding is not None:
@@ -324,11 +326,11 @@ def _require_episodes(tables: Tables, folder: Path) -> None:
 
 
 def _print_catalogue() -> None:
-    from palaestra.metrics.catalogue import families
+    from palaestra.runs.measures import families
 
-    for family, metrics in families().items():
-        typer.secho(family, bold=True)
-        for metric in metrics:
+    for name, family in families().items():
+        typer.secho(name, bold=True)
+        for metric in family.metrics:
             bounds = ["" if bound is None else f"{bound:g}" for bound in (metric.low, metric.high)]
             scale = f"{metric.unit}, {bounds[0]}…{bounds[1]}" if any(bounds) else metric.unit
             typer.echo(f"  {metric.name:<26} {metric.summary}")

@@ -186,7 +186,7 @@ def test_what_was_recalled_is_left_out_before_what_was_heard_last() -> None:
         last = episode.pending[0] if episode.pending[0].purpose == "argue" else last
         if last is not None and last.about["round"] == 30:
             break
-        episode.step([speeches(asked) for asked in episode.pending])
+        episode.advance([speeches(asked) for asked in episode.pending])
     assert last is not None
     ann = next(agent for agent in episode.debaters if agent.name == last.agent)
     texts = [message.text for message in last.prompt]

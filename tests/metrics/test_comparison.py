@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 from scipy.stats import bootstrap
 
-from palaestra.metrics.comparison import Difference, difference, differences, holm, level, levels
-from palaestra.metrics.metric import CORRELATION, RATIO, Unmeasurable, metric
+from palaestra.metrics.comparison import SAME, Difference, difference, differences, holm, level, levels
+from palaestra.metrics.metric import CORRELATION, RATIO, Statistic, Unmeasurable, metric
+from support.metric_tables import table
 
 RNG = np.random.default_rng(3)
 SOME = RNG.normal(0, 1, 20)
@@ -27,6 +28,20 @@ def average(told: pl.DataFrame) -> pl.DataFrame:
 def rate(told: pl.DataFrame) -> pl.DataFrame:
     """A rate."""
     return told.select("episode", "part", "whole")
+
+
+PILES = Statistic(
+    ("player", "pile"),
+    {"pile": pl.col("pile").sum(), "one": pl.lit(1.0)},
+    lambda parts: parts[..., 0].sum(axis=-1) / parts[..., 0, 1],
+    axes=("player",),
+)
+
+
+@metric("told.player told.pile", unit="coins", statistic=PILES)
+def piles(told: pl.DataFrame) -> pl.DataFrame:
+    """All piles of an episode."""
+    return told
 
 
 @metric("told.x told.y", unit="r", statistic=CORRELATION)
@@ -200,6 +215,40 @@ def test_the_p_value_of_few_pairs_is_exact() -> None:
     second = np.array([1.0] * 9 + [-1.0])
     told = difference(average, run(first), run(second))
     assert told.p == pytest.approx(2 * (1 + 10) / 2**10)
+
+
+def test_a_rate_that_is_the_same_in_all_episodes_is_so_in_spite_of_rounding() -> None:
+    counts = np.array([3.0, 7.0, 6.0, 11.0, 5.0, 9.0, 4.0, 8.0, 10.0, 12.0])
+    rows = pl.DataFrame({"episode": range(10), "part": counts * 0.1, "whole": counts})
+    others = rows.with_columns(part=pl.Series(counts[::-1] * 0.1), whole=pl.Series(counts[::-1]))
+    told = level(rate, {"told": rows})
+    assert told.value == pytest.approx(0.1)
+    assert (told.low, told.note) == (None, SAME)
+    runs = [{**run(SOME[:10]), "told": of} for of in (rows, others)]
+    compared = difference(rate, *runs)
+    assert compared.value == pytest.approx(0)
+    assert (compared.low, compared.p, compared.note) == (None, 1.0, SAME)
+
+
+def test_arrays_of_two_runs_are_compared_as_if_both_were_as_long_as_the_longer() -> None:
+    """The mean size of a player's pile; in the second run a third player joins."""
+    one, other = (
+        {**run(SOME[:12]), "told": table("episode player pile", *rows)}
+        for rows in (
+            [(e, player, 1.0 + e % 3) for e in range(12) for player in range(2)],
+            [(e, player, 2.0 + e % 4) for e in range(12) for player in range(3)],
+        )
+    )
+    told = difference(piles, one, other)
+    # Σ over players of Σ over episodes: 2 · (12 + 12) and 3 · (24 + 18), over 12 episodes.
+    assert (told.first, told.second) == (4.0, 10.5)
+    assert told.paired
+    assert told.low is not None
+    back = difference(piles, other, one)
+    assert back.value == -6.5
+    alone = run(SOME[:12], range(50, 62)) | {"told": one["told"]}
+    assert difference(piles, alone, other).value == 6.5
+    assert not difference(piles, alone, other).paired
 
 
 def test_holm_of_a_worked_example() -> None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 from scipy.stats import pearsonr
 
-from palaestra.metrics.metric import CORRELATION, MEAN, RATIO, Unmeasurable, metric
+from palaestra.metrics.metric import CORRELATION, MEAN, RATIO, Statistic, Unmeasurable, metric
 from support.metric_tables import by_episode, number, table
+
+MOST = Statistic(
+    ("player", "option", "weight"),
+    {"weight": pl.col("weight").sum()},
+    lambda parts: parts[..., 0].max(axis=-1).sum(axis=-1),
+    axes=("player", "option"),
+)
 
 
 @metric("told.value", unit="points", low=0, high=9, source="a book")
@@ -30,6 +42,12 @@ def rate(told: pl.DataFrame) -> pl.DataFrame:
 def correlation(told: pl.DataFrame) -> pl.DataFrame:
     """A correlation."""
     return told.select("episode", "x", "y")
+
+
+@metric("told.player told.option told.weight", unit="weight", statistic=MOST)
+def most_likely(told: pl.DataFrame) -> pl.DataFrame:
+    """The weight of the players' heaviest options."""
+    return told
 
 
 def test_a_mean_counts_every_episode_the_same() -> None:
@@ -99,6 +117,49 @@ def test_the_parts_of_many_samples_combine_at_once() -> None:
     assert np.allclose(RATIO.combine(parts), [[0.5, 0.75], [np.nan, 1.0]], equal_nan=True)
     assert MEAN.combine(parts).shape == (2, 2)
     assert CORRELATION.combine(np.zeros((3, 4, 6))).shape == (3, 4)
+
+
+def test_parts_may_be_arrays_as_long_as_the_numbers_in_their_columns_need() -> None:
+    told = table(
+        "episode player option weight", (4, 0, 2, 1.0), (4, 0, 2, 2.0), (4, 1, 0, 5.0), (2, 1, 1, 7.0)
+    )
+    parts = most_likely.parts({"told": told})
+    assert parts.episodes.tolist() == [2, 4]
+    assert parts.sums.shape == (2, 2, 3, 1)
+    assert parts.sums[..., 0].tolist() == [[[0, 0, 0], [0, 7, 0]], [[0, 0, 3], [5, 0, 0]]]
+    assert by_episode(most_likely, told=told) == {2: 7.0, 4: 8.0}
+    assert number(most_likely, told=told) == 3 + 7
+
+
+def test_a_statistic_that_gives_too_many_numbers_is_refused() -> None:
+    wrong = replace(average, statistic=replace(MEAN, combine=lambda parts: parts))
+    with pytest.raises(TypeError, match=r"average combines \(1,\) sums into \(1, 2\) numbers"):
+        wrong.by_episode({"told": table("episode value", (0, 1.0))})
+
+
+@pytest.mark.parametrize("given", [table("episode other", (0, 1.0)), table("episode value", (0, "x")), 1.0])
+def test_rows_that_can_not_be_summed_are_refused_with_the_place_of_their_function(given: Any) -> None:
+    wrong = replace(average, rows=lambda told: given)
+    with pytest.raises(TypeError, match=r"average \(.*test_metric\.py:\d+\) gives rows that can't be summed"):
+        wrong.parts({"told": table("episode value", (0, 1.0))})
+
+
+def test_all_of_a_metrics_code_runs_inside_its_guard() -> None:
+    entered = []
+
+    @contextmanager
+    def guard() -> Iterator[None]:
+        entered.append("in")
+        yield
+
+    guarded, told = replace(average, guard=guard), table("episode value", (0, 1.0))
+    for asked in (lambda: guarded(told), lambda: guarded.parts({"told": told})):
+        entered.clear()
+        asked()
+        assert entered == ["in"]
+    entered.clear()
+    guarded.combine(np.ones((3, 2)))
+    assert entered == ["in"]
 
 
 def test_what_tables_lack_is_told() -> None:

@@ -11,7 +11,8 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from palaestra.agents.calls import Call, Message, Reply
-from palaestra.agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL, VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.vllm_engine import Vllm
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from palaestra.agents.policy import EMBEDDED_MODEL
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.sims.training.datasets import Tokens
 
 COUNTRIES = {
@@ -42,9 +43,7 @@ def answer(text: str) -> list[dict[str, str]]:
 
 def rows() -> dict[str, list[dict[str, Any]]]:
     """The rows of each format, one or more a country."""
-    made: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("dpo", "reward", "kto", "sft", "ranked", "critiques", "revisions", "rollouts")
-    }
+    made: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for number, (country, city) in enumerate(COUNTRIES.items()):
         prompt, good, middling, bad = (
             question(country),

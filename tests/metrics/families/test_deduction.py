@@ -13,7 +13,7 @@ from palaestra.metrics.families.deduction import (
     fcr,
     fsr,
     idr,
-    survival,
+    survivors,
     suspicion_brier,
     suspicion_gap,
     tas,
@@ -156,7 +156,7 @@ def test_the_change_of_trust_is_of_those_who_told_both() -> None:
 
 def test_survival_begins_with_all_and_follows_the_rounds() -> None:
     found = {
-        (e, r, minority): alive for e, r, minority, alive in survival(ROLE, ELIMINATION, EPISODES).rows()
+        (e, r, minority): alive for e, r, minority, alive in survivors(ROLE, ELIMINATION, EPISODES).rows()
     }
     assert [found[0, r, True] for r in range(3)] == [1.0, 1.0, 1 / 2]
     assert [found[0, r, False] for r in range(3)] == pytest.approx([1.0, 4 / 5, 3 / 5])

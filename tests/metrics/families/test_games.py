@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from math import log, log2
 from random import Random
 
 import numpy as np
-import polars as pl
 import pytest
 
 from palaestra.agents.answers import Choice
@@ -31,43 +30,12 @@ from palaestra.metrics.intervals import Numbers
 from palaestra.metrics.metric import Metric, Tables, Unmeasurable
 from palaestra.scenarios.normal_form_game.games import hide_and_seek, public_goods, two_player_game
 from support.metric_tables import by_episode, number, play, ready_made, table
+from support.played import games, likely, picked
 
 UNIFORM = (1 / 3, 1 / 3, 1 / 3)
 BIASED = (0.5, 0.3, 0.2)
 # Against 50/30/20, rock wins 0.2 − 0.3, paper 0.5 − 0.2 and scissors 0.3 − 0.5 a round.
 BEST_REPLY = 0.3
-
-
-def games(payoffs: Numbers, episodes: int, names: Sequence[str] = ("Ann", "Bo")) -> pl.DataFrame:
-    row = json.dumps(list(names)), json.dumps(payoffs.tolist())
-    return table("episode players payoffs", *((episode, *row) for episode in range(episodes)))
-
-
-def likely(*episodes: Mapping[str, Sequence[Sequence[float]]]) -> pl.DataFrame:
-    """The distributions of each agent, round by round."""
-    return table(
-        "episode agent round position probability",
-        *(
-            (episode, agent, number, position, share)
-            for episode, own in enumerate(episodes)
-            for agent, rounds in own.items()
-            for number, shares in enumerate(rounds, 1)
-            for position, share in enumerate(shares)
-        ),
-    )
-
-
-def picked(options: int, *episodes: Mapping[str, Sequence[int | None]]) -> pl.DataFrame:
-    """What each agent picked, round by round."""
-    return table(
-        "episode agent round position options",
-        *(
-            (episode, agent, number, position, options)
-            for episode, own in enumerate(episodes)
-            for agent, positions in own.items()
-            for number, position in enumerate(positions, 1)
-        ),
-    )
 
 
 # Exploitability, by hand
@@ -291,10 +259,11 @@ def test_the_next_number_of_a_player_who_counts_is_guessed_as_often_as_it_counts
 
         def respond(self, calls: list[Call]) -> list[Reply]:
             replies = super().respond(calls)
-            for call, reply in zip(calls, replies, strict=True):
+            for position, call in enumerate(calls):
                 if call.about["round"] != 1 and self.random.random() < 0.7:
-                    reply.text = reply.value = str((self.last[call.agent] + 1) % 6)
-                self.last[call.agent] = int(reply.text)
+                    next_up = str((self.last[call.agent] + 1) % 6)
+                    replies[position] = replace(replies[position], text=next_up, value=next_up)
+                self.last[call.agent] = int(replies[position].text)
             return replies
 
     tables = play(numbers, 40, Counting([1 / 6] * 6, seed=4).respond)

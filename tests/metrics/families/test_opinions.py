@@ -8,10 +8,8 @@ import pytest
 from scipy.stats import pearsonr
 
 from palaestra.metrics.families.opinions import (
-    changes,
     convergence,
     group_pull,
-    initial,
     opinion_mobility,
     opinion_shift,
     partner_distance,
@@ -39,25 +37,6 @@ GROUP = opinions(
     (1, "Ann", 1.5, 2.5),
     (1, "Bo", -0.5, -2.5),
 )
-
-
-def test_changes_are_of_agents_who_told_both() -> None:
-    assert changes(GROUP).rows() == [
-        (0, "Ann", -2.5, -1.5, 1.0),
-        (0, "Bo", 0.5, 0.5, 0.0),
-        (0, "Cem", 2.5, 0.5, -2.0),
-        (1, "Ann", 1.5, 2.5, 1.0),
-        (1, "Bo", -0.5, -2.5, -2.0),
-    ]
-    assert (0, "Dee", 1.5) in initial(GROUP).rows()
-
-
-def test_a_person_on_record_speaks_for_the_agent_before_and_never_after() -> None:
-    told = opinions((0, "Ann", 0.5, 1.5)).with_columns(source=pl.lit("model"))
-    record = opinions((0, "Bo", -1.5, 2.5)).with_columns(source=pl.lit("human"))
-    model = table(COLUMNS, (0, "Bo", "after", -0.5)).with_columns(source=pl.lit("model"))
-    found = changes(pl.concat([told, record, model]))
-    assert found.rows() == [(0, "Ann", 0.5, 1.5, 1.0), (0, "Bo", -1.5, -0.5, 1.0)]
 
 
 def test_shift_is_the_mean_change_and_mobility_the_mean_absolute_change() -> None:

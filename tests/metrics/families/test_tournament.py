@@ -13,11 +13,11 @@ from palaestra.metrics.families.tournament import (
     check_passed,
     cycle_rate,
     mean_margin,
+    meetings,
     rating_paths,
     rating_spread,
     tie_rate,
     win_matrix,
-    wins,
 )
 from support.metric_tables import by_episode, number, play, ready_made, table
 
@@ -33,7 +33,7 @@ MATCH = table(
 
 
 def test_a_tie_is_half_a_win_and_a_match_without_margin_none() -> None:
-    assert wins(MATCH).rows() == [
+    assert meetings(MATCH).rows() == [
         (0, "Ann", "Bo", 1.5, 2),
         (0, "Ann", "Cem", 0.0, 1),
         (0, "Bo", "Ann", 0.5, 2),

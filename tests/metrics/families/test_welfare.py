@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palaestra.metrics.families.pareto import Point, front, hypervolume, regret
 from palaestra.metrics.families.welfare import (
     compared,
     front_hypervolume,
@@ -22,6 +21,7 @@ from palaestra.metrics.families.welfare import (
     user_welfare,
     valid_payoffs,
 )
+from palaestra.metrics.pareto import Point, front, hypervolume, regret
 from support.metric_tables import by_episode, number, table
 
 POINTS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=12)

@@ -1,4 +1,4 @@
-"""Forest plots of metrics, of their differences and of the rates of conformity."""
+"""Forest plots of metrics and of their differences."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import polars as pl
 import pytest
 from matplotlib.collections import PathCollection
 
-from palaestra.metrics.catalogue import families
 from palaestra.metrics.comparison import DIFFERENCE_COLUMNS, LEVEL_COLUMNS
 from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.plots.conformity import RATES, conformity, rates
-from palaestra.metrics.plots.levels import difference_forest, forest, levels
-from support.worked import debate, lines, names, points, puzzles, subtitle, words
+from palaestra.metrics.plots.levels import difference_forest, forest
+from support.worked import lines, names, points, subtitle, words
 
 
 def measured(*rows: tuple[object, ...]) -> pl.DataFrame:
@@ -69,12 +67,6 @@ def test_a_forest_needs_a_value() -> None:
         forest(FEW.clear())
 
 
-def test_all_metrics_of_a_run_make_a_forest() -> None:
-    figure = levels(debate(12))
-    assert "opinion shift" in names(figure.axes[0])
-    assert (0.5, 0) in points(figure.axes[0]), "Ann +2 and Bo −1"
-
-
 def test_differences_have_a_line_at_zero_and_are_filled_where_significant_after_correction() -> None:
     # 0.04 doubled by Holm is 0.08, 0.01 tripled 0.03.
     figure = difference_forest(
@@ -99,24 +91,3 @@ def test_a_small_number_keeps_two_digits() -> None:
 def test_differences_that_are_all_unknown_are_refused() -> None:
     with pytest.raises(Unmeasurable, match="no occasion"):
         difference_forest(compared(("one", None, None, None, None)))
-
-
-def test_rates_of_conformity_stand_at_their_shares() -> None:
-    figure = conformity(puzzles(12))
-    (axes,) = figure.axes
-    shares = dict(zip(names(axes), [x for x, _ in points(axes)], strict=True))
-    assert shares["wrong → right (correction)"] == 1.0
-    assert shares["right → wrong (corruption)"] == 0.5
-    assert shares["team right at last"] == 0.5
-    assert axes.get_xlabel() == "share (0–1)"
-    assert "it is the same in all episodes" in subtitle(figure)
-
-
-def test_every_rate_of_conformity_has_its_words_which_differ() -> None:
-    assert set(RATES) == {metric.name for metric in families()["conformity"]}
-    assert len(set(RATES.values())) == len(RATES)
-
-
-def test_rates_need_one_that_has_a_value() -> None:
-    with pytest.raises(Unmeasurable, match="there are no metrics"):
-        rates(FEW)

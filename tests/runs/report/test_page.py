@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from palaestra.agents.failures import BadInput, RunUnwritable
-from palaestra.metrics.plots.catalogue import drawable
+from palaestra.runs.measures import drawable
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import numbers
 from palaestra.runs.report.page import page, write_report

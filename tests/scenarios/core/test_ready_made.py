@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.policy import EngineSettings, Policy, VllmEngine
+from palaestra.agents.engine import EngineSettings
+from palaestra.agents.engines.vllm import VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.run import Run
 from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import load

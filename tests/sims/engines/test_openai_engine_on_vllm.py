@@ -165,7 +165,7 @@ def test_probabilities_are_the_models(vllm_url: str, server_dtype: str, options:
     end = exact.tokenizer.eos_token_id
     spelt = [(*template.encode_answer(before, option), end) for option in options]
     expected = exact.options(prompt, spelt)
-    for reply in ask(OpenAIServer(settings(vllm_url)), asked, asked):
+    for reply in ask(OpenAIServer(settings(vllm_url), {}), asked, asked):
         assert reply.prompt_tokens == len(prompt)
         assert reply.probabilities == expected
         assert reply.probabilities is not None
@@ -174,14 +174,14 @@ def test_probabilities_are_the_models(vllm_url: str, server_dtype: str, options:
 
 def test_json_fits_its_schema(vllm_url: str) -> None:
     answer = Json(Move)
-    (reply,) = ask(OpenAIServer(settings(vllm_url)), call(answer), policy=Policy(temperature=0))
+    (reply,) = ask(OpenAIServer(settings(vllm_url), {}), call(answer), policy=Policy(temperature=0))
     assert reply.output_tokens <= 4 * answer.max_characters
     if reply.finish == "stop":
         answer.parse(reply.text)
 
 
 def test_the_context_is_kept(vllm_url: str) -> None:
-    engine = OpenAIServer(settings(vllm_url))
+    engine = OpenAIServer(settings(vllm_url), {})
     with pytest.raises(ContextOverflow):
         ask(engine, call(Text(), "word " * 3000))
     with pytest.raises(ContextOverflow):

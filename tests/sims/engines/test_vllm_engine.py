@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply
+from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from palaestra.agents.policy import Policy, VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines import embedded_model
@@ -34,7 +35,7 @@ QUESTION = prompt("You answer briefly.", "Name a colour of the sky.")
 
 def call(answer: Text | Json | Choice, texts: tuple[str, ...] | None = None, seed: int = 1) -> Call:
     asked = prompt(*texts) if texts else QUESTION
-    return Call(0, "Ann", "ask", {}, asked, answer, "base", seed)
+    return Call("Ann", "ask", {}, asked, answer, "base", index=0, seed=seed)
 
 
 def test_text_is_answered_within_its_limit(real_engine: RealEngine) -> None:

@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 
 from palaestra.agents.calls import Call, Reply, Scalar
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import (
     BadInput,
     EngineDied,
     EngineUnavailable,
+    ExtensionFault,
     Interrupted,
     RunLocked,
     RunUnreadable,
     RunUnwritable,
 )
-from palaestra.agents.policy import Policy, ScriptedEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.folder import read_state
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import Record
@@ -234,7 +236,7 @@ def test_an_unforeseen_failure_of_an_engine_names_the_call_and_ends_the_run_resu
         return await usual(engine, call, policy, seed, attempt)
 
     monkeypatch.setattr(Scripted, "answer", fails)
-    with pytest.raises(EngineUnavailable, match=r"call 4(.|\n)*out of range(.|\n)*palaestra resume"):
+    with pytest.raises(ExtensionFault, match=r"call 4(.|\n)*out of range(.|\n)*palaestra resume"):
         start(tmp_path / "run")
     assert read_state(tmp_path / "run")["status"] == "failed"
     monkeypatch.undo()
@@ -277,7 +279,7 @@ def test_an_engine_that_does_not_come_back_is_started_only_as_often_as_it_may(
     monkeypatch.setattr(Scripted, "answer", dies)
 
     async def ask_many() -> list[object]:
-        settings = {"default": ScriptedEngine(kind="scripted", max_restarts=3)}
+        settings = {"default": ScriptedEngine(max_restarts=3)}
         async with Fleet(settings, {"default": Policy()}, 0) as fleet:
             return await asyncio.gather(*(fleet.ask(call()) for _ in range(40)), return_exceptions=True)
 
