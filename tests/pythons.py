@@ -3,7 +3,7 @@
 `make pythons` plays every ready-made file on made-up replies and runs the tests that need no PyTorch;
 `make pythons-quick` a slice of the tests. Nothing is pinned: a user's `pip install` is what is tried, once
 as the wheel with the newest Mesa, once editable with the oldest, both beside `openai-agents`, whose package
-is called `agents`. Environments are kept in `.venv-pythons/` while pyproject.toml stays as it is.
+is called `agents`. Environments are kept in `.venv-pythons/` while pyproject.toml asks for the same.
 
 A Python that isn't here is named in the table, and the exit code is that of those that are.
 """
@@ -19,9 +19,9 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 PYTHONS = ("3.11", "3.12", "3.13")
 CHECKOUT = Path(__file__).parents[1]
@@ -58,10 +58,15 @@ def interpreter(version: str) -> Path | None:
     return None
 
 
+def read_project() -> dict[str, Any]:
+    """What pyproject.toml says of the project."""
+    project: dict[str, Any] = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    return project
+
+
 def allowed_mesa() -> tuple[str, str]:
-    """The Mesa that pyproject.toml asks for, and the oldest of it."""
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-    (mesa,) = (need for need in project["dependencies"] if re.match(r"mesa\b", need))
+    """The Mesa that the project asks for, and the oldest of it."""
+    (mesa,) = (need for need in read_project()["dependencies"] if re.match(r"mesa\b", need))
     (lowest,) = re.findall(r">=([\d.]+)", mesa)
     return mesa, f"mesa=={lowest}"
 
@@ -87,8 +92,9 @@ class Environment:
     def __init__(self, python: Path, version: str) -> None:
         self.folder = ENVIRONMENTS / version
         self.python = self.folder / "bin/python"
-        project = (CHECKOUT / "pyproject.toml").read_bytes() + str(python.resolve()).encode()
-        stamp, made_from = self.folder / "made-from", sha256(project).hexdigest()
+        project = read_project()
+        made_from = "\n".join([*project["dependencies"], *project["optional-dependencies"]["test"]])
+        stamp = self.folder / "made-from"
         if stamp.is_file() and stamp.read_text() == made_from:
             return
         shutil.rmtree(self.folder, ignore_errors=True)
