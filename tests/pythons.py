@@ -30,16 +30,20 @@ SELECTED = "not engine and not torch and not browser"
 QUICK = ("tests/agents", "tests/scenarios/core", "tests/sims/playing", "tests/test_the_name.py")
 
 DRY_RUNS = """
-import sys, palaestra
+import palaestra
 from palaestra.scenarios.core.ready_made import ready_made
 from palaestra.scenarios.core.registry import SCENARIOS
 names = [name for scenario in SCENARIOS for name, _ in ready_made(scenario)]
 for name in names:
-    run = palaestra.play(name, dry_run=True, quiet=True, out=f"{sys.argv[1]}/{name}")
+    run = palaestra.play(name, dry_run=True, quiet=True, out=name)
     assert run.state["status"] == "finished" and run.episodes["ended"].all(), name
 print(len(names), "files played")
 """
-NEIGHBOUR = "import agents, palaestra; assert agents.Agent is not palaestra.Agent; print(agents.__file__)"
+NEIGHBOUR = """
+import agents, palaestra
+assert agents.Agent is not palaestra.Agent
+assert agents.Agent.__module__.startswith("agents.")
+"""
 
 
 def interpreter(version: str) -> Path | None:
@@ -103,19 +107,23 @@ class Environment:
         code = f"from importlib.metadata import version; print(version({package!r}))"
         return subprocess.check_output([str(self.python), "-c", code], text=True).strip()
 
-    def run(self, *words: str) -> bool:
-        """Run Python with these arguments outside of the checkout's own path; whether all was well."""
-        print(f"$ {self.folder.name} {' '.join(words[:2])[:60]} …", flush=True)
+    def run(self, command: str, *words: str, cwd: Path) -> bool:
+        """Run a command of the environment; whether all was well."""
+        print(f"$ {self.folder.name}/{command} {words[0][:40].strip()} …", flush=True)
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        return subprocess.run([str(self.python), *words], cwd=CHECKOUT, env=environment).returncode == 0
+        done = subprocess.run([self.folder / "bin" / command, *words], cwd=cwd, env=environment, check=False)
+        return done.returncode == 0
 
 
 def tried(environment: Environment, tests: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Each thing that is tried, by its column in the table, and whether it went well."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield "beside openai-agents", environment.run("-c", NEIGHBOUR)
-        yield "dry runs", environment.run("-c", DRY_RUNS, folder)
-    yield "tests", environment.run("-m", "pytest", "--numprocesses", "2", "-m", SELECTED, *tests)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "neighbour.py").write_text(NEIGHBOUR)
+        (folder / "dry_runs.py").write_text(DRY_RUNS)
+        yield "beside openai-agents", environment.run("python", "neighbour.py", cwd=folder)
+        yield "dry runs", environment.run("python", "dry_runs.py", cwd=folder)
+    yield "tests", environment.run("pytest", "--numprocesses=2", "-m", SELECTED, *tests, cwd=CHECKOUT)
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ errors are of that size, and a test allows as many times that as chance makes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from functools import cache
 from math import exp, fsum, prod
 from random import Random
@@ -48,7 +49,7 @@ class ExactModel:
 
     def logprobs(self, prompt: Tokens, said: Tokens, temperature: float) -> object:
         """Equal to any list of the log-probabilities of the tokens `said`, as near as the format allows."""
-        exact, error = self._next(prompt, said, temperature)
+        ((exact, error),) = self._next(prompt, [said], temperature)
         right = [float(row[token]) for row, token in zip(exact, said, strict=True)]
         return pytest.approx(right, abs=FARTHEST * error)
 
@@ -60,8 +61,7 @@ class ExactModel:
         """
         forks: dict[tuple[int, ...], dict[int, float]] = {}
         errors = []
-        for option in options:
-            exact, error = self._next(prompt, option)
+        for option, (exact, error) in zip(options, self._next(prompt, options), strict=True):
             errors.append(error)
             for depth, row in enumerate(exact):
                 begun = tuple(option[:depth])
@@ -83,17 +83,28 @@ class ExactModel:
             for right, *found in zip(_walk(options, forks), *strayed, strict=True)
         ]
 
-    def _next(self, prompt: Tokens, said: Tokens, temperature: float = 1) -> tuple[Any, float]:
-        """The log-probabilities of all tokens, a row for each one `said`, and their error."""
-        import torch
+    def _next(
+        self, prompt: Tokens, said: Sequence[Tokens], temperature: float = 1
+    ) -> list[tuple[Any, float]]:
+        """For each of `said` the log-probabilities of all tokens, a row a token, and their error."""
+        exact, rounded = (_after(model, prompt, said, temperature) for model in (self._exact, self._rounded))
+        return [
+            (right, float((found - right).square().mean().sqrt()))
+            for right, found in zip(exact, rounded, strict=True)
+        ]
 
-        tokens = torch.tensor([[*prompt, *said[:-1]]])
-        with torch.no_grad():
-            exact, rounded = (
-                torch.log_softmax(model(tokens).logits[0, len(prompt) - 1 :].double() / temperature, -1)
-                for model in (self._exact, self._rounded)
-            )
-        return exact, float((rounded - exact).square().mean().sqrt())
+
+def _after(model: Any, prompt: Tokens, said: Sequence[Tokens], temperature: float) -> list[Any]:
+    """A model's log-probabilities at each token of each of `said`; the prompt is computed once."""
+    import torch
+
+    with torch.no_grad():
+        begun = model(torch.tensor([prompt[:-1]]), logits_to_keep=1).past_key_values
+        logits = [
+            model(torch.tensor([[prompt[-1], *tokens[:-1]]]), past_key_values=deepcopy(begun)).logits[0]
+            for tokens in said
+        ]
+    return [torch.log_softmax(rows.double() / temperature, -1) for rows in logits]
 
 
 def _walk(options: Sequence[Tokens], forks: Forks) -> list[float]:

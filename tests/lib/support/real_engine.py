@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
-from palaestra.agents.calls import Call, Message, Reply, Role
+from palaestra.agents.calls import Call, Message, Reply
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL, VllmEngine
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
@@ -61,8 +61,7 @@ class RealEngine:
 
 def prompt(*texts: str) -> tuple[Message, ...]:
     """A prompt of a system message and user messages."""
-    roles: list[Role] = ["system", *["user" for _ in texts[1:]]]
-    return tuple(Message(i, role, text) for i, (role, text) in enumerate(zip(roles, texts, strict=True)))
+    return tuple(Message(i, "user" if i else "system", text) for i, text in enumerate(texts))
 
 
 def lora_adapter(folder: Path, seed: int) -> Path:
