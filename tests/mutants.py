@@ -171,6 +171,7 @@ T_APP, T_LOOKING, T_DATA, T_STUDY, T_DOCTOR, T_POPULATION = (
 T_ESTIMATE = "tests/sims/playing/test_estimate.py"
 T_PLAY = "tests/sims/playing/test_play.py"
 T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
+T_FLEET = "tests/sims/engines/test_fleet.py"
 T_LOG = "tests/runs/record/test_log.py"
 T_EXPORTS = "tests/runs/exports/test_exports.py"
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
@@ -225,19 +226,18 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("scheduler: disk first", SCHEDULER, "await self._recorder.flush()\n        return answered", "return answered", T_SCHEDULER),
     ("scheduler: order", SCHEDULER, "replies[item.position] = item.reply", "replies[-1 - item.position] = item.reply", T_SCHEDULER),
     ("scheduler: last words", SCHEDULER, "for _ in range(self._answered.qsize())", "for _ in range(0)", T_SCHEDULER),
-    ("recorder: another call", RECORDER, 'and record["seed"] == call.seed', "", T_PLAY),
-    ("recorder: rounding", RECORDER, "[round(p, PROBABILITY_DIGITS) for p", "[p for p", T_PLAY),
-    ("recorder: events twice", RECORDER, "len(past.answers), past.events)", "len(past.answers), 0)", T_PLAY),
+    ("recorder: another call", RECORDER, 'and record["seed"] == call.seed', "", f"{T_PLAY} -k would_be_others"),
+    ("recorder: events twice", RECORDER, "len(past.answers), past.events)", "len(past.answers), 0)", f"{T_PLAY} -k resumed_to_the_same"),
     ("log: disk", LOG, "os.fdatasync(self._file)", "pass", T_LOG),
     ("log: lock", LOG, "fcntl.LOCK_EX", "fcntl.LOCK_SH", T_LOG),
     ("log: torn line", LOG, "os.ftruncate(self._file, self._end)\n        except OSError as error:\n            os.close",
      "pass\n        except OSError as error:\n            os.close", T_LOG),
     ("log: read torn line", LOG, 'if not line.endswith(b"\\n")', "if not line", T_LOG),
-    ("fleet: seed of a retry", FLEET, "derive_seed(call.seed, attempt) if attempt else call.seed", "call.seed", T_SCHEDULER),
-    ("fleet: retries", FLEET, "if attempt >= self._retries", "if attempt > self._retries", T_SCHEDULER),
-    ("fleet: restarts", FLEET, "while berth.restarts < berth.max", "while berth.restarts <= berth.max", T_SCHEDULER),
-    ("fleet: one restart for all", FLEET, "and berth.restarts == restarts", "", T_SCHEDULER),
-    ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_SCHEDULER),
+    ("fleet: seed of a retry", FLEET, "derive_seed(call.seed, attempt) if attempt else call.seed", "call.seed", T_FLEET),
+    ("fleet: retries", FLEET, "if attempt >= self._retries", "if attempt > self._retries", T_FLEET),
+    ("fleet: restarts", FLEET, "while berth.restarts < berth.max", "while berth.restarts <= berth.max", T_FLEET),
+    ("fleet: one restart for all", FLEET, "and berth.restarts == restarts", "", T_FLEET),
+    ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
     ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
     ("tables: stale", "runs/run.py", ">= log.stat()", "> 0 * log.stat()", "tests/runs/test_run.py"),
 

@@ -124,8 +124,12 @@ class ScenarioConfig(Settings):
         if self.population is not None:
             for place, message in self.population.problems(len(self.unplayed())):
                 yield ("population", *place), message
+        seen = set()
         for location, agent in self.declared_agents():
             yield from self.policy_problems((*location, "policy"), agent.policy)
+            if (location[:-1], agent.name) in seen:
+                yield (*location, "name"), f"two agents are named {agent.name!r}"
+            seen.add((location[:-1], agent.name))
         yield from self._memory_problems()
 
     def _memory_problems(self) -> Problems:

@@ -297,12 +297,7 @@ class Episode(Stage, Generic[Config]):
             template: name of the one that tells it who it is, from its name, persona and `fill`.
             only_if_persona: whether it is told nothing, not even its name, when it has no persona.
             fill: values of further variables of the template.
-
-        Raises:
-            ValueError: an agent of that name is seated already.
         """
-        if any(agent.name == declared.name for agent in self._cast()):
-            raise ValueError(f"two agents are named {declared.name!r}")
         persona = ""
         if declared.persona or not only_if_persona:
             persona = self.words(template, name=declared.name, persona=declared.persona, **fill)

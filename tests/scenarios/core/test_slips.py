@@ -103,7 +103,6 @@ SLIPS = {
         '"played": [1]',
         r"'played' is \[1\], no scalar",
     ),
-    "two agents of one name": ("rules.py", 'name="Bo"', 'name="Ann"', "two agents are named 'Ann'"),
     "rules that divide by zero": (
         "rules.py",
         "int(str(reply.value))",
@@ -163,6 +162,14 @@ def test_a_slip_that_shows_before_anything_is_played(
         assert (said.code, said.err.count("error:")) == (2, 1), said.err
         assert re.search(told, said.err), said.err
     assert not (tmp_path / "run").exists()
+
+
+def test_two_agents_of_one_name_are_refused_with_their_place(tmp_path: Path, typed: Typed) -> None:
+    install(tmp_path)
+    (tmp_path / "ok.yaml").write_text(FILE + "players: [{name: Ann}, {name: Ann}]\n")
+    said = typed("validate", "ok.yaml")
+    assert said.code == 2
+    assert "ok.yaml:2:25: two agents are named 'Ann'" in said.err
 
 
 def test_a_policy_that_there_is_not_is_refused_with_its_place(tmp_path: Path, typed: Typed) -> None:

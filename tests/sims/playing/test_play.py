@@ -170,12 +170,21 @@ def test_resuming_what_is_no_run_says_so(tmp_path: Path) -> None:
         play.resume(tmp_path, quiet=True)
 
 
-def test_resuming_with_other_prompts_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"prompts": {"persona": "You are someone called {name}."}},
+        {"seed": 99},
+        {"debaters": [{"name": "Ada", "stance": "for"}, {"name": "Bo", "stance": "against"}]},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_run_whose_calls_would_be_others_is_not_resumed(changed: dict[str, Any], tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with pytest.raises(EngineUnavailable):
         start(folder, {"die_every": 9, "max_restarts": 0})
     state = read_state(folder)
-    state["scenario"]["prompts"] = {"persona": "You are someone called {name}."}
+    state["scenario"] |= changed
     state["scenario"]["engines"]["default"]["die_every"] = None
     (folder / "run.json").write_text(json.dumps(state))
     with pytest.raises(RunUnreadable, match="doesn't fit this scenario any more"):
