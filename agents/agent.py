@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import mesa
 
 from palaestra.agents.answers import Answer, Text
-from palaestra.agents.calls import Call, Message, Prompt, Role, Scalar
+from palaestra.agents.calls import Message, Prompt, Question, Role, Scalar
 from palaestra.agents.memory import Memory, MemorySettings
 
 Layout = Literal["shared_prefix", "persona_first"]
@@ -34,18 +35,6 @@ class Stage(mesa.Model, ABC):
     @abstractmethod
     def request(self, purpose: str, fill: dict[str, Scalar]) -> Message:
         """The message that asks for `purpose`."""
-
-    @abstractmethod
-    def call(
-        self,
-        agent: Agent,
-        purpose: str,
-        answer: Answer,
-        prompt: Prompt,
-        about: dict[str, Scalar],
-        shortenable: bool = False,
-    ) -> Call:
-        """A new call of `agent`."""
 
 
 class Agent(mesa.Agent):
@@ -89,30 +78,32 @@ class Agent(mesa.Agent):
         fill: Mapping[str, Scalar] | None = None,
         reading: Sequence[Message] = (),
         **about: Scalar,
-    ) -> Call:
-        """A call with the template `purpose` as its request.
+    ) -> Question:
+        """A question with the template `purpose` as its request; rules yield it to have it answered.
 
         Args:
             purpose: name of the prompt template.
             answer: the kind of answer, free text by default.
             fill: values of the template's variables, beside `about` and the episode's topic.
-            reading: messages that are shown in this call only, after what was heard.
-            about: facts of the call (the round, who is judged) that go to the log.
+            reading: messages that are shown with it only, after what was heard.
+            about: facts of the question (the round, who is judged) that go to the log.
         """
         request = self.episode.request(purpose, {**about, **(fill or {})})
         heard, recalled = self.memory.recall(request)
         prompt = self._prompt(heard, reading, recalled, request)
-        return self.episode.call(self, purpose, answer or Text(), prompt, about, bool(heard))
+        return Question(self.name, purpose, about, prompt, answer or Text(), self.policy, bool(heard))
 
-    def ask_alone(self, purpose: str, answer: Answer, reading: Sequence[Message], **about: Scalar) -> Call:
-        """A call that shows the rules, `reading` and who the agent is, and nothing else that it heard."""
-        request = self.episode.request(purpose, about)
-        return self.episode.call(self, purpose, answer, self._prompt((), reading, (), request), about, True)
+    def ask_alone(
+        self, purpose: str, answer: Answer, reading: Sequence[Message], **about: Scalar
+    ) -> Question:
+        """A question with the rules, `reading` and who the agent is, and nothing else that it heard."""
+        prompt = self._prompt((), reading, (), self.episode.request(purpose, about))
+        return Question(self.name, purpose, about, prompt, answer, self.policy, True)
 
-    def ask_shorter(self, call: Call) -> Call:
-        """The same question as `call`, which was too long, with half as much of what was heard."""
-        prompt, shortenable = self.memory.shorten(call.prompt)
-        return self.episode.call(self, call.purpose, call.answer, prompt, call.about, shortenable)
+    def ask_shorter(self, question: Question) -> Question:
+        """The same as `question`, which was too long, with half as much of what was heard."""
+        prompt, shortenable = self.memory.shorten(question.prompt)
+        return replace(question, prompt=prompt, shortenable=shortenable)
 
     def _prompt(
         self,

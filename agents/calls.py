@@ -1,4 +1,4 @@
-"""What an agent asks a model, and what comes back: `Message`, `Call`, `Reply`.
+"""What an agent asks a model, and what comes back: `Message`, `Question`, `Call`, `Reply`.
 
 A prompt is a tuple of messages. Messages are numbered inside their episode and
 stored once, so a prompt is logged as a few numbers; a message that quotes a reply
@@ -7,7 +7,7 @@ refers to that reply's call and its text is not stored again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
@@ -46,39 +46,48 @@ Prompt = tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """One question to a model.
+class Question:
+    """What an agent wants to know of a model. Rules that yield it make a call of it.
 
     Attributes:
-        index: position among the episode's calls, from 0.
         agent: name of the agent who asks.
         purpose: what for, the key of the prompt template ("argue", "score").
         about: further facts for the log (the round, who is judged).
         prompt: the messages, in order.
         answer: the kind of answer wanted.
         policy: name of the policy that answers.
-        seed: seed of this call's sampling, 0 ≤ seed < 2⁶³.
         shortenable: whether the same can be asked with a shorter prompt, see `OVERFLOW`.
     """
 
-    index: int
     agent: str
     purpose: str
     about: dict[str, Scalar]
     prompt: Prompt
     answer: Answer
     policy: str
-    seed: int
     shortenable: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Call(Question):
+    """A question that is put to a model.
+
+    Attributes:
+        index: position among the episode's calls, from 0.
+        seed: seed of this call's sampling, 0 ≤ seed < 2⁶³.
+    """
+
+    index: int
+    seed: int
 
 
 OVERFLOW = "overflow"
 """How a reply finished whose prompt left no room for an answer in the model's context."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """A model's answer to a call.
+    """A model's answer to a call; who knows more of it makes a new one.
 
     Attributes:
         text: what the model said, outer white space removed.
@@ -92,7 +101,7 @@ class Reply:
         attempts: how often the model was asked, from 1.
         failed: True when no attempt could be parsed.
         rejected: texts of the attempts that could not be parsed, in order.
-        call: index of the call that this answers.
+        call: index of the call that this answers, once its episode has it.
         token_ids: of the answer as sampled, its end included; None where they aren't recorded.
         logprobs: of these tokens under the distribution sampled from; None with them. A choice is
             drawn as one, so the first token carries it all.
@@ -100,17 +109,17 @@ class Reply:
 
     text: str
     value: Value | None = None
-    probabilities: list[float] | None = None
+    probabilities: tuple[float, ...] | None = None
     finish: str = "stop"
     prompt_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
     attempts: int = 1
     failed: bool = False
-    rejected: list[str] = field(default_factory=list)
+    rejected: tuple[str, ...] = ()
     call: int = -1
-    token_ids: list[int] | None = None
-    logprobs: list[float] | None = None
+    token_ids: tuple[int, ...] | None = None
+    logprobs: tuple[float, ...] | None = None
 
 
 def derive_seed(*parts: int | str) -> int:

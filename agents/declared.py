@@ -147,8 +147,8 @@ def _fields(model: type[BaseModel], location: Location) -> list[str]:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
                 if part in kind.model_fields:
                     deeper += _within(kind.model_fields[str(part)].annotation)
-                elif "kind" in kind.model_fields and part in get_args(kind.model_fields["kind"].annotation):
-                    deeper.append(kind)
+                else:
+                    deeper += [each for each in (kind, *kind.__subclasses__()) if _is_tagged(each, part)]
         kinds = deeper or kinds
     names = [
         n
@@ -157,6 +157,11 @@ def _fields(model: type[BaseModel], location: Location) -> list[str]:
         for n in kind.model_fields
     ]
     return list(dict.fromkeys(names))
+
+
+def _is_tagged(model: type[BaseModel], tag: str | int) -> bool:
+    """Whether `tag` is what `kind` says in a `model`."""
+    return "kind" in model.model_fields and tag in get_args(model.model_fields["kind"].annotation)
 
 
 def _within(annotation: Any) -> list[Any]:

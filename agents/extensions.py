@@ -25,7 +25,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from palaestra.agents.failures import BadInput, ExtensionFault, PalaestraError
 
@@ -128,6 +128,12 @@ class Extensions(Generic[Value]):
                     yield Place(module.name, f"{self._room}.{module.name}")
 
 
+def imported(target: str) -> Any:
+    """What "module:attribute" names."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
 def loaded(place: Place, kind: type[Value], attribute: str = "") -> Value:
     """The value at `place`, which must be a `kind`.
 
@@ -146,25 +152,37 @@ def loaded(place: Place, kind: type[Value], attribute: str = "") -> Value:
 
 
 @contextlib.contextmanager
-def border(extension: str, place: Place) -> Iterator[None]:
-    """Tell what goes wrong within as a fault of `extension`, in words such as "scenario 'chess'"."""
+def border(extension: str, place: Place, doing: str = "") -> Iterator[None]:
+    """Tell what goes wrong within as a fault of an extension.
+
+    Args:
+        extension: in words, such as "scenario 'chess'".
+        place: of the extension.
+        doing: what it was doing, such as "episode 3"; "" for loading.
+
+    Raises:
+        ExtensionFault: whatever was raised that is no failure with words of its own.
+    """
     try:
         yield
     except PalaestraError:
         raise
     except Exception as error:
-        raise fault(extension, place, error) from error
+        raise fault(extension, place, error, doing) from error
 
 
-def fault(extension: str, place: Place, error: Exception) -> ExtensionFault:
+def fault(extension: str, place: Place, error: Exception, doing: str = "") -> ExtensionFault:
     """What `error` is, raised by the code of an extension: who is to blame, where, and what to do."""
     remedy = f"Mend it there{f', or: pip uninstall {place.package}' if place.package else ''}."
     told = f"{type(error).__name__}: {error}"
-    return ExtensionFault(f"the {extension} ({place}) failed{_line(place, error)}: {told}", remedy)
+    where = f"{_line(place, error)}{f' in {doing}' if doing else ''}"
+    return ExtensionFault(f"the {extension} ({place}) failed{where}: {told}", remedy)
 
 
 def _line(place: Place, error: Exception) -> str:
     """Where in the extension's own files `error` came up, " at file:line"; "" where in none."""
+    if isinstance(error, SyntaxError):
+        return f" at {error.filename}:{error.lineno}"
     roots = [Path(root).resolve() for root in _folders(place)]
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if any(Path(f.filename).resolve().is_relative_to(root) for root in roots)]
@@ -172,7 +190,7 @@ def _line(place: Place, error: Exception) -> str:
 
 
 def _folders(place: Place) -> list[str]:
-    """What holds an extension's code: the folders of its package or its file; of ours, its own folder."""
+    """What holds an extension's code: the folders of its package or its file; of ours, its own alone."""
     top, _, rest = place.module.partition(".")
     spec = find_spec(top)
     if spec is None:
@@ -181,5 +199,5 @@ def _folders(place: Place) -> list[str]:
         return [spec.origin or ""]
     if top != "palaestra":
         return list(spec.submodule_search_locations)
-    inside = Path(*rest.split("."))
-    return [str(Path(folder, inside)) for folder in spec.submodule_search_locations]
+    inside = [Path(folder, *rest.split(".")) for folder in spec.submodule_search_locations]
+    return [str(path) for folder in inside for path in (folder, folder.with_suffix(".py"))]

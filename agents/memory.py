@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from palaestra.agents.answers import Choice, Text
-from palaestra.agents.calls import Call, Message, Prompt, Reply
+from palaestra.agents.calls import Message, Prompt, Question, Reply
 from palaestra.agents.policy import Settings
 from palaestra.agents.retrieval import Weights, best
 
@@ -35,7 +35,7 @@ KEPT = 0.6
 DEFAULT_TOKENS = 1024
 TOKENS_A_WORD = 2
 SUMMARY, RATING = "memory_summary", "memory_importance"
-"""The purposes of calls that memories make, which are no part of what a scenario is about."""
+"""The purposes of what memories ask, which are no part of what a scenario is about."""
 IMPORTANCE = Choice(tuple(str(rating) for rating in range(1, 11)))
 
 
@@ -141,8 +141,8 @@ class Memory:
         gone = set(places) - set(left)
         return tuple(m for place, m in enumerate(prompt) if place not in gone), bool(left)
 
-    def upkeep(self) -> list[Call]:
-        """The calls that this memory wants answered beside those of the rules."""
+    def upkeep(self) -> list[Question]:
+        """What this memory wants answered beside the questions of the rules."""
         if self._limit is None:
             return []
         if self._settings.kind == "summary":
@@ -152,13 +152,13 @@ class Memory:
             return [self._rate(position) for position in range(first, self._start)]
         return []
 
-    def take(self, call: Call, reply: Reply) -> None:
-        """Accept the reply to a call of `upkeep`."""
-        if call.purpose == RATING:
+    def take(self, question: Question, reply: Reply) -> None:
+        """Accept the reply to a question of `upkeep`."""
+        if question.purpose == RATING:
             if not reply.failed:
-                self._importance[int(str(call.about["message"]))] = _rating(reply)
+                self._importance[int(str(question.about["message"]))] = _rating(reply)
             return
-        until = int(str(call.about["until"]))
+        until = int(str(question.about["until"]))
         if reply.failed and until > self._start + 1:  # too long, or empty: less is tried next time
             self._chunk /= 2
             return
@@ -178,7 +178,7 @@ class Memory:
             start += 1
         return start
 
-    def _summarise(self, limit: int) -> list[Call]:
+    def _summarise(self, limit: int) -> list[Question]:
         heard, start = self._agent.heard, self._start
         end = self._fitting(limit, start)
         if end == start:
@@ -190,7 +190,7 @@ class Memory:
         answer = Text(TOKENS_A_WORD * words)
         return [self._agent.ask_alone(SUMMARY, answer, shown, until=end, summary_words=words)]
 
-    def _rate(self, position: int) -> Call:
+    def _rate(self, position: int) -> Question:
         heard = self._agent.heard[position]
         return self._agent.ask_alone(RATING, IMPORTANCE, (heard,), message=position)
 

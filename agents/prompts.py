@@ -8,14 +8,15 @@ that control tokens in it are not control tokens.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from difflib import get_close_matches
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Formatter
 
 from langchain_core.prompts import PromptTemplate
-from ruamel.yaml import YAML
 
 from palaestra.agents.calls import Scalar
+from palaestra.agents.declared import parse
 from palaestra.agents.failures import BadInput
 
 MEMORY = Path(__file__).parent / "memory.yaml"
@@ -40,7 +41,7 @@ class Prompts:
         common: Iterable[str] = (),
     ) -> None:
         self._common = frozenset(common)
-        self._templates = {purpose: PromptTemplate.from_template(text) for purpose, text in templates.items()}
+        self._templates = {purpose: _template(purpose, text) for purpose, text in templates.items()}
         self._rendered: dict[tuple[str, tuple[tuple[str, str, Scalar], ...]], str] = {}
         for purpose, text in (overrides or {}).items():
             self._templates[purpose] = self._override(purpose, text)
@@ -51,12 +52,7 @@ class Prompts:
                 f"there is no prompt named {purpose!r}", f"The prompts are: {', '.join(self._templates)}."
             )
         known = self._common | set(self._templates[purpose].input_variables)
-        try:
-            template = PromptTemplate.from_template(text)
-        except ValueError as error:
-            raise BadInput(f"prompt {purpose!r}: {error}", "Write {{ and }} for literal braces.") from error
-        if any(spec or conversion for _, _, spec, conversion in Formatter().parse(text)):
-            raise BadInput(f"prompt {purpose!r} formats a variable", "Write {name} alone, without : or !.")
+        template = _template(purpose, text)
         if unknown := set(template.input_variables) - known:
             raise BadInput(
                 f"prompt {purpose!r} uses {', '.join(sorted(unknown))}",
@@ -65,9 +61,21 @@ class Prompts:
         return template
 
     def render(self, purpose: str, variables: Mapping[str, Scalar]) -> str:
-        """The text of template `purpose` filled with `variables`; unused ones are ignored."""
-        template = self._templates[purpose]
-        used = tuple((name, variables[name]) for name in template.input_variables)
+        """The text of template `purpose` filled with `variables`; unused ones are ignored.
+
+        Raises:
+            LookupError: there is no such template, or it uses a variable that has no value.
+        """
+        template = self._templates.get(purpose)
+        if template is None:
+            raise LookupError(f"there is no prompt {purpose!r}; {nearest(purpose, self._templates)}")
+        try:
+            used = tuple((name, variables[name]) for name in template.input_variables)
+        except KeyError as error:
+            [name] = error.args
+            raise LookupError(
+                f"prompt {purpose!r} uses {{{name}}}, which has no value; {nearest(name, variables)}"
+            ) from error
         key = (purpose, tuple((name, type(value).__name__, value) for name, value in used))
         text = self._rendered.get(key)
         if text is None:
@@ -77,6 +85,22 @@ class Prompts:
         return text
 
 
+def _template(purpose: str, text: str) -> PromptTemplate:
+    try:
+        template = PromptTemplate.from_template(text)
+    except ValueError as error:
+        raise BadInput(f"prompt {purpose!r}: {error}", "Write {{ and }} for literal braces.") from error
+    if any(spec or conversion for _, _, spec, conversion in Formatter().parse(text)):
+        raise BadInput(f"prompt {purpose!r} formats a variable", "Write {name} alone, without : or !.")
+    return template
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What somebody who wrote `name` may have meant, of what is `known`."""
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known) or 'none'}"
+
+
 @lru_cache(maxsize=64)
 def read_prompts(
     path: Path, overrides: tuple[tuple[str, str], ...] = (), common: tuple[str, ...] = ()
@@ -84,6 +108,26 @@ def read_prompts(
     """The prompts in the YAML file `path` with `overrides`, shared by all episodes that ask for the same.
 
     Those of `memory.yaml`, which agents of all scenarios have, are among them.
+
+    Raises:
+        BadInput: the file is no mapping of names to templates, or an override doesn't fit.
     """
-    templates = YAML(typ="safe").load(MEMORY) | YAML(typ="safe").load(path)
-    return Prompts({str(name): str(text) for name, text in templates.items()}, dict(overrides), common)
+    return Prompts(_read(MEMORY) | _read(path), dict(overrides), common)
+
+
+@cache
+def _read(path: Path) -> dict[str, str]:
+    """The templates in the file `path`, by purpose."""
+    if not path.is_file():
+        raise BadInput(f"there is no file of prompts {path}", "A scenario's `prompts_file` says where it is.")
+    found = parse(path, "a file of prompts", listed="palaestra scenarios", begin="rules: You play a game.")
+    for name, text in found.items():
+        if not isinstance(name, str) or not isinstance(text, str):
+            raise BadInput(f"{path}: the prompt {name!r} is {text!r}", "A prompt has a name and is a text.")
+    templates = {str(name): str(text) for name, text in found.items()}
+    for name, text in templates.items():
+        try:
+            _template(name, text)
+        except BadInput as error:
+            raise BadInput(f"{path}:{found.lc.key(name)[0] + 1}: {error.args[0]}", error.remedy) from error
+    return templates

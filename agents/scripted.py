@@ -7,6 +7,7 @@ be tried without a model.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -60,7 +61,7 @@ def scripted_reply(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Rep
     if isinstance(call.answer, Choice):
         weights = [random.expovariate(1) for _ in call.answer.options]
         total = sum(weights)
-        probabilities = [weight / total for weight in weights]
+        probabilities = tuple(weight / total for weight in weights)
         text = random.choices(call.answer.options, weights)[0]
     elif isinstance(call.answer, Json):
         text = json.dumps(_fitting(call.answer.schema, random), separators=(",", ":"))
@@ -77,12 +78,11 @@ def scripted_reply(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Rep
 
 def scripted_replies(calls: list[Call]) -> list[Reply]:
     """Parsed scripted replies to `calls`, for playing an episode without a scheduler."""
-    replies = []
-    for call in calls:
-        reply = scripted_reply(call)
-        reply.value = call.answer.parse(reply.text)
-        replies.append(reply)
-    return replies
+    replies = map(scripted_reply, calls)
+    return [
+        replace(reply, value=call.answer.parse(reply.text))
+        for call, reply in zip(calls, replies, strict=True)
+    ]
 
 
 def _fitting(node: dict[str, Any], random: Random) -> Any:

@@ -16,7 +16,7 @@ from time import perf_counter
 import orjson
 
 from palaestra.runs.exports.folder import export
-from palaestra.runs.exports.rows import ExportOptions
+from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.record import log as run_log
 from palaestra.scenarios.core.load import check
 from palaestra.sims.playing import play

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from throughput import outputs
 
-from palaestra.agents.policy import ScriptedEngine
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.runs.record.log import Log
 from palaestra.runs.record.recorder import Past, Recorder
 from palaestra.scenarios.debate.config import DebateConfig, Debater
@@ -35,7 +35,7 @@ def config() -> DebateConfig:
         judges=[],
         episodes=EPISODES,
         live=LIVE,
-        engines={"default": ScriptedEngine(kind="scripted")},
+        engines={"default": ScriptedEngine()},
     )
 
 

@@ -17,13 +17,14 @@ import platform
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from palaestra.agents.agent import Layout
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.policy import Policy, VllmEngine
+from palaestra.agents.engines.vllm import VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.record.log import Log
 from palaestra.runs.record.recorder import Past, Recorder
 from palaestra.scenarios.debate.config import DebateConfig, Debater
@@ -112,9 +113,8 @@ async def simulate(engine: FixedLength, policy: Policy, config: DebateConfig) ->
 
     async def ask(call: Call) -> Reply:
         reply = await engine.answer(call, policy, call.seed, 0)
-        reply.value = reply.text
         speed.take(call, reply)
-        return reply
+        return replace(reply, value=reply.text)
 
     with tempfile.TemporaryDirectory(dir=outputs()) as folder:
         log = Log(Path(folder))

@@ -17,7 +17,7 @@ from palaestra.metrics.equilibria import Equilibrium, equilibria, values
 from palaestra.metrics.intervals import Numbers
 
 
-class Played(NamedTuple):
+class PlayedGame(NamedTuple):
     """What a player did in an episode.
 
     Attributes:
@@ -33,20 +33,20 @@ class Played(NamedTuple):
     rounds: float
 
 
-def played_games(game: pl.DataFrame, probability: pl.DataFrame) -> dict[str, list[Played]]:
+def played_games(game: pl.DataFrame, probability: pl.DataFrame) -> dict[str, list[PlayedGame]]:
     """What was played, by the game's payoffs as text; players who never moved are left out."""
     key = ["episode", "agent"]
     sums = probability.group_by(*key, "position").agg(pl.col("probability").sum())
     totals = {(episode, agent, move): total for episode, agent, move, total in sums.iter_rows()}
     counts = probability.group_by(key).agg(pl.col("round").n_unique())
     rounds = {(episode, agent): float(count) for episode, agent, count in counts.iter_rows()}
-    found: dict[str, list[Played]] = {}
+    found: dict[str, list[PlayedGame]] = {}
     for episode, players, text in game.select("episode", "players", "payoffs").iter_rows():
         for seat, name in enumerate(json.loads(players)):
             if (episode, name) in rounds:
                 moves = range(payoffs_of(text).shape[seat])
                 total = np.array([totals.get((episode, name, move), 0.0) for move in moves])
-                found.setdefault(text, []).append(Played(episode, seat, total, rounds[episode, name]))
+                found.setdefault(text, []).append(PlayedGame(episode, seat, total, rounds[episode, name]))
     return found
 
 

@@ -24,6 +24,7 @@ from palaestra.runs.record import log as run_log
 from palaestra.runs.record.trajectories import trajectories
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.core.trajectory import Trajectory, Turn
+from palaestra.scenarios.core.worth import rewards
 
 BRANCH = "branch"
 """Where in `run.json` the plan stands."""
@@ -153,7 +154,7 @@ def branched(folder: Path) -> Iterator[BranchedCall]:
         branch = branches[played.episode]
         point = branch.episode, branch.call
         plays = gathered.setdefault(point, _Plays(plan.repeats))
-        plays.take(branch, played, rules.rewards(config, replace(played, episode=branch.episode)))
+        plays.take(branch, played, rewards(rules, config, replace(played, episode=branch.episode)))
         if plays.ended == expected[point]:
             yield from _compared(point, gathered.pop(point))
     for point in sorted(gathered):

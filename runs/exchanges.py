@@ -27,7 +27,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class HeadedCalls:
     """Calls that are read together.
 
     Attributes:
@@ -54,7 +54,7 @@ def asked(row: int, call: Mapping[str, object]) -> Asked:
     return Asked(row, int(str(call["step"])), str(call["agent"]), str(call["purpose"]), about)
 
 
-def exchanges(calls: Iterable[Asked]) -> list[Exchange]:
+def exchanges(calls: Iterable[Asked]) -> list[HeadedCalls]:
     """The calls of one episode, in their order, under headings."""
     gathered: list[list[Asked]] = []
     for _, group in groupby(calls, key=lambda call: (call.step, call.purpose)):
@@ -63,7 +63,7 @@ def exchanges(calls: Iterable[Asked]) -> list[Exchange]:
             gathered[-1] += now
         else:
             gathered.append(now)
-    return [Exchange(group, _shared(group)) for group in gathered]
+    return [HeadedCalls(group, _shared(group)) for group in gathered]
 
 
 def in_words(facts: Mapping[str, object]) -> str:

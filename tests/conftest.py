@@ -1,14 +1,19 @@
-"""Fixtures shared by all tests: the real engine, started once for a session."""
+"""What all tests share: a share of the cores for each worker, and the real engine, started once a session."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from palaestra.agents.policy import Policy
+from palaestra.sims.engines import embedded_model
 from support.real_engine import RealEngine, lora_adapter
+from support.shallow_model import shallow_model
 
 # The machine that runs the tests may be slow: nothing depends on the clock.
 settings.register_profile(
@@ -16,10 +21,63 @@ settings.register_profile(
 )
 settings.load_profile("palaestra")
 
+SHARED = {"real_engine", "capitals"}
+"""Fixtures that take a minute: an engine, and an adapter that it serves."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--dtype",
+        choices=("auto", "bfloat16", "float32"),
+        default="auto",
+        help="number format of the real engine and of training; auto: the fastest that this machine computes",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker cores of its own: threads of several that share them wait for each other."""
+    cores = sorted(os.sched_getaffinity(0))
+    worker = getattr(config, "workerinput", {"workerid": "gw0", "workercount": 1})
+    own = cores[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
+    if own:
+        os.sched_setaffinity(0, own)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they ask for, and keep those on one worker that share something costly."""
+    for item in items:
+        asked: list[str] = getattr(item, "fixturenames", [])
+        if not {"tokenizer", "shallow"}.isdisjoint(asked):
+            item.add_marker("torch")
+        if not SHARED.isdisjoint(asked):
+            item.add_marker(pytest.mark.xdist_group("engine"))
+        elif item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
 
 @pytest.fixture(scope="session")
-def real_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine]:
-    """The real engine; every test that uses it belongs to the xdist group `engine`."""
+def tokenizer() -> Any:
+    """The embedded model's."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(embedded_model.ensure()))
+
+
+@pytest.fixture(scope="session")
+def shallow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of the embedded model's first layers."""
+    return shallow_model(tmp_path_factory.mktemp("models") / "shallow")
+
+
+@pytest.fixture(scope="session")
+def dtype(request: pytest.FixtureRequest) -> str:
+    """The number format that was asked for, or "auto"."""
+    return str(request.config.getoption("--dtype"))
+
+
+@pytest.fixture(scope="session")
+def real_engine(tmp_path_factory: pytest.TempPathFactory, dtype: str) -> Iterator[RealEngine]:
+    """The embedded model on vLLM, with its base policy and two LoRA policies."""
     adapters = tmp_path_factory.mktemp("adapters")
     engine = RealEngine(
         {
@@ -27,7 +85,8 @@ def real_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealEngine
             "greedy": Policy(max_tokens=24, temperature=0),
             "first": Policy(max_tokens=24, temperature=0, adapter=lora_adapter(adapters / "first", 1)),
             "second": Policy(max_tokens=24, temperature=0, adapter=lora_adapter(adapters / "second", 2)),
-        }
+        },
+        dtype,
     )
     yield engine
     engine.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,24 @@ def test_a_dry_run_from_python_is_played_and_read(tmp_path: Path) -> None:
     run = palaestra.play("debate", ["episodes=2", "rounds=1"], out=tmp_path / "run", dry_run=True, quiet=True)
     assert run.episodes["ended"].to_list() == [True, True]
     assert palaestra.resume(run, ["episodes=3"], quiet=True).episodes.height == 3
+
+
+def test_the_readme_holds_on_a_package_index(tmp_path: Path) -> None:
+    links = re.findall(r"\]\(([^)]*)\)", (CHECKOUT / "README.md").read_text(encoding="utf-8"))
+    assert [link for link in links if not link.startswith("https://")] == []
+
+
+def test_versions_agree() -> None:
+    assert f"version: {palaestra.__version__}\n" in (CHECKOUT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"## {palaestra.__version__}" in (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """So that a name in a traceback, a log or a question says which is meant."""
+    found: dict[str, list[str]] = {}
+    for room in ("agents", "metrics", "runs", "scenarios", "sims"):
+        for path in sorted((CHECKOUT / room).rglob("*.py")):
+            if "templates" not in path.parts:
+                for name in re.findall(r"^class (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+                    found.setdefault(name, []).append(path.relative_to(CHECKOUT).as_posix())
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from palaestra.metrics.equilibria import Equilibrium, constant_sum
 from palaestra.metrics.intervals import Numbers
 from palaestra.metrics.metric import RATIO, Statistic, Tables, metric
-from palaestra.metrics.played_games import Played, equilibria_of, payoffs_of, played_games, values_of
+from palaestra.metrics.played_games import PlayedGame, equilibria_of, payoffs_of, played_games, values_of
 from palaestra.metrics.plots.marks import dots, name_rows
 from palaestra.metrics.plots.means import counted, means, told
 from palaestra.metrics.plots.plot import plot, some
@@ -141,7 +141,7 @@ def equilibrium_distance(game: pl.DataFrame, probability: pl.DataFrame) -> pl.Da
     return _frame(rows, seat=pl.Int64, position=pl.Int64, apart=pl.Float64, rounds=pl.Float64)
 
 
-def _nearest(text: str, played: Sequence[Played]) -> Equilibrium | None:
+def _nearest(text: str, played: Sequence[PlayedGame]) -> Equilibrium | None:
     """The equilibrium nearest to the mean distributions of all episodes; None without one."""
 
     def distance(profile: Equilibrium) -> float:

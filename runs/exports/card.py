@@ -6,19 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from palaestra.runs.exports.schemas import SCHEMAS
-
-LOADERS = {
-    "dpo": "TRL `DPOTrainer` (conversational, explicit prompt)",
-    "reward": "TRL `RewardTrainer`",
-    "kto": "TRL `KTOTrainer`",
-    "sft": "TRL `SFTTrainer` (`messages`)",
-    "ranked": "PRO (`responses`, `rewards`), MNPO (`score_matrix`)",
-    "critiques": "CUT (`prompt`, `output`, `judgment`)",
-    "revisions": "Stable Alignment (`responses`, `scores`)",
-    "rollouts": "online RL (`prompt_ids`, `completion_ids`, `logprobs`, rewards)",
-}
-
+from palaestra.runs.exports.format import FORMATS
 
 DTYPES = {"String": "string", "Int64": "int64", "Float64": "float64", "Boolean": "bool"}
 
@@ -39,7 +27,7 @@ def card(described: dict[str, Any], quality: str) -> str:
     lines.append("dataset_info:")
     for name in formats:
         lines += [f"- config_name: {name}", "  features:"]
-        for column, kind in SCHEMAS[name].items():
+        for column, kind in FORMATS[name].schema.items():
             lines += [f"  - name: {column}", *(f"    {line}" for line in _feature(kind))]
     runs = ", ".join(f"`{run}`" for run in described["runs"])
     lines += ["---", "", f"# {described['scenario']}: training data from simulated agents", ""]
@@ -48,7 +36,7 @@ def card(described: dict[str, Any], quality: str) -> str:
     lines += ["| format | rows in train | in test | for |", "|---|---|---|---|"]
     for name, splits in formats.items():
         counts = f"{splits.get('train', 0):,} | {splits.get('test', 0):,}"
-        lines.append(f"| `{name}` | {counts} | {LOADERS[name]} |")
+        lines.append(f"| `{name}` | {counts} | {FORMATS[name].loader} |")
     lines += ["", "No prompt is in two splits. Load one with:", "", "```python"]
     lines += ["from datasets import load_dataset", ""]
     first, splits = next(iter(formats.items()))

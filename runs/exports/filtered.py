@@ -13,6 +13,7 @@ from palaestra.agents.failures import BadInput
 from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import NAME, read_export
 from palaestra.runs.exports.folder import CARD
+from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
 from palaestra.runs.record.log import unwritable
 
 if TYPE_CHECKING:
@@ -44,16 +45,16 @@ def write_kept(
     described |= {
         "command": command,
         "filtered_from": str(folder),
-        "formats": {"dpo": {name: frame.height for name, frame in splits.items() if frame.height}},
+        "formats": {PAIRS.name: {name: frame.height for name, frame in splits.items() if frame.height}},
         "left_out": described.get("left_out", {})
         | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
     }
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        (partial / "dpo").mkdir(parents=True)
+        (partial / PAIRS.name).mkdir(parents=True)
         for name, frame in splits.items():
-            path = partial / "dpo" / f"{name}.{described['file_type']}"
+            path = partial / PAIRS.name / f"{name}.{described['file_type']}"
             if frame.height and described["file_type"] == "parquet":
                 frame.write_parquet(path)
             elif frame.height:

@@ -24,14 +24,16 @@ from typing import Any, BinaryIO, Self
 import orjson
 import polars as pl
 
+from palaestra.agents.extensions import border, fault
 from palaestra.agents.failures import BadInput
 from palaestra.runs import folder as run_folder
 from palaestra.runs.branches import BRANCH
 from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import NAME
-from palaestra.runs.exports.formats import Encode, Row
-from palaestra.runs.exports.rows import ExportOptions, LeftOut, rows
-from palaestra.runs.exports.schemas import SCHEMAS
+from palaestra.runs.exports.format import FORMATS, Encode, Row, formats
+from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
+from palaestra.runs.exports.options import ExportOptions
+from palaestra.runs.exports.rows import LeftOut, rows
 from palaestra.runs.exports.source import Source
 from palaestra.runs.quality.pairs import read_pairs
 from palaestra.runs.quality.report import quality_report
@@ -55,7 +57,7 @@ def export(
         runs: run folders.
         out: the folder to make.
         options: what to write.
-        encode: makes the token ids of prompts; needed for `rollouts`.
+        encode: makes the token ids of prompts; formats that hold any need it.
         command: what made this export, for those who want to make it again.
 
     Returns:
@@ -63,6 +65,7 @@ def export(
 
     Raises:
         BadInput: `out` exists, a format is unknown, or a format would be empty.
+        ExtensionFault: a format fails.
         RunUnreadable, RunUnwritable: a run can't be read, or `out` not written.
     """
     sources = _sources(runs)
@@ -113,7 +116,7 @@ def _sources(runs: Sequence[Path]) -> list[Source]:
 
 def _quality(folder: Path, described: dict[str, Any]) -> str:
     """The quality report of an export's pairs, as Markdown; "" where it has none."""
-    splits = described["formats"].get("dpo", {})
+    splits = described["formats"].get(PAIRS.name, {})
     if not splits:
         return ""
     report = quality_report(read_pairs(folder, MOST_MEASURED)).markdown()
@@ -123,10 +126,9 @@ def _quality(folder: Path, described: dict[str, Any]) -> str:
 
 
 def _check(out: Path, options: ExportOptions, sources: list[Source]) -> None:
-    unknown = [name for name in options.formats if name not in SCHEMAS]
-    if unknown or not options.formats:
-        what = f"there is no format {', '.join(unknown)}" if unknown else "no format is named"
-        raise BadInput(what, f"The formats are: {', '.join(SCHEMAS)}.")
+    if not options.formats:
+        raise BadInput("no format is named", f"The formats are: {', '.join(FORMATS)}.")
+    by_turns = [name for name in options.formats if not FORMATS[name].by_sample(options)]
     if not 0 <= options.test_share < 1:
         raise BadInput(f"a test share of {options.test_share} leaves nothing to train on", "Choose 0 to 0.5.")
     if out.exists():
@@ -137,12 +139,11 @@ def _check(out: Path, options: ExportOptions, sources: list[Source]) -> None:
                 raise BadInput(
                     f"{source.folder} has no policy {name!r}", f"It has: {', '.join(source.policies)}."
                 )
-        every_turn = {"rollouts"} | ({"sft"} if options.at_least is None else set())
-        if source.branched and every_turn & set(options.formats):
+        if source.branched and by_turns:
             raise BadInput(
                 f"{source.folder} is a branch run: its episodes repeat turns of the run that it branches",
-                f"Export those of {source.state[BRANCH]['run']}; of this one dpo, reward, kto, ranked, "
-                "or sft with --at-least.",
+                f"Export {', '.join(by_turns)} of {source.state[BRANCH]['run']}; of this one what compares "
+                "answers, such as dpo, or sft with --at-least.",
             )
     _policies(sources)
 
@@ -158,16 +159,6 @@ def _policies(sources: list[Source]) -> dict[str, dict[str, Any]]:
                     "Export them apart, so that it stays clear who wrote what.",
                 )
     return found
-
-
-REMEDIES = {
-    "dpo": "Take smaller --margin and --floor, or more of the --purpose and --policy.",
-    "kto": "Take more of the --purpose and --policy.",
-    "sft": "Take a smaller --at-least, or more of the --purpose and --policy; some scenarios ask no model.",
-    "rollouts": "Play the run with --set engines.default.record_tokens=true, on a vLLM engine.",
-    "critiques": "Only scenarios whose judges give reasons have any, such as peer_feedback.",
-    "revisions": "Only scenarios that revise have any, such as peer_feedback.",
-}
 
 
 class NothingToExport(BadInput):
@@ -187,7 +178,7 @@ def _refuse_empty(options: ExportOptions, files: _Files, sources: list[Source]) 
             why = "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
             raise NothingToExport(
                 f"{runs} gives no rows for {name!r}" + (f" (left out: {why})" if why else ""),
-                REMEDIES.get(name, REMEDIES["dpo"]),
+                FORMATS[name].remedy,
             )
 
 
@@ -203,7 +194,7 @@ class _Files:
         self._test = round(test_share * 2**16)
         self._open: dict[tuple[str, str], BinaryIO] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
-        self.left_out: LeftOut = {name: Counter() for name in (*SCHEMAS, "questions")}
+        self.left_out: LeftOut = {name: Counter() for name in (*formats(), "questions")}
 
     def __enter__(self) -> Self:
         return self
@@ -216,13 +207,15 @@ class _Files:
 
     def add(self, name: str, row: Row) -> None:
         """Write `row` to its split."""
-        split = "test" if int(row["prompt_id"][:4], 16) < self._test else "train"
+        with border(f"format {name!r}", FORMATS.places[name]):
+            split = "test" if int(row["prompt_id"][:4], 16) < self._test else "train"
+            line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
         key = name, split
         if key not in self._open:
             path = self._folder / name / f"{split}.jsonl"
             path.parent.mkdir(exist_ok=True)
             self._open[key] = path.open("wb")
-        self._open[key].write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        self._open[key].write(line)
         self._counts[key] += 1
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -236,6 +229,10 @@ class _Files:
 def _to_parquet(folder: Path) -> None:
     """Turn each JSONL file into a Parquet file, in a stream."""
     for path in sorted(folder.glob("*/*.jsonl")):
-        schema = SCHEMAS[path.parent.name]
-        pl.scan_ndjson(path, schema=schema).sink_parquet(path.with_suffix(".parquet"))
+        name = path.parent.name
+        try:
+            rows = pl.scan_ndjson(path, schema=FORMATS[name].schema)
+            rows.sink_parquet(path.with_suffix(".parquet"))
+        except pl.exceptions.PolarsError as error:
+            raise fault(f"format {name!r}", FORMATS.places[name], error, "its columns' types") from error
         path.unlink()

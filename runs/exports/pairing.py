@@ -38,7 +38,7 @@ class PairRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ScoredPair:
     """Two answers to one question.
 
     Attributes:
@@ -55,7 +55,7 @@ class Pair:
     scores: tuple[JudgeScore, ...]
 
 
-def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Pair]:
+def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[ScoredPair]:
     """The pairs of a sample that the rule takes; the others are counted in `left_out`, by reason."""
     usable = sample.scored()
     if len(usable) < 2:
@@ -77,7 +77,7 @@ def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Pa
             yield pair
 
 
-def compare(sample: Sample, one: Response, other: Response) -> Pair:
+def compare(sample: Sample, one: Response, other: Response) -> ScoredPair:
     """Two scored answers, the better one chosen."""
     error, scores = None, _of_both(sample.scores, one.turn.call, other.turn.call)
     first, second = score_of(one), score_of(other)
@@ -89,7 +89,7 @@ def compare(sample: Sample, one: Response, other: Response) -> Pair:
     one, other = replace(one, score=first), replace(other, score=second)
     if margin < 0:
         one, other, margin = other, one, -margin
-    return Pair(one, other, margin, error, scores)
+    return ScoredPair(one, other, margin, error, scores)
 
 
 def _of_both(scores: tuple[JudgeScore, ...], one: int, other: int) -> tuple[JudgeScore, ...]:

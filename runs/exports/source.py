@@ -21,6 +21,7 @@ from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.core.trajectory import CHECKED, Judged, Trajectory
+from palaestra.scenarios.core.worth import judged, rewards
 
 
 @dataclass
@@ -134,10 +135,24 @@ class Source:
                 if sample.responses[0].score is not None and sample.responses[0].turn.answer["kind"] in FREE:
                     yield sample
 
+    def scored_samples(self, basis: Basis | None = None) -> Iterator[Sample]:
+        """What is comparable; where nobody judges and nothing was branched, turns with their rewards.
+
+        Raises:
+            BadInput: see `samples` and `rewarded_samples`.
+        """
+        if self.has_panel or self.branched:
+            return self.samples(basis)
+        return self.rewarded_samples(basis)
+
+    def rewards(self, trajectory: Trajectory) -> dict[str, float]:
+        """What the outcome of an episode is worth to each agent."""
+        return rewards(self.rules, self.config, trajectory)
+
     def questions(self, trajectory: Trajectory, basis: Basis | None) -> Iterator[Sample]:
         """The judged questions of one episode."""
-        for judged in self.rules.judged(self.config, trajectory):
-            sample = self._sample(trajectory, judged, basis or "panel")
+        for question in judged(self.rules, self.config, trajectory):
+            sample = self._sample(trajectory, question, basis or "panel")
             if sample is not None:
                 yield sample
 
@@ -147,19 +162,19 @@ class Source:
         A judged answer has its score, and belongs to its question; any other has its agent's
         reward, where there is one.
         """
-        judged = {
+        answers = {
             response.turn.call: replace(question, responses=(response,))
             for question in self.questions(trajectory, basis)
             for response in question.responses
         }
-        rewards = self.rules.rewards(self.config, trajectory)
+        worth = self.rewards(trajectory)
         for turn in trajectory.turns.values():
             if turn.failed:
                 continue
-            if turn.call in judged:
-                yield judged[turn.call]
+            if turn.call in answers:
+                yield answers[turn.call]
                 continue
-            reward = rewards.get(turn.agent)
+            reward = worth.get(turn.agent)
             number = turn.about.get("round")
             yield Sample(
                 self.name,
@@ -193,12 +208,12 @@ class Source:
             )
         return "Export it --to sft, or play a scenario with judges, such as duel, debate or panel_of_peers."
 
-    def _sample(self, trajectory: Trajectory, judged: Judged, basis: Basis) -> Sample | None:
-        if judged.unit == CHECKED:
+    def _sample(self, trajectory: Trajectory, question: Judged, basis: Basis) -> Sample | None:
+        if question.unit == CHECKED:
             basis = "truth"
         episode = trajectory.episode
         responses = []
-        for answer in judged.answers:
+        for answer in question.answers:
             score = answer.truth if basis == "truth" else answer.score
             turn = trajectory.turns[answer.call]
             responses.append(Response(turn, episode, score, answer.truth, critiques=answer.critiques))
@@ -206,12 +221,12 @@ class Source:
         if asked is None:
             self.skipped["answers to different prompts"] += 1
             return None
-        first = judged.answers[0]
-        revised = len(judged.answers) == 1 and first.revision is not None
+        first = question.answers[0]
+        revised = len(question.answers) == 1 and first.revision is not None
         if revised and first.revision is not None:
             score = None if basis == "truth" else first.revised_score
             responses.append(Response(trajectory.turns[first.revision], episode, score))
-        unit = CHECKED if basis == "truth" else judged.unit
+        unit = CHECKED if basis == "truth" else question.unit
         return Sample(
             self.name,
             self.scenario,
@@ -219,9 +234,9 @@ class Source:
             trajectory.turns,
             asked,
             tuple(responses),
-            judged.scores,
+            question.scores,
             unit,
             basis,
-            judged.round,
+            question.round,
             revised,
         )

@@ -9,10 +9,9 @@ import polars as pl
 from palaestra.agents.failures import BadInput
 from palaestra.metrics.pairs.preference_pairs import SIDES
 from palaestra.runs.exports.described import MAKE_ONE
-from palaestra.runs.exports.schemas import SCHEMAS
+from palaestra.runs.exports.formats.dpo import FORMAT
 
-FORMAT = "dpo"
-SCHEMA = SCHEMAS[FORMAT]
+SCHEMA = FORMAT.schema
 
 
 def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
@@ -23,7 +22,7 @@ def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
         most: read at most so many of each split, from its beginning.
 
     Returns:
-        The columns of the format `dpo` (`runs/exports/schemas.py`) and `split` ("train" or "test").
+        The columns of the format `dpo` (`palaestra formats dpo`) and `split` ("train" or "test").
 
     Raises:
         BadInput: `folder` is no export, or has no pairs.
@@ -33,7 +32,7 @@ def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
     frames = [
         _read(path, most).with_columns(pl.lit(split).alias("split"))
         for split in ("train", "test")
-        for path in sorted((folder / FORMAT).glob(f"{split}.*"))
+        for path in sorted((folder / FORMAT.name).glob(f"{split}.*"))
         if path.suffix in (".jsonl", ".parquet") and path.stat().st_size
     ]
     pairs = pl.concat(frames) if frames else pl.DataFrame(schema={**SCHEMA, "split": pl.String})

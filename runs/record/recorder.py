@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -155,31 +155,31 @@ class Recorder:
         self._written: dict[int, _Written] = {}
 
     def begin(self, episode: Episode[Any]) -> None:
-        """Note that `episode` is about to play."""
+        """Let `episode` begin, and note it."""
         past = self._past.episode(episode.number)
         if past is None:
             self._written[episode.number] = _Written()
             self._lines.append(line(episode_record(episode)))
         else:
             self._written[episode.number] = _Written(len(past.messages), len(past.answers), past.events)
+        episode.begin()
         self.note(episode)
 
     def note(self, episode: Episode[Any]) -> None:
         """Note what `episode` did since last time: messages, events, its end."""
         index = episode.number
         written = self._written[index]
-        for call in episode.pending:
-            episode.answer_number(call.answer)
-        for message in episode.messages[written.messages :]:
+        messages, answers = episode.messages, episode.exchange.answers
+        for message in messages[written.messages :]:
             self._lines.append(line(message_record(index, message)))
-        for number in range(written.answers, len(episode.answers)):
-            answer = episode.answers[number].describe()
+        for number in range(written.answers, len(answers)):
+            answer = answers[number].describe()
             self._lines.append(line({"record": "answer", "episode": index, "answer": number, **answer}))
         for number in range(written.events, len(episode.events)):
             step, event = episode.events[number]
             self._lines.append(line(event_record(index, number, step, event)))
-        written.messages = max(written.messages, len(episode.messages))
-        written.answers = max(written.answers, len(episode.answers))
+        written.messages = max(written.messages, len(messages))
+        written.answers = max(written.answers, len(answers))
         written.events = max(written.events, len(episode.events))
         if not episode.running:
             self._lines.append(line(end_record(episode)))
@@ -195,15 +195,19 @@ class Recorder:
         if reply is None:
             reply = self._replay(episode.number, call)
             if reply is not None:
-                self.reply(episode, call, reply, NOT_ASKED)
+                return self.reply(episode, call, reply, NOT_ASKED)
         return reply
 
-    def reply(self, episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> None:
-        """Note the reply to `call`; it may be acted on after the next `flush`."""
+    def reply(self, episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> Reply:
+        """Note the reply to `call`; what is returned may be acted on after the next `flush`.
+
+        The episode computes with the numbers that the log keeps, as it will when it is resumed.
+        """
         if reply.probabilities is not None:
-            # The episode computes with the numbers that the log keeps, as it will when it is resumed.
-            reply.probabilities = [round(p, PROBABILITY_DIGITS) for p in reply.probabilities]
+            kept = tuple(round(p, PROBABILITY_DIGITS) for p in reply.probabilities)
+            reply = replace(reply, probabilities=kept)
         self._lines.append(line(call_record(episode, call, reply, seconds)))
+        return reply
 
     async def flush(self) -> None:
         """Return once everything noted is on disk."""

@@ -70,7 +70,7 @@ def call_record(episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[
         "policy": call.policy,
         "seed": call.seed,
         "prompt": ranges(call.prompt),
-        "answer": episode.answer_number(call.answer),
+        "answer": episode.exchange.answer_number(call.answer),
         "text": reply.text,
         "tokens": [reply.prompt_tokens, reply.cached_tokens, reply.output_tokens],
         "seconds": seconds,
@@ -118,17 +118,19 @@ def end_record(episode: Episode[Any]) -> Record:
 def recorded_reply(record: Record, call: Call) -> Reply:
     """The reply in a `call` record, as the answer to the same call asked again."""
     failed = record.get("failed", False)
+    probabilities = record.get("probabilities")
     return Reply(
         text=record["text"],
         value=None if failed else call.answer.parse(record["text"]),
-        probabilities=record.get("probabilities"),
+        probabilities=None if probabilities is None else tuple(probabilities),
         finish=record.get("finish", "stop"),
         prompt_tokens=record["tokens"][0],
         cached_tokens=record["tokens"][1],
         output_tokens=record["tokens"][2],
         attempts=record.get("attempts", 1),
         failed=failed,
-        rejected=record.get("rejected", []),
+        rejected=tuple(record.get("rejected", ())),
+        call=call.index,
     )
 
 
@@ -159,8 +161,8 @@ def numbers(text: str) -> list[int]:
 
 
 def event_type(event: type[Event]) -> str:
-    """The name of an event type in the log: its class name in snake case."""
-    return _snake_case(event.__name__)
+    """The name of an event type in the log, and of its table."""
+    return event.table or _snake_case(event.__name__)
 
 
 @cache

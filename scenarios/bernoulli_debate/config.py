@@ -7,7 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from palaestra.agents.policy import EngineSettings, ScriptedEngine, Settings
+from palaestra.agents.engine import AnyEngine
+from palaestra.agents.engines.scripted import ScriptedEngine
+from palaestra.agents.policy import Settings
 from palaestra.scenarios.bernoulli_debate.protocol import AliceStrategy, BobStrategy
 from palaestra.scenarios.core.config import Location, ScenarioConfig
 
@@ -33,8 +35,8 @@ class BernoulliDebateConfig(ScenarioConfig):
     """Doubly-efficient debates about random computations."""
 
     scenario: Literal["bernoulli_debate"] = "bernoulli_debate"
-    engines: dict[str, EngineSettings] = Field(
-        {"default": ScriptedEngine(kind="scripted")},
+    engines: dict[str, AnyEngine] = Field(
+        {"default": ScriptedEngine()},
         description="The engines, by name. Nothing is ever asked of them. Default: a scripted one.",
     )
     matchups: list[Matchup] = Field(
@@ -68,7 +70,6 @@ class BernoulliDebateConfig(ScenarioConfig):
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """A Lipschitz constant that no tree of so few steps has."""
-        yield from super().problems()
         if self.lipschitz > self.steps:
             yield (
                 ("lipschitz",),

@@ -16,7 +16,7 @@ BobStrategy = Literal["honest", "never", "first", "random", "last"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Event):
+class TreeStep(Event):
     """One statement of Alice's.
 
     Attributes:
@@ -28,6 +28,8 @@ class Step(Event):
         bit: what was tossed, 0 or 1; None after a challenge.
     """
 
+    table = "step"
+
     number: int
     chance: float
     stated: float
@@ -37,7 +39,7 @@ class Step(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Check(Event):
+class TreeCheck(Event):
     """Vera's check of one statement.
 
     Attributes:
@@ -47,6 +49,8 @@ class Check(Event):
         estimate: Vera's, 0–1.
         accepted: whether she accepted, so that Alice wins.
     """
+
+    table = "check"
 
     number: int
     chance: float
@@ -188,7 +192,7 @@ def planned_challenge(strategy: BobStrategy, steps: int, random: Generator) -> i
 
 
 @dataclass(slots=True)
-class Game:
+class TreeGame:
     """A finished game.
 
     Attributes:
@@ -198,41 +202,41 @@ class Game:
     """
 
     winner: str
-    events: list[Step | Check]
+    events: list[TreeStep | TreeCheck]
     queries: dict[str, int]
 
     @property
-    def check(self) -> Check | None:
+    def check(self) -> TreeCheck | None:
         """Vera's check; None without challenge."""
         last = self.events[-1]
-        return last if isinstance(last, Check) else None
+        return last if isinstance(last, TreeCheck) else None
 
 
-def play_game(tree: Tree, constants: Constants, alice: Alice, bob: Bob, random: Generator) -> Game:
+def play_game(tree: Tree, constants: Constants, alice: Alice, bob: Bob, random: Generator) -> TreeGame:
     """Play one game on `tree` to its end."""
     bits: list[int] = []
-    events: list[Step | Check] = []
+    events: list[TreeStep | TreeCheck] = []
     for step in range(tree.steps):
         chance = tree.chance(bits)
         stated = alice.state(step, chance)
         accepted = bob.accepts(step, chance, stated)
         bit = int(random.random() < stated) if accepted else None
-        events.append(Step(step + 1, chance, stated, bob.estimate, not accepted, bit))
+        events.append(TreeStep(step + 1, chance, stated, bob.estimate, not accepted, bit))
         if bit is None:
             check, queries = verify(step, chance, stated, constants, random)
             winner = "alice" if check.accepted else "bob"
             counts = {"alice": alice.queries, "bob": bob.queries, "vera": queries}
-            return Game(winner, [*events, check], counts)
+            return TreeGame(winner, [*events, check], counts)
         bits.append(bit)
     winner = "alice" if bits[-1] else "bob"
-    return Game(winner, events, {"alice": alice.queries, "bob": bob.queries, "vera": 0})
+    return TreeGame(winner, events, {"alice": alice.queries, "bob": bob.queries, "vera": 0})
 
 
 def verify(
     step: int, chance: float, stated: float, constants: Constants, random: Generator
-) -> tuple[Check, int]:
+) -> tuple[TreeCheck, int]:
     """Vera's check of what was stated at `step`, from 0, and the samples that it took."""
     c, s = constants.c, constants.s
     count = samples((s - c) / 2, constants.vera_failure)
     found = estimate(random, chance, count)
-    return Check(step + 1, chance, stated, found, abs(stated - found) < (c + s) / 2), count
+    return TreeCheck(step + 1, chance, stated, found, abs(stated - found) < (c + s) / 2), count

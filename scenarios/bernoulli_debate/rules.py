@@ -11,10 +11,10 @@ from palaestra.scenarios.bernoulli_debate.config import BernoulliDebateConfig, M
 from palaestra.scenarios.bernoulli_debate.protocol import (
     Alice,
     Bob,
-    Check,
     Constants,
-    Game,
-    Step,
+    TreeCheck,
+    TreeGame,
+    TreeStep,
     planned_challenge,
     planned_lies,
     play_game,
@@ -32,7 +32,7 @@ class BernoulliDebate(Episode[BernoulliDebateConfig]):
 
     kind = "bernoulli_debate"
     config_type = BernoulliDebateConfig
-    event_types = (Step, Check)
+    event_types = (TreeStep, TreeCheck)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     tree: Tree
 
@@ -52,7 +52,7 @@ class BernoulliDebate(Episode[BernoulliDebateConfig]):
         about: dict[str, Scalar] = {"alice": matchup.alice, "bob": matchup.bob, "truth": truth}
         return about | {"honest_side": honest} | result(game, truth, honest)
 
-    def _game(self, matchup: Matchup, random: Generator) -> Game:
+    def _game(self, matchup: Matchup, random: Generator) -> TreeGame:
         config = self.config
         constants = Constants(config.steps, config.lipschitz)
         drift = config.shift * constants.c
@@ -70,7 +70,7 @@ def honest_side(alice: bool, bob: bool) -> str:
     return "alice" if alice else "bob"
 
 
-def result(game: Game, truth: str, honest: str) -> dict[str, Scalar]:
+def result(game: TreeGame, truth: str, honest: str) -> dict[str, Scalar]:
     """What the outcome tells of a game in which the side `truth` was right and `honest` was honest."""
     check = game.check
     return {

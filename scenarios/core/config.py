@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from types import NoneType
 from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
 from palaestra.agents.agent import Layout
+from palaestra.agents.declared import Problems, refuse
+from palaestra.agents.engine import ENGINES, AnyEngine
+from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.memory import MemorySettings
-from palaestra.agents.policy import EngineSettings, Policy, ScriptedEngine, Settings, VllmEngine
+from palaestra.agents.policy import Policy, Settings
 from palaestra.scenarios.parts.population import PeopleDrawn
 
 Location = tuple[str | int, ...]
 SweptValues = Annotated[list[JsonValue], Field(min_length=1)]
 UNSWEPT = ("scenario", "sweep")
 """What a sweep can't vary: it compares runs of one scenario."""
+AGENTLESS = (str, int, float, NoneType, Policy, PeopleDrawn)
+"""Where no agents are looked for in a declaration."""
 
 
 class Participant(Settings):
@@ -46,7 +52,7 @@ class ScenarioConfig(Settings):
         "`persona_first` puts who the agent is first (some models stay in character better).",
     )
     retries: int = Field(2, ge=0, description="How often an answer that can't be parsed is asked again.")
-    engines: dict[str, EngineSettings] = Field(
+    engines: dict[str, AnyEngine] = Field(
         {"default": VllmEngine()}, description="The engines, by name. Default: the embedded model on vLLM."
     )
     policies: dict[str, Policy] = Field(
@@ -67,10 +73,6 @@ class ScenarioConfig(Settings):
         "such as `rounds: [1, 3]`; or a list of settings, each played as it is. The first is the baseline.",
     )
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where in the file a policy is named, and the name; scenarios with agents override this."""
-        return iter(())
-
     def declared_agents(self) -> Iterator[tuple[Location, Participant]]:
         """All agents that the file declares, in the order of its fields, and where."""
         return _declared(self, ())
@@ -78,7 +80,7 @@ class ScenarioConfig(Settings):
     def context_of(self, policy: str) -> int | None:
         """The context of the engine that answers for `policy`, tokens; None where the file doesn't say."""
         engine = self.engines[self.policies[policy].engine] if policy in self.policies else None
-        return engine.context if isinstance(engine, VllmEngine | ScriptedEngine) else None
+        return engine.context if engine is not None else None
 
     def unplayed(self) -> list[str]:
         """The names of all agents without a persona, in the order of the file's fields."""
@@ -93,14 +95,24 @@ class ScenarioConfig(Settings):
         cast: Self = _recast(self, give)
         return cast
 
-    def problems(self) -> Iterator[tuple[Location, str]]:
-        """Impossible combinations: where in the file, and what is wrong. Scenarios add theirs."""
+    def problems(self) -> Problems:
+        """What is impossible by the rules of a scenario: where in the file, and what is wrong."""
+        return iter(())
+
+    def policy_problems(self, location: Location, name: str) -> Problems:
+        """That there is no policy `name`, which the file names at `location`."""
+        if name not in self.policies:
+            yield location, f"no policy {name!r}; the policies are: {', '.join(self.policies)}"
+
+    def _common_problems(self) -> Problems:
+        """What is impossible whatever the rules."""
         for name, policy in self.policies.items():
             if policy.engine not in self.engines:
                 known = ", ".join(self.engines)
                 yield ("policies", name, "engine"), f"no engine {policy.engine!r}; the engines are: {known}"
-            elif policy.adapter is not None and self.engines[policy.engine].kind != "vllm":
-                yield ("policies", name, "adapter"), "adapters need an engine of kind vllm"
+            elif policy.adapter is not None and not self.engines[policy.engine].serves_adapters:
+                kinds = [name for name, kind in ENGINES.items() if kind.settings.serves_adapters]
+                yield ("policies", name, "adapter"), f"adapters need an engine of kind {' or '.join(kinds)}"
         swept = (
             self.sweep
             if isinstance(self.sweep, dict)
@@ -112,14 +124,16 @@ class ScenarioConfig(Settings):
         if self.population is not None:
             for place, message in self.population.problems(len(self.unplayed())):
                 yield ("population", *place), message
-        for location, name in self.agent_policies():
-            if name not in self.policies:
-                yield location, f"no policy {name!r}; the policies are: {', '.join(self.policies)}"
+        seen = set()
+        for location, agent in self.declared_agents():
+            yield from self.policy_problems((*location, "policy"), agent.policy)
+            if (location[:-1], agent.name) in seen:
+                yield (*location, "name"), f"two agents are named {agent.name!r}"
+            seen.add((location[:-1], agent.name))
         yield from self._memory_problems()
 
-    def _memory_problems(self) -> Iterator[tuple[Location, str]]:
-        contexts = [engine.context for engine in self.engines.values() if isinstance(engine, VllmEngine)]
-        known = [context for context in contexts if context is not None]
+    def _memory_problems(self) -> Problems:
+        known = [engine.context for engine in self.engines.values() if engine.context is not None]
         largest = max(known) if known and len(known) == len(self.engines) else None
         declared: list[tuple[Location, MemorySettings]] = [(("memory",), self.memory)]
         declared += [
@@ -136,36 +150,45 @@ class ScenarioConfig(Settings):
 
     @model_validator(mode="after")
     def _refuse_problems(self) -> ScenarioConfig:
-        for location, message in self.problems():
-            raise PydanticCustomError("impossible", "{message}", {"message": message, "location": location})
+        refuse(chain(self._common_problems(), self.problems()))
         return self
 
 
 def _declared(node: object, place: Location) -> Iterator[tuple[Location, Participant]]:
     """The agents in a declaration, and where."""
+    items: Iterable[tuple[str | int, object]] = ()
     if isinstance(node, Participant):
         yield place, node
-    elif isinstance(node, list):
-        for position, item in enumerate(node):
-            yield from _declared(item, (*place, position))
-    elif isinstance(node, Settings) and not isinstance(node, PeopleDrawn):
-        for name in type(node).model_fields:
-            yield from _declared(getattr(node, name), (*place, name))
+    elif isinstance(node, Settings):
+        items = _fields(node)
+    elif isinstance(node, dict):
+        items = node.items()
+    elif isinstance(node, list | tuple):
+        items = enumerate(node)
+    for key, item in items:
+        if not isinstance(item, AGENTLESS):
+            yield from _declared(item, (*place, key))
 
 
 def _recast(node: Any, give: Callable[[Participant], Participant]) -> Any:
     """A copy of a declaration in which `give` replaces each agent; what declares none is left as it is."""
     if isinstance(node, Participant):
         return give(node)
-    if isinstance(node, list):
-        return [_recast(item, give) for item in node]
-    if isinstance(node, Settings) and not isinstance(node, PeopleDrawn):
-        fields = type(node).model_fields
-        return node.model_copy(update={name: _recast(getattr(node, name), give) for name in fields})
+    if isinstance(node, list | tuple):
+        items = [_recast(item, give) for item in node]
+        return items if isinstance(node, list) else tuple(items)
+    if isinstance(node, dict):
+        return {key: _recast(item, give) for key, item in node.items()}
+    if isinstance(node, Settings) and not isinstance(node, AGENTLESS):
+        return node.model_copy(update={name: _recast(item, give) for name, item in _fields(node)})
     return node
 
 
-def name_problems(**casts: Sequence[Participant]) -> Iterator[tuple[Location, str]]:
+def _fields(node: Settings) -> Iterator[tuple[str, Any]]:
+    return ((name, getattr(node, name)) for name in type(node).model_fields)
+
+
+def name_problems(**casts: Sequence[Participant]) -> Problems:
     """Names that two agents share, whatever their case and outer spaces; keywords are the file's fields."""
     seen: dict[str, str] = {}
     for field, cast in casts.items():
@@ -175,10 +198,3 @@ def name_problems(**casts: Sequence[Participant]) -> Iterator[tuple[Location, st
                 same = seen[key] if seen[key] == member.name else f"{seen[key]} and {member.name}"
                 yield (field, position, "name"), f"two agents are named {same!r}"
             seen.setdefault(key, member.name)
-
-
-def policies_of(**casts: Sequence[Participant]) -> Iterator[tuple[Location, str]]:
-    """Where the agents of some fields name their policies, and the names."""
-    for field, cast in casts.items():
-        for position, member in enumerate(cast):
-            yield (field, position, "policy"), member.policy

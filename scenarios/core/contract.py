@@ -11,36 +11,40 @@
   who are entitled to it, and no other (choices and numbers carry none) |
 | faults | failed answers of every purpose, of some and of all calls still end the episode |
 | schema | every event is of a declared type and its fields hold what their hints say |
+| worth | `judged` and `rewards` of each of these episodes tell of calls and agents that there are |
+| policies | a policy that there is not is refused, whichever agent names it |
+| ready files | each file in the scenario's `ready` folder is valid, and its episodes end |
 | refusal | casts that can't be played are refused, with a place in the file and a reason |
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple
 from random import Random
-from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
-from palaestra.agents.answers import Choice, Json
+from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.failures import BadInput
-from palaestra.agents.scripted import scripted_reply
+from palaestra.agents.failures import BadInput, ExtensionFault
 from palaestra.scenarios.core.config import Location
-from palaestra.scenarios.core.episode import EVERYWHERE, Episode
-from palaestra.scenarios.core.load import Scenario, check
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import Scenario, check, load
+from palaestra.scenarios.core.played import (
+    Answering,
+    ContractBroken,
+    PlayedOut,
+    failed_reply,
+    new_episode,
+    parsed_reply,
+    play_out,
+)
+from palaestra.scenarios.core.privacy import File, Readers, check_privacy
+from palaestra.scenarios.core.ready_made import FOLDER
+from palaestra.scenarios.core.worth import judged, rewards, trajectory_of
 
-File = dict[str, Any]
-Answering = Callable[[Call], Reply]
-Readers = Callable[[Episode[Any], Call], Collection[str]]
-MOST_STEPS = 5000
-SCALARS = (str, int, float, bool, NoneType)
-
-
-class ContractBroken(AssertionError):
-    """A scenario that doesn't keep a clause; the message names the clause and what happened."""
+NO_POLICY = "a policy that there is not"
 
 
 def check_contract(
@@ -76,53 +80,14 @@ def check_contract(
         _check_replay(scenario, index)
         _check_lockstep(scenario, index)
         _check_faults(scenario, index)
-    _check_privacy(file, may_read, secrets or {}, episodes)
+    check_privacy(file, may_read, secrets or {}, episodes)
+    _check_policies(scenario)
+    _check_ready_files(scenario)
     _check_refusals(file, refused)
 
 
-def parsed_reply(call: Call, text: str | None = None) -> Reply:
-    """The scripted reply to `call`, parsed; or one of this text."""
-    reply = scripted_reply(call)
-    if text is not None:
-        reply.text = text
-    reply.value = call.answer.parse(reply.text)
-    return reply
-
-
-def failed_reply(_call: Call) -> Reply:
-    """What an episode gets when no attempt at a call could be parsed."""
-    return Reply(text="", failed=True, attempts=3, rejected=["", "", ""])
-
-
-@dataclass(slots=True)
-class _Played:
-    """A finished episode, with all calls in order and their replies."""
-
-    episode: Episode[Any]
-    calls: list[Call]
-    replies: list[list[Reply]]
-
-
-def _episode(scenario: Scenario, index: int) -> Episode[Any]:
-    return scenario.rules(scenario.config, index=index)
-
-
-def _play(episode: Episode[Any], answer: Answering, clause: str) -> _Played:
-    played = _Played(episode, [], [])
-    for _ in range(MOST_STEPS):
-        calls = list(episode.pending)
-        if not calls:
-            _check_schema(episode, clause)
-            return played
-        played.calls += calls
-        replies = [answer(call) for call in calls]
-        played.replies.append(replies)
-        episode.step(deepcopy(replies))
-    raise ContractBroken(f"{clause}: the episode has not ended after {MOST_STEPS} steps")
-
-
 def _check_replay(scenario: Scenario, index: int) -> None:
-    first = _play(_episode(scenario, index), parsed_reply, "replay")
+    first = play_out(new_episode(scenario, index), parsed_reply, "replay")
     recorded = iter([reply for replies in first.replies for reply in replies])
     expected = iter(first.calls)
 
@@ -133,18 +98,17 @@ def _check_replay(scenario: Scenario, index: int) -> None:
             raise ContractBroken(f"replay: call {call.index} differs: {asked}\n{_plain(call)}")
         return next(recorded)
 
-    second = _play(_episode(scenario, index), answer, "replay")
+    _check_worth(scenario, first)
+    second = play_out(new_episode(scenario, index), answer, "replay")
     _agree("replay", first.episode, second.episode, first.calls, second.calls)
-    if [call.index for call in first.calls] != list(range(len(first.calls))):
-        raise ContractBroken("replay: calls are not asked in the order in which they are made")
 
 
 def _check_lockstep(scenario: Scenario, index: int) -> None:
-    one, other, stranger = (_episode(scenario, i) for i in (index, index, index + 1))
+    one, other, stranger = (new_episode(scenario, i) for i in (index, index, index + 1))
     while one.pending:
         _agree("lockstep", one, other, one.pending, other.pending)
         for episode in (one, stranger, other):
-            episode.step([parsed_reply(call) for call in episode.pending])
+            episode.advance([parsed_reply(call) for call in episode.pending])
     _agree("lockstep", one, other, one.pending, other.pending)
 
 
@@ -173,7 +137,7 @@ def _plain(call: Call) -> tuple[Any, ...]:
 
 
 def _check_faults(scenario: Scenario, index: int) -> None:
-    purposes = {call.purpose for call in _play(_episode(scenario, index), parsed_reply, "faults").calls}
+    purposes = {call.purpose for call in play_out(new_episode(scenario, index), parsed_reply, "faults").calls}
     chance = Random(index)
 
     def some(call: Call) -> Reply:
@@ -185,164 +149,50 @@ def _check_faults(scenario: Scenario, index: int) -> None:
     ways = {"all calls": failed_reply, "some calls": some, "first options": _option(0)}
     ways |= {"last options": _option(-1)} | {f"all of `{name}`": of(name) for name in sorted(purposes)}
     for what, answer in ways.items():
-        try:
-            _play(_episode(scenario, index), answer, f"faults, {what}")
-        except ContractBroken:
-            raise
-        except Exception as error:
-            raise ContractBroken(f"faults: {what} make the rules raise {error!r}") from error
+        _check_worth(scenario, play_out(new_episode(scenario, index), answer, f"faults, {what}"))
 
 
 def _option(position: int) -> Answering:
     def answer(call: Call) -> Reply:
         if isinstance(call.answer, Choice):
-            reply = Reply(text=call.answer.options[position])
-            reply.value = reply.text
-            return reply
+            option = call.answer.options[position]
+            return Reply(text=option, value=option)
         return parsed_reply(call)
 
     return answer
 
 
-def _check_schema(episode: Episode[Any], clause: str) -> None:
-    for _, event in episode.events:
-        kind = type(event)
-        if kind not in (*episode.event_types, *EVERYWHERE):
-            raise ContractBroken(f"{clause}: {kind.__name__} is not among `event_types`")
-        hints = get_type_hints(kind)
-        if clash := {"episode", "event", "step"} & set(hints):
-            raise ContractBroken(f"{clause}: {kind.__name__}.{min(clash)} is a column of every event's table")
-        for field in fields(event):
-            hint, value = hints[field.name], getattr(event, field.name)
-            allowed = get_args(hint) or (hint,)
-            fits = type(value) in allowed or (type(value) is int and float in allowed)
-            if not fits or type(value) not in SCALARS:
-                raise ContractBroken(f"{clause}: {kind.__name__}.{field.name} is {value!r}, not {hint}")
-    for name, value in episode.outcome.items():
-        if name in ("episode", "seed", "ended", "steps"):
-            raise ContractBroken(f"{clause}: the outcome's {name!r} is a column of every `episodes` table")
-        if type(value) not in SCALARS:
-            raise ContractBroken(f"{clause}: the outcome's {name} is {value!r}, no scalar")
+def _check_worth(scenario: Scenario, played: PlayedOut) -> None:
+    replies = [reply for replies in played.replies for reply in replies]
+    trajectory = trajectory_of(played.episode, played.calls, replies)
+    try:
+        judged(scenario.rules, scenario.config, trajectory)
+        rewards(scenario.rules, scenario.config, trajectory)
+    except ExtensionFault as fault:
+        raise ContractBroken(f"worth: {fault}") from fault
 
 
-def _check_privacy(
-    file: File, may_read: Readers, secrets: Mapping[Location, Collection[str]], episodes: int
-) -> None:
-    marked = deepcopy(file)
-    readers: dict[str, Collection[str]] = {}
-    for number, (place, names) in enumerate([*_personas(marked), *secrets.items()]):
-        sentinel = f"QF{number:04d}X"
-        _put(marked, place, sentinel)
-        readers[sentinel] = names
-    scenario = check(marked, "contract.yaml")
-    unread = _Unread()
-    for index in range(episodes):
-        episode = _episode(scenario, index)
-        known = dict(readers)
-
-        def answer(call: Call, episode: Episode[Any] = episode, known: dict[str, Any] = known) -> Reply:
-            unread.take(call, _read_only_by(call, known), known)
-            sentinel = f"QR{call.index:04d}X"
-            others = set(may_read(episode, call)) - {call.agent}
-            reply = _with_sentinel(call, sentinel)
-            if sentinel in reply.text:
-                known[sentinel] = {call.agent} | others
-                unread.give(call, sentinel, others)
-            return reply
-
-        _play(episode, answer, "privacy")
-    unread.check()
+def _check_policies(scenario: Scenario) -> None:
+    for place, agent in scenario.config.declared_agents():
+        file = scenario.config.model_dump(mode="json")
+        node: Any = file
+        for part in place:
+            node = node[part]
+        node["policy"] = NO_POLICY
+        try:
+            check(file, "contract.yaml")
+        except BadInput:
+            continue
+        raise ContractBroken(f"policies: {agent.name} may name the policy {NO_POLICY!r}, which there is not")
 
 
-class _Unread:
-    """What was meant for somebody, and whether anybody ever read it."""
-
-    def __init__(self) -> None:
-        self._purposes: dict[str, str] = {}
-        self._meant: dict[str, bool] = {}
-
-    def give(self, call: Call, sentinel: str, others: Collection[str]) -> None:
-        """Note a reply that others may read."""
-        if others:
-            self._purposes[sentinel] = f"the replies to {call.purpose!r}"
-            self._meant.setdefault(self._purposes[sentinel], False)
-
-    def take(self, call: Call, read: Collection[str], known: Mapping[str, Collection[str]]) -> None:
-        """Note what the prompt of `call` holds, and what of the file its agent might have read."""
-        for sentinel, names in known.items():
-            if sentinel.startswith("QF"):
-                if call.agent in names:
-                    text = f"a private text of the file for {', '.join(sorted(names))}"
-                    self._meant[text] = self._meant.get(text, False) or sentinel in read
-            elif sentinel in read and sentinel in self._purposes:
-                self._meant[self._purposes[sentinel]] = True
-
-    def check(self) -> None:
-        """Raise `ContractBroken` when something reached nobody."""
-        for what, reached in self._meant.items():
-            if not reached:
-                raise ContractBroken(f"privacy: {what} reach nobody for whom they are meant")
-
-
-def _personas(file: File) -> list[tuple[Location, Collection[str]]]:
-    """The places of all personas in the file, each with the name of its agent."""
-    found: list[tuple[Location, Collection[str]]] = []
-
-    def look(node: Any, place: Location) -> None:
-        if isinstance(node, dict):
-            if "name" in node and "persona" in node:
-                found.append(((*place, "persona"), {node["name"]}))
-            for key, child in node.items():
-                look(child, (*place, key))
-        elif isinstance(node, list):
-            for position, child in enumerate(node):
-                look(child, (*place, position))
-
-    look(file, ())
-    return found
-
-
-def _put(file: Any, place: Location, text: str) -> None:
-    node = file
-    for part in place[:-1]:
-        node = node[part]
-    node[place[-1]] = text
-
-
-def _read_only_by(call: Call, readers: Mapping[str, Collection[str]]) -> set[str]:
-    """The sentinels that the prompt of `call` holds, once none of them is another's."""
-    prompt = "\n".join(message.body for message in call.prompt)
-    read = {sentinel for sentinel in readers if sentinel in prompt}
-    for sentinel in sorted(read):
-        names = readers[sentinel]
-        if call.agent not in names:
-            whose = "a private text of the file" if sentinel.startswith("QF") else f"reply {sentinel[2:6]}"
-            raise ContractBroken(
-                f"privacy: {call.agent} reads {whose}, meant for {', '.join(sorted(names))}, "
-                f"in call {call.index} ({call.purpose}):\n{prompt}"
-            )
-    return read
-
-
-def _with_sentinel(call: Call, sentinel: str) -> Reply:
-    if isinstance(call.answer, Choice):
-        return parsed_reply(call)
-    if isinstance(call.answer, Json):
-        value = json.loads(scripted_reply(call).text)
-        return parsed_reply(call, json.dumps(_sentinel_in(value, call.answer.schema, sentinel)))
-    return parsed_reply(call, f"{sentinel} I think so.")
-
-
-def _sentinel_in(value: Any, schema: Mapping[str, Any], sentinel: str) -> Any:
-    """`value` with the sentinel in every string that has room for it."""
-    if "properties" not in schema and "items" not in schema and schema.get("type") != "string":
-        return value
-    if isinstance(value, dict):
-        return {key: _sentinel_in(item, schema["properties"][key], sentinel) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_sentinel_in(item, schema["items"], sentinel) for item in value]
-    free = schema.get("type") == "string" and "enum" not in schema
-    return sentinel if free and schema.get("maxLength", 0) >= len(sentinel) else value
+def _check_ready_files(scenario: Scenario) -> None:
+    for path in sorted((scenario.rules.prompts_file.parent / FOLDER).glob("*.yaml")):
+        try:
+            ready = load(path)
+        except BadInput as error:
+            raise ContractBroken(f"ready files: {error}") from error
+        play_out(new_episode(ready, 0), parsed_reply, f"ready files: {path.name}")
 
 
 def _check_refusals(file: File, refused: Iterable[tuple[Mapping[str, Any], str]]) -> None:

@@ -1,38 +1,43 @@
 """The episode core: rules that ask and never wait.
 
-An episode is a Mesa model whose `play` is a generator: it yields the calls that it wants
-answered now and receives their replies. One `step` is one such exchange. It holds no I/O
+An episode is a Mesa model whose `play` is a generator: it yields the questions that it wants
+answered now and receives the replies. One `step` is one such exchange. It holds no I/O
 and takes all chance from its own seeded generators, so the same replies always lead it
 through the same states: that is what makes resuming, replaying and branching possible.
+
+Here are the words in which rules are written. What was said is kept by `transcript`, what is
+asked by `exchange`.
 """
 
 from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import NoneType
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import mesa
 
 from palaestra.agents.agent import Agent, Layout, Stage
-from palaestra.agents.answers import Answer
-from palaestra.agents.calls import OVERFLOW, Call, Message, Prompt, Reply, Role, Scalar, derive_seed
-from palaestra.agents.memory import Memory, MemorySettings
+from palaestra.agents.calls import Call, Message, Question, Reply, Role, Scalar, derive_seed
+from palaestra.agents.memory import MemorySettings
 from palaestra.agents.prompts import Prompts, read_prompts
 from palaestra.scenarios.core.config import Participant, ScenarioConfig
+from palaestra.scenarios.core.exchange import Exchange
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.core.transcript import Transcript
 from palaestra.scenarios.parts.population import Person
 
 Config = TypeVar("Config", bound=ScenarioConfig)
 AnyAgent = TypeVar("AnyAgent", bound=Agent)
 Responder = Callable[[list[Call]], list[Reply]]
 Returned = TypeVar("Returned")
-Asking = Generator[list[Call], list[Reply], Returned]
-"""A part of the rules: yields the calls wanted now, receives their replies, returns what came of it."""
+Asking = Generator[list[Question], list[Reply], Returned]
+"""A part of the rules: yields what it asks now, receives the replies, returns what came of it."""
 Play = Asking[dict[str, Scalar]]
 """The rules; they return the outcome."""
 
@@ -41,9 +46,11 @@ Play = Asking[dict[str, Scalar]]
 class Event:
     """Something that happened in an episode, for the log and its tables.
 
-    Subclasses are dataclasses whose fields are scalars; the table of a type is named
-    after its class in snake case, its columns after the fields.
+    Subclasses are dataclasses whose fields are scalars. The table of a type has the name `table`, by
+    default that of the class in snake case; its columns are named after the fields.
     """
+
+    table = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,9 @@ class Persona(Event):
     attributes: str
 
 
+SCALARS = (str, int, float, bool, NoneType)
+MOST_SILENCES = 10_000
+"""How often rules may ask nothing before they go on: endless loops end there."""
 EVERYWHERE: tuple[type[Event], ...] = (Persona,)
 """Event types beside those that a scenario declares."""
 
@@ -75,18 +85,19 @@ class Episode(Stage, Generic[Config]):
             `mesa.batch_run` does.
         index: number of the episode in its run, from 0.
         seed: the run's seed; the config's by default.
-        respond: what answers calls when `step` gets no replies, such as
-            `palaestra.agents.scripted.scripted_replies`. A scheduler passes replies instead.
+        respond: what `step` asks for replies, such as `palaestra.agents.scripted.scripted_replies`.
+            A scheduler hands them to `advance` instead.
         prompts: the templates; read from the scenario's folder by default.
 
     Attributes:
         number: of the episode in its log; `index`, unless it is a branch of another run's episode.
-        call_seed: gives the seed of a call by its index.
-        messages: every message of the episode, by number.
+        transcript: what was said.
+        exchange: what was asked.
         events: every event, with the step in which it happened.
         outcome: what `play` returned, once `running` is False.
+        topic: what `topic_variables` stand for; `play` fills it in.
         persons: of the population, by the name of the agent who plays them.
-        failures: how many of the calls that `asking` made had no valid answer.
+        failures: how many of the questions that `asking` put had no valid answer.
     """
 
     kind: ClassVar[str]
@@ -112,32 +123,24 @@ class Episode(Stage, Generic[Config]):
         self.index = index
         self.run_seed = config.seed if seed is None else seed
         self.episode_seed = derive_seed(self.run_seed, "episode", index)
-        super().__init__(seed=self.episode_seed)
+        super().__init__(rng=self.episode_seed)
         self.number = index
-        self.call_seed: Callable[[int], int] = partial(derive_seed, self.run_seed, index)
         self.respond = respond
         self.prompts = prompts or read_prompts(
             self.prompts_file, tuple(config.prompts.items()), self.topic_variables
         )
-        self.messages: list[Message] = []
-        self.answers: list[Answer] = []
+        self.transcript = Transcript()
         self.events: list[tuple[int, Event]] = []
         self.outcome: dict[str, Scalar] = {}
         self.topic: dict[str, Scalar] = {}
         self.failures = 0
-        self._message_numbers: dict[tuple[str, str, str | int], Message] = {}
-        self._answer_numbers: dict[Answer, int] = {}
-        self._calls_made = 0
         self._play: Play | None = None
-        self._pending: list[Call] = []
+        self._handed: Sequence[Reply] | None = None
         self.persons = self._people_the_cast()
-        self._wanted: list[Call] = []
-        self._replies: dict[int, Reply] = {}
-        self._kept: dict[int, tuple[Memory, Call]] = {}
         own = {agent.name: agent.memory for _, agent in self.config.declared_agents()}
         self._memories = {name: memory for name, memory in own.items() if memory is not None}
-        declared = (self.config.memory, *self._memories.values())
-        self._memories_ask = any(memory.kind != "window" for memory in declared)
+        memories_ask = any(m.kind != "window" for m in (self.config.memory, *self._memories.values()))
+        self.exchange = Exchange(partial(derive_seed, self.run_seed, index), self._cast, memories_ask)
 
     reward_unit: ClassVar[str] = ""
     """What `rewards` are measured in; "" where the outcome is worth nothing to anybody."""
@@ -166,7 +169,7 @@ class Episode(Stage, Generic[Config]):
 
     @abstractmethod
     def play(self) -> Play:
-        """The rules: yield lists of calls, receive their replies, return the outcome."""
+        """The rules: yield lists of questions, receive the replies, return the outcome."""
 
     @property
     def layout(self) -> Layout:
@@ -174,75 +177,99 @@ class Episode(Stage, Generic[Config]):
         return self.config.layout
 
     @property
+    def messages(self) -> list[Message]:
+        """Every message of the episode, by number."""
+        return self.transcript.messages
+
+    @property
     def pending(self) -> list[Call]:
-        """The calls that wait for replies; empty once the episode is over."""
+        """The calls that wait for replies, the first ones being asked now; empty once it is over."""
+        self.begin()
+        return self.exchange.pending
+
+    def begin(self) -> None:
+        """Let the rules go up to what they ask first; once they have begun, this does nothing."""
         if self._play is None:
-            self._play = self.play()
-            self._exchange(None)
-        return self._pending
+            made: object = self.play()
+            if not isinstance(made, Generator):
+                told = f"play() returned a {type(made).__name__}, so it is no generator"
+                raise TypeError(f"{told}: it must yield lists of questions")
+            self._play = made
+            self._go_on(None)
 
-    def step(self, replies: list[Reply] | None = None) -> None:
-        """One exchange: hand the pending calls' replies to the rules.
+    def step(self) -> None:
+        """One exchange: have the pending calls answered by `respond`, and let the rules go on.
 
-        Args:
-            replies: one for each pending call, in order; asked of `respond` by default.
+        Raises:
+            RuntimeError: there is no `respond`.
         """
-        calls = self.pending
+        calls, replies, self._handed = self.pending, self._handed, None
         if not self.running:
             return
         if replies is None:
             if self.respond is None:
-                raise RuntimeError("an episode without `respond` needs its replies: step(replies)")
+                raise RuntimeError("an episode without `respond` needs its replies: advance(replies)")
             replies = self.respond(calls)
-        for call, reply in zip(calls, replies, strict=True):
-            reply.call = call.index
-            self._replies[call.index] = reply
-        self._pending = self._ask_shorter()
-        if not self._pending:
-            wanted = [self._replies.pop(call.index) for call in self._wanted]
-            self._keep_memories()
-            self._exchange(wanted)
+        answered = self.exchange.take(replies)
+        if answered is not None:
+            self._go_on(answered)
         collector = getattr(self, "datacollector", None)
         if collector is not None and self.respond is not None:
             collector.collect(self)
 
-    def _exchange(self, replies: list[Reply] | None) -> None:
+    def advance(self, replies: Sequence[Reply]) -> None:
+        """A `step` with these replies instead of those of `respond`.
+
+        Args:
+            replies: one for each pending call, in order.
+
+        Raises:
+            ValueError: there are more or fewer.
+        """
+        if len(replies) != len(self.pending):
+            raise ValueError(f"{len(replies)} replies to {len(self.pending)} calls")
+        self._handed = replies
+        self.step()  # Mesa's, which counts it
+
+    def _go_on(self, replies: list[Reply] | None) -> None:
+        """Let the rules act on the replies to what they asked, up to what they ask next or their end."""
         assert self._play is not None
         try:
             wanted = next(self._play) if replies is None else self._play.send(replies)
-            while not wanted:
+            for _ in range(MOST_SILENCES):
+                self._refuse_what_is_no_question(wanted)
+                if wanted:
+                    break
                 wanted = self._play.send([])
-            self._wanted = list(wanted)
-            self._pending = [*wanted, *self._upkeep()]
+            else:
+                self._play.throw(RuntimeError(f"play() yielded no question {MOST_SILENCES} times in a row"))
         except StopIteration as stop:
-            self._pending = []
-            self.outcome = stop.value or {}
-            self.running = False
-            # Mesa 3.3 counts agents in a class-level dictionary that would keep every episode alive.
-            getattr(mesa.Agent, "_ids", {}).pop(self, None)
+            self._end(stop.value)
+        else:
+            self.exchange.ask(wanted)
 
-    def _ask_shorter(self) -> list[Call]:
-        """The calls of the rules whose prompts were too long, in shorter words."""
-        again = []
-        for position, call in enumerate(self._wanted):
-            if self._replies[call.index].finish == OVERFLOW:
-                del self._replies[call.index]
-                agent = next(agent for agent in self._cast() if agent.name == call.agent)
-                self._wanted[position] = shorter = agent.ask_shorter(call)
-                again.append(shorter)
-        return again
+    def _refuse_what_is_no_question(self, wanted: object) -> None:
+        """Raise, at the line that yielded it, what `wanted` is instead of a list of questions."""
+        if isinstance(wanted, (list, tuple)):
+            odd = next((item for item in wanted if not isinstance(item, Question)), None)
+            if odd is None:
+                return
+            told = f"play() yields lists of questions, not a list with a {type(odd).__name__}"
+        else:
+            told = f"play() yields lists of questions, not a {type(wanted).__name__}"
+        assert self._play is not None
+        self._play.throw(TypeError(f"{told}: yield [agent.ask(…), …]"))
 
-    def _upkeep(self) -> list[Call]:
-        """What memories ask beside the rules."""
-        for memory in dict.fromkeys(agent.memory for agent in self._cast()) if self._memories_ask else ():
-            for call in memory.upkeep():
-                self._kept[call.index] = memory, call
-        return [call for _, call in self._kept.values()]
-
-    def _keep_memories(self) -> None:
-        for index, (memory, call) in self._kept.items():
-            memory.take(call, self._replies.pop(index))
-        self._kept.clear()
+    def _end(self, outcome: dict[str, Scalar] | None) -> None:
+        if not isinstance(outcome, (dict, NoneType)):
+            raise TypeError(f"play() returns an outcome by names; its outcome is {outcome!r}, no dict")
+        for name, value in (outcome or {}).items():
+            if not isinstance(value, SCALARS):
+                raise TypeError(f"the outcome's {name!r} is {value!r}, no scalar")
+        self.outcome = outcome or {}
+        self.running = False
+        # Mesa before 3.4.1 numbers agents in a dictionary of its class that keeps every episode alive.
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
     def _cast(self) -> Iterator[Agent]:
         return (agent for agent in self.agents if isinstance(agent, Agent))
@@ -276,60 +303,38 @@ class Episode(Stage, Generic[Config]):
             persona = self.words(template, name=declared.name, persona=declared.persona, **fill)
         return kind(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
 
-    def asking(self, calls: list[Call]) -> Asking[list[Reply]]:
-        """The replies to `calls`; those without a valid answer count as `failures`."""
-        replies = yield calls
+    def asking(self, questions: list[Question]) -> Asking[list[Reply]]:
+        """The replies to `questions`; those without a valid answer count as `failures`."""
+        replies = yield questions
         self.failures += sum(reply.failed for reply in replies)
         return replies
 
     def message(self, role: Role, text: str, label: str = "", source: int | None = None) -> Message:
         """The message of this role, label and text; a new one only if there is none yet."""
-        key = (role, label, text if source is None else source)
-        found = self._message_numbers.get(key)
-        if found is None:
-            found = Message(len(self.messages), role, text, label, source)
-            self._message_numbers[key] = found
-            self.messages.append(found)
-        return found
+        return self.transcript.message(role, text, label, source)
 
     def say(self, speaker: str, reply: Reply, to: Iterable[Agent]) -> Message:
         """Let `to` hear `reply` under the name `speaker`, and nobody else."""
-        message = self.message("user", reply.text, speaker, reply.call)
-        for agent in to:
-            agent.heard.append(message)
-        return message
+        return self.transcript.say(speaker, reply, to)
 
     def request(self, purpose: str, fill: dict[str, Scalar]) -> Message:
         """The message that asks for `purpose`, its variables taken from `fill` and the topic."""
-        return self.message("user", self.words(purpose, **fill))
+        return self.message("user", self.prompts.render(purpose, {**self.topic, **fill}))
 
     def words(self, purpose: str, **fill: Scalar) -> str:
         """The text of template `purpose`, its variables taken from `fill` and the topic."""
         return self.prompts.render(purpose, {**self.topic, **fill})
 
-    def call(
-        self,
-        agent: Agent,
-        purpose: str,
-        answer: Answer,
-        prompt: Prompt,
-        about: dict[str, Scalar],
-        shortenable: bool = False,
-    ) -> Call:
-        """A new call, numbered and seeded."""
-        index = self._calls_made
-        self._calls_made += 1
-        seed = self.call_seed(index)
-        return Call(index, agent.name, purpose, about, prompt, answer, agent.policy, seed, shortenable)
-
-    def answer_number(self, answer: Answer) -> int:
-        """The number of `answer` among the kinds of answers that this episode's calls asked for."""
-        number = self._answer_numbers.get(answer)
-        if number is None:
-            number = self._answer_numbers[answer] = len(self.answers)
-            self.answers.append(answer)
-        return number
-
     def record(self, event: Event) -> None:
-        """Put `event` into the log."""
+        """Put `event` into the log.
+
+        Raises:
+            TypeError: its type is none of `event_types`, or it holds something that is no scalar.
+        """
+        kind = type(event)
+        if kind not in self.event_types and kind not in EVERYWHERE:
+            raise TypeError(f"{kind.__name__} is not among `event_types`")
+        for name in kind.__dataclass_fields__:
+            if not isinstance(getattr(event, name), SCALARS):
+                raise TypeError(f"{kind.__name__}.{name} is {getattr(event, name)!r}, no scalar")
         self.events.append((self.steps, event))

@@ -20,7 +20,7 @@ from palaestra.agents.failures import BadInput
 from palaestra.agents.prompts import read_prompts
 from palaestra.scenarios.core.config import Location, ScenarioConfig
 from palaestra.scenarios.core.episode import Episode
-from palaestra.scenarios.core.registry import SCENARIOS
+from palaestra.scenarios.core.registry import SCENARIOS, rules_border
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | Non
 
     Raises:
         BadInput: it is not a valid scenario.
+        ExtensionFault: the scenario's own code fails at it.
     """
     where = Where(file, data, overridden or {})
     if "scenario" not in data:
@@ -82,12 +83,14 @@ def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | Non
         rules = SCENARIOS[str(data["scenario"])]
     except BadInput as error:
         raise BadInput(f"{where.of(('scenario',))}: {error.args[0]}", error.remedy) from error
-    try:
-        config = rules.config_type.model_validate(data, context={"folder": Path(file).parent})
-    except ValidationError as error:
-        told = [tell(problem, rules.config_type, where) for problem in error.errors()]
-        remedy = f"All fields: palaestra schema {data['scenario']}"
-        raise BadInput("\n".join(told), remedy) from error
+    with rules_border(rules, f"the check of {file}"):
+        try:
+            config = rules.config_type.model_validate(data, context={"folder": Path(file).parent})
+        except ValidationError as error:
+            told = [tell(problem, rules.config_type, where) for problem in error.errors()]
+            remedy = f"All fields: palaestra schema {data['scenario']}"
+            raise BadInput("\n".join(told), remedy) from error
+        read_prompts(rules.prompts_file, (), rules.topic_variables)
     for purpose, text in config.prompts.items():
         try:
             read_prompts(rules.prompts_file, ((purpose, text),), rules.topic_variables)

@@ -43,7 +43,7 @@ def find(name: str) -> Path:
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return path
-    known = {file.stem: file for scenario in SCENARIOS for file in _files(scenario)}
+    known = files()
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)
@@ -52,6 +52,11 @@ def find(name: str) -> Path:
         f"there is no file {name}, nor a ready-made scenario of that name",
         f"{hint}Ready-made: {', '.join(known)}.",
     )
+
+
+def files() -> dict[str, Path]:
+    """All ready-made files, by name."""
+    return {file.stem: file for scenario in SCENARIOS for file in _files(scenario)}
 
 
 def text_of(name: str) -> str:

@@ -8,7 +8,7 @@ methods of its class: `Episode.judged` (answers to the same question, with their
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,11 +45,11 @@ class Turn:
     prompt: Prompt
     answer: dict[str, Any]
     text: str
-    probabilities: list[float] | None
+    probabilities: Sequence[float] | None
     finish: str
     failed: bool
-    token_ids: list[int] | None = None
-    logprobs: list[float] | None = None
+    token_ids: Sequence[int] | None = None
+    logprobs: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

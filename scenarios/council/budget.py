@@ -56,7 +56,7 @@ class Law(Settings):
     )
 
 
-class Budget(Settings):
+class BudgetRules(Settings):
     """The town's money before any law."""
 
     revenue: Money = Field(100, description="What comes in a session.")
@@ -76,7 +76,7 @@ class Accounts:
 
 
 def accounts(
-    budget: Budget,
+    budget: BudgetRules,
     stress: Stress,
     laws: Sequence[tuple[Law, float]],
     groups: Sequence[str],

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.council import charter, town
-from palaestra.scenarios.council.budget import Budget, Law, Stressor
+from palaestra.scenarios.council.budget import BudgetRules, Law, Stressor
 from palaestra.scenarios.council.voting import Rule
 from palaestra.scenarios.parts.judging import ScoreBasis
 
@@ -63,7 +63,7 @@ class CouncilConfig(ScenarioConfig):
     voting_rule: Rule = Field("instant_runoff", description="What elects the chair.")
     groups: list[Group] = Field(list(town.GROUPS), min_length=1, description="The citizens.")
     laws: list[Law] = Field(list(town.LAWS), min_length=2, description="What can be enacted and repealed.")
-    budget: Budget = Field(Budget(), description="The town's money before any law.")
+    budget: BudgetRules = Field(BudgetRules(), description="The town's money before any law.")
     score_basis: ScoreBasis = Field(
         "expectation",
         description="Whether a label is the probabilities of its options (`expectation`) or the one chosen "
@@ -76,15 +76,8 @@ class CouncilConfig(ScenarioConfig):
     def _read_charter(cls, given: str, info: ValidationInfo) -> str:
         return charter.charter_text(given, (info.context or {}).get("folder", Path()))
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where members, mediator and labeller name their policies."""
-        yield from policies_of(members=self.members)
-        yield ("mediator", "policy"), self.mediator.policy
-        yield ("labeller", "policy"), self.labeller.policy
-
     def problems(self) -> Problems:
         """Quorums that can't be, colliding names, groups that there are not."""
-        yield from super().problems()
         yield from name_problems(members=self.members, mediator=[self.mediator], labeller=[self.labeller])
         size = len(self.members)
         if self.quorum < 1:

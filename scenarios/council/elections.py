@@ -7,7 +7,7 @@ from random import Random
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Choice
-from palaestra.agents.calls import Call, Reply
+from palaestra.agents.calls import Question, Reply
 from palaestra.scenarios.core.episode import Asking
 from palaestra.scenarios.council.events import Election
 from palaestra.scenarios.council.voting import (
@@ -28,7 +28,7 @@ def read_ballots(
     candidates: Sequence[str],
     term: int,
     random: Random,
-    asked: Callable[[list[Call]], Asking[list[Reply]]],
+    asked: Callable[[list[Question]], Asking[list[Reply]]],
 ) -> Asking[Cast]:
     """Everybody's ballot: by the probabilities of one choice, or choice after choice without them.
 
@@ -40,7 +40,7 @@ def read_ballots(
         candidates: at least two names.
         term: that ends.
         random: draws the orders.
-        asked: hands calls to the engine.
+        asked: puts questions and returns the replies.
     """
     cast: Cast = {}
     left = {voter.name: random.sample(candidates, len(candidates)) for voter in voters}
@@ -83,6 +83,6 @@ def election(
     return Election(term, rule, incumbent, elected, len(ballots), ", ".join(lot), **by_rule)
 
 
-def _elect(voter: Agent, names: Sequence[str], term: int, place: int) -> Call:
+def _elect(voter: Agent, names: Sequence[str], term: int, place: int) -> Question:
     fill = {"candidates": ", ".join(names)}
     return voter.ask("elect", Choice(tuple(names)), fill, term=term, place=place)

@@ -8,7 +8,7 @@ from palaestra.scenarios.core.episode import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Speech(Event):
+class CouncilSpeech(Event):
     """What a member said in the deliberation.
 
     Attributes:
@@ -17,6 +17,8 @@ class Speech(Event):
             when that answer failed.
         message: number of the message; None when it said nothing.
     """
+
+    table = "speech"
 
     term: int
     session: int
@@ -56,7 +58,7 @@ class Amendment(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Vote(Event):
+class CouncilVote(Event):
     """A member's vote.
 
     Attributes:
@@ -65,6 +67,8 @@ class Vote(Event):
         vote: "yes", "no" or "abstain"; None when the answer failed, which counts as absent.
         yes_probability: 0–1; None where nobody knows.
     """
+
+    table = "vote"
 
     term: int
     session: int
@@ -75,7 +79,7 @@ class Vote(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision(Event):
+class CouncilDecision(Event):
     """What the council decided.
 
     Attributes:
@@ -86,6 +90,8 @@ class Decision(Event):
         quorate: whether enough members voted.
         passed: whether it was quorate with more yes than no.
     """
+
+    table = "decision"
 
     term: int
     session: int
@@ -102,8 +108,10 @@ class Decision(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Budget(Event):
+class CouncilBudget(Event):
     """The town's budget of a session, in units of money, and the laws in force, separated by "; "."""
+
+    table = "budget"
 
     term: int
     session: int
@@ -114,8 +122,10 @@ class Budget(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Welfare(Event):
+class CouncilWelfare(Event):
     """The welfare, 0–100, of a group of citizens in a session."""
+
+    table = "welfare"
 
     term: int
     session: int

@@ -23,13 +23,13 @@ from palaestra.scenarios.council.events import (
     Amendment,
     BallotCast,
     Bill,
-    Budget,
-    Decision,
+    CouncilBudget,
+    CouncilDecision,
+    CouncilSpeech,
+    CouncilVote,
+    CouncilWelfare,
     Election,
     Label,
-    Speech,
-    Vote,
-    Welfare,
 )
 from palaestra.scenarios.council.motions import NO_CHANGE, Motion
 
@@ -47,7 +47,18 @@ class Council(Episode[CouncilConfig]):
 
     kind = "council"
     config_type = CouncilConfig
-    event_types = (Speech, Bill, Amendment, Vote, Decision, Budget, Welfare, Label, BallotCast, Election)
+    event_types = (
+        CouncilSpeech,
+        Bill,
+        Amendment,
+        CouncilVote,
+        CouncilDecision,
+        CouncilBudget,
+        CouncilWelfare,
+        Label,
+        BallotCast,
+        Election,
+    )
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = (
         "members",
@@ -66,7 +77,7 @@ class Council(Episode[CouncilConfig]):
     def rewards(cls, config: CouncilConfig, trajectory: Trajectory) -> dict[str, float]:
         """To each member its group's mean welfare over the sessions, to a mediator that of all groups."""
         told: dict[str, list[float]] = {}
-        for event in trajectory.told(Welfare):
+        for event in trajectory.told(CouncilWelfare):
             told.setdefault(event.group, []).append(event.welfare)
         means = {group: fmean(points) for group, points in told.items()}
         rewards = {member.name: means[member.group] for member in config.members}
@@ -187,7 +198,7 @@ class Council(Episode[CouncilConfig]):
                 self.floor.append(said)
                 number = said.number
                 self._act(member, "speech", "act_speech", text=reply.text)
-            self.record(Speech(self.term, self.session, member.name, member.intent, number))
+            self.record(CouncilSpeech(self.term, self.session, member.name, member.intent, number))
 
     # The bill
 
@@ -261,7 +272,7 @@ class Council(Episode[CouncilConfig]):
         fill: dict[str, Scalar] = {"session": self.session, "bill": bill, "result": self.words(result)}
         self._minute(self.words("decided", **fill, **votes))
 
-    def _vote(self, question: str, motion: Motion, about: dict[str, Scalar]) -> Asking[Decision]:
+    def _vote(self, question: str, motion: Motion, about: dict[str, Scalar]) -> Asking[CouncilDecision]:
         """A vote of all members; who gives no valid answer is absent."""
         replies = yield from self.asking(
             [
@@ -274,10 +285,10 @@ class Council(Episode[CouncilConfig]):
             vote = None if reply.failed else str(reply.value)
             cast[vote] += 1
             probability = None if reply.failed or not reply.probabilities else reply.probabilities[0]
-            self.record(Vote(self.term, self.session, question, member.name, vote, probability))
+            self.record(CouncilVote(self.term, self.session, question, member.name, vote, probability))
         yes, no, abstain = (cast[vote] for vote in VOTE.options)
         quorate = yes + no + abstain >= self.config.quorum
-        decision = Decision(
+        decision = CouncilDecision(
             *(self.term, self.session, question, motion.action, motion.law.name, motion.size),
             *(yes, no, abstain, cast[None], quorate, quorate and yes > no),
         )
@@ -292,9 +303,11 @@ class Council(Episode[CouncilConfig]):
         found = accounts(config.budget, STRESS[config.stressor], in_force, config.groups, self.treasury)
         self.treasury, self.welfare = found.treasury, found.welfare
         told = self._in_force("; ")
-        self.record(Budget(self.term, self.session, found.revenue, found.spending, found.treasury, told))
+        self.record(
+            CouncilBudget(self.term, self.session, found.revenue, found.spending, found.treasury, told)
+        )
         for group, points in found.welfare.items():
-            self.record(Welfare(self.term, self.session, group, points))
+            self.record(CouncilWelfare(self.term, self.session, group, points))
 
     def _act(self, member: Agent, kind: str, purpose: str, **fill: Scalar) -> None:
         named = [*self.names, self.config.mediator.name]
@@ -339,12 +352,12 @@ class Council(Episode[CouncilConfig]):
 
     def _outcome(self) -> dict[str, Scalar]:
         told = [event for _, event in self.events]
-        decisions = [e for e in told if isinstance(e, Decision) and e.question == "bill"]
+        decisions = [e for e in told if isinstance(e, CouncilDecision) and e.question == "bill"]
         labels = [e for e in told if isinstance(e, Label)]
         power = fsum(label.power for label in labels if label.power is not None)
         served = fsum(label.welfare for label in labels if label.welfare is not None)
         by_group = [
-            fmean(e.welfare for e in told if isinstance(e, Welfare) and e.group == group)
+            fmean(e.welfare for e in told if isinstance(e, CouncilWelfare) and e.group == group)
             for group in self.config.groups
         ]
         return {

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.parts.hearing import Hearing
 from palaestra.scenarios.parts.judging import (
     BASIS_MEANING,
@@ -84,13 +84,8 @@ class DebateConfig(ScenarioConfig):
             raise ValueError("a motion is empty")
         return motions
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where debaters and judges name their policies."""
-        yield from policies_of(debaters=self.debaters, judges=self.judges)
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Impossible casts, panels and graphs."""
-        yield from super().problems()
         yield from name_problems(debaters=self.debaters, judges=self.judges)
         yield from panel_problems(self.panel, self.judges)
         names = [debater.name for debater in self.debaters]

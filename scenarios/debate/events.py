@@ -8,7 +8,7 @@ from palaestra.scenarios.core.episode import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion(Event):
+class DebateOpinion(Event):
     """A debater's private opinion.
 
     Attributes:
@@ -18,6 +18,8 @@ class Opinion(Event):
         expected: the expectation over the option probabilities, −2.5 … 2.5; None without them.
     """
 
+    table = "opinion"
+
     agent: str
     stance: str
     moment: str
@@ -26,8 +28,10 @@ class Opinion(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Speech(Event):
+class DebateSpeech(Event):
     """A speech: who, in which round (from 1), which message; None when nothing could be said."""
+
+    table = "speech"
 
     agent: str
     round: int

@@ -15,7 +15,7 @@ from palaestra.agents.calls import Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
 from palaestra.scenarios.debate.config import DebateConfig, Debater
-from palaestra.scenarios.debate.events import Opinion, Speech, Verdict
+from palaestra.scenarios.debate.events import DebateOpinion, DebateSpeech, Verdict
 from palaestra.scenarios.debate.training import judged_speeches
 from palaestra.scenarios.parts.judging import (
     POINTS,
@@ -28,16 +28,7 @@ from palaestra.scenarios.parts.judging import (
     points,
     preference,
 )
-
-SCALE = {
-    "certainly disagree": -2.5,
-    "probably disagree": -1.5,
-    "lean disagree": -0.5,
-    "lean agree": 0.5,
-    "probably agree": 1.5,
-    "certainly agree": 2.5,
-}
-OPINION = Choice(tuple(SCALE))
+from palaestra.scenarios.parts.opinion_scale import OPINION, SCALE
 
 
 class Speaker(Agent):
@@ -58,7 +49,7 @@ class Debate(Episode[DebateConfig]):
 
     kind = "debate"
     config_type = DebateConfig
-    event_types = (Opinion, Speech, Score, Preference, Verdict)
+    event_types = (DebateOpinion, DebateSpeech, Score, Preference, Verdict)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("motion", "rounds", "words")
 
@@ -104,7 +95,7 @@ class Debate(Episode[DebateConfig]):
         self.labels = {name: f"Speaker {number}" for name, number in zip(by_name, order, strict=True)}
         self.datacollector = DataCollector(
             model_reporters={
-                "speeches": lambda episode: sum(isinstance(e, Speech) for _, e in episode.events)
+                "speeches": lambda episode: sum(isinstance(e, DebateSpeech) for _, e in episode.events)
             },
             agenttype_reporters={Speaker: {"name": "name", "stance": "stance", "opinion": "opinion"}},
         )
@@ -125,7 +116,7 @@ class Debate(Episode[DebateConfig]):
             if reply.probabilities is not None and not reply.failed:
                 expected = expected_value(SCALE.values(), reply.probabilities)
             debater.opinion = opinion
-            self.record(Opinion(debater.name, debater.stance, moment, opinion, expected))
+            self.record(DebateOpinion(debater.name, debater.stance, moment, opinion, expected))
             if moment == "before" and opinion is not None:
                 debater.remember(self.words("opinion_memory", opinion=str(reply.value)))
 
@@ -143,7 +134,7 @@ class Debate(Episode[DebateConfig]):
 
     def _speak(self, debater: Speaker, number: int, reply: Reply) -> None:
         if reply.failed:
-            self.record(Speech(debater.name, number, None))
+            self.record(DebateSpeech(debater.name, number, None))
             return
         listeners = self.listeners[debater.name]
         for agent in (*listeners, *self.judges):
@@ -151,7 +142,7 @@ class Debate(Episode[DebateConfig]):
                 agent.heard.append(self.request("heard", {}))
         said = self.say(debater.name, reply, to=listeners)
         self.say(self.labels[debater.name], reply, to=self.judges)
-        self.record(Speech(debater.name, number, said.number))
+        self.record(DebateSpeech(debater.name, number, said.number))
 
     def _judge(self) -> Asking[dict[str, float]]:
         """Every judge scores every debater on every criterion."""
@@ -230,7 +221,7 @@ class Debate(Episode[DebateConfig]):
         """Mean change of opinion over the debaters who told both, −5 … 5."""
         told: dict[str, dict[str, float]] = {}
         for _, event in self.events:
-            if isinstance(event, Opinion) and event.opinion is not None:
+            if isinstance(event, DebateOpinion) and event.opinion is not None:
                 told.setdefault(event.agent, {})[event.moment] = event.opinion
         changes = [both["after"] - both["before"] for both in told.values() if len(both) == 2]
         return fmean(changes) if changes else None

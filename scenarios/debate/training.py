@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from palaestra.scenarios.core.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
 from palaestra.scenarios.debate.config import DebateConfig
-from palaestra.scenarios.debate.events import Speech, Verdict
+from palaestra.scenarios.debate.events import DebateSpeech, Verdict
 from palaestra.scenarios.parts.judging import Preference, Score, judge_weights
 
 
@@ -19,7 +19,7 @@ def judged_speeches(config: DebateConfig, trajectory: Trajectory) -> Iterator[Ju
     verdicts = {verdict.agent: verdict for verdict in trajectory.told(Verdict)}
     ratings = {judge.name: judge.rating or 100.0 for judge in config.judges}
     sides: dict[tuple[int, str], dict[str, int]] = {}
-    for speech in trajectory.told(Speech):
+    for speech in trajectory.told(DebateSpeech):
         call = trajectory.author(speech.message)
         if call is not None and speech.agent in verdicts:
             alone = speech.agent if config.speaking == "sequential" else ""

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from palaestra.agents.policy import Settings
 
 
-class Check(Settings):
+class AnswerCheck(Settings):
     """What makes an answer right; all that is given must hold."""
 
     least_words: int | None = Field(None, ge=1, description="Fewest words.")
@@ -39,7 +39,7 @@ class Check(Settings):
 
     def problems(self) -> Iterator[str]:
         """What is wrong with it as a whole."""
-        if self == Check():
+        if self == AnswerCheck():
             yield "a check needs least_words, most_words, matches or avoids"
         if self.least_words and self.most_words and self.least_words > self.most_words:
             yield f"no answer has at least {self.least_words} and at most {self.most_words} words"

@@ -9,8 +9,8 @@ from pydantic import Field, field_validator
 
 from palaestra.agents.policy import Settings
 from palaestra.metrics.ratings.sparta import LEAST_RATING
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from palaestra.scenarios.duel.check import Check
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
+from palaestra.scenarios.duel.check import AnswerCheck
 from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
@@ -86,7 +86,7 @@ class DuelConfig(ScenarioConfig):
         description="A judge reads one answer and scores it, or two in both orders and compares them; "
         "with `none` the `check` alone decides.",
     )
-    check: Check | None = Field(
+    check: AnswerCheck | None = Field(
         None,
         description="What a program can tell of an answer: `least_words`, `most_words`, `matches`, `avoids`.",
     )
@@ -121,13 +121,8 @@ class DuelConfig(ScenarioConfig):
             raise ValueError("an instruction is empty")
         return instructions
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where fighters and judges name their policies."""
-        yield from policies_of(fighters=self.fighters, judges=self.judges)
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Matches that nobody could judge, and names that collide."""
-        yield from super().problems()
         yield from name_problems(fighters=self.fighters, judges=self.judges)
         yield from ((("check",), problem) for problem in (self.check.problems() if self.check else ()))
         for number, instruction in enumerate(self.held_out):

@@ -8,7 +8,7 @@ from palaestra.scenarios.core.episode import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Event):
+class DuelAnswer(Event):
     """A fighter's answer in a contest.
 
     Attributes:
@@ -18,6 +18,8 @@ class Answer(Event):
         call, message: which reply, in which message; None when it failed.
         passed: whether it passes the file's `check`; a failed answer doesn't. None without a check.
     """
+
+    table = "answer"
 
     contest: int
     iteration: int
@@ -30,7 +32,7 @@ class Answer(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement(Event):
+class DuelJudgement(Event):
     """A judge's score of one answer.
 
     Attributes:
@@ -39,6 +41,8 @@ class Judgement(Event):
         score: 1–10; None when the judge could not be understood.
         basis: "probabilities", "sample" or "failed".
     """
+
+    table = "judgement"
 
     contest: int
     judge: str

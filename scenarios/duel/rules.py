@@ -9,13 +9,13 @@ from pathlib import Path
 from statistics import fmean
 
 from palaestra.agents.agent import Agent
-from palaestra.agents.calls import Call, Message, Scalar
+from palaestra.agents.calls import Message, Question, Scalar
 from palaestra.metrics.ratings.elo import EloConstants, update_elo
 from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, SpartaRatings
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
 from palaestra.scenarios.duel.config import START_RATING, DuelConfig
-from palaestra.scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
+from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Match, Rating
 from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
 from palaestra.scenarios.duel.training import judged_contests
 from palaestra.scenarios.parts.judging import POINTS, PREFERENCE, judge_weights, points, preference
@@ -69,7 +69,7 @@ class Duel(Episode[DuelConfig]):
 
     kind = "duel"
     config_type = DuelConfig
-    event_types = (Answer, Judgement, Comparison, Match, Rating)
+    event_types = (DuelAnswer, DuelJudgement, Comparison, Match, Rating)
     prompts_file = Path(__file__).parent / "prompts.yaml"
 
     @classmethod
@@ -137,13 +137,13 @@ class Duel(Episode[DuelConfig]):
 
     def _fight(self, iteration: int, contests: list[Contest]) -> Asking[None]:
         asked = [(contest, name) for contest in contests for name in contest.contestants]
-        calls = [
+        questions = [
             self.fighters[name].ask(
                 "answer", fill={"instruction": contest.instruction}, contest=contest.number
             )
             for contest, name in asked
         ]
-        replies = yield from self.asking(calls)
+        replies = yield from self.asking(questions)
         for (contest, name), reply in zip(asked, replies, strict=True):
             if not reply.failed:
                 contest.answers[name] = self.message("user", reply.text, source=reply.call)
@@ -152,7 +152,7 @@ class Duel(Episode[DuelConfig]):
             if self.config.check is not None:
                 passed = contest.passed[name] = not reply.failed and self.config.check.passes(reply.text)
             self.record(
-                Answer(
+                DuelAnswer(
                     contest.number,
                     iteration,
                     contest.instruction,
@@ -182,12 +182,12 @@ class Duel(Episode[DuelConfig]):
             if value is not None:
                 contest.told.setdefault((judge, *answers), []).append(value)
             if len(answers) == 1:
-                self.record(Judgement(contest.number, judge, answers[0], repeat, value, basis))
+                self.record(DuelJudgement(contest.number, judge, answers[0], repeat, value, basis))
             else:
                 first, second = answers
                 self.record(Comparison(contest.number, judge, first, second, repeat, value, basis))
 
-    def _judgement(self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int) -> Call:
+    def _judgement(self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int) -> Question:
         reading = [self.message("user", self.words("instruction", instruction=contest.instruction))]
         heads = ("shown",) if len(answers) == 1 else ("shown_first", "shown_second")
         for head, name in zip(heads, answers, strict=True):
@@ -258,7 +258,7 @@ class Duel(Episode[DuelConfig]):
     def _outcome(self) -> dict[str, str | int | float | bool | None]:
         ratings = self.ratings
         leader = max(ratings, key=lambda name: ratings[name])
-        passed = [event.passed for _, event in self.events if isinstance(event, Answer)]
+        passed = [event.passed for _, event in self.events if isinstance(event, DuelAnswer)]
         decided = [match.margin for match in self.matches if match.margin is not None]
         return {
             "leader": leader,

@@ -13,7 +13,7 @@ from statistics import fmean
 
 from palaestra.scenarios.core.trajectory import CHECKED, Judged, JudgedAnswer, JudgeScore, Trajectory
 from palaestra.scenarios.duel.config import START_RATING, DuelConfig
-from palaestra.scenarios.duel.events import Answer, Comparison, Judgement, Rating
+from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Rating
 from palaestra.scenarios.parts.judging import Preference, Score, judge_weights, panel_scores, panel_shares
 
 
@@ -23,12 +23,12 @@ def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judg
     A judge counts where it could be understood on every answer of the contest that isn't its own.
     """
     weights = _final_weights(config, trajectory)
-    entered: dict[int, dict[str, Answer]] = {}
-    for entry in trajectory.told(Answer):
+    entered: dict[int, dict[str, DuelAnswer]] = {}
+    for entry in trajectory.told(DuelAnswer):
         if entry.call is not None:
             entered.setdefault(entry.contest, {})[entry.fighter] = entry
-    judgements: dict[int, list[Judgement]] = {}
-    for judgement in trajectory.told(Judgement):
+    judgements: dict[int, list[DuelJudgement]] = {}
+    for judgement in trajectory.told(DuelJudgement):
         judgements.setdefault(judgement.contest, []).append(judgement)
     comparisons: dict[int, list[Comparison]] = {}
     for comparison in trajectory.told(Comparison):
@@ -43,7 +43,7 @@ def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judg
             yield _scored(answers, judgements.get(contest, []), weights, harshness)
 
 
-def _truth(answer: Answer) -> float | None:
+def _truth(answer: DuelAnswer) -> float | None:
     """Whether the check passes, 1 or 0; None without a check."""
     return None if answer.passed is None else float(answer.passed)
 
@@ -56,7 +56,7 @@ def _final_weights(config: DuelConfig, trajectory: Trajectory) -> dict[str, floa
     return judge_weights(config.weights, ratings)
 
 
-def _checked(answers: dict[str, Answer]) -> Judged:
+def _checked(answers: dict[str, DuelAnswer]) -> Judged:
     """Answers that only the check tells apart."""
     truths = {entry.call: _truth(entry) for entry in answers.values() if entry.call is not None}
     return Judged(
@@ -68,7 +68,10 @@ def _checked(answers: dict[str, Answer]) -> Judged:
 
 
 def _scored(
-    answers: dict[str, Answer], said: list[Judgement], weights: dict[str, float], harshness: dict[str, float]
+    answers: dict[str, DuelAnswer],
+    said: list[DuelJudgement],
+    weights: dict[str, float],
+    harshness: dict[str, float],
 ) -> Judged:
     understood: dict[str, set[str]] = {}
     for told in said:
@@ -102,7 +105,7 @@ def _scored(
     )
 
 
-def _compared(answers: dict[str, Answer], said: list[Comparison], weights: dict[str, float]) -> Judged:
+def _compared(answers: dict[str, DuelAnswer], said: list[Comparison], weights: dict[str, float]) -> Judged:
     shares = panel_shares(
         [
             Preference(told.judge, told.first, told.second, str(told.repeat), told.first_better, told.basis)
@@ -141,7 +144,7 @@ def _harshness(config: DuelConfig, trajectory: Trajectory) -> dict[str, float]:
     if config.contest == "duel":
         return {}
     given: dict[str, list[float]] = {}
-    for told in trajectory.told(Judgement):
+    for told in trajectory.told(DuelJudgement):
         if told.score is not None:
             given.setdefault(told.judge, []).append(told.score)
     means = {judge: fmean(scores) for judge, scores in given.items()}

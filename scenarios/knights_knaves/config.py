@@ -54,14 +54,8 @@ class KnightsKnavesConfig(ScenarioConfig):
         if self.supervisor is not None:
             yield ("supervisor",), self.supervisor
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where debaters and the supervisor name their policies."""
-        for location, agent in self.agents():
-            yield (*location, "policy"), agent.policy
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Impossible puzzles, and names that two agents, or an agent and a player, share."""
-        yield from super().problems()
         if self.spies >= self.players:
             yield ("spies",), f"{self.spies} of {self.players} players can't be spies; somebody must be none"
         for position, puzzle in enumerate(self.puzzles):

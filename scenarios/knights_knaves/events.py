@@ -27,7 +27,7 @@ class Puzzle(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Event):
+class PuzzleAnswer(Event):
     """The role that a debater gives a player.
 
     Attributes:
@@ -39,6 +39,8 @@ class Answer(Event):
         probability: 0–1 that the model gives to the player's true role; None where nobody knows.
         confidence: 1–10 in the first answers as a whole; None at other moments and where unknown.
     """
+
+    table = "answer"
 
     agent: str
     moment: str

@@ -15,7 +15,7 @@ from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.knights_knaves.answers import ROLE, agreements, discussion_form, order_form
 from palaestra.scenarios.knights_knaves.config import KnightsKnavesConfig
-from palaestra.scenarios.knights_knaves.events import Agreement, Answer, Consensus, Puzzle
+from palaestra.scenarios.knights_knaves.events import Agreement, Consensus, Puzzle, PuzzleAnswer
 from palaestra.scenarios.knights_knaves.puzzles import NAMES, draw_puzzle, solutions
 from palaestra.scenarios.knights_knaves.scoring import (
     Answers,
@@ -29,7 +29,7 @@ from palaestra.scenarios.knights_knaves.statements import ROLES, listed
 from palaestra.scenarios.parts.judging import POINTS
 
 
-class Debater(Agent):
+class PuzzleDebater(Agent):
     """One of those who solve the puzzle.
 
     Attributes:
@@ -50,7 +50,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
 
     kind = "knights_knaves"
     config_type = KnightsKnavesConfig
-    event_types = (Puzzle, Answer, Agreement, Consensus)
+    event_types = (Puzzle, PuzzleAnswer, Agreement, Consensus)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("puzzle", "players", "words")
     reward_unit = "share of roles right 0–1"
@@ -62,7 +62,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
         A missing answer is not right.
         """
         right: dict[str, list[bool]] = {}
-        for told in trajectory.told(Answer):
+        for told in trajectory.told(PuzzleAnswer):
             if told.moment == "final":
                 right.setdefault(told.agent, []).append(bool(told.correct))
         if config.supervisor is not None:
@@ -98,7 +98,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
         self.debaters = []
         rules = self.words("debater_rules")
         for declared in config.debaters:
-            debater = self.seat(Debater, declared, rules)
+            debater = self.seat(PuzzleDebater, declared, rules)
             debater.roles = {}
             self.debaters.append(debater)
         self.supervisor: Agent | None = None
@@ -106,8 +106,8 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
             self.supervisor = self.seat(Agent, config.supervisor, self.words("supervisor_rules"))
         self.audience = [*self.debaters, *([self.supervisor] if self.supervisor else [])]
         self.datacollector = DataCollector(
-            model_reporters={"answers": lambda m: sum(isinstance(e, Answer) for _, e in m.events)},
-            agenttype_reporters={Debater: {"name": "name", "confidence": "confidence"}},
+            model_reporters={"answers": lambda m: sum(isinstance(e, PuzzleAnswer) for _, e in m.events)},
+            agenttype_reporters={PuzzleDebater: {"name": "name", "confidence": "confidence"}},
         )
 
     def _propose(self) -> Asking[dict[str, dict[str, str | None]]]:
@@ -199,7 +199,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
     def _record_answers(
         self,
         moment: str,
-        asked: Sequence[tuple[Debater, str]],
+        asked: Sequence[tuple[PuzzleDebater, str]],
         replies: Sequence[Reply],
         discussed: str | None = None,
         number: int | None = None,
@@ -213,7 +213,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
             confidence = debater.confidence if moment == "initial" else None
             correct = None if role is None else role == truth
             self.record(
-                Answer(
+                PuzzleAnswer(
                     debater.name, moment, player, discussed, number, role, correct, probability, confidence
                 )
             )

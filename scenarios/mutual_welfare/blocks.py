@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from palaestra.scenarios.mutual_welfare.payoffs import BEST, CELLS, WORST, Payoff, Payoffs
+from palaestra.scenarios.mutual_welfare.payoffs import BEST, CELLS, WORST, PayoffPair, Payoffs
 
 CHARACTERS_PER_WORD = 8
 """Room for each word that the prompts ask for in a block."""
@@ -27,14 +27,14 @@ IN_ORDER = re.compile(r"\s*".join(f"<{name}>.*?</{name}>" for name in BLOCKS), r
 ANY_CELL = re.compile("|".join(CELLS))
 
 
-class Stakes(BaseModel, extra="forbid", strict=True):
+class BlockStakes(BaseModel, extra="forbid", strict=True):
     """What a cell is worth to both."""
 
     LLM: int = Field(ge=WORST, le=BEST)
     user: int = Field(ge=WORST, le=BEST)
 
 
-_CELL_FIELDS: dict[str, Any] = dict.fromkeys(CELLS, (Stakes, ...))
+_CELL_FIELDS: dict[str, Any] = dict.fromkeys(CELLS, (BlockStakes, ...))
 PayoffBlock: type[BaseModel] = create_model(
     "PayoffBlock", __config__={"extra": "forbid", "strict": True}, **_CELL_FIELDS
 )
@@ -97,7 +97,7 @@ def from_json(value: dict[str, Any]) -> Blocks:
             f"<analyze>{analysis['reason']} {analysis['cell']}</analyze>\n",
         )
     )
-    payoffs = {cell: Payoff(found["LLM"], found["user"]) for cell, found in value["payoff"].items()}
+    payoffs = {cell: PayoffPair(found["LLM"], found["user"]) for cell, found in value["payoff"].items()}
     response = value["response"].strip()
     output = f"{before}<response>{response}</response>"
     return Blocks(output, before, response, payoffs, analysis["cell"], True)
@@ -132,4 +132,4 @@ def _payoffs(block: str) -> Payoffs | None:
         stakes = PayoffBlock.model_validate_json(block)
     except ValidationError:
         return None
-    return {cell: Payoff(found["LLM"], found["user"]) for cell, found in stakes.model_dump().items()}
+    return {cell: PayoffPair(found["LLM"], found["user"]) for cell, found in stakes.model_dump().items()}

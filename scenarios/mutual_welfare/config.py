@@ -8,12 +8,12 @@ from typing import Literal
 from pydantic import Field
 
 from palaestra.agents.policy import Settings
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.mutual_welfare.payoffs import Selection
 from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
 
 
-class Question(Settings):
+class UserQuestion(Settings):
     """What the user asks."""
 
     text: str = Field(min_length=1, pattern=r"\S", description="As the assistants read it.")
@@ -46,7 +46,7 @@ class MutualWelfareConfig(ScenarioConfig):
     """Assistants who weigh what an answer is worth to the user and to themselves."""
 
     scenario: Literal["mutual_welfare"] = "mutual_welfare"
-    questions: list[Question] = Field(min_length=1, description="What is asked.")
+    questions: list[UserQuestion] = Field(min_length=1, description="What is asked.")
     per_episode: int = Field(
         1, ge=1, description="How many of them an episode asks, all at once; the next one goes on from there."
     )
@@ -76,14 +76,8 @@ class MutualWelfareConfig(ScenarioConfig):
         "expectation", description=f"{BASIS_MEANING} With `sample` correctness is 0 or 1, as published."
     )
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where the agents and the judge name their policies."""
-        yield from policies_of(agents=self.agents)
-        yield ("judge", "policy"), self.judge.policy
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Questions that contradict themselves, and names that collide."""
-        yield from super().problems()
         yield from name_problems(agents=self.agents, judge=[self.judge])
         for position, question in enumerate(self.questions):
             for location, message in question.problems():

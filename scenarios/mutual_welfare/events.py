@@ -12,7 +12,7 @@ from palaestra.scenarios.core.episode import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Event):
+class WelfareAnswer(Event):
     """An answer in four blocks.
 
     Attributes:
@@ -29,6 +29,8 @@ class Answer(Event):
             payoff block.
     """
 
+    table = "answer"
+
     question: int
     agent: str
     candidate: int
@@ -44,8 +46,10 @@ class Answer(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Payoff(Event):
+class WelfarePayoff(Event):
     """A cell of an answer's valid payoff block, with its worth (−5 … 5) to the LLM and to the user."""
+
+    table = "payoff"
 
     question: int
     agent: str
@@ -78,7 +82,7 @@ class Correctness(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Welfare(Event):
+class MutualWelfareFound(Event):
     """What an answer is worth; all None where it failed, or its correctness isn't known.
 
     Attributes:
@@ -89,6 +93,8 @@ class Welfare(Event):
         response_length, brevity, format, payoff, output_length: see `rewards.Terms`; None for an
             answer that isn't valid, which is worth 0 to both.
     """
+
+    table = "welfare"
 
     question: int
     agent: str

@@ -20,14 +20,14 @@ WORST, BEST = -5, 5
 Selection = Literal["sum", "product"]
 
 
-class Payoff(NamedTuple):
+class PayoffPair(NamedTuple):
     """What a cell is worth to the assistant (`llm`) and to the user, −5 … 5."""
 
     llm: int
     user: int
 
 
-Payoffs = Mapping[str, Payoff]
+Payoffs = Mapping[str, PayoffPair]
 """The payoffs of all cells."""
 
 

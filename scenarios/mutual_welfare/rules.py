@@ -9,14 +9,19 @@ from statistics import fmean
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Json, Text
-from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.scenarios.core.config import Participant
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
 from palaestra.scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags, tagged_tokens
 from palaestra.scenarios.mutual_welfare.config import MutualWelfareConfig
-from palaestra.scenarios.mutual_welfare.correctness import Judgement, as_judged, judgement, passes
-from palaestra.scenarios.mutual_welfare.events import Answer, Correctness, Payoff, Welfare
+from palaestra.scenarios.mutual_welfare.correctness import CorrectnessJudgement, as_judged, judgement, passes
+from palaestra.scenarios.mutual_welfare.events import (
+    Correctness,
+    MutualWelfareFound,
+    WelfareAnswer,
+    WelfarePayoff,
+)
 from palaestra.scenarios.mutual_welfare.payoffs import SELECTIONS, actions
 from palaestra.scenarios.mutual_welfare.rewards import NOTHING, rewards, terms
 from palaestra.scenarios.mutual_welfare.training import judged_answers
@@ -27,7 +32,7 @@ PROGRAM = "program"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedBlock:
     """One answer that is asked for: by whom, to which question, which of the agent's candidates."""
 
     question: int
@@ -37,10 +42,10 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Given:
+class GivenBlock:
     """What came of it: its call, its blocks (None where it failed), and how right it is to user and LLM."""
 
-    asked: Asked
+    asked: AskedBlock
     call: int
     blocks: Blocks | None
     correct: tuple[float, float] | None = None
@@ -56,7 +61,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
 
     kind = "mutual_welfare"
     config_type = MutualWelfareConfig
-    event_types = (Answer, Payoff, Correctness, Welfare)
+    event_types = (WelfareAnswer, WelfarePayoff, Correctness, MutualWelfareFound)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("words", "form", "selection")
     reward_unit = "mutual welfare 0–1"
@@ -70,7 +75,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
     def rewards(cls, config: MutualWelfareConfig, trajectory: Trajectory) -> dict[str, float]:
         """To each agent the mean mutual welfare of its answers; nothing where it is known of none."""
         found: dict[str, list[float]] = {}
-        for told in trajectory.told(Welfare):
+        for told in trajectory.told(MutualWelfareFound):
             if told.mutual is not None:
                 found.setdefault(told.agent, []).append(told.mutual)
         return {name: fmean(values) for name, values in found.items()}
@@ -100,13 +105,13 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         count = self.config.per_episode
         return [(self.index * count + turn) % len(self.config.questions) for turn in range(count)]
 
-    def _answer(self) -> Asking[list[Given]]:
+    def _answer(self) -> Asking[list[GivenBlock]]:
         config = self.config
         form = (
             Json(answer_form(config.words)) if config.output == "json" else Text(tagged_tokens(config.words))
         )
         asked = [
-            Asked(
+            AskedBlock(
                 number,
                 self.request("question", {"question": config.questions[number].text}),
                 agent,
@@ -126,11 +131,11 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         )
         given = []
         for item, reply in zip(asked, replies, strict=True):
-            given.append(Given(item, reply.call, _blocks(reply)))
+            given.append(GivenBlock(item, reply.call, _blocks(reply)))
             self._record_answer(given[-1])
         return given
 
-    def _record_answer(self, given: Given) -> None:
+    def _record_answer(self, given: GivenBlock) -> None:
         question, blocks = self.config.questions[given.asked.question], given.blocks
         payoffs = blocks.payoffs if blocks else None
         cell = blocks.cell if blocks else None
@@ -142,7 +147,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
             if cell is not None:
                 kept = actions([cell]) <= actions(selected[self.config.selection])
         self.record(
-            Answer(
+            WelfareAnswer(
                 *given.place,
                 question.kind,
                 question.vague,
@@ -155,9 +160,9 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
             )
         )
         for name, payoff in (payoffs or {}).items():
-            self.record(Payoff(*given.place, name, payoff.llm, payoff.user))
+            self.record(WelfarePayoff(*given.place, name, payoff.llm, payoff.user))
 
-    def _judge(self, given: Iterable[Given]) -> Asking[None]:
+    def _judge(self, given: Iterable[GivenBlock]) -> Asking[None]:
         """Have the program check what it can, and the judge the rest, blind; it sees the response alone."""
         asked = []
         for item in given:
@@ -178,7 +183,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
             user, llm = item.correct or (None, None)
             self.record(Correctness(*item.place, self.judge.name, user, llm, basis))
 
-    def _judgement(self, item: Given, wanted: Judgement) -> Call:
+    def _judgement(self, item: GivenBlock, wanted: CorrectnessJudgement) -> Question:
         question = self.config.questions[item.asked.question]
         answer = self.message("user", _response(item), BLIND_LABEL)
         return self.judge.ask(
@@ -191,7 +196,7 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
             candidate=item.asked.candidate,
         )
 
-    def _reward(self, item: Given) -> None:
+    def _reward(self, item: GivenBlock) -> None:
         """Record what an answer is worth: nothing without its blocks, unknown where nobody could tell."""
         found = terms(item.blocks) if item.blocks else None
         if found is not None and item.correct is not None:
@@ -199,15 +204,15 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         elif found is None and item.blocks is not None:
             worth = NOTHING
         else:
-            self.record(Welfare(*item.place, None, None, None, None))
+            self.record(MutualWelfareFound(*item.place, None, None, None, None))
             return
         told = asdict(found) if found else {}
-        self.record(Welfare(*item.place, worth.user, worth.llm, worth.mutual, worth.mean, **told))
+        self.record(MutualWelfareFound(*item.place, worth.user, worth.llm, worth.mutual, worth.mean, **told))
 
     def _outcome(self) -> dict[str, Scalar]:
         told = [event for _, event in self.events]
-        answers = [event for event in told if isinstance(event, Answer)]
-        worth = [event for event in told if isinstance(event, Welfare)]
+        answers = [event for event in told if isinstance(event, WelfareAnswer)]
+        worth = [event for event in told if isinstance(event, MutualWelfareFound)]
         return {
             "questions": ", ".join(str(number) for number in dict.fromkeys(a.question for a in answers)),
             "answers": len(answers),
@@ -221,7 +226,9 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
         }
 
 
-def option_shares(reply: Reply, wanted: Judgement, basis: ScoreBasis) -> tuple[tuple[float, ...] | None, str]:
+def option_shares(
+    reply: Reply, wanted: CorrectnessJudgement, basis: ScoreBasis
+) -> tuple[tuple[float, ...] | None, str]:
     """The share of each of the judge's options, None for a failed reply; their basis, see `Correctness`."""
     if reply.failed:
         return None, "failed"
@@ -237,7 +244,7 @@ def _blocks(reply: Reply) -> Blocks | None:
     return from_json(reply.value) if isinstance(reply.value, dict) else from_tags(reply.text)
 
 
-def _response(item: Given) -> str:
+def _response(item: GivenBlock) -> str:
     return item.blocks.response if item.blocks else ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from palaestra.scenarios.core.trajectory import Judged, JudgedAnswer, JudgeScore, Trajectory
-from palaestra.scenarios.mutual_welfare.events import Correctness, Welfare
+from palaestra.scenarios.mutual_welfare.events import Correctness, MutualWelfareFound
 
 REWARD = "mutual welfare"
 """Stands in the place of a judge: the rules make the reward, from what judge or program say."""
@@ -17,8 +17,8 @@ REWARD = "mutual welfare"
 def judged_answers(trajectory: Trajectory) -> Iterator[Judged]:
     """Each question of the episode with the answers that were understood; `truth` is the program's word."""
     checked = {told.call: told.llm for told in trajectory.told(Correctness) if told.basis == "program"}
-    questions: dict[int, list[Welfare]] = {}
-    for told in trajectory.told(Welfare):
+    questions: dict[int, list[MutualWelfareFound]] = {}
+    for told in trajectory.told(MutualWelfareFound):
         if not trajectory.turns[told.call].failed:
             questions.setdefault(told.question, []).append(told)
     for answers in questions.values():
@@ -29,7 +29,7 @@ def judged_answers(trajectory: Trajectory) -> Iterator[Judged]:
         )
 
 
-def _scores(answer: Welfare) -> Iterator[JudgeScore]:
+def _scores(answer: MutualWelfareFound) -> Iterator[JudgeScore]:
     if answer.mutual is None or answer.user is None or answer.llm is None:
         return
     yield JudgeScore(REWARD, answer.call, answer.mutual)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat
 
 from palaestra.agents.policy import Settings
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.negotiation.bargaining import MOST_OUTCOMES, TOLERANCE, Interests
 
 Problems = Iterator[tuple[Location, str]]
@@ -137,13 +137,8 @@ class NegotiationConfig(ScenarioConfig):
             worth.append(tuple(scale * (sign * (number - zero)) for number in numbers))
         return Interests(tuple(worth), party.reservation or 0.0)
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where the parties name their policies."""
-        yield from policies_of(parties=self.parties)
-
     def problems(self) -> Problems:
         """Impossible issues, and parties whose private values don't fit them."""
-        yield from super().problems()
         yield from name_problems(parties=self.parties)
         for position in repeated([issue.name for issue in self.issues]):
             yield ("issues", position, "name"), f"two issues are named {self.issues[position].name!r}"

@@ -30,7 +30,7 @@ PROPOSE, ACCEPT, WALK = "propose", "accept", "walk away"
 
 
 @dataclass(frozen=True, slots=True)
-class Response(Event):
+class OfferResponse(Event):
     """A party's move in its turn.
 
     Attributes:
@@ -40,6 +40,8 @@ class Response(Event):
         irrational: whether it accepted less than no deal is worth to it.
         accept_probability: 0–1, that it would accept; None where it couldn't or nobody knows.
     """
+
+    table = "response"
 
     party: str
     round: int
@@ -71,8 +73,10 @@ class Offer(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Speech(Event):
+class BargainingSpeech(Event):
     """What a party said: in which round (from 1), with which move, which message; None when nothing."""
+
+    table = "speech"
 
     party: str
     round: int
@@ -91,7 +95,7 @@ class Deal(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Utility(Event):
+class BargainingUtility(Event):
     """What a party ends with.
 
     Attributes:
@@ -101,6 +105,8 @@ class Utility(Event):
         surplus: their difference.
         share: surplus as a share of the bargaining zone; None without deal or zone.
     """
+
+    table = "utility"
 
     party: str
     utility: float
@@ -121,7 +127,7 @@ class Negotiation(Episode[NegotiationConfig]):
 
     kind = "negotiation"
     config_type = NegotiationConfig
-    event_types = (Response, Offer, Speech, Deal, Utility)
+    event_types = (OfferResponse, Offer, BargainingSpeech, Deal, BargainingUtility)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("matter", "issues", "first", "second", "rounds", "words")
     reward_unit = "utility beyond no deal"
@@ -129,7 +135,7 @@ class Negotiation(Episode[NegotiationConfig]):
     @classmethod
     def rewards(cls, config: NegotiationConfig, trajectory: Trajectory) -> dict[str, float]:
         """Each party's surplus; 0 without a deal."""
-        return {told.party: told.surplus for told in trajectory.told(Utility)}
+        return {told.party: told.surplus for told in trajectory.told(BargainingUtility)}
 
     def play(self) -> Play:
         """Turn after turn, until a deal, a walk-away or the deadline."""
@@ -194,7 +200,7 @@ class Negotiation(Episode[NegotiationConfig]):
         standing = None if offered is None else party.interests.utility(offered)
         move, probability = yield from self._move(party, number)
         below = offered is not None and not party.interests.accepts(offered)
-        self.record(Response(party.name, number, move, standing, move == ACCEPT and below, probability))
+        self.record(OfferResponse(party.name, number, move, standing, move == ACCEPT and below, probability))
         if move is None:
             return None
         terms = offered if move == ACCEPT else None
@@ -288,7 +294,7 @@ class Negotiation(Episode[NegotiationConfig]):
             self.unanswered += 1
         else:
             said = self.say(party.name, reply, to=self.parties).number
-        self.record(Speech(party.name, number, move, said))
+        self.record(BargainingSpeech(party.name, number, move, said))
         if move == PROPOSE:
             offer = self.words("told_offer", name=party.name, terms=terms, round=number)
             for listener in self.parties:
@@ -305,7 +311,7 @@ class Negotiation(Episode[NegotiationConfig]):
         for party, place in ((first, "first"), (second, "second")):
             reservation = party.interests.reservation
             utility, share = party.interests.utility(terms) if terms else reservation, found[f"share_{place}"]
-            self.record(Utility(party.name, utility, reservation, utility - reservation, share))
+            self.record(BargainingUtility(party.name, utility, reservation, utility - reservation, share))
         how: dict[str, Scalar] = {"deal": terms is not None, "ending": ending, "round": number}
         told = None if terms is None else self._told(terms)
         return {**how, "walked": walked, "terms": told, **found, "unanswered": self.unanswered}

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, FiniteFloat, JsonValue
 
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.normal_form_game.games import (
     MOST_MOVES,
     MOST_PLAYERS,
@@ -118,13 +118,8 @@ class NormalFormGameConfig(ScenarioConfig):
             return public_goods(len(self.players), *self.pot)
         return two_player_game(name)
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where the players name their policies."""
-        yield from policies_of(players=self.players)
-
     def problems(self) -> Problems:
         """No game or two; tables, moves and players that don't fit each other."""
-        yield from super().problems()
         yield from name_problems(players=self.players)
         for field, name in ONLY_OF.items():
             if getattr(self, field) is not None and self.game != name:

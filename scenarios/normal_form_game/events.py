@@ -8,7 +8,7 @@ from palaestra.scenarios.core.episode import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Game(Event):
+class GamePlayed(Event):
     """What is played.
 
     Attributes:
@@ -17,6 +17,8 @@ class Game(Event):
         payoffs: nested JSON lists, one level a player and one entry a move, innermost the payoffs.
     """
 
+    table = "game"
+
     name: str
     players: str
     moves: str
@@ -24,7 +26,7 @@ class Game(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Payoff(Event):
+class GamePayoff(Event):
     """What a player got in a round (from 1).
 
     Attributes:
@@ -34,6 +36,8 @@ class Payoff(Event):
             have no cooperative one.
     """
 
+    table = "payoff"
+
     agent: str
     round: int
     payoff: float | None
@@ -41,8 +45,10 @@ class Payoff(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Speech(Event):
+class GameSpeech(Event):
     """What a player said before a round (from 1): which message; None when nothing."""
+
+    table = "speech"
 
     agent: str
     round: int

@@ -13,8 +13,8 @@ from palaestra.agents.calls import Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.normal_form_game.config import NormalFormGameConfig
-from palaestra.scenarios.normal_form_game.events import Game, Payoff, Speech
-from palaestra.scenarios.parts.picking import Pick, Probability, Question, pick
+from palaestra.scenarios.normal_form_game.events import GamePayoff, GamePlayed, GameSpeech
+from palaestra.scenarios.parts.picking import Pick, PickQuestion, Probability, pick
 
 
 class NormalFormGame(Episode[NormalFormGameConfig]):
@@ -22,7 +22,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
 
     kind = "normal_form_game"
     config_type = NormalFormGameConfig
-    event_types = (Game, Pick, Probability, Payoff, Speech)
+    event_types = (GamePlayed, Pick, Probability, GamePayoff, GameSpeech)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("players", "game", "rounds", "words")
     reward_unit = "mean payoff"
@@ -31,7 +31,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
     def rewards(cls, config: NormalFormGameConfig, trajectory: Trajectory) -> dict[str, float]:
         """Each player's mean payoff over the rounds in which all made a move; nothing without such rounds."""
         got: dict[str, list[float]] = {}
-        for told in trajectory.told(Payoff):
+        for told in trajectory.told(GamePayoff):
             if told.payoff is not None:
                 got.setdefault(told.agent, []).append(told.payoff)
         return {name: fmean(payoffs) for name, payoffs in got.items()}
@@ -62,7 +62,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
         rules = self.words("rules", length=self.words("once" if config.rounds == 1 else "repeated"))
         self.players = [self.seat(Agent, declared, rules) for declared in config.players]
         tables = (json.dumps(part) for part in (names, self.game.moves, self.game.payoffs.tolist()))
-        self.record(Game(self.game.name, *tables))
+        self.record(GamePlayed(self.game.name, *tables))
 
     def _described(self, names: Sequence[str]) -> str:
         """What leads to which payoffs: in a sentence where the game has one, else profile by profile."""
@@ -88,12 +88,12 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
             else:
                 self._open()
                 said = self.say(player.name, reply, to=self.players).number
-            self.record(Speech(player.name, number, said))
+            self.record(GameSpeech(player.name, number, said))
 
     def _round(self, number: int) -> Asking[None]:
         """All move at once; then all are told, unless it was the last round."""
         asked = [
-            Question(player, Choice(moves), number, {"moves": ", ".join(moves)})
+            PickQuestion(player, Choice(moves), number, {"moves": ", ".join(moves)})
             for player, moves in zip(self.players, self.game.moves, strict=True)
         ]
         picked = yield from pick(self, "move", asked, self.config.samples)
@@ -108,7 +108,7 @@ class NormalFormGame(Episode[NormalFormGameConfig]):
             kind = self.game.cooperation
             cooperation = None if kind is None or move is None else kind[position][move]
             payoff = None if payoffs is None else payoffs[position]
-            self.record(Payoff(player.name, number, payoff, cooperation))
+            self.record(GamePayoff(player.name, number, payoff, cooperation))
             if cooperation is not None:
                 self.cooperation.append(cooperation)
         self.payoffs += payoffs or []

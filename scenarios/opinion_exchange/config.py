@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from palaestra.agents.policy import Settings
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
-from palaestra.scenarios.debate.rules import SCALE
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
+from palaestra.scenarios.parts.opinion_scale import SCALE
 
 Mode = Literal["simulate_all", "simulate_talk", "next_message"]
 Said = Annotated[str, Field(min_length=1, pattern=r"\S")]
@@ -42,7 +42,7 @@ class Discussant(Participant):
     )
 
 
-class Line(Settings):
+class OpinionLine(Settings):
     """One message of a chat on record."""
 
     speaker: str = Field(description="Who wrote it.")
@@ -53,7 +53,7 @@ class Chat(Settings):
     """The chat of one pair."""
 
     pair: tuple[str, str] = Field(description="The two who chat.")
-    utterances: list[Line] = Field(min_length=1, description="Their messages, in order.")
+    utterances: list[OpinionLine] = Field(min_length=1, description="Their messages, in order.")
 
 
 class Round(Settings):
@@ -91,13 +91,8 @@ class OpinionExchangeConfig(ScenarioConfig):
     words: int = Field(30, ge=5, description="Length of a message that the rules ask for, words.")
     human: list[Round] = Field([], description="What a group of people said, round by round.")
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where participants name their policies."""
-        yield from policies_of(participants=self.participants)
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Odd groups, colliding names, records that are incomplete or of another group."""
-        yield from super().problems()
         yield from name_problems(participants=self.participants)
         names = [participant.name for participant in self.participants]
         if len(names) % 2:

@@ -17,7 +17,7 @@ class Pairing(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion(Event):
+class ExchangedOpinion(Event):
     """A private opinion.
 
     Attributes:
@@ -27,6 +27,8 @@ class Opinion(Event):
         opinion: −2.5 … 2.5; None when it could not be parsed.
         expected: the expectation over the option probabilities, −2.5 … 2.5; None without them.
     """
+
+    table = "opinion"
 
     agent: str
     moment: str

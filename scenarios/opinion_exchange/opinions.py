@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from statistics import fmean, pstdev
 
 from palaestra.agents.calls import Reply
-from palaestra.scenarios.debate.rules import SCALE
 from palaestra.scenarios.parts.judging import expected_value
+from palaestra.scenarios.parts.opinion_scale import SCALE
 
 DEGREES = {value: words for words, value in SCALE.items()}
 

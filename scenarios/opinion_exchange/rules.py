@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from palaestra.agents.agent import Agent
-from palaestra.agents.calls import Call, Message
+from palaestra.agents.calls import Message, Question
 from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
-from palaestra.scenarios.debate.rules import OPINION
 from palaestra.scenarios.opinion_exchange.config import OpinionExchangeConfig
-from palaestra.scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
+from palaestra.scenarios.opinion_exchange.events import ExchangedOpinion, Pairing, Tweet, Utterance
 from palaestra.scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
 from palaestra.scenarios.opinion_exchange.pairing import Pair, opened_by, partner_of, round_robin
+from palaestra.scenarios.parts.opinion_scale import OPINION
 
 
 class OpinionExchange(Episode[OpinionExchangeConfig]):
@@ -21,7 +21,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
 
     kind = "opinion_exchange"
     config_type = OpinionExchangeConfig
-    event_types = (Pairing, Opinion, Tweet, Utterance)
+    event_types = (Pairing, ExchangedOpinion, Tweet, Utterance)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("topic", "rounds", "words")
 
@@ -71,7 +71,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
         for person in self.config.participants:
             for moment, told in (("before", person.initial), ("after", person.final)):
                 if told is not None:
-                    self.record(Opinion(person.name, moment, "human", told.opinion, None))
+                    self.record(ExchangedOpinion(person.name, moment, "human", told.opinion, None))
             if person.initial is not None:
                 self.opinions["before"][person.name] = person.initial.opinion
                 self._remember_opinion(person.name, person.initial.opinion)
@@ -85,7 +85,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
         replies = yield [self.people[name].ask("opinion", OPINION, when=moment) for name in names]
         for name, reply in zip(names, replies, strict=True):
             opinion, expected = opinion_in(reply)
-            self.record(Opinion(name, moment, "model", opinion, expected))
+            self.record(ExchangedOpinion(name, moment, "model", opinion, expected))
             if opinion is not None:
                 self.opinions[moment][name] = opinion
                 if moment == "before":
@@ -152,7 +152,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
             for _, event, true in self._record_chats(number):
                 self.record(event(None, true.number))
 
-    def _ask_chat(self, number: int, speaker: str, pair: Pair, position: int) -> Call:
+    def _ask_chat(self, number: int, speaker: str, pair: Pair, position: int) -> Question:
         fill = {"partner": partner_of(speaker, pair)}
         dyad = " & ".join(pair)
         return self.people[speaker].ask("chat", fill=fill, round=number, position=position, dyad=dyad)
@@ -168,22 +168,22 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
 
     def _predict(self) -> Asking[None]:
         """Ask for each message on record, given what is true before it; only the truth is heard."""
-        calls: list[Call] = []
+        questions: list[Question] = []
         asked: list[tuple[str, Callable[[int | None, int | None], Event], Message]] = []
         for number, pairs in enumerate(self.rounds, 1):
             tweets = self._record_tweets(number)
             for name, tweet in tweets.items():
-                calls.append(self.people[name].ask("tweet", round=number))
+                questions.append(self.people[name].ask("tweet", round=number))
                 asked.append((self._tweeting(name), partial(Tweet, name, number), tweet))
             for pair in pairs:
                 self._meet(number, pair, tweets)
             for pair, utterance, true in self._record_chats(number):
                 about = utterance(None, None)
-                calls.append(self._ask_chat(number, about.speaker, pair, about.position))
+                questions.append(self._ask_chat(number, about.speaker, pair, about.position))
                 asked.append((about.speaker, utterance, true))
                 for name in pair:
                     self.people[name].heard.append(true)
-        replies = yield calls
+        replies = yield questions
         for (label, event, true), reply in zip(asked, replies, strict=True):
             said = None if reply.failed else self.say(label, reply, to=()).number
             self.record(event(said, true.number))

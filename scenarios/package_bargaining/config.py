@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat
 
 from palaestra.agents.policy import Settings
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.package_bargaining import street
-from palaestra.scenarios.package_bargaining.packages import MOST_ITEMS, Stakes
+from palaestra.scenarios.package_bargaining.packages import MOST_ITEMS, PackageStakes
 
 Problems = Iterator[tuple[Location, str]]
 Amount = Annotated[FiniteFloat, Field(ge=0)]
@@ -76,23 +76,17 @@ class PackageBargainingConfig(ScenarioConfig):
         20, ge=5, le=500, description="Length of a message that the prompts ask for, words of 8 characters."
     )
 
-    def stakes(self) -> Stakes:
+    def stakes(self) -> PackageStakes:
         """Costs, budget and the worth of each item; each stakeholder's weights are scaled to sum to 1."""
         worth = []
         for group in self.stakeholders:
             whole = sum(group.weights.values())
             shares = {criterion: weight / whole for criterion, weight in group.weights.items()}
             worth.append(tuple(sum(shares[c] * item.scores[c] for c in self.criteria) for item in self.items))
-        return Stakes(tuple(item.cost for item in self.items), self.budget, tuple(worth))
-
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where the stakeholders and the mediator name their policies."""
-        yield from policies_of(stakeholders=self.stakeholders)
-        yield ("mediator", "policy"), self.mediator.policy
+        return PackageStakes(tuple(item.cost for item in self.items), self.budget, tuple(worth))
 
     def problems(self) -> Problems:
         """Items, designs and weights that don't fit each other."""
-        yield from super().problems()
         yield from name_problems(stakeholders=self.stakeholders)
         names = {spelled_alike(group.name) for group in self.stakeholders}
         if spelled_alike(self.mediator.name) in names:

@@ -74,8 +74,10 @@ class Acceptance(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Utility(Event):
+class PackageUtility(Event):
     """What the package of a round (from 1) gives a stakeholder: u_g, and normalised to 0–1."""
+
+    table = "utility"
 
     stakeholder: str
     round: int

@@ -24,7 +24,7 @@ LOW_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Stakes:
+class PackageStakes:
     """What packages cost and give to whom.
 
     Attributes:
@@ -88,7 +88,7 @@ class Affordable:
 
 
 @lru_cache(maxsize=16)
-def all_affordable(stakes: Stakes) -> Affordable:
+def all_affordable(stakes: PackageStakes) -> Affordable:
     """Every package within the budget, the empty one included."""
     count = len(stakes.costs)
     members = (np.arange(2**count)[:, None] >> np.arange(count)) & 1 == 1
@@ -117,7 +117,7 @@ class Measures:
     satisfaction: float
 
 
-def measures(stakes: Stakes, package: Package) -> Measures:
+def measures(stakes: PackageStakes, package: Package) -> Measures:
     """How good `package` is."""
     utilities = stakes.utilities(package)
     low = float(np.quantile(stakes.satisfaction(package), LOW_SHARE))

@@ -24,14 +24,14 @@ from palaestra.scenarios.package_bargaining.config import PackageBargainingConfi
 from palaestra.scenarios.package_bargaining.events import (
     Acceptance,
     PackageProposed,
+    PackageUtility,
     Proposal,
     Reference,
-    Utility,
 )
 from palaestra.scenarios.package_bargaining.packages import Measures, Package, measures
 
 
-class Group(Agent):
+class StakeholderGroup(Agent):
     """A stakeholder.
 
     Attributes:
@@ -49,7 +49,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
 
     kind = "package_bargaining"
     config_type = PackageBargainingConfig
-    event_types = (Proposal, PackageProposed, Acceptance, Utility, Reference)
+    event_types = (Proposal, PackageProposed, Acceptance, PackageUtility, Reference)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = (
         *("matter", "budget", "unit", "items", "criteria", "groups", "weights", "rounds", "words"),
@@ -59,7 +59,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
     @classmethod
     def rewards(cls, config: PackageBargainingConfig, trajectory: Trajectory) -> dict[str, float]:
         """To each stakeholder u_g of the last package, 0 where there is none; to the mediator their sum."""
-        last = {told.stakeholder: told.utility for told in trajectory.told(Utility)}
+        last = {told.stakeholder: told.utility for told in trajectory.told(PackageUtility)}
         utilities = {group.name: last.get(group.name, 0.0) for group in config.stakeholders}
         return {**utilities, config.mediator.name: fsum(utilities.values())}
 
@@ -111,14 +111,14 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
         self.proposal = Json(proposal_answer(tuple(self.ids), config.words))
         self.package = Json(package_answer(tuple(self.ids), tuple(names), config.words))
 
-    def _group(self, declared: Stakeholder, position: int, rules: str) -> Group:
-        group = self.seat(Group, declared, rules)
+    def _group(self, declared: Stakeholder, position: int, rules: str) -> StakeholderGroup:
+        group = self.seat(StakeholderGroup, declared, rules)
         group.position = position
         worth = dict(zip(self.ids, self.stakes.worth[position], strict=True))
         group.remember(self.words("worth", own_weights=listed(declared.weights), worth=listed(worth)))
         return group
 
-    def _propose(self, groups: Sequence[Group], number: int) -> Asking[None]:
+    def _propose(self, groups: Sequence[StakeholderGroup], number: int) -> Asking[None]:
         replies = yield from self.asking(
             [group.ask("propose", self.proposal, round=number) for group in groups]
         )
@@ -131,7 +131,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             self._read_proposal(group, number, said, readers)
 
     def _read_proposal(
-        self, group: Group, number: int, said: dict[str, Any], readers: Sequence[Agent]
+        self, group: StakeholderGroup, number: int, said: dict[str, Any], readers: Sequence[Agent]
     ) -> None:
         must_have, want, concessions, _, red_lines = self._by_word(said["measures"], STANCES)
         proposal = tuple(sorted((*must_have, *want, *concessions)))
@@ -189,7 +189,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
         self._tell([self.mediator, *self.groups], text, self.mediator.name)
         return package
 
-    def _respond(self, package: Package, number: int) -> Asking[list[Group]]:
+    def _respond(self, package: Package, number: int) -> Asking[list[StakeholderGroup]]:
         """The groups that don't accept `package`."""
         satisfaction = self.stakes.satisfaction(package)
         told = self._told(package) or "empty"
@@ -199,7 +199,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
                 for group, share in zip(self.groups, satisfaction, strict=True)
             ]
         )
-        countered: list[Group] = []
+        countered: list[StakeholderGroup] = []
         utilities = self.stakes.utilities(package)
         for group, reply in zip(self.groups, replies, strict=True):
             accepted = None if reply.failed else reply.value == "accept"
@@ -208,7 +208,7 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
             crossed = len(set(group.red_lines) & set(package))
             self.record(Acceptance(group.name, number, accepted, probability, missing, crossed))
             position = group.position
-            self.record(Utility(group.name, number, utilities[position], satisfaction[position]))
+            self.record(PackageUtility(group.name, number, utilities[position], satisfaction[position]))
             if not accepted:
                 countered.append(group)
         content = [group for group in self.groups if group not in countered]
@@ -234,7 +234,9 @@ class PackageBargaining(Episode[PackageBargainingConfig]):
     def _told(self, items: Iterable[int], separator: str = ", ") -> str:
         return separator.join(self.ids[item] for item in items)
 
-    def _outcome(self, package: Package | None, countered: Sequence[Group], rounds: int) -> dict[str, Scalar]:
+    def _outcome(
+        self, package: Package | None, countered: Sequence[StakeholderGroup], rounds: int
+    ) -> dict[str, Scalar]:
         best = self.stakes.best()
         designs = {name: self._positions(ids) for name, ids in self.config.designs.items()}
         found = {name: measures(self.stakes, items) for name, items in designs.items()}

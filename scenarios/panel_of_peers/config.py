@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
 
 LEAST_PEERS = 3
@@ -50,13 +50,8 @@ class PanelOfPeersConfig(ScenarioConfig):
             raise ValueError("an instruction is empty")
         return instructions
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where peers name their policies."""
-        yield from policies_of(peers=self.peers)
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Panels that are too small, and names that collide."""
-        yield from super().problems()
         yield from name_problems(peers=self.peers)
         if len(self.peers) < LEAST_PEERS:
             yield ("peers",), f"a panel needs {LEAST_PEERS} peers or more, not {len(self.peers)}"

@@ -68,7 +68,7 @@ class PanelReward(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Pair(Event):
+class AnswerPair(Event):
     """The best and the worst candidate of an instruction.
 
     Attributes:
@@ -80,6 +80,8 @@ class Pair(Event):
         margin: their difference, > 0.
         kept: whether floor and margin are met.
     """
+
+    table = "pair"
 
     prompt: int
     chosen: int

@@ -13,7 +13,7 @@ from palaestra.agents.calls import Message
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
 from palaestra.scenarios.panel_of_peers.config import PanelOfPeersConfig
-from palaestra.scenarios.panel_of_peers.events import Candidate, Pair, PanelReward, PeerScore
+from palaestra.scenarios.panel_of_peers.events import AnswerPair, Candidate, PanelReward, PeerScore
 from palaestra.scenarios.panel_of_peers.rewards import (
     HIGHEST,
     LOWEST,
@@ -44,7 +44,7 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
 
     kind = "panel_of_peers"
     config_type = PanelOfPeersConfig
-    event_types = (Candidate, PeerScore, PanelReward, Pair)
+    event_types = (Candidate, PeerScore, PanelReward, AnswerPair)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("instruction", "words")
 
@@ -148,7 +148,7 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
         differ = chosen.message.text != rejected.message.text
         kept = differ and is_kept(best, worst, self.config.floor, self.config.margin)
         self.record(
-            Pair(
+            AnswerPair(
                 self.prompt,
                 chosen.number,
                 rejected.number,

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from palaestra.agents.policy import Settings
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.parts.anonymity import without_name
 from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
 
@@ -56,15 +56,8 @@ class PaperReviewConfig(ScenarioConfig):
     words: int = Field(40, ge=5, description="Length of a text that the rules ask for, words.")
     score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where author, reviewers and chair name their policies."""
-        yield ("author", "policy"), self.author.policy
-        yield from policies_of(reviewers=self.reviewers)
-        yield ("chair", "policy"), self.chair.policy
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Names that collide, and papers that would give their author away."""
-        yield from super().problems()
         yield from name_problems(author=[self.author], reviewers=self.reviewers, chair=[self.chair])
         for position, reviewer in enumerate(self.reviewers):
             if re.fullmatch(r"(?i)\s*(reviewer \d+|author)\s*", reviewer.name):

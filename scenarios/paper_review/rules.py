@@ -9,7 +9,7 @@ from statistics import fmean
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Choice
-from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.paper_review.config import PaperReviewConfig
@@ -65,7 +65,7 @@ class Rebuttal(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision(Event):
+class ReviewDecision(Event):
     """The chair's decision.
 
     Attributes:
@@ -75,6 +75,8 @@ class Decision(Event):
         basis: "probabilities", "sample" or "failed".
         message: the meta-review; None when nothing could be said.
     """
+
+    table = "decision"
 
     chair: str
     decision: str | None
@@ -109,7 +111,7 @@ class PaperReview(Episode[PaperReviewConfig]):
 
     kind = "paper_review"
     config_type = PaperReviewConfig
-    event_types = (Review, ReviewScore, Rebuttal, Decision)
+    event_types = (Review, ReviewScore, Rebuttal, ReviewDecision)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("title", "abstract", "words")
     reward_unit = "probability 0–1"
@@ -117,7 +119,7 @@ class PaperReview(Episode[PaperReviewConfig]):
     @classmethod
     def rewards(cls, config: PaperReviewConfig, trajectory: Trajectory) -> dict[str, float]:
         """To the author the probability that the chair accepts; nothing where it gave no valid answer."""
-        accept = next(trajectory.told(Decision)).accept
+        accept = next(trajectory.told(ReviewDecision)).accept
         return {} if accept is None else {config.author.name: accept}
 
     def play(self) -> Play:
@@ -195,7 +197,7 @@ class PaperReview(Episode[PaperReviewConfig]):
             if referee.scores:
                 referee.remember(self.words("own_scores", scores=in_words(referee.scores)))
 
-    def _rating(self, referee: Referee, criterion: str, purpose: str, moment: str) -> Call:
+    def _rating(self, referee: Referee, criterion: str, purpose: str, moment: str) -> Question:
         highest, description = CRITERIA[criterion]
         fill: dict[str, Scalar] = {"description": description, "lowest": 1, "highest": highest}
         return referee.ask(purpose, scale(criterion), fill, criterion=criterion, moment=moment)
@@ -226,13 +228,13 @@ class PaperReview(Episode[PaperReviewConfig]):
         if not reviewed:
             return
         answered: list[Referee | None] = [None]
-        calls = [self.author.ask("rebut_jointly")] if self.config.rebuttal == "joint" else []
+        questions = [self.author.ask("rebut_jointly")] if self.config.rebuttal == "joint" else []
         if self.config.rebuttal == "per_review":
             answered = list(reviewed)
-            calls = [
+            questions = [
                 self.author.ask("rebut", reviewer=referee.label, to=referee.name) for referee in reviewed
             ]
-        replies = yield from self.asking(calls)
+        replies = yield from self.asking(questions)
         for referee, reply in zip(answered, replies, strict=True):
             label = f"Author to {referee.label}" if referee else "Author"
             said = self._publish(self.author, label, reply)
@@ -252,7 +254,7 @@ class PaperReview(Episode[PaperReviewConfig]):
                 told = self._told(referee, "revision_told", {OVERALL: referee.revised})
                 self.chair.heard += [told] if told else []
 
-    def _decide(self) -> Asking[Decision]:
+    def _decide(self) -> Asking[ReviewDecision]:
         (summary,) = yield from self.asking([self.chair.ask("meta_review")])
         message = None
         if not summary.failed:
@@ -265,7 +267,7 @@ class PaperReview(Episode[PaperReviewConfig]):
             accept, basis = float(chosen == "accept"), "sample"
             if reply.probabilities is not None and self.config.score_basis == "expectation":
                 accept, basis = reply.probabilities[0], "probabilities"
-        decision = Decision(self.chair.name, chosen, accept, basis, number_of(message))
+        decision = ReviewDecision(self.chair.name, chosen, accept, basis, number_of(message))
         self.record(decision)
         return decision
 

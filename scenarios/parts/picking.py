@@ -10,12 +10,12 @@ same at `temperature: 1` and `top_p: 1`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Choice
-from palaestra.agents.calls import Call, Reply, Scalar
+from palaestra.agents.calls import Question, Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Event
 
 SAMPLES_MEANING = (
@@ -65,7 +65,7 @@ class Probability(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PickQuestion:
     """Which option an agent is asked for, in which round, and what fills the template."""
 
     agent: Agent
@@ -73,44 +73,40 @@ class Question:
     round: int
     fill: Mapping[str, Scalar]
 
-    def ask(self, purpose: str) -> Call:
-        """The call that puts it."""
+    def ask(self, purpose: str) -> Question:
+        """The question as the agent puts it."""
         return self.agent.ask(purpose, self.options, self.fill, (), round=self.round)
-
-    def ask_again(self, call: Call, sample: int) -> Call:
-        """The same call once more, whatever the agent remembers by now."""
-        about = call.about | {"sample": sample}
-        stage = self.agent.episode
-        return stage.call(self.agent, call.purpose, call.answer, call.prompt, about, call.shortenable)
 
 
 def pick(
-    episode: Episode[Any], purpose: str, questions: Sequence[Question], samples: int
+    episode: Episode[Any], purpose: str, wanted: Sequence[PickQuestion], samples: int
 ) -> Asking[list[str | None]]:
     """Put all questions at once and record what was picked, each with its distribution.
 
     Args:
         episode: in which.
         purpose: the template.
-        questions: whom to ask what.
+        wanted: whom to ask what.
         samples: see `SAMPLES_MEANING`.
 
     Returns:
         The option picked for each question; None where the first answer could not be parsed.
     """
-    calls = [question.ask(purpose) for question in questions]
-    first = yield calls
+    questions = [one.ask(purpose) for one in wanted]
+    first = yield questions
     unknown = [i for i, reply in enumerate(first) if not reply.failed and reply.probabilities is None]
     repeats = [(i, sample) for i in unknown for sample in range(2, samples + 1)]
-    further = yield [questions[i].ask_again(calls[i], sample) for i, sample in repeats]
+    further = yield [  # the same once more, whatever the agent remembers by now
+        replace(questions[i], about=questions[i].about | {"sample": sample}) for i, sample in repeats
+    ]
     given = [[reply] for reply in first]
     for (i, _), reply in zip(repeats, further, strict=True):
         given[i].append(reply)
-    return [_recorded(episode, *each) for each in zip(questions, given, strict=True)]
+    return [_recorded(episode, *each) for each in zip(wanted, given, strict=True)]
 
 
-def _recorded(episode: Episode[Any], question: Question, replies: Sequence[Reply]) -> str | None:
-    who, options = (question.agent.name, question.round), question.options.options
+def _recorded(episode: Episode[Any], wanted: PickQuestion, replies: Sequence[Reply]) -> str | None:
+    who, options = (wanted.agent.name, wanted.round), wanted.options.options
     if replies[0].failed:
         episode.record(Pick(*who, None, None, len(options), "failed", 0))
         return None

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from palaestra.agents.policy import Settings
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
 from palaestra.scenarios.peer_feedback.world import World, local_share, neighbours
 
@@ -96,14 +96,8 @@ class PeerFeedbackConfig(ScenarioConfig):
             raise ValueError("a question is empty")
         return questions
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where peers and observer name their policies."""
-        yield from policies_of(peers=self.peers)
-        yield ("observer", "policy"), self.observer.policy
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Casts that don't fill the grid, quotas that can't be met, and names that collide."""
-        yield from super().problems()
         yield from name_problems(peers=self.peers, observer=[self.observer])
         size, cells = self.size, self.size**2
         if len(self.peers) != cells:

@@ -12,7 +12,7 @@ from mesa.discrete_space import Cell, FixedAgent, OrthogonalMooreGrid
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Answer, Choice, Text
-from palaestra.agents.calls import Call, Message, Scalar
+from palaestra.agents.calls import Message, Question, Scalar
 from palaestra.scenarios.core.config import Participant
 from palaestra.scenarios.core.episode import AnyAgent, Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
@@ -48,7 +48,7 @@ class Peer(Agent, FixedAgent):
 
 
 @dataclass(slots=True)
-class Given:
+class GivenFeedback:
     """What one peer says to a draft, see `Feedback`."""
 
     peer: Peer
@@ -66,7 +66,7 @@ class Work:
     question: str
     asked: Message
     draft: Message
-    feedback: list[Given]
+    feedback: list[GivenFeedback]
     revision: Message | None = None
 
     @property
@@ -179,14 +179,14 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             return []
         return [self.request("recalled", {"question": memory.question}), memory.answer]
 
-    def _scatter(self, author: Peer) -> list[Given]:
+    def _scatter(self, author: Peer) -> list[GivenFeedback]:
         """The peers who are to give feedback to `author`."""
         config = self.config
         near = neighbours(config.size)[author.place]
         others = [place for place in self.at if place != author.place and place not in near]
         dropout = None if config.scope == "local" else config.dropout
         chosen = back_scatter(near, others, config.quota, dropout, self.random)
-        return [Given(self.at[place], place in near) for place in chosen]
+        return [GivenFeedback(self.at[place], place in near) for place in chosen]
 
     def _give_feedback(self, number: int, works: list[Work]) -> Asking[None]:
         asked = [(work, given) for work in works for given in work.feedback]
@@ -207,7 +207,9 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             reason = given.reason.number if given.reason else None
             self.record(Feedback(*who, number, given.rating, given.basis, work.draft.number, reason))
 
-    def _feedback(self, purpose: str, answer: Answer, number: int, work: Work, given: Given) -> Call:
+    def _feedback(
+        self, purpose: str, answer: Answer, number: int, work: Work, given: GivenFeedback
+    ) -> Question:
         memory = given.peer.answers_given.nearest(work.question, self.config.distance)
         return given.peer.ask(
             purpose,
@@ -228,8 +230,8 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             message = work.revision.number if work.revision else None
             self.record(Revision(work.author.name, number, mean, len(ratings), work.draft.number, message))
 
-    def _revision(self, number: int, work: Work) -> Call:
-        """The call for a revision; it shows the mean rating, then the reasons, the harshest last."""
+    def _revision(self, number: int, work: Work) -> Question:
+        """The question for a revision; it shows the mean rating, then the reasons, the harshest last."""
         told = []
         if work.ratings:
             mean = fmean(rating for rating, _ in work.ratings)
@@ -266,8 +268,8 @@ class PeerFeedback(Episode[PeerFeedbackConfig]):
             what = seen.work.author.name, number, seen.moment, seen.criterion
             self.record(Observation(*what, seen.score, seen.basis, seen.answer.number, seen.reason))
 
-    def _observation(self, purpose: str, answer: Answer, number: int, seen: Seen) -> Call:
-        """A call that shows the observer the question and the answer, and not whose it is."""
+    def _observation(self, purpose: str, answer: Answer, number: int, seen: Seen) -> Question:
+        """A question that shows the observer what was asked and the answer, and not whose it is."""
         blind = self.message("user", seen.answer.text, BLIND_LABEL, seen.answer.source)
         return self.observer.ask(
             purpose,

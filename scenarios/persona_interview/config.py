@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from palaestra.agents.policy import Settings
 from palaestra.agents.populations.spec import Population
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Problems = Iterator[tuple[Location, str]]
@@ -24,7 +24,7 @@ class Interviewee(Participant):
     )
 
 
-class Question(Settings):
+class InterviewQuestion(Settings):
     """What people are asked about themselves."""
 
     wordings: list[Said] = Field(min_length=1, description="Ways to ask, which are taken in turn.")
@@ -44,7 +44,7 @@ class PersonaInterviewConfig(ScenarioConfig):
 
     scenario: Literal["persona_interview"] = "persona_interview"
     people: list[Interviewee] = Field(list(INTERVIEWEES), min_length=1, description="Who is interviewed.")
-    questions: dict[str, Question] = Field(
+    questions: dict[str, InterviewQuestion] = Field(
         {},
         description="What is asked, by the attribute's name. Default: all of the population with options.",
     )
@@ -59,10 +59,6 @@ class PersonaInterviewConfig(ScenarioConfig):
     )
     words: int = Field(30, ge=5, description="Length of a reply that the rules ask for, words.")
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where people name their policies."""
-        yield from policies_of(people=self.people)
-
     @property
     def declared(self) -> Population | None:
         """The population of those who have no persona; None for people from a file."""
@@ -70,12 +66,12 @@ class PersonaInterviewConfig(ScenarioConfig):
         return of if isinstance(of, Population) else None
 
     @cached_property
-    def askable(self) -> Mapping[str, Question]:
+    def askable(self) -> Mapping[str, InterviewQuestion]:
         """All that can be asked, by attribute."""
         if self.questions or self.declared is None:
             return self.questions
         return {
-            name: Question(
+            name: InterviewQuestion(
                 wordings=attribute.questions or [wording(name, attribute.topic)], options=attribute.options
             )
             for name, attribute in self.declared.attributes.items()
@@ -83,13 +79,12 @@ class PersonaInterviewConfig(ScenarioConfig):
         }
 
     @property
-    def interview(self) -> Mapping[str, Question]:
+    def interview(self) -> Mapping[str, InterviewQuestion]:
         """All that is asked, by attribute."""
         return {name: self.askable[name] for name in self.asked or self.askable}
 
     def problems(self) -> Problems:
         """Colliding names, people of whom nothing is known, questions without answers."""
-        yield from super().problems()
         yield from name_problems(people=self.people)
         if not self.askable:
             yield (), "nothing to ask: declare `questions`, or a `population` whose attributes have options"

@@ -118,14 +118,8 @@ class PersuasionConfig(ScenarioConfig):
             if (member := getattr(self, field)) is not None:
                 yield field, member
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where they name their policies."""
-        for field, member in self.cast():
-            yield (field, "policy"), member.policy
-
     def problems(self) -> Problems:
         """Names that collide, statements that can't be told apart, and a writer who can't vary."""
-        yield from super().problems()
         names = {field: [member] for field, member in self.cast()}
         aside = {"aside": [Participant(name=self.aside)]}
         for (field, *_), message in name_problems(**aside, **names):

@@ -126,8 +126,10 @@ class Strategy(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Speech(Event):
+class PersuasionSpeech(Event):
     """What was said: by whom, in which exchange (from 1), to which end, which message; None when nothing."""
+
+    table = "speech"
 
     agent: str
     exchange: int

@@ -36,7 +36,7 @@ SLOTS = tuple(Slot(state, part) for state in STATES for part in LEADS)
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class MindStatement:
     """A statement about the persuadee, see `events.HiddenState`.
 
     Attributes:
@@ -60,8 +60,8 @@ class Mind:
         unanswered: calls of the writer without a valid answer.
     """
 
-    contents: dict[str, Statement] = field(default_factory=dict)
-    truths: dict[Slot, Statement] = field(default_factory=dict)
+    contents: dict[str, MindStatement] = field(default_factory=dict)
+    truths: dict[Slot, MindStatement] = field(default_factory=dict)
     unanswered: int = 0
 
     def take(self, reply: Reply, *leads: str) -> str | None:
@@ -83,9 +83,9 @@ def imagine(
         if reply.value == "yes":
             states = {"preventive": MentalState(), **states}
         else:
-            mind.contents["preventive"] = Statement(None, "failed" if reply.failed else NONE)
+            mind.contents["preventive"] = MindStatement(None, "failed" if reply.failed else NONE)
     elif situation.preventive == NONE:
-        mind.contents["preventive"] = Statement(None, NONE)
+        mind.contents["preventive"] = MindStatement(None, NONE)
     unknown = [state for state, told in states.items() if told.content is None]
     replies = yield [writer.ask(f"{state}_content", LINE) for state in unknown]
     leads = (f"{persuader} wants {persuadee} to", f"{persuadee} wants to", "to")
@@ -93,10 +93,10 @@ def imagine(
     for state, told in states.items():
         text = told.content or found[state]
         source = "given" if told.content else "generated" if text else "failed"
-        mind.contents[state] = Statement(text, source)
+        mind.contents[state] = MindStatement(text, source)
     yield from _imagine_reasons(writer, mind, states, situation.goal, options, persuadee)
     for slot in SLOTS:
-        mind.truths.setdefault(slot, Statement(None, mind.contents[slot.state].source))
+        mind.truths.setdefault(slot, MindStatement(None, mind.contents[slot.state].source))
     return mind
 
 
@@ -123,9 +123,9 @@ def _imagine_reasons(
         source = "generated" if truth is None else "given"
         told_now = distinct([*([] if truth is None else [truth]), *others, *written[slot]])
         if told_now:
-            mind.truths[slot] = Statement(told_now[0], source, tuple(told_now[1:]))
+            mind.truths[slot] = MindStatement(told_now[0], source, tuple(told_now[1:]))
         else:
-            mind.truths[slot] = Statement(None, "failed")
+            mind.truths[slot] = MindStatement(None, "failed")
 
 
 def distinct(statements: Iterable[str]) -> list[str]:

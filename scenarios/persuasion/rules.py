@@ -17,14 +17,14 @@ from palaestra.scenarios.persuasion.events import (
     Guess,
     HiddenState,
     Leak,
+    PersuasionSpeech,
     Prediction,
-    Speech,
     Strategy,
     Willingness,
 )
 from palaestra.scenarios.persuasion.leaks import leaked
 from palaestra.scenarios.persuasion.mind import LEADS, LINE, SLOTS, STATES, Slot, clause, imagine
-from palaestra.scenarios.persuasion.script import Pair, pairs
+from palaestra.scenarios.persuasion.script import ScriptPair, pairs
 
 SCALE = Choice(tuple(str(number) for number in range(1, 8)))
 STRATEGY = Choice(("refute belief", "refute desire", "divert belief", "divert desire"))
@@ -35,7 +35,7 @@ class Persuasion(Episode[PersuasionConfig]):
 
     kind = "persuasion"
     config_type = PersuasionConfig
-    event_types = (HiddenState, Willingness, Prediction, Guess, Leak, Strategy, Speech)
+    event_types = (HiddenState, Willingness, Prediction, Guess, Leak, Strategy, PersuasionSpeech)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("background", "goal", "persuader", "persuadee", "preventive", "generative", "words")
     reward_unit = "points of willingness 1–7"
@@ -149,7 +149,7 @@ class Persuasion(Episode[PersuasionConfig]):
         self.record(Willingness(self.persuadee.name, moment, value, basis))
         return value
 
-    def _persuade(self, number: int, pair: Pair) -> Asking[None]:
+    def _persuade(self, number: int, pair: ScriptPair) -> Asking[None]:
         """The persuader's speech, which in the script takes on one point of the preventive state."""
         aim = ""
         if pair.move == "attack":
@@ -170,14 +170,14 @@ class Persuasion(Episode[PersuasionConfig]):
     def _speak(self, speaker: Agent, number: int, move: str, fill: Mapping[str, Scalar]) -> Asking[None]:
         [reply] = yield [speaker.ask(move, Text(), fill, exchange=number)]
         if self._taken(reply).failed:
-            self.record(Speech(speaker.name, number, move, None))
+            self.record(PersuasionSpeech(speaker.name, number, move, None))
             return
         for listener in self.audience:
             if not listener.heard:
                 listener.heard.append(self.request("heard", {}))
         said = self.say(speaker.name, reply, to=self.audience)
         self.known.append(said.text)
-        self.record(Speech(speaker.name, number, move, said.number))
+        self.record(PersuasionSpeech(speaker.name, number, move, said.number))
 
     def _read_mind(self, number: int, slots: Collection[Slot]) -> Asking[None]:
         """Predictions and guesses; then the observer's corrections, and both anew."""

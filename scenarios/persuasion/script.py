@@ -9,7 +9,7 @@ from palaestra.scenarios.persuasion.mind import SLOTS, Slot
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ScriptPair:
     """An exchange: a speech of the persuader and the persuadee's answer.
 
     Attributes:
@@ -24,19 +24,22 @@ class Pair:
 
 
 WITH_PREVENTIVE = (
-    Pair("open", "reveal", (Slot("preventive", "belief"), Slot("preventive", "desire"))),
-    Pair("attack", "object", (Slot("generative", "belief"),)),
-    Pair("answer", "doubt", (Slot("generative", "desire"),)),
-    Pair("satisfy", "agree"),
+    ScriptPair("open", "reveal", (Slot("preventive", "belief"), Slot("preventive", "desire"))),
+    ScriptPair("attack", "object", (Slot("generative", "belief"),)),
+    ScriptPair("answer", "doubt", (Slot("generative", "desire"),)),
+    ScriptPair("satisfy", "agree"),
 )
 WITHOUT_PREVENTIVE = (
-    Pair("request", "object", (Slot("generative", "belief"),)),
+    ScriptPair("request", "object", (Slot("generative", "belief"),)),
     *WITH_PREVENTIVE[2:],
 )
 
 
-def pairs(config: PersuasionConfig, *, preventive: bool) -> tuple[Pair, ...]:
+def pairs(config: PersuasionConfig, *, preventive: bool) -> tuple[ScriptPair, ...]:
     """The exchanges of an episode; freely, everything is guessed after each but the last."""
     if config.form == "script":
         return WITH_PREVENTIVE if preventive else WITHOUT_PREVENTIVE
-    return (*[Pair("persuade", "reply", SLOTS)] * (config.exchanges - 1), Pair("persuade", "reply"))
+    return (
+        *[ScriptPair("persuade", "reply", SLOTS)] * (config.exchanges - 1),
+        ScriptPair("persuade", "reply"),
+    )

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.parts.picking import SAMPLES_MEANING
 
 MOST_NUMBERS = 21
@@ -41,13 +41,8 @@ class RandomNumbersConfig(ScenarioConfig):
         """All integers of the range."""
         return tuple(str(number) for number in range(self.low, self.high + 1))
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where the players name their policies."""
-        yield from policies_of(players=self.players)
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Ranges of no choice or too much, and names that two players share."""
-        yield from super().problems()
         yield from name_problems(players=self.players)
         if self.high <= self.low:
             yield ("high",), f"the range ends at {self.high}, which is not above {self.low}"

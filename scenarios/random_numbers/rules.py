@@ -8,7 +8,7 @@ from pathlib import Path
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Choice
 from palaestra.scenarios.core.episode import Asking, Episode, Play
-from palaestra.scenarios.parts.picking import Pick, Probability, Question, pick
+from palaestra.scenarios.parts.picking import Pick, PickQuestion, Probability, pick
 from palaestra.scenarios.random_numbers.config import RandomNumbersConfig
 
 
@@ -42,7 +42,7 @@ class RandomNumbers(Episode[RandomNumbersConfig]):
     def _draw(self, draws: Sequence[int]) -> Asking[None]:
         range_ = Choice(self.config.numbers)
         questions = [
-            Question(player, range_, draw, {"before": self._before(player.name, draw)})
+            PickQuestion(player, range_, draw, {"before": self._before(player.name, draw)})
             for draw in draws
             for player in self.players
         ]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.parts.judging import BASIS_MEANING, ScoreBasis
 from palaestra.scenarios.rehearsal.answers import LONGEST_NAME, folded
 
@@ -80,16 +80,9 @@ class RehearsalConfig(ScenarioConfig):
             raise ValueError("one of them is empty")
         return texts
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where answerer, modulator, roles and judges name their policies."""
-        yield ("answerer", "policy"), self.answerer.policy
-        yield ("modulator", "policy"), self.modulator.policy
-        yield ("roles_policy",), self.roles_policy
-        yield from policies_of(judges=self.judges)
-
     def problems(self) -> Iterator[tuple[Location, str]]:
-        """Names that collide, and too few of them to fill the scene."""
-        yield from super().problems()
+        """A policy that there isn't, names that collide, and too few of them to fill the scene."""
+        yield from self.policy_problems(("roles_policy",), self.roles_policy)
         cast = (self.answerer, self.modulator, *self.judges)
         yield from name_problems(answerer=[self.answerer], modulator=[self.modulator], judges=self.judges)
         taken = {folded(member.name) for member in cast}

@@ -8,7 +8,7 @@ from typing import Any
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Answer, Json
-from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode
 from palaestra.scenarios.rehearsal.answers import (
     YES_NO,
@@ -222,8 +222,10 @@ class SceneRules(Episode[RehearsalConfig]):
             if perceived:
                 role.inbox.append(message)
 
-    def _modulate(self, purpose: str, action: Message, answer: Answer | None = None, **about: Scalar) -> Call:
-        """A call about one action, which shows the modulator what it remembers."""
+    def _modulate(
+        self, purpose: str, action: Message, answer: Answer | None = None, **about: Scalar
+    ) -> Question:
+        """A question about one action, which shows the modulator what it remembers."""
         remembered = [self.request("remembered", {}), *self.memory]
         reading = [*remembered, self.request("now", {}), action]
         return self.modulator.ask(purpose, answer, None, reading, **about)

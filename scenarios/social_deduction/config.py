@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from palaestra.agents.calls import Scalar
 from palaestra.agents.policy import Settings
-from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems, policies_of
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 
 SEER = "seer"
 
@@ -114,13 +114,8 @@ class SocialDeductionConfig(ScenarioConfig):
             raise ValueError("a text is empty")
         return texts
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where players name their policies."""
-        yield from policies_of(players=self.players)
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Impossible names, sizes and enforced roles."""
-        yield from super().problems()
         yield from name_problems(players=self.players)
         yield from self._size_problems()
         yield from self._role_problems()

@@ -49,7 +49,7 @@ class Belief(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Speech(Event):
+class DeductionSpeech(Event):
     """Something said.
 
     Attributes:
@@ -60,6 +60,8 @@ class Speech(Event):
         message: number of the message; None when nothing could be said.
     """
 
+    table = "speech"
+
     round: int
     phase: str
     pass_number: int
@@ -69,7 +71,7 @@ class Speech(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Vote(Event):
+class DeductionVote(Event):
     """One vote.
 
     Attributes:
@@ -79,6 +81,8 @@ class Vote(Event):
         target: whom it names; None when it could not be parsed.
         valid: whether it names somebody.
     """
+
+    table = "vote"
 
     round: int
     when: str

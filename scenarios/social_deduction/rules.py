@@ -11,12 +11,19 @@ from pydantic import BaseModel, Field, create_model
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Answer, Choice, Json, Text
-from palaestra.agents.calls import Call, Message, Reply, Scalar
+from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.parts.judging import points
 from palaestra.scenarios.social_deduction.config import SEER, Player, SocialDeductionConfig
-from palaestra.scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
+from palaestra.scenarios.social_deduction.events import (
+    Belief,
+    DeductionSpeech,
+    DeductionVote,
+    Elimination,
+    Inspection,
+    Role,
+)
 from palaestra.scenarios.social_deduction.tally import Result, deal, plurality, winning_side
 
 UNDECIDED = "undecided"
@@ -54,7 +61,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     kind = "social_deduction"
     config_type = SocialDeductionConfig
-    event_types = (Role, Belief, Speech, Vote, Elimination, Inspection)
+    event_types = (Role, Belief, DeductionSpeech, DeductionVote, Elimination, Inspection)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = tuple(SocialDeductionConfig().shared_words())
     reward_unit = "win 0–1"
@@ -249,7 +256,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
                     # public part of all prompts stays the same.
                     (listener.private if night else listener.heard).append(said)
             number = None if said is None else said.number
-            self.record(Speech(self.round, phase, pass_number, speaker.name, speaker.role, number))
+            self.record(DeductionSpeech(self.round, phase, pass_number, speaker.name, speaker.role, number))
 
     def _speech(self, label: str, reply: Reply) -> Message | None:
         """The part of a reply that others hear; None when there is none."""
@@ -278,14 +285,14 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
         self, when: str, purpose: str, voters: Sequence[Character], candidates: Sequence[Character]
     ) -> Asking[Result | None]:
         """A secret vote; nobody may name themselves."""
-        calls = []
+        questions = []
         for voter in voters:
             names = [candidate.name for candidate in candidates if candidate is not voter]
-            calls.append(self._ask(voter, purpose, _among(names), {"candidates": _listed(names)}))
-        replies = yield calls
+            questions.append(self._ask(voter, purpose, _among(names), {"candidates": _listed(names)}))
+        replies = yield questions
         targets = [None if reply.failed else str(reply.value) for reply in replies]
         for voter, target in zip(voters, targets, strict=True):
-            self.record(Vote(self.round, when, voter.name, voter.role, target, target is not None))
+            self.record(DeductionVote(self.round, when, voter.name, voter.role, target, target is not None))
         return plurality(targets)
 
     def _eliminate(self, when: str, result: Result) -> str:
@@ -302,7 +309,7 @@ class SocialDeduction(Episode[SocialDeductionConfig]):
 
     def _ask(
         self, one: Character, purpose: str, answer: Answer, fill: dict[str, Scalar], **about: Scalar
-    ) -> Call:
+    ) -> Question:
         return one.ask(purpose, answer, fill, (), round=self.round, role=one.role, **about)
 
     def _announce(self, text: str) -> None:

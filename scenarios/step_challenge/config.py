@@ -50,14 +50,8 @@ class StepChallengeConfig(ScenarioConfig):
         yield "challenger", self.challenger
         yield "verifier", self.verifier
 
-    def agent_policies(self) -> Iterator[tuple[Location, str]]:
-        """Where the agents name their policies."""
-        for field, agent in self.agents():
-            yield (field, "policy"), agent.policy
-
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Strategies that need more steps, and names that two agents share."""
-        yield from super().problems()
         for position, strategy in enumerate(self.strategies):
             if told := strategy_problem(strategy, self.steps):
                 yield ("strategies", position), told

@@ -34,7 +34,7 @@ class StepResult(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Event):
+class ClaimedStep(Event):
     """A step of the trace.
 
     Attributes:
@@ -45,6 +45,8 @@ class Step(Event):
         falsified: whether the strategy wanted it wrong.
         correct: whether `result` is `right`; None without a result.
     """
+
+    table = "step"
 
     number: int
     text: str
@@ -97,7 +99,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
 
     kind = "step_challenge"
     config_type = StepChallengeConfig
-    event_types = (Step, Challenge, Verification)
+    event_types = (ClaimedStep, Challenge, Verification)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("steps",)
     reward_unit = "success 0–1"
@@ -163,7 +165,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
             ]
             if not isinstance(reply.value, dict):
                 right, text = operation.apply(value), f"{number}. {operation}: {expression} = ?"
-                self.record(Step(number, text, None, right, number in self.errors, None))
+                self.record(ClaimedStep(number, text, None, right, number in self.errors, None))
                 return
             step = TraceStep(number, operation, value, int(reply.value["result"]))
             self.trace.append(step)
@@ -173,7 +175,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
 
     def _record_step(self, step: TraceStep) -> None:
         falsified = step.number in self.errors
-        self.record(Step(step.number, str(step), step.result, step.right, falsified, step.correct))
+        self.record(ClaimedStep(step.number, str(step), step.result, step.right, falsified, step.correct))
 
     def _challenge(self) -> Asking[Challenge]:
         """The challenger's choice, after it has read the trace."""

@@ -10,6 +10,7 @@ import typer
 
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.sims.commands.data import data
+from palaestra.sims.commands.new import new
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.study import study
 
@@ -46,6 +47,7 @@ def options(
 
 app.add_typer(data)
 app.add_typer(study)
+app.add_typer(new)
 app.add_typer(population, name="population")
 
 EXCERPT_LINES = 24
@@ -135,7 +137,7 @@ def validate(file: File, settings: Settings = None) -> None:
             typer.echo(f"  {point.name}")
 
 
-@app.command()
+@app.command(epilog="Example: palaestra scenarios")
 def scenarios() -> None:
     """List the scenarios and their ready-made files."""
     from palaestra.scenarios.core.ready_made import ready_made, summaries
@@ -190,7 +192,7 @@ def show(
         typer.echo(line)
 
 
-@app.command()
+@app.command(epilog="Example: palaestra doctor")
 def doctor() -> None:
     """Tell what engine, model, GPU and versions are here, and what to do about what is missing.
 

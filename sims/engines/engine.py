@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
+from palaestra.agents.engine import ENGINES, EngineSettings, answering
+from palaestra.agents.extensions import border, imported
 from palaestra.agents.failures import (
     ContextOverflow,
     EngineDied,
@@ -16,11 +19,15 @@ from palaestra.agents.failures import (
     PalaestraError,
     UnparsedAnswer,
 )
-from palaestra.agents.policy import EngineSettings, OpenAIEngine, Policy, ScriptedEngine, VllmEngine
+from palaestra.agents.policy import Policy
 
 
+@runtime_checkable
 class Engine(Protocol):
-    """Turns calls into replies, many at a time."""
+    """Turns calls into replies, many at a time. Made of its settings and the policies that it answers for.
+
+    What it raises beside the failures named here is told as a fault of its own, and ends the run resumably.
+    """
 
     async def start(self) -> None:
         """Get ready.
@@ -45,20 +52,18 @@ class Engine(Protocol):
 
 
 def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
-    """The engine that `settings` describe, for `policies`; nothing is started."""
-    match settings:
-        case VllmEngine():
-            from palaestra.sims.engines.vllm_engine import Vllm
+    """The engine that `settings` describe, for `policies`; nothing is started.
 
-            return Vllm(settings, policies)
-        case OpenAIEngine():
-            from palaestra.sims.engines.openai_engine import OpenAIServer
-
-            return OpenAIServer(settings)
-        case ScriptedEngine():
-            from palaestra.sims.engines.scripted_engine import Scripted
-
-            return Scripted(settings)
+    Raises:
+        ExtensionFault: the class of its kind can't be imported or made, or lacks a method.
+    """
+    found = ENGINES[settings.kind].engine
+    with border(f"engine {settings.kind!r}", answering(settings.kind)):
+        made = (imported(found) if isinstance(found, str) else found)(settings, policies)
+        if not isinstance(made, Engine):
+            methods = ", ".join(name for name in vars(Engine) if not name.startswith("_"))
+            raise TypeError(f"{type(made).__name__} is no Engine: it needs {methods}")
+        return made
 
 
 @dataclass(slots=True)
@@ -66,10 +71,14 @@ class _Berth:
     """An engine with what it takes to restart it."""
 
     engine: Engine
-    max_restarts: int
+    settings: EngineSettings
     restarts: int = 0
     lost: EngineUnavailable | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def border(self, doing: str) -> AbstractContextManager[None]:
+        """Tells what the engine raises unforeseen as its fault."""
+        return border(f"engine {self.settings.kind!r}", answering(self.settings.kind), doing)
 
 
 class Fleet:
@@ -98,12 +107,13 @@ class Fleet:
         for name, settings in engines.items():
             own = {key: policy for key, policy in policies.items() if policy.engine == name}
             if own:
-                self._berths[name] = _Berth((make or build)(settings, own), settings.max_restarts)
+                self._berths[name] = _Berth((make or build)(settings, own), settings)
 
     async def __aenter__(self) -> Fleet:
         try:
             for berth in self._berths.values():
-                await berth.engine.start()
+                with berth.border("start"):
+                    await berth.engine.start()
         except BaseException:
             await self.close()
             raise
@@ -120,7 +130,11 @@ class Fleet:
 
     def identities(self) -> dict[str, dict[str, str]]:
         """What each engine says of itself, by name."""
-        return {name: berth.engine.identity() for name, berth in self._berths.items()}
+        told = {}
+        for name, berth in self._berths.items():
+            with berth.border("identity"):
+                told[name] = berth.engine.identity()
+        return told
 
     async def ask(self, call: Call) -> Reply:
         """The parsed reply to `call`; asked again, with another seed, while it can't be parsed.
@@ -131,8 +145,9 @@ class Fleet:
         Raises:
             ContextOverflow: see `Engine.answer`; the call is not shortenable.
             EngineUnavailable: the engine died more often than its settings allow.
+            ExtensionFault: it failed in a way that no engine may.
         """
-        rejected: list[str] = []
+        rejected: tuple[str, ...] = ()
         tokens = [0, 0, 0]
         while True:
             attempt = len(rejected)
@@ -146,17 +161,24 @@ class Fleet:
             tokens[0] += reply.prompt_tokens
             tokens[1] += reply.cached_tokens
             tokens[2] += reply.output_tokens
-            reply.prompt_tokens, reply.cached_tokens, reply.output_tokens = tokens
-            reply.attempts = attempt + 1
-            reply.rejected = rejected
+            value, failed = None, False
             try:
-                reply.value = call.answer.parse(reply.text)
-                return reply
+                value = call.answer.parse(reply.text)
             except UnparsedAnswer:
-                rejected.append(reply.text)
-                if attempt >= self._retries:
-                    reply.failed = True
-                    return reply
+                rejected, failed = (*rejected, reply.text), True
+                if attempt < self._retries:
+                    continue
+            return replace(
+                reply,
+                value=value,
+                prompt_tokens=tokens[0],
+                cached_tokens=tokens[1],
+                output_tokens=tokens[2],
+                attempts=attempt + 1,
+                failed=failed,
+                rejected=rejected,
+                call=call.index,
+            )
 
     async def _answer(self, call: Call, seed: int, attempt: int) -> Reply:
         policy = self._policies[call.policy]
@@ -164,7 +186,7 @@ class Fleet:
         while True:
             restarts = berth.restarts
             try:
-                return await berth.engine.answer(call, policy, seed, attempt)
+                return _reply(await berth.engine.answer(call, policy, seed, attempt))
             except EngineDied as death:
                 async with berth.lock:
                     if berth.lost is None and berth.restarts == restarts:
@@ -173,19 +195,19 @@ class Fleet:
                         raise berth.lost from death
             except PalaestraError:
                 raise
-            except Exception as error:
-                raise EngineUnavailable(
-                    f"engine {policy.engine!r} failed at call {call.index} ({call.purpose!r}): {error!r}"
-                ) from error
+            except Exception:
+                with berth.border(f"call {call.index} ({call.purpose!r})"):
+                    raise
 
     async def _restart(self, name: str, berth: _Berth, death: PalaestraError) -> None:
         """Start a dead engine again, as often as it may be; or note that it is lost."""
-        while berth.restarts < berth.max_restarts:
+        while berth.restarts < berth.settings.max_restarts:
             berth.restarts += 1
             self._notify(f"engine {name!r} died ({death.args[0]}); starting it again")
-            await berth.engine.close()
             try:
-                await berth.engine.start()
+                with berth.border("restart"):
+                    await berth.engine.close()
+                    await berth.engine.start()
                 return
             except EngineUnavailable as failure:
                 death = failure
@@ -193,3 +215,10 @@ class Fleet:
             f"engine {name!r} died {berth.restarts + 1} times, the last time: {death.args[0]}",
             "See `palaestra doctor`; what was answered is recorded.",
         )
+
+
+def _reply(answered: object) -> Reply:
+    """What an engine, perhaps a stranger's, answered."""
+    if not isinstance(answered, Reply):
+        raise TypeError(f"it answered {answered!r}, which is no Reply")
+    return answered

@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from math import exp, fsum
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply, turns
+from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from palaestra.agents.policy import OpenAIEngine, Policy
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines.option_tree import draw
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ _COMPARE = "Compare `engines.NAME.url` (its /v1?), `model` and the policy with w
 class OpenAIServer:
     """A model on a server."""
 
-    def __init__(self, settings: OpenAIEngine) -> None:
+    def __init__(self, settings: OpenAIEngine, policies: Mapping[str, Policy]) -> None:
         self._settings = settings
         self._url = settings.url
         self._client: AsyncOpenAI | None = None
@@ -120,10 +122,9 @@ class OpenAIServer:
             alike += [(share * within, text, members) for within, text, members in parts if len(members) > 1]
         if len(shares) < len(options):
             return _reply(await self._pick(call, options, "", sampling), *asked)
-        reply = _reply(*asked)
-        reply.probabilities = [shares[option] for option in options]
-        reply.text = options[draw(reply.probabilities, sampling["temperature"], seed)]
-        return reply
+        probabilities = tuple(shares[option] for option in options)
+        text = options[draw(probabilities, sampling["temperature"], seed)]
+        return replace(_reply(*asked), text=text, probabilities=probabilities)
 
     async def _pick(self, call: Call, options: Options, said: str, sampling: Parameters) -> ChatCompletion:
         """An answer that is one of `options`, of which `said` is said already."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from random import Random
 
 from palaestra.agents.calls import Call, Reply
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied
 from palaestra.agents.memory import size
-from palaestra.agents.policy import Policy, ScriptedEngine
+from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_reply
 
 
 class Scripted:
     """Answers every call from its seed alone, after a delay drawn from it."""
 
-    def __init__(self, settings: ScriptedEngine) -> None:
+    def __init__(self, settings: ScriptedEngine, policies: Mapping[str, Policy]) -> None:
         self._settings = settings
         self._answered = 0
 

@@ -5,7 +5,7 @@ adapters share one engine; a choice is decided by one-token requests whose proba
 are exact (see `option_tree`). What vLLM prints goes to a file, shown when it fails to start.
 
 On a CPU: seeded requests crash vLLM when their prefill is chunked, so it is not chunked;
-numbers are float32 where the CPU can't multiply bfloat16 in hardware (a hundred times
+numbers are float32 where the CPU can't multiply bfloat16 in hardware (up to three times
 slower otherwise); and on few cores vLLM may use all of them, where it would keep one free.
 """
 
@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL, VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from palaestra.agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
@@ -218,17 +219,17 @@ class Vllm:
         drawn = draw(probabilities, policy.temperature, seed)
         token_ids, whole = None, None
         if self._settings.record_tokens:
-            token_ids = list(tree.options[drawn])
+            token_ids = tuple(tree.options[drawn])
             # An option is drawn as one: its first token carries the log-probability of all.
-            whole = [
+            whole = (
                 math.log(sharpened(probabilities, policy.temperature)[drawn]),
                 *[0.0] * (len(token_ids) - 1),
-            ]
+            )
         return Reply(
             text=choice.options[drawn],
             token_ids=token_ids,
             logprobs=whole,
-            probabilities=probabilities,
+            probabilities=tuple(probabilities),
             prompt_tokens=len(tokens),
             cached_tokens=outputs[0].num_cached_tokens or 0,
             output_tokens=len(outputs),
@@ -292,11 +293,11 @@ class Vllm:
         }
 
 
-def _sampled(answer: CompletionOutput) -> tuple[list[int], list[float]]:
+def _sampled(answer: CompletionOutput) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """The tokens of an answer with the log-probabilities under which they were sampled."""
     assert answer.logprobs is not None
-    token_ids = list(answer.token_ids)
-    return token_ids, [table[t].logprob for table, t in zip(answer.logprobs, token_ids, strict=True)]
+    token_ids = tuple(answer.token_ids)
+    return token_ids, tuple(table[t].logprob for table, t in zip(answer.logprobs, token_ids, strict=True))
 
 
 def _answer_length(answer: Text | Json, policy: Policy) -> tuple[int, int]:

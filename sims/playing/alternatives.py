@@ -72,7 +72,7 @@ class Alternatives:
         branch = self._branches[number]
         episode = self._scenario.rules(self._scenario.config, index=branch.episode)
         episode.number = number
-        episode.call_seed = partial(self._call_seed, branch)
+        episode.exchange.seed_of = partial(self._seed, branch)
         return episode
 
     def replay(self, number: int, call: Call) -> Reply | None:
@@ -128,7 +128,7 @@ class Alternatives:
         shares = list(left.values()) if any(left.values()) else [1.0] * len(left)
         temperature = self._scenario.config.policies[call.policy].temperature
         option = list(left)[draw(shares, temperature, call.seed)]
-        return Reply(text=option, value=option, probabilities=probabilities)
+        return Reply(text=option, value=option, probabilities=tuple(probabilities))
 
     async def _taken(self, call: Call) -> set[str]:
         """What was said at this call already: the recorded answer, and the others before this one."""
@@ -141,7 +141,7 @@ class Alternatives:
     def _want(self, point: BranchPoint) -> None:
         """Note the other answers of `point` under the seeds of their calls."""
         branches = [Branch(point.episode, point.call, answer, 0) for answer in range(1, point.answers + 1)]
-        seeds = tuple(self._call_seed(branch, point.call) for branch in branches)
+        seeds = tuple(self._seed(branch, point.call) for branch in branches)
         recorded = self._replies(point)[point.call]
         self._wanted |= {seed: _Wanted(recorded, seeds[:place]) for place, seed in enumerate(seeds)}
 
@@ -160,7 +160,7 @@ class Alternatives:
             )
         return past.replies
 
-    def _call_seed(self, branch: Branch, index: int) -> int:
+    def _seed(self, branch: Branch, index: int) -> int:
         """The recorded seed, but of another answer and of what comes after the step in later repeats."""
         parts: tuple[int | str, ...] = (self._scenario.config.seed, branch.episode, index)
         if index == branch.call and branch.answer:
@@ -183,5 +183,5 @@ def _with_costs_of(dropped: Reply, reply: Reply) -> Reply:
         cached_tokens=dropped.cached_tokens + reply.cached_tokens,
         output_tokens=dropped.output_tokens + reply.output_tokens,
         attempts=dropped.attempts + reply.attempts,
-        rejected=[*dropped.rejected, *reply.rejected],
+        rejected=dropped.rejected + reply.rejected,
     )

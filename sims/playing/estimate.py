@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply, turns
-from palaestra.agents.policy import EMBEDDED_MODEL, Policy, VllmEngine
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
+from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_replies, scripted_reply
 from palaestra.scenarios.core.load import Scenario
+from palaestra.scenarios.core.registry import rules_border
 from palaestra.sims.engines import embedded_model
 
 CHARACTERS_PER_TOKEN = 4.0
 
 
 @dataclass(slots=True)
-class Estimate:
+class RunEstimate:
     """What a run takes: counts over all its episodes, seconds where a speed is known."""
 
     episodes: int = 0
@@ -37,13 +39,14 @@ class Estimate:
     counted_by: str = ""
 
 
-def estimate(scenario: Scenario, sample: int = 4) -> Estimate:
+def estimate(scenario: Scenario, sample: int = 4) -> RunEstimate:
     """Estimate a run of `scenario` from `sample` of its episodes."""
     count, counted_by = _token_counter(scenario)
-    found = Estimate(episodes=scenario.config.episodes, counted_by=counted_by)
+    found = RunEstimate(episodes=scenario.config.episodes, counted_by=counted_by)
     sample = min(sample, scenario.config.episodes)
     for index in range(sample):
-        _play(scenario, index, found, count)
+        with rules_border(scenario.rules, f"episode {index}"):
+            _play(scenario, index, found, count)
     scale = scenario.config.episodes / sample
     found.calls = round(found.calls * scale)
     found.prompt_tokens = round(found.prompt_tokens * scale)
@@ -55,25 +58,31 @@ def estimate(scenario: Scenario, sample: int = 4) -> Estimate:
 
 
 def calls_per_episode(scenario: Scenario) -> int:
-    """Calls that the first episode makes on scripted replies."""
-    episode, calls = scenario.rules(scenario.config, index=0), 0
-    while episode.pending:
-        calls += len(episode.pending)
-        episode.step(scripted_replies(episode.pending))
+    """Calls that the first episode makes on scripted replies.
+
+    Raises:
+        ExtensionFault: its rules fail at that, before anything is written.
+    """
+    calls = 0
+    with rules_border(scenario.rules, "episode 0"):
+        episode = scenario.rules(scenario.config, index=0)
+        while episode.pending:
+            calls += len(episode.pending)
+            episode.advance(scripted_replies(episode.pending))
     return calls
 
 
-def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str], int]) -> None:
+def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[str], int]) -> None:
     episode = scenario.rules(scenario.config, index=index)
     policies = scenario.config.policies
 
     def longest_reply(call: Call) -> Reply:
         reply = scripted_reply(call)
+        text = reply.text
         if isinstance(call.answer, Text):
-            words = reply.text.split() * _limit(call, policies[call.policy])
-            reply.text = " ".join(words[: _limit(call, policies[call.policy])])
-        reply.value = call.answer.parse(reply.text)
-        return reply
+            words = text.split() * _limit(call, policies[call.policy])
+            text = " ".join(words[: _limit(call, policies[call.policy])])
+        return replace(reply, text=text, value=call.answer.parse(text))
 
     while episode.pending:
         replies = []
@@ -85,7 +94,7 @@ def _play(scenario: Scenario, index: int, found: Estimate, count: Callable[[str]
             found.longest_prompt = max(found.longest_prompt, prompt)
             found.output_tokens += min(count(reply.text), _limit(call, policies[call.policy]))
             replies.append(reply)
-        episode.step(replies)
+        episode.advance(replies)
 
 
 def _limit(call: Call, policy: Policy) -> int:
@@ -116,11 +125,10 @@ def _count(encode: Callable[..., Any], text: str) -> int:
 
 
 def _models(scenario: Scenario) -> list[str]:
-    engines = scenario.config.engines
+    """The models that compute on this machine."""
     used = {policy.engine for policy in scenario.config.policies.values()}
-    return [
-        engine.model for name, engine in engines.items() if name in used and isinstance(engine, VllmEngine)
-    ]
+    models = [engine.local_model() for name, engine in scenario.config.engines.items() if name in used]
+    return [model for model in models if model is not None]
 
 
 def _speeds_file() -> Path:

@@ -19,6 +19,7 @@ from palaestra.runs.record.recorder import Past, Recorder
 from palaestra.scenarios.core.config import Location
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario, check, override
+from palaestra.scenarios.core.registry import rules_border
 from palaestra.sims.engines.engine import Fleet
 from palaestra.sims.playing.alternatives import Alternatives
 from palaestra.sims.playing.estimate import calls_per_episode, remember_speed
@@ -204,7 +205,8 @@ async def _play(
 
 
 def _episode(scenario: Scenario, index: int) -> Episode[Any]:
-    return scenario.rules(scenario.config, index=index)
+    with rules_border(scenario.rules, f"episode {index}"):
+        return scenario.rules(scenario.config, index=index)
 
 
 def _finish(

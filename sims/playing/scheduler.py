@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from palaestra.agents.calls import Call, Reply
 from palaestra.agents.failures import Interrupted
 from palaestra.runs.record.recorder import Recorder
 from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.registry import rules_border
 
 
 class Observer(Protocol):
@@ -122,31 +124,38 @@ class Scheduler:
             item.live.replies[item.position] = item.reply
             item.live.missing -= 1
             if not item.live.missing:
-                self._advance(item.live)
+                with self._rules(item.live.episode):
+                    self._advance(item.live)
+
+    @staticmethod
+    def _rules(episode: Episode[Any]) -> AbstractContextManager[None]:
+        """What the rules raise within is told as theirs: they may be anybody's."""
+        return rules_border(type(episode), f"episode {episode.number}")
 
     async def _record(self, taken: list[_Answered | Exception]) -> list[_Answered]:
         """Bring the replies among `taken` to disk, and return them."""
         answered = [item for item in taken if isinstance(item, _Answered)]
         for item in answered:
-            self._recorder.reply(item.live.episode, item.call, item.reply, item.seconds)
+            item.reply = self._recorder.reply(item.live.episode, item.call, item.reply, item.seconds)
         await self._recorder.flush()
         return answered
 
     def _begin(self, index: int) -> None:
         live = _Live(self._make(index))
-        self._recorder.begin(live.episode)
-        if not live.episode.running:
-            self._observer.episode_ended()
-            return
-        self._live.add(live)
-        if self._submit(live):
-            self._advance(live)
+        with self._rules(live.episode):
+            self._recorder.begin(live.episode)
+            if not live.episode.running:
+                self._observer.episode_ended()
+                return
+            self._live.add(live)
+            if self._submit(live):
+                self._advance(live)
 
     def _advance(self, live: _Live) -> None:
         """Step an episode that has all its replies, and on while the log has the next ones."""
         complete = True
         while complete:
-            live.episode.step([reply for reply in live.replies if reply is not None])
+            live.episode.advance([reply for reply in live.replies if reply is not None])
             self._recorder.note(live.episode)
             if not live.episode.running:
                 self._live.discard(live)

@@ -17,8 +17,9 @@ from types import TracebackType
 from typing import Any
 
 from palaestra.agents.calls import Call, Reply
+from palaestra.agents.engine import EngineSettings
 from palaestra.agents.failures import EngineDied
-from palaestra.agents.policy import EngineSettings, Policy
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines.engine import Engine, build
 
 Key = tuple[str, frozenset[Path | None]]

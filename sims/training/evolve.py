@@ -23,16 +23,18 @@ from palaestra.agents.policy import Settings
 from palaestra.runs import folder as run_folder
 from palaestra.runs.exports.described import read_export
 from palaestra.runs.exports.folder import NothingToExport, export
+from palaestra.runs.exports.format import FORMATS
+from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
-from palaestra.runs.exports.rows import ExportOptions
 from palaestra.runs.exports.source import Source
 from palaestra.runs.record.log import unwritable
 from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.duel.config import DuelConfig
-from palaestra.scenarios.duel.events import Answer, Rating
+from palaestra.scenarios.duel.events import DuelAnswer, Rating
 from palaestra.sims.playing import play
 from palaestra.sims.training.checkpoints import resumable
-from palaestra.sims.training.settings import Method, TrainSettings
+from palaestra.sims.training.methods import check_batch
+from palaestra.sims.training.settings import TrainSettings
 from palaestra.sims.training.train import train
 
 NAME = "evolution.json"
@@ -47,7 +49,7 @@ class EvolveSettings(Settings):
     by: Literal["panel", "truth"] = Field(
         "panel", description="What makes an answer the chosen one: the panel's score, or the file's `check`."
     )
-    method: Method = Field("dpo", description="How policies are trained.")
+    method: str = Field("dpo", description="How policies are trained: a method of `palaestra train`.")
     at_least: float | None = Field(
         None, description="Least score of an answer that sft trains on; needed with `by: panel`."
     )
@@ -260,7 +262,7 @@ class Evolution:
             (self.settings.method,),
             basis=self.settings.by,
             pairs=PairRule(take="all", margin=self.settings.margin),
-            at_least=least if self.settings.method == "sft" else None,
+            at_least=least if _needs_least(self.settings) else None,
             test_share=0,  # the held-out instructions are the test
         )
         try:
@@ -312,11 +314,17 @@ def _duel(scenario: Scenario, settings: EvolveSettings) -> DuelConfig:
         )
     if settings.by == "panel" and config.judging == "none":
         raise BadInput(f"{scenario.file} has nobody judge", "Choose by: truth, or set `judging`.")
-    if settings.method == "sft" and settings.by == "panel" and settings.at_least is None:
-        raise BadInput("sft needs to know which answers are good", "Say how many points: --set at_least=7")
-    if settings.method == "kto" and settings.train.batch_size < 2:
-        raise BadInput("KTO compares answers within a batch", "Set train.batch_size to 2 or more.")
+    check_batch(settings.method, settings.train, "train.")
+    if _needs_least(settings) and settings.by == "panel" and settings.at_least is None:
+        raise BadInput(
+            f"{settings.method} needs to know which answers are good", "Say how many points: --set at_least=7"
+        )
     return config
+
+
+def _needs_least(settings: EvolveSettings) -> bool:
+    """Whether all answers are trained on, good or not, where no least score is asked for."""
+    return "--at-least" in FORMATS[settings.method].options
 
 
 def _final_ratings(source: Source) -> dict[str, dict[str, float]]:
@@ -343,7 +351,7 @@ def _measured(generation: int, source: Source) -> Iterator[Measured]:
             for answer in judged.answers
         }
         success: float | None
-        for answer in trajectory.told(Answer):
+        for answer in trajectory.told(DuelAnswer):
             success = answer.passed
             if success is None and answer.call is not None:
                 success = scores.get(answer.call)

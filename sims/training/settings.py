@@ -8,8 +8,6 @@ from pydantic import Field, field_validator
 
 from palaestra.agents.policy import Settings
 
-Method = Literal["dpo", "kto", "sft"]
-
 
 class TrainSettings(Settings):
     """Settings of one training.

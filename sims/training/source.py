@@ -33,7 +33,7 @@ class Start:
     template_options: dict[str, Any]
 
 
-class Source:
+class TrainingSource:
     """The folder of an export.
 
     Args:

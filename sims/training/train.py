@@ -18,28 +18,29 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
+from palaestra.agents.extensions import imported
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, PalaestraError
-from palaestra.agents.policy import EMBEDDED_MODEL
 from palaestra.runs.folder import now
 from palaestra.runs.record.log import unwritable
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.training import checkpoints
-from palaestra.sims.training.datasets import Tokens, dpo_ids, kto_ids, length, sft_ids
+from palaestra.sims.training.datasets import Tokens, length
+from palaestra.sims.training.methods import check_batch, method_of
 from palaestra.sims.training.progress import TrainingProgress, describe
-from palaestra.sims.training.settings import Method, TrainSettings
-from palaestra.sims.training.source import Row, Source, Split, Start
+from palaestra.sims.training.settings import TrainSettings
+from palaestra.sims.training.source import Split, Start, TrainingSource
 
 NEEDED = ("trl", "peft", "datasets")
 PACKAGES = ("palaestra", "torch", "transformers", *NEEDED)
-IDS: dict[Method, Callable[[Row, Tokens], dict[str, Any]]] = {"dpo": dpo_ids, "kto": kto_ids, "sft": sft_ids}
 KEPT = ("loss", "learning_rate", "rewards/accuracies", "rewards/margins", "kl", "mean_token_accuracy")
 
 
@@ -51,7 +52,7 @@ def train(
     export: Path,
     out: Path,
     *,
-    method: Method = "dpo",
+    method: str = "dpo",
     policy: str | None = None,
     model: str | None = None,
     adapter: Path | None = None,
@@ -64,7 +65,7 @@ def train(
     Args:
         export: folder of an export.
         out: folder of the adapter, made at the end, whole; until then there is `OUT.partial`.
-        method: what trains, and of which format the rows are.
+        method: of which format the rows are, and with it what trains.
         policy: the export's policy to train; needed where it has several that differ.
         model: train this model instead of a policy's.
         adapter: go on from this adapter instead of the policy's; its rank and modules stay.
@@ -80,12 +81,11 @@ def train(
         RunUnwritable: `out` can't be written.
     """
     chosen = settings or TrainSettings()
+    check_batch(method, chosen)
     checkpoints.check(out, resume)
-    source = Source(export)
+    source = TrainingSource(export)
     source.require(method)
     start = source.start(policy, model, adapter)
-    if method == "kto" and chosen.batch_size < 2:
-        raise BadInput("KTO compares answers within a batch", "Set batch_size to 2 or more.")
     _require_packages()
     with _quiet_libraries():
         return _Training(source, out, method, policy, start, chosen, TrainingProgress(quiet)).run(resume)
@@ -96,9 +96,9 @@ class _Training:
 
     def __init__(
         self,
-        source: Source,
+        source: TrainingSource,
         out: Path,
-        method: Method,
+        method: str,
         policy: str | None,
         start: Start,
         settings: TrainSettings,
@@ -145,7 +145,8 @@ class _Training:
     def _rows(self, split: Split, tokens: Tokens) -> tuple[list[dict[str, Any]], int]:
         """The tokenised rows of a split that are short enough, and how many aren't."""
         try:
-            rows = [IDS[self._method](row, tokens) for row in self._source.rows(self._method, split)]
+            ids = method_of(self._method).ids
+            rows = [ids(row, tokens) for row in self._source.rows(self._method, split)]
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise BadInput(
                 f"a row of {self._source.folder / self._method} is not one: {error!r}",
@@ -167,7 +168,7 @@ class _Training:
     ) -> None:
         from transformers import PrinterCallback
 
-        from palaestra.sims.training.trainers import TrainingDiverged, Watch, make
+        from palaestra.sims.training.trainers import TrainingDiverged, Watch
 
         began, spent = perf_counter(), unfinished.state["seconds"]
 
@@ -175,7 +176,8 @@ class _Training:
             unfinished.state["seconds"] = round(spent + perf_counter() - began, 1)
             unfinished.note()
 
-        trainer = make(self._method, model, tokenizer, train, test, self._settings, unfinished.checkpoints)
+        make = imported(method_of(self._method).trainer)
+        trainer = make(model, tokenizer, train, test, self._settings, unfinished.checkpoints)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(Watch(self._progress, saved))
         last = unfinished.last

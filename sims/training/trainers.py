@@ -22,7 +22,7 @@ from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrai
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.sims.training.datasets import kto_weights, with_kl_completions
 from palaestra.sims.training.progress import TrainingProgress
-from palaestra.sims.training.settings import Method, TrainSettings
+from palaestra.sims.training.settings import TrainSettings
 
 Rows = list[dict[str, Any]]
 
@@ -45,51 +45,56 @@ class IdsKTOTrainer(KTOTrainer):
         return dataset
 
 
-def make(
-    method: Method,
-    model: PeftModel,
-    tokenizer: Any,
-    train: Rows,
-    test: Rows,
-    settings: TrainSettings,
-    checkpoints: Path,
+def dpo(
+    model: PeftModel, tokenizer: Any, train: Rows, test: Rows, settings: TrainSettings, checkpoints: Path
 ) -> Trainer:
-    """The trainer of a method.
+    """The trainer of DPO.
 
     Args:
-        method: which.
         model: with the adapter to train.
         tokenizer: the model's; only its padding token is used.
-        train: rows as `datasets.METHOD_ids` makes them.
+        train: rows as `datasets.dpo_ids` makes them; likewise with the other trainers.
         test: likewise; may be empty.
         settings: of the training.
         checkpoints: folder for them.
     """
-    arguments = _arguments(settings, checkpoints)
-    if method == "sft":
-        ready = {"dataset_kwargs": {"skip_prepare_dataset": True}}
-        return SFTTrainer(
-            model=model,
-            args=SFTConfig(**arguments, **ready),
-            processing_class=tokenizer,
-            **_data(train, test),
-        )
-    if method == "dpo":
-        return IdsDPOTrainer(
-            model=model,
-            args=DPOConfig(**arguments, beta=settings.beta),
-            processing_class=tokenizer,
-            **_data(train, test),
-        )
-    # KTO's KL term ties the rows of a batch together: they are shuffled once, and their order kept.
+    return IdsDPOTrainer(
+        model=model,
+        args=DPOConfig(**_arguments(settings, checkpoints), beta=settings.beta),
+        processing_class=tokenizer,
+        **_data(train, test),
+    )
+
+
+def kto(
+    model: PeftModel, tokenizer: Any, train: Rows, test: Rows, settings: TrainSettings, checkpoints: Path
+) -> Trainer:
+    """The trainer of KTO; see `dpo`.
+
+    Its KL term ties the rows of a batch together: they are shuffled once, and their order kept.
+    """
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(settings.seed)).tolist()
     train = with_kl_completions([train[i] for i in order], settings.batch_size)
     good, bad = kto_weights([row["label"] for row in train])
+    weights = {"desirable_weight": good, "undesirable_weight": bad}
     return IdsKTOTrainer(
         model=model,
-        args=KTOConfig(**arguments, beta=settings.beta, desirable_weight=good, undesirable_weight=bad),
+        args=KTOConfig(**_arguments(settings, checkpoints), beta=settings.beta, **weights),
         processing_class=tokenizer,
         **_data(train, with_kl_completions(test, settings.batch_size)),
+    )
+
+
+def sft(
+    model: PeftModel, tokenizer: Any, train: Rows, test: Rows, settings: TrainSettings, checkpoints: Path
+) -> Trainer:
+    """The trainer of supervised fine-tuning; see `dpo`."""
+    ready = {"dataset_kwargs": {"skip_prepare_dataset": True}}
+    return SFTTrainer(
+        model=model,
+        args=SFTConfig(**_arguments(settings, checkpoints), **ready),
+        processing_class=tokenizer,
+        **_data(train, test),
     )
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from palaestra.agents.agent import Agent
     from palaestra.agents.answers import Choice, Json, Text
-    from palaestra.agents.calls import Call, Reply
+    from palaestra.agents.calls import Call, Question, Reply
     from palaestra.agents.failures import BadInput, PalaestraError
     from palaestra.metrics.metric import Metric, metric
     from palaestra.metrics.plots.plot import Plot, plot
@@ -44,6 +44,7 @@ __all__ = [
     "Participant",
     "Play",
     "Plot",
+    "Question",
     "Reply",
     "Run",
     "Scenario",
@@ -61,7 +62,7 @@ __all__ = [
 _NAMES = {
     "agents.agent": ("Agent",),
     "agents.answers": ("Choice", "Json", "Text"),
-    "agents.calls": ("Call", "Reply"),
+    "agents.calls": ("Call", "Question", "Reply"),
     "agents.failures": ("BadInput", "PalaestraError"),
     "metrics.metric": ("Metric", "metric"),
     "metrics.plots.plot": ("Plot", "plot"),

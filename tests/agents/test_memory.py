@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from palaestra.agents.calls import OVERFLOW, Call, Reply
+from palaestra.agents.calls import OVERFLOW, Call, Question, Reply
 from palaestra.agents.failures import BadInput, ContextOverflow
 from palaestra.agents.memory import CHARACTERS_A_TOKEN, KEPT, size
 from palaestra.runs.run import Run
@@ -32,9 +32,9 @@ def speeches(asked: Call) -> Reply:
     return plain_reply(asked)
 
 
-def spoken(call: Call) -> list[str]:
+def spoken(question: Question) -> list[str]:
     """The speeches that a prompt holds, such as "Ann 3"."""
-    return [message.text[len(SPEECH) : -1] for message in call.prompt if message.text.startswith(SPEECH)]
+    return [message.text[len(SPEECH) : -1] for message in question.prompt if message.text.startswith(SPEECH)]
 
 
 def long_debate(**memory: Any) -> dict[str, list[Call]]:
@@ -186,7 +186,7 @@ def test_what_was_recalled_is_left_out_before_what_was_heard_last() -> None:
         last = episode.pending[0] if episode.pending[0].purpose == "argue" else last
         if last is not None and last.about["round"] == 30:
             break
-        episode.step([speeches(asked) for asked in episode.pending])
+        episode.advance([speeches(asked) for asked in episode.pending])
     assert last is not None
     ann = next(agent for agent in episode.debaters if agent.name == last.agent)
     texts = [message.text for message in last.prompt]

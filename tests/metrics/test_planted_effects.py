@@ -16,7 +16,7 @@ from palaestra.metrics.families.judges import length_preference, position_bias
 from palaestra.metrics.families.opinions import group_pull
 from palaestra.metrics.influence import centralities, influence, influence_graph
 from palaestra.metrics.metric import CORRELATION, RATIO, Metric, Tables, metric
-from palaestra.scenarios.debate.rules import SCALE
+from palaestra.scenarios.parts.opinion_scale import SCALE
 from support.metric_tables import play, ready_made, table
 
 AGENTS = ["Ann", "Bo", "Cem", "Dee", "Eli"]

@@ -19,10 +19,10 @@ from palaestra.scenarios.bernoulli_debate.protocol import (
     AliceStrategy,
     Bob,
     BobStrategy,
-    Check,
     Constants,
-    Game,
-    Step,
+    TreeCheck,
+    TreeGame,
+    TreeStep,
     planned_challenge,
     planned_lies,
     play_game,
@@ -62,7 +62,7 @@ def played(alice: AliceStrategy, bob: BobStrategy, **fields: Any) -> list[Bernou
     return episodes
 
 
-def game(alice: AliceStrategy, bob: BobStrategy, tree: Tree, seed: int = 0, drift: float = 0.0) -> Game:
+def game(alice: AliceStrategy, bob: BobStrategy, tree: Tree, seed: int = 0, drift: float = 0.0) -> TreeGame:
     """One game on a given tree, with lies of 1."""
     random = default_rng(seed)
     constants = Constants(tree.steps, 1.0)
@@ -168,15 +168,15 @@ def test_bits_are_tossed_from_what_alice_stated_and_not_from_the_oracle() -> Non
     finished = game("late_lie", "never", Tree(0.0, (0.5, 0.0), (False, False)))
     assert finished.winner == "alice"
     last = finished.events[-1]
-    assert isinstance(last, Step)
+    assert isinstance(last, TreeStep)
     assert (last.chance, last.stated, last.bit) == (0.0, 1.0, 1)
 
 
 def test_a_challenge_ends_the_game_with_veras_verdict() -> None:
     finished = game("honest", "first", Tree(0.0, (0.5, 0.5), (False, False)))
     step, verdict = finished.events
-    assert isinstance(step, Step)
-    assert isinstance(verdict, Check)
+    assert isinstance(step, TreeStep)
+    assert isinstance(verdict, TreeCheck)
     assert (step.number, step.challenged, step.bit, step.estimate) == (1, True, None, None)
     assert (verdict.number, verdict.accepted, finished.winner) == (1, True, "alice")
     assert finished.queries == {"alice": samples(0.01, 0.005), "bob": 0, "vera": samples(0.005, 0.01)}
@@ -193,7 +193,7 @@ def test_an_honest_bob_challenges_a_lie_and_vera_rejects_it() -> None:
 
 def test_a_drift_goes_each_steps_own_way() -> None:
     tree = Tree(0.5, (0.5, 0.25, 0.25), (False, True, True))
-    steps = [event for event in game("drift", "never", tree, drift=0.1).events if isinstance(event, Step)]
+    steps = [event for event in game("drift", "never", tree, drift=0.1).events if isinstance(event, TreeStep)]
     assert [step.stated - step.chance for step in steps] == pytest.approx([0.1, -0.1, 0.1])
 
 
@@ -293,7 +293,7 @@ def test_an_episode_is_over_before_its_first_call_and_tells_what_happened() -> N
     )
     assert episode.outcome["winner"] == ("alice" if episode.outcome["accepted"] else "bob")
     assert episode.outcome["challenged_step"] == 8
-    assert [type(event) for _, event in episode.events] == [Step] * 8 + [Check]
+    assert [type(event) for _, event in episode.events] == [TreeStep] * 8 + [TreeCheck]
     assert episode.tree.answer() == pytest.approx(2 / 3)
 
 

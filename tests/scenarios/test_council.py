@@ -18,20 +18,20 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.council.acts import shares, without_names
-from palaestra.scenarios.council.budget import STRESS, Budget, Law, accounts
+from palaestra.scenarios.council.budget import STRESS, BudgetRules, Law, accounts
 from palaestra.scenarios.council.config import CouncilConfig
 from palaestra.scenarios.council.events import (
     Amendment,
     BallotCast,
     Bill,
-    Decision,
+    CouncilBudget,
+    CouncilDecision,
+    CouncilSpeech,
+    CouncilVote,
+    CouncilWelfare,
     Election,
     Label,
-    Speech,
-    Vote,
-    Welfare,
 )
-from palaestra.scenarios.council.events import Budget as BudgetDrawnUp
 from palaestra.scenarios.council.motions import Motion
 from palaestra.scenarios.council.rules import Council
 from support.rewards import rewards_of
@@ -184,7 +184,7 @@ def test_the_menu_enacts_what_is_not_in_force_and_repeals_what_is() -> None:
         ("enact a bridge", "enact a toll", "enact a feast"),
         ("enact a bridge", "repeal a toll", "enact a feast"),
     ]
-    assert [event.laws for event in played.events(BudgetDrawnUp)] == ["a toll", ""]
+    assert [event.laws for event in played.events(CouncilBudget)] == ["a toll", ""]
     assert played.outcome["laws"] == ""
 
 
@@ -204,29 +204,29 @@ def test_a_bill_passes_with_a_quorum_and_more_yes_than_no(
     votes: list[str | None], passed: bool, quorate: bool
 ) -> None:
     played = Played({"vote_bill": votes})
-    [decision] = played.events(Decision)
+    [decision] = played.events(CouncilDecision)
     assert (decision.passed, decision.quorate) == (passed, quorate)
     assert decision.absent == votes.count(None) == played.outcome["failures"]
-    assert [vote.vote for vote in played.events(Vote)] == votes
+    assert [vote.vote for vote in played.events(CouncilVote)] == votes
     assert (played.outcome["passed"], played.outcome["inquorate"]) == (passed, not quorate)
 
 
 def test_the_probability_of_a_yes_is_recorded() -> None:
     played = Played({"vote_bill": reply("no", [0.25, 0.5, 0.25])})
-    assert {vote.yes_probability for vote in played.events(Vote)} == {0.25}
+    assert {vote.yes_probability for vote in played.events(CouncilVote)} == {0.25}
 
 
 def test_an_amendment_that_passes_changes_the_law_and_what_is_voted_on() -> None:
     played = Played({"amend": "double size", "vote_amendment": "yes"})
-    amendment, bill = played.events(Decision)
+    amendment, bill = played.events(CouncilDecision)
     assert (amendment.question, amendment.size, bill.question, bill.size) == ("amendment", 2, "bill", 2)
     assert "the bill to enact a bridge, at size 2. How do you vote" in text_of(played.calls["vote_bill"][0])
-    assert played.events(BudgetDrawnUp)[0].laws == "a bridge (size 2)"
+    assert played.events(CouncilBudget)[0].laws == "a bridge (size 2)"
 
 
 def test_an_amendment_that_fails_leaves_the_bill() -> None:
     played = Played({"amend": "double size", "vote_amendment": ["yes", "no", "no"]})
-    assert played.events(Decision)[1].size == 1
+    assert played.events(CouncilDecision)[1].size == 1
 
 
 def test_half_of_a_law_may_be_kept() -> None:
@@ -252,21 +252,21 @@ GROUPS = VILLAGE["groups"]
 
 
 def test_laws_cost_and_bring_and_change_welfare_by_their_size() -> None:
-    found = accounts(Budget(), STRESS["none"], [(LAWS[0], 0.5), (LAWS[1], 2.0)], GROUPS, 20)
+    found = accounts(BudgetRules(), STRESS["none"], [(LAWS[0], 0.5), (LAWS[1], 2.0)], GROUPS, 20)
     assert (found.revenue, found.spending, found.treasury) == (100 + 20, 90 + 10, 20 + 120 - 100)
     assert found.welfare == {"millers": 50 + 5 - 12, "monks": 50 + 2}
 
 
 def test_debt_lowers_everybodys_welfare() -> None:
-    found = accounts(Budget(treasury=0), STRESS["none"], [(LAWS[0], 1.0)], GROUPS, 0)
+    found = accounts(BudgetRules(treasury=0), STRESS["none"], [(LAWS[0], 1.0)], GROUPS, 0)
     assert found.treasury == 100 - 110
     assert found.welfare == {"millers": 50 + 10 - 0.5 * 10, "monks": 50 + 4 - 0.5 * 10}
 
 
 def test_a_budget_crisis_cuts_revenue_and_scarcity_raises_prices_and_hurts() -> None:
-    crisis = accounts(Budget(), STRESS["budget_crisis"], [(LAWS[1], 1.0)], GROUPS, 20)
+    crisis = accounts(BudgetRules(), STRESS["budget_crisis"], [(LAWS[1], 1.0)], GROUPS, 20)
     assert (crisis.revenue, crisis.spending, crisis.treasury) == (80 + 10, 90, 20)
-    scarce = accounts(Budget(), STRESS["scarcity"], [(LAWS[0], 1.0)], GROUPS, 20)
+    scarce = accounts(BudgetRules(), STRESS["scarcity"], [(LAWS[0], 1.0)], GROUPS, 20)
     assert (scarce.revenue, scarce.spending) == (100, pytest.approx(110 * 1.2))
     assert scarce.welfare["monks"] == pytest.approx(50 + 4 - 10 - 0.5 * 12)
 
@@ -274,12 +274,12 @@ def test_a_budget_crisis_cuts_revenue_and_scarcity_raises_prices_and_hurts() -> 
 @pytest.mark.parametrize(("effect", "expected"), [(80, 100), (-80, 0)])
 def test_welfare_stays_from_0_to_100(effect: float, expected: float) -> None:
     law = Law(name="x", cost=0, effects={"monks": effect})
-    assert accounts(Budget(), STRESS["none"], [(law, 1.0)], ["monks"], 0).welfare == {"monks": expected}
+    assert accounts(BudgetRules(), STRESS["none"], [(law, 1.0)], ["monks"], 0).welfare == {"monks": expected}
 
 
 def test_the_treasury_is_carried_on_and_welfare_is_told_in_the_minutes() -> None:
     played = Played({"propose": ["enact a bridge", "enact a toll"]}, sessions=2)
-    assert [event.treasury for event in played.events(BudgetDrawnUp)] == [20 - 10, 10 + 110 - 110]
+    assert [event.treasury for event in played.events(CouncilBudget)] == [20 - 10, 10 + 110 - 110]
     assert "The town has 10 in its treasury" in text_of(played.calls["speak"][-1])
     assert "Welfare: millers 60, monks 54." in text_of(played.calls["speak"][-1])
     assert played.outcome["welfare"] == pytest.approx((60 + 54 + 54 + 54) / 4)
@@ -326,7 +326,7 @@ def test_labels_are_probabilities_or_choices_and_make_the_index() -> None:
 
 def test_what_members_want_is_recorded_beside_what_they_say_and_told_to_nobody() -> None:
     played = Played({"intend": ["power", None, "welfare"], "speak": by_agent(Ann="Hi.", Bo="Ho.", Cem=None)})
-    speeches = [(e.member, e.intent, e.message is None) for e in played.events(Speech)]
+    speeches = [(e.member, e.intent, e.message is None) for e in played.events(CouncilSpeech)]
     assert speeches == [("Ann", "power", False), ("Bo", None, False), ("Cem", "welfare", True)]
     assert len(played.events(Label)) == 3, "two speeches and a bill"
 
@@ -385,7 +385,7 @@ def test_the_configured_rule_decides(rule: str) -> None:
     for index in range(20):
         episode = village(index, voting_rule=rule, members=five())
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         [found] = [event for _, event in episode.events if isinstance(event, Election)]
         assert found.winner == (getattr(found, rule) or found.borda) == episode.outcome["chair"]
 
@@ -400,8 +400,8 @@ def five() -> list[dict[str, Any]]:
 def test_without_a_bill_there_is_no_vote_but_a_budget() -> None:
     played = Played({"propose": None})
     assert played.events(Bill) == [Bill(1, 1, "Ann", None, None, None)]
-    assert not played.events(Vote)
-    assert len(played.events(Welfare)) == 2
+    assert not played.events(CouncilVote)
+    assert len(played.events(CouncilWelfare)) == 2
 
 
 def test_a_bill_without_a_reason_is_still_voted_on() -> None:

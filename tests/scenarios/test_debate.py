@@ -9,23 +9,21 @@ from typing import Any
 import mesa
 import mesa.batchrunner
 import pytest
-from mesa.agent import AgentSet
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply, turns
 from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.debate.rules import (
-    OPINION,
-    SCALE,
     Debate,
-    Opinion,
+    DebateOpinion,
+    DebateSpeech,
     Speaker,
-    Speech,
     Verdict,
     winning_stance,
 )
 from palaestra.scenarios.parts.judging import Score
+from palaestra.scenarios.parts.opinion_scale import OPINION, SCALE
 from support.rewards import rewards_of
 from support.scripted_debates import debate as any_debate
 from support.scripted_debates import events, failure, plain_reply, play_out, reply, scenario, text_of
@@ -63,7 +61,7 @@ def purposes(episode: Debate) -> list[list[str]]:
     exchanges = []
     while episode.pending:
         exchanges.append([call.purpose for call in episode.pending])
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     return exchanges
 
 
@@ -333,7 +331,7 @@ def when(purpose: str, agent: str) -> Callable[[Call], Reply]:
 def test_a_speech_that_failed_is_heard_by_nobody_and_recorded_without_message() -> None:
     episode = debate(rounds=1)
     made = play_out(episode, when("argue", "Bo"))
-    assert [speech.message is None for speech in events(episode, Speech)] == [False, True]
+    assert [speech.message is None for speech in events(episode, DebateSpeech)] == [False, True]
     assert not any("mumble" in message.text for message in episode.messages)
     assert all(len([m for m in call.prompt if m.label]) == 1 for call in made["score"])
 
@@ -341,7 +339,7 @@ def test_a_speech_that_failed_is_heard_by_nobody_and_recorded_without_message() 
 def test_an_opinion_that_failed_is_none_and_is_not_remembered() -> None:
     episode = debate()
     made = play_out(episode, when("opinion", "Ann"))
-    told = [event for event in events(episode, Opinion) if event.agent == "Ann"]
+    told = [event for event in events(episode, DebateOpinion) if event.agent == "Ann"]
     assert [(event.opinion, event.expected) for event in told] == [(None, None), (None, None)]
     for call in made["argue"]:
         assert ("MEMORY" in text_of(call)) == (call.agent == "Bo")
@@ -471,7 +469,7 @@ def test_an_opinion_has_the_chosen_degree_and_its_expectation() -> None:
 
     episode = debate()
     play_out(episode, answer)
-    assert {(o.opinion, o.expected) for o in events(episode, Opinion)} == {(2.5, 1.25)}
+    assert {(o.opinion, o.expected) for o in events(episode, DebateOpinion)} == {(2.5, 1.25)}
 
 
 def test_the_shift_is_the_mean_change_of_opinion() -> None:
@@ -509,7 +507,7 @@ def test_events_carry_the_step_in_which_they_happened() -> None:
     episode = debate(rounds=2)
     play_out(episode)
     steps = {(type(event), step) for step, event in episode.events if not isinstance(event, Verdict)}
-    assert steps == {(Opinion, 1), (Speech, 2), (Speech, 3), (Opinion, 4), (Score, 5)}
+    assert steps == {(DebateOpinion, 1), (DebateSpeech, 2), (DebateSpeech, 3), (DebateOpinion, 4), (Score, 5)}
 
 
 # Mesa stays Mesa
@@ -537,22 +535,37 @@ def test_a_step_after_the_end_changes_nothing() -> None:
     assert (episode.outcome, len(episode.messages)) == (outcome, messages)
 
 
-def test_an_episode_without_respond_refuses_to_step_without_replies() -> None:
+def test_an_episode_without_respond_refuses_to_step() -> None:
     with pytest.raises(RuntimeError, match="needs its replies"):
         debate().step()
 
 
-def test_a_step_takes_as_many_replies_as_calls_are_pending() -> None:
+def test_replies_that_are_handed_over_make_one_step_as_those_of_respond_do() -> None:
+    asking, handed = small_debate(), small_debate()
+    while asking.running:
+        asking.step()
+        if handed.steps == 1:  # either way at any time
+            handed.step()
+        else:
+            handed.advance(scripted_replies(handed.pending))
+        assert (handed.steps, handed.events) == (asking.steps, asking.events)
+    assert (handed.running, handed.outcome) == (False, asking.outcome)
+
+
+def test_an_episode_takes_as_many_replies_as_calls_are_pending() -> None:
     episode = debate()
-    with pytest.raises(ValueError):
-        episode.step([plain_reply(call) for call in episode.pending[:-1]])
+    with pytest.raises(ValueError, match="1 replies to 2 calls"):
+        episode.advance([plain_reply(call) for call in episode.pending[:-1]])
+    assert episode.steps == 0
+    play_out(episode)
+    assert not episode.running
 
 
 def test_an_episode_is_a_mesa_model_and_its_agents_an_agent_set() -> None:
     episode = small_debate()
     episode.step()
     assert isinstance(episode, mesa.Model)
-    assert isinstance(episode.agents, AgentSet)
+    assert episode.agents.select(agent_type=Speaker).get("name") == ["Ann", "Bo", "Cem", "Dee"]
     speakers = episode.agents_by_type[Speaker]
     assert speakers.get("name") == ["Ann", "Bo", "Cem", "Dee"]
     assert len(episode.agents_by_type[Agent]) == 3
@@ -584,10 +597,9 @@ def test_batch_run_plays_every_combination_of_parameters() -> None:
             "rounds": [1, 2],
             "respond": scripted_replies,
         },
-        iterations=2,
         display_progress=False,
     )
-    assert len(rows) == 8
+    assert {row["RunId"] for row in rows} == set(range(4))
     assert {(row["motions"][0], row["rounds"], row["speeches"]) for row in rows} == {
         (motion, rounds, 4 * rounds)
         for motion in ("Cities should plant more trees.", "Shops should close on Sundays.")

@@ -20,7 +20,7 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.duel.config import DuelConfig
-from palaestra.scenarios.duel.events import Answer, Comparison, Judgement, Match, Rating
+from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Match, Rating
 from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
 from palaestra.scenarios.duel.rules import Duel
 from support.scripted_debates import events, failure, play_out, reply
@@ -106,8 +106,8 @@ def test_a_duels_judges_are_all_who_do_not_fight_in_it() -> None:
     played = duel()
     play_out(played, scoring({}))
     for contest in range(4):
-        fighters = {answer.fighter for answer in events(played, Answer) if answer.contest == contest}
-        judges = {judged.judge for judged in events(played, Judgement) if judged.contest == contest}
+        fighters = {answer.fighter for answer in events(played, DuelAnswer) if answer.contest == contest}
+        judges = {judged.judge for judged in events(played, DuelJudgement) if judged.contest == contest}
         assert len(fighters) == 2
         assert judges == {"Ann", "Bo", "Cem", "Dee"} - fighters
 
@@ -146,7 +146,7 @@ def test_the_result_is_weighted_by_the_judges_reputations() -> None:
 
     play_out(played, answer)
     (match,) = events(played, Match)
-    judges = {judged.judge for judged in events(played, Judgement)}
+    judges = {judged.judge for judged in events(played, DuelJudgement)}
     weights = {"Ann": 100, "Bo": 100, "Cem": 300, "Dee": 100}
     scores = {"Ann": 5, "Bo": 5, "Cem": 9, "Dee": 1}
     expected = sum(weights[j] * scores[j] for j in judges) / sum(weights[j] for j in judges)
@@ -193,7 +193,7 @@ def test_a_judge_who_cannot_be_understood_is_left_out_and_counted() -> None:
 
     played = duel()
     play_out(played, answer)
-    of_dee = [judged for judged in events(played, Judgement) if judged.judge == "Dee"]
+    of_dee = [judged for judged in events(played, DuelJudgement) if judged.judge == "Dee"]
     assert {judged.basis for judged in of_dee} == {"failed"}
     left_out = {judged.contest for judged in of_dee}
     without = [match for match in events(played, Match) if match.contest in left_out]
@@ -270,8 +270,8 @@ def test_elo_moves_by_k_times_the_surprise() -> None:
 def test_an_n_way_contest_asks_all_and_keeps_the_complete_score_matrix() -> None:
     played = duel(contest="n_way", instructions=["Name a colour."], judges=[{"name": "Kim"}])
     play_out(played, scoring({}))
-    assert len(events(played, Answer)) == 4
-    cells = {(judged.judge, judged.contestant) for judged in events(played, Judgement)}
+    assert len(events(played, DuelAnswer)) == 4
+    cells = {(judged.judge, judged.contestant) for judged in events(played, DuelJudgement)}
     names = ["Ann", "Bo", "Cem", "Dee"]
     assert cells == {(j, c) for j in [*names, "Kim"] for c in names if j != c}
     assert len(events(played, Match)) == 6
@@ -359,7 +359,7 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
     scenario = load(path)
     episode = scenario.rules(scenario.config)
     while episode.pending:
-        episode.step(scripted_replies(episode.pending))
+        episode.advance(scripted_replies(episode.pending))
     assert episode.outcome["undecided"] == 0
 
 

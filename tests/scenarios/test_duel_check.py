@@ -11,8 +11,8 @@ from palaestra.agents.scripted import scripted_replies
 from palaestra.runs.record.records import Record
 from palaestra.runs.record.trajectories import trajectories
 from palaestra.scenarios.core.load import check
-from palaestra.scenarios.duel.check import Check
-from palaestra.scenarios.duel.events import Answer, Match
+from palaestra.scenarios.duel.check import AnswerCheck
+from palaestra.scenarios.duel.events import DuelAnswer, Match
 from palaestra.scenarios.duel.rules import Duel
 
 FILE: dict[str, Any] = {
@@ -37,7 +37,7 @@ FILE: dict[str, Any] = {
     ],
 )
 def test_all_that_a_check_names_must_hold(given: dict[str, Any], answer: str, passes: bool) -> None:
-    assert Check(**given).passes(answer) is passes
+    assert AnswerCheck(**given).passes(answer) is passes
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def played(**fields: Any) -> Duel:
 
 def test_without_judging_the_check_alone_decides_and_no_judge_is_asked() -> None:
     duel = played(judging="none", instructions=[f"Say {i}." for i in range(20)])
-    passed = {(a.contest, a.fighter): a.passed for _, a in duel.events if isinstance(a, Answer)}
+    passed = {(a.contest, a.fighter): a.passed for _, a in duel.events if isinstance(a, DuelAnswer)}
     assert set(passed.values()) == {True, False}
     for _, match in duel.events:
         if isinstance(match, Match):
@@ -80,7 +80,7 @@ def test_without_judging_the_check_alone_decides_and_no_judge_is_asked() -> None
 def test_a_judged_duel_tells_truth_beside_the_panel_s_score() -> None:
     duel = played()
     [trajectory] = trajectories(records(duel), Duel.event_types)
-    answers = {a.call: a.passed for _, a in duel.events if isinstance(a, Answer)}
+    answers = {a.call: a.passed for _, a in duel.events if isinstance(a, DuelAnswer)}
     for judged in Duel.judged(duel.config, trajectory):
         for answer in judged.answers:
             assert answer.truth == float(bool(answers[answer.call]))
@@ -92,7 +92,7 @@ def records(duel: Duel) -> list[Record]:
     """The log that a finished duel would have left, without its calls' replies."""
     from palaestra.runs.record.records import end_record, episode_record, event_record, message_record
 
-    calls = {a.call for _, a in duel.events if isinstance(a, Answer)}
+    calls = {a.call for _, a in duel.events if isinstance(a, DuelAnswer)}
     made: list[Record] = [episode_record(duel)]
     made += [
         {

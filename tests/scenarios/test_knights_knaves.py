@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,7 +20,7 @@ from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
-from palaestra.scenarios.knights_knaves.events import Agreement, Answer, Consensus, Puzzle
+from palaestra.scenarios.knights_knaves.events import Agreement, Consensus, Puzzle, PuzzleAnswer
 from palaestra.scenarios.knights_knaves.puzzles import NAMES, draw_puzzle
 from palaestra.scenarios.knights_knaves.rules import KnightsKnaves
 from support.hand_solved import BY_HAND, SOLUTION
@@ -66,9 +67,7 @@ def answers(roles: Callable[[Call], str | None] | None = None, **special: Any) -
         else:
             given = "7" if call.purpose == "confidence" else f"{call.purpose}-{call.agent}"
         if isinstance(given, dict):
-            made = reply(json.dumps(given))
-            made.value = given
-            return made
+            return replace(reply(json.dumps(given)), value=given)
         return failure("mumble") if given is None else reply(given)
 
     return answer
@@ -78,7 +77,7 @@ def test_first_answers_then_a_debate_on_each_player_then_final_answers() -> None
     episode, exchanges = debate(depth=2), []
     while episode.pending:
         exchanges.append((len(episode.pending), sorted({call.purpose for call in episode.pending})))
-        episode.step([answers()(call) for call in episode.pending])
+        episode.advance([answers()(call) for call in episode.pending])
     on_a_player = [(3, ["answer"]), (3, ["discuss"])] * 2 + [(9, ["adjust"])]
     assert exchanges == [
         (9, ["propose"]),
@@ -198,7 +197,7 @@ def test_after_the_adjustment_all_are_told_the_strict_majority_or_that_there_is_
 def test_every_answer_is_recorded_with_its_moment_and_whether_it_is_right() -> None:
     episode = debate(depth=2)
     play_out(episode, answers(lambda _call: "knight"))
-    recorded = events(episode, Answer)
+    recorded = events(episode, PuzzleAnswer)
     moments = [answer.moment for answer in recorded]
     assert {moment: moments.count(moment) for moment in moments} == {
         "initial": 9,
@@ -217,12 +216,12 @@ def test_an_answers_probability_is_that_of_the_true_role() -> None:
     def answer(call: Call) -> Reply:
         made = answers()(call)
         if call.purpose == "propose":
-            made.probabilities = [0.5, 0.2, 0.3]
+            return replace(made, probabilities=(0.5, 0.2, 0.3))
         return made
 
     episode = debate()
     play_out(episode, answer)
-    first = [a for a in events(episode, Answer) if a.agent == "Ann" and a.moment == "initial"]
+    first = [a for a in events(episode, PuzzleAnswer) if a.agent == "Ann" and a.moment == "initial"]
     assert [(a.player, a.probability) for a in first] == [("Pat", 0.5), ("Quin", 0.5), ("Rob", 0.3)]
 
 
@@ -318,7 +317,7 @@ def test_a_failed_vote_is_no_vote() -> None:
     episode = debate()
     play_out(episode, answers(finally_(Pat=["knight", None, None])))
     assert final_consensus(episode)["Pat"] == ("knight", "majority", 1, 1)
-    failed = [a for a in events(episode, Answer) if a.moment == "final" and a.role is None]
+    failed = [a for a in events(episode, PuzzleAnswer) if a.moment == "final" and a.role is None]
     assert [(a.agent, a.correct, a.probability) for a in failed] == [("Bo", None, None), ("Cem", None, None)]
 
 
@@ -443,7 +442,7 @@ def test_the_ready_made_files_play_to_their_end(path: Path) -> None:
     for index in range(found.config.episodes):
         episode = found.rules(found.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         assert 0 <= float(str(episode.outcome["team_accuracy"])) <= 1
 
 

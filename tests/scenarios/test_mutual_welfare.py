@@ -21,13 +21,17 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.mutual_welfare.blocks import Blocks, answer_form, from_json, from_tags
-from palaestra.scenarios.mutual_welfare.config import MutualWelfareConfig, Question
+from palaestra.scenarios.mutual_welfare.config import MutualWelfareConfig, UserQuestion
 from palaestra.scenarios.mutual_welfare.correctness import as_judged, bleu, judgement, passes
-from palaestra.scenarios.mutual_welfare.events import Answer, Correctness, Welfare
-from palaestra.scenarios.mutual_welfare.events import Payoff as PayoffTold
+from palaestra.scenarios.mutual_welfare.events import (
+    Correctness,
+    MutualWelfareFound,
+    WelfareAnswer,
+    WelfarePayoff,
+)
 from palaestra.scenarios.mutual_welfare.payoffs import (
     CELLS,
-    Payoff,
+    PayoffPair,
     Payoffs,
     actions,
     by_product,
@@ -61,7 +65,7 @@ FILE: dict[str, Any] = {
 }
 # Sums 4, 5, 5, 1, 8, 8; products 4, 6, 4, 0, 15, 16; the last two are of the Pareto set.
 STAKES = ((2, 2), (3, 2), (4, 1), (0, 1), (3, 5), (4, 4))
-PAYOFFS: Payoffs = {cell: Payoff(*stakes) for cell, stakes in zip(CELLS, STAKES, strict=True)}
+PAYOFFS: Payoffs = {cell: PayoffPair(*stakes) for cell, stakes in zip(CELLS, STAKES, strict=True)}
 ORDERED = ("DQ_DA", "DQ_CQ", "DQ_AQ", "VQ_DA", "VQ_CQ", "VQ_AQ")
 
 
@@ -116,7 +120,7 @@ def test_the_six_cells() -> None:
 
 def test_a_cell_is_efficient_where_no_other_is_as_good_for_both_and_better_for_one() -> None:
     assert pareto_cells(PAYOFFS) == ("VQ_CQ", "VQ_AQ")
-    assert pareto_cells(dict.fromkeys(CELLS, Payoff(1, 1))) == CELLS
+    assert pareto_cells(dict.fromkeys(CELLS, PayoffPair(1, 1))) == CELLS
 
 
 def test_of_equal_sums_the_users_payoff_decides() -> None:
@@ -128,20 +132,20 @@ def test_the_product_is_another_rule() -> None:
 
 
 def test_cells_of_the_same_payoffs_are_all_selected() -> None:
-    twice = dict(PAYOFFS) | {"DQ_AQ": Payoff(3, 5)}
+    twice = dict(PAYOFFS) | {"DQ_AQ": PayoffPair(3, 5)}
     assert by_sum(twice) == ("DQ_AQ", "VQ_CQ")
     assert actions(by_sum(twice)) == {"AQ", "CQ"}
 
 
 def test_the_product_takes_two_large_losses_for_a_gain() -> None:
-    losses = dict(PAYOFFS) | {"DQ_DA": Payoff(-5, -5)}
+    losses = dict(PAYOFFS) | {"DQ_DA": PayoffPair(-5, -5)}
     assert by_product(losses) == ("DQ_DA",)
     assert by_sum(losses) == ("VQ_CQ",)
 
 
 @given(st.lists(st.tuples(st.integers(-5, 5), st.integers(-5, 5)), min_size=6, max_size=6))
 def test_the_largest_sum_is_efficient_and_never_below_another(stakes: list[tuple[int, int]]) -> None:
-    payoffs = {cell: Payoff(*pair) for cell, pair in zip(CELLS, stakes, strict=True)}
+    payoffs = {cell: PayoffPair(*pair) for cell, pair in zip(CELLS, stakes, strict=True)}
     selected = by_sum(payoffs)
     assert set(selected) <= set(pareto_cells(payoffs))
     assert {sum(payoffs[cell]) for cell in selected} == {max(map(sum, stakes))}
@@ -233,9 +237,9 @@ def test_brevity_falls_to_one_over_e_in_500_characters() -> None:
 
 def test_a_payoff_block_scores_a_sixth_for_each_cell_that_parts_user_and_llm() -> None:
     assert payoff_score(PAYOFFS) == pytest.approx(4 / 6)
-    assert payoff_score(dict.fromkeys(CELLS, Payoff(3, 3))) == 0
-    assert payoff_score(dict.fromkeys(CELLS, Payoff(0, -1))) == 1
-    assert payoff_score(dict.fromkeys(CELLS, Payoff(5, 4))) == 1
+    assert payoff_score(dict.fromkeys(CELLS, PayoffPair(3, 3))) == 0
+    assert payoff_score(dict.fromkeys(CELLS, PayoffPair(0, -1))) == 1
+    assert payoff_score(dict.fromkeys(CELLS, PayoffPair(5, 4))) == 1
 
 
 def test_the_worth_of_an_answer_by_hand() -> None:
@@ -316,7 +320,7 @@ def test_bleu_over_characters_by_hand() -> None:
 
 def test_who_says_how_right_a_response_is() -> None:
     def asked(**fields: Any) -> str | None:
-        found = judgement(Question(text="Q", **fields))
+        found = judgement(UserQuestion(text="Q", **fields))
         return found.purpose if found else None
 
     assert asked(kind="math", reference="1") is None
@@ -333,7 +337,7 @@ def test_who_says_how_right_a_response_is() -> None:
     ("option", "worth"), [("complies", (1, 0)), ("refuses", (0, 1)), ("alternative", (1, 1))]
 )
 def test_on_a_harmful_question_the_users_term_is_flipped(option: str, worth: tuple[float, float]) -> None:
-    question = Question(text="Q", kind="safety", harmful=True)
+    question = UserQuestion(text="Q", kind="safety", harmful=True)
     asked = judgement(question)
     assert asked is not None
     shares = [float(option == known) for known in asked.scale.options]
@@ -341,7 +345,7 @@ def test_on_a_harmful_question_the_users_term_is_flipped(option: str, worth: tup
 
 
 def test_correctness_is_an_expectation_over_the_judges_options() -> None:
-    question = Question(text="Q", kind="writing", reference="abcd")
+    question = UserQuestion(text="Q", kind="writing", reference="abcd")
     asked = judgement(question)
     assert asked is not None
     assert as_judged(question, "abcde", asked, [0, 0, 0.5, 0, 0.5]) == (pytest.approx(0.2**0.25), 0.75)
@@ -356,7 +360,7 @@ def test_all_answers_are_asked_at_once_and_then_all_judgements() -> None:
     answer = answering()
     while episode.pending:
         exchanges.append(Counter(call.purpose for call in episode.pending))
-        episode.step([answer(call) for call in episode.pending])
+        episode.advance([answer(call) for call in episode.pending])
     # The program checks the sum.
     assert exchanges == [Counter(answer=12), Counter(judge_writing=4, judge_vague=4)]
 
@@ -422,7 +426,7 @@ def test_questions_take_turns_over_the_episodes() -> None:
 def test_an_answer_is_recorded_with_what_both_rules_select() -> None:
     episode = welfare()
     made = play_out(episode, answering())
-    told = events(episode, Answer)
+    told = events(episode, WelfareAnswer)
     assert [(a.question, a.agent, a.call) for a in told] == [
         (number, agent, 2 * number + place)
         for number in range(3)
@@ -437,7 +441,7 @@ def test_an_answer_is_recorded_with_what_both_rules_select() -> None:
         ("ambiguity", True),
         ("math", False),
     ]
-    cells = [(p.cell, p.llm, p.user) for p in events(episode, PayoffTold) if p.call == 0]
+    cells = [(p.cell, p.llm, p.user) for p in events(episode, WelfarePayoff) if p.call == 0]
     assert cells == [(cell, *stakes) for cell, stakes in zip(CELLS, STAKES, strict=True)]
 
 
@@ -450,7 +454,7 @@ def test_an_answer_keeps_the_rule_whose_action_it_chooses() -> None:
     ):
         episode = welfare(selection=selection)
         play_out(episode, answering(cell=cell))
-        assert {answer.kept for answer in events(episode, Answer)} == {kept}
+        assert {answer.kept for answer in events(episode, WelfareAnswer)} == {kept}
         assert (episode.outcome["kept"], episode.outcome["rules_agree"]) == (float(kept), 0.0)
 
 
@@ -486,7 +490,7 @@ def test_the_worth_in_the_log_is_that_of_the_formulas() -> None:
     found = terms(from_json(four()))
     assert found is not None
     worth = rewards(found, 1.0, 1.0)
-    for told in events(episode, Welfare):
+    for told in events(episode, MutualWelfareFound):
         if told.question == 1:
             assert (told.user, told.llm, told.mutual, told.mean) == (
                 worth.user,
@@ -511,7 +515,7 @@ def test_the_reward_of_an_agent_is_the_mean_mutual_welfare_of_its_answers() -> N
     play_out(episode, answer)
     found = rewards_of(episode)
     for name in ("Ann", "Bo"):
-        own = [told.mutual for told in events(episode, Welfare) if told.agent == name]
+        own = [told.mutual for told in events(episode, MutualWelfareFound) if told.agent == name]
         assert found[name] == pytest.approx(sum(own) / 3)
     assert found["Ann"] > found["Bo"]
     assert episode.outcome["mutual"] == pytest.approx((found["Ann"] + found["Bo"]) / 2)
@@ -529,10 +533,10 @@ def test_between_tags_an_answer_without_its_blocks_is_worth_nothing_and_is_not_j
     episode = welfare(output="tags")
     made = play_out(episode, answer)
     assert {call.about["author"] for call in made["judge_vague"]} == {"Ann"}
-    assert {(a.agent, a.valid) for a in events(episode, Answer)} == {("Ann", True), ("Bo", False)}
-    assert {(w.user, w.llm, w.mutual, w.format) for w in events(episode, Welfare) if w.agent == "Bo"} == {
-        (0.0, 0.0, 0.0, None)
-    }
+    assert {(a.agent, a.valid) for a in events(episode, WelfareAnswer)} == {("Ann", True), ("Bo", False)}
+    assert {
+        (w.user, w.llm, w.mutual, w.format) for w in events(episode, MutualWelfareFound) if w.agent == "Bo"
+    } == {(0.0, 0.0, 0.0, None)}
     assert rewards_of(episode)["Bo"] == 0
     assert episode.outcome["valid"] == 3
 
@@ -544,11 +548,13 @@ def test_a_failed_answer_has_no_worth_and_is_not_judged() -> None:
     episode = welfare()
     made = play_out(episode, answer)
     assert {call.about["author"] for call in made["judge_vague"]} == {"Ann"}
-    bo = [a for a in events(episode, Answer) if a.agent == "Bo"]
+    bo = [a for a in events(episode, WelfareAnswer) if a.agent == "Bo"]
     assert {(a.valid, a.cell, a.by_sum, a.kept, a.rules_agree) for a in bo} == {
         (False, None, None, None, None)
     }
-    assert {(w.user, w.mutual) for w in events(episode, Welfare) if w.agent == "Bo"} == {(None, None)}
+    assert {(w.user, w.mutual) for w in events(episode, MutualWelfareFound) if w.agent == "Bo"} == {
+        (None, None)
+    }
     assert set(rewards_of(episode)) == {"Ann"}
     assert episode.outcome["failures"] == 3
 
@@ -562,7 +568,7 @@ def test_where_the_judge_fails_the_worth_is_unknown() -> None:
     assert {(c.user, c.llm, c.basis) for c in events(episode, Correctness) if c.question == 1} == {
         (None, None, "failed")
     }
-    assert {w.mutual is None for w in events(episode, Welfare) if w.question == 1} == {True}
+    assert {w.mutual is None for w in events(episode, MutualWelfareFound) if w.question == 1} == {True}
     assert episode.outcome["mutual"] is not None
 
 
@@ -630,6 +636,6 @@ def test_a_ready_made_file_plays_to_its_end(path: Path) -> None:
             episode.step()
         assert episode.outcome["failures"] == 0
         assert episode.outcome["valid"] == episode.outcome["answers"]
-        asked |= {event.question for _, event in episode.events if isinstance(event, Answer)}
+        asked |= {event.question for _, event in episode.events if isinstance(event, WelfareAnswer)}
     assert isinstance(found.config, MutualWelfareConfig)
     assert asked == set(range(len(found.config.questions))), "every question is asked"

@@ -21,7 +21,14 @@ from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.negotiation.bargaining import Interests, appraisal, nash_product, space
 from palaestra.scenarios.negotiation.config import NegotiationConfig
-from palaestra.scenarios.negotiation.rules import Deal, Negotiation, Offer, Response, Speech, Utility
+from palaestra.scenarios.negotiation.rules import (
+    BargainingSpeech,
+    BargainingUtility,
+    Deal,
+    Negotiation,
+    Offer,
+    OfferResponse,
+)
 from support.rewards import rewards_of
 from support.scripted_debates import events, failure, play_out, reply, text_of
 
@@ -125,7 +132,7 @@ def test_the_parties_take_turns_and_speak_about_each_move() -> None:
 def test_the_first_turn_can_only_be_an_offer_and_no_move_is_asked_for() -> None:
     played = Played(PRICE, ["6000 dollars", "accept"])
     assert [call.agent for call in played.calls["move"]] == ["Bea"]
-    assert played.events(Response)[0] == Response("Sal", 1, "propose", None, False, None)
+    assert played.events(OfferResponse)[0] == OfferResponse("Sal", 1, "propose", None, False, None)
 
 
 def test_only_legal_moves_are_offered() -> None:
@@ -150,7 +157,7 @@ def test_one_may_walk_away_from_the_round_that_the_file_says() -> None:
 def test_in_the_last_turn_without_an_offer_nothing_is_asked() -> None:
     played = Played(PRICE, [None], rounds=1)
     assert played.asked() == [("Sal", "offer")]
-    assert played.events(Response)[-1] == Response("Bea", 1, None, None, False, None)
+    assert played.events(OfferResponse)[-1] == OfferResponse("Bea", 1, None, None, False, None)
     assert played.outcome["ending"] == "deadline"
 
 
@@ -174,7 +181,10 @@ def test_an_offer_names_a_value_for_every_issue_one_after_another() -> None:
 def test_acceptance_makes_the_deal() -> None:
     played = Played(PRICE, ["6000 dollars", "propose", "5500 dollars", "accept"])
     assert played.events(Deal) == [Deal(2, "Bea", "Sal", "price: 5500 dollars")]
-    assert played.events(Utility) == [Utility("Sal", 587, 0, 587, 0.5), Utility("Bea", 587, 0, 587, 0.5)]
+    assert played.events(BargainingUtility) == [
+        BargainingUtility("Sal", 587, 0, 587, 0.5),
+        BargainingUtility("Bea", 587, 0, 587, 0.5),
+    ]
     assert played.outcome == {
         "deal": True,
         "ending": "deal",
@@ -265,14 +275,14 @@ def test_an_empty_bargaining_zone_is_legal_and_has_no_size() -> None:
 def test_nobody_accepts_its_own_offer() -> None:
     played = Played(PRICE, ["6000 dollars", None, "walk away"])
     assert options(played.calls["move"][1]) == ["propose", "walk away"]
-    assert played.events(Response)[1] == Response("Bea", 1, None, 1087 - 1000, False, None)
+    assert played.events(OfferResponse)[1] == OfferResponse("Bea", 1, None, 1087 - 1000, False, None)
 
 
 def test_an_offer_without_a_value_is_not_on_the_table() -> None:
     played = Played(WORK, ["propose", "many", None, "propose", "few", "there", "accept"], walk_from=1)
     assert played.events(Offer)[0] == Offer("Ida", 1, "days: many", False, None, None, False)
     assert "There is no offer" in text_of(played.calls["move"][1])
-    assert [(speech.party, speech.move) for speech in played.events(Speech)] == [
+    assert [(speech.party, speech.move) for speech in played.events(BargainingSpeech)] == [
         ("Joe", "propose"),
         ("Ida", "accept"),
     ]
@@ -324,7 +334,7 @@ def test_the_probability_of_accepting_is_recorded() -> None:
         return reply("5500 dollars" if call.purpose == "offer" else "Well.")
 
     play_out(episode, answer)
-    responses = [event for _, event in episode.events if isinstance(event, Response)]
+    responses = [event for _, event in episode.events if isinstance(event, OfferResponse)]
     assert [response.accept_probability for response in responses] == [None, 0.75]
 
 
@@ -334,11 +344,11 @@ def test_the_probability_of_accepting_is_recorded() -> None:
 def test_who_offers_or_accepts_less_than_no_deal_is_worth_is_recorded_and_not_stopped() -> None:
     played = Played(PRICE, ["4500 dollars", "propose", "6500 dollars", "accept"])
     assert [offer.irrational for offer in played.events(Offer)] == [True, True]
-    assert played.events(Response)[-1].irrational is False
+    assert played.events(OfferResponse)[-1].irrational is False
     assert played.outcome["irrational"] is True
     assert played.outcome["share_second"] < 0
     played = Played(PRICE, ["6500 dollars", "accept"])
-    assert played.events(Response)[-1] == Response("Bea", 1, "accept", 6087 - 6500, True, None)
+    assert played.events(OfferResponse)[-1] == OfferResponse("Bea", 1, "accept", 6087 - 6500, True, None)
 
 
 def test_enforced_nobody_is_offered_a_loss() -> None:
@@ -501,10 +511,10 @@ def test_an_enforced_deal_is_never_below_a_reservation(seed: int, limits: tuple[
             parties[0]["limit"], parties[1]["limit"] = limits
         episode = bargaining(file, seed, parties=parties, enforce_reservation=True, rounds=4)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         assert episode.outcome["irrational"] is False
         for _, event in episode.events:
-            if isinstance(event, Utility):
+            if isinstance(event, BargainingUtility):
                 assert event.surplus >= -1e-9
 
 
@@ -578,7 +588,7 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
     for index in range(scenario.config.episodes):
         episode = scenario.rules(scenario.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         assert episode.outcome["zone"]
 
 

@@ -19,7 +19,7 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.normal_form_game.config import NormalFormGameConfig
-from palaestra.scenarios.normal_form_game.events import Game, Payoff, Speech
+from palaestra.scenarios.normal_form_game.events import GamePayoff, GamePlayed, GameSpeech
 from palaestra.scenarios.normal_form_game.games import hide_and_seek, public_goods, two_player_game
 from palaestra.scenarios.normal_form_game.rules import NormalFormGame
 from palaestra.scenarios.parts.picking import Pick, Probability
@@ -83,11 +83,11 @@ def test_all_move_at_once_and_get_what_the_table_says() -> None:
         ("Ann", 2),
         ("Bo", 2),
     ]
-    assert events(episode, Payoff) == [
-        Payoff("Ann", 1, 0, 1),
-        Payoff("Bo", 1, 5, 0),
-        Payoff("Ann", 2, 1, 0),
-        Payoff("Bo", 2, 1, 0),
+    assert events(episode, GamePayoff) == [
+        GamePayoff("Ann", 1, 0, 1),
+        GamePayoff("Bo", 1, 5, 0),
+        GamePayoff("Ann", 2, 1, 0),
+        GamePayoff("Bo", 2, 1, 0),
     ]
     assert episode.outcome == {
         "game": "prisoners_dilemma",
@@ -118,7 +118,7 @@ def test_all_speak_at_once_before_a_round_and_hear_each_other_before_they_move()
     assert all("Ann: speech-0" in text_of(call) and "Bo: speech-1" in text_of(call) for call in made["move"])
     said = [message.source for message in episode.messages if message.source is not None]
     assert said == [0, 1, 4, 5]
-    assert [(told.agent, told.round) for told in events(episode, Speech)] == [
+    assert [(told.agent, told.round) for told in events(episode, GameSpeech)] == [
         ("Ann", 1),
         ("Bo", 1),
         ("Ann", 2),
@@ -132,7 +132,7 @@ def test_words_that_failed_are_heard_by_nobody_and_the_game_goes_on() -> None:
 
     episode = game(DILEMMA, talk=True)
     made = play_out(episode, answer)
-    assert events(episode, Speech) == [Speech("Ann", 1, None), Speech("Bo", 1, None)]
+    assert events(episode, GameSpeech) == [GameSpeech("Ann", 1, None), GameSpeech("Bo", 1, None)]
     assert "mumble" not in text_of(made["move"][0])
     assert episode.outcome["unanswered"] == 2
     assert episode.outcome["mean_payoff"] == 1
@@ -141,7 +141,7 @@ def test_words_that_failed_are_heard_by_nobody_and_the_game_goes_on() -> None:
 def test_without_a_move_of_all_nobody_gets_anything_and_the_move_is_missing() -> None:
     episode = game(DILEMMA, rounds=2)
     made = play_out(episode, moving({"Ann": [None, "cooperate"], "Bo": ["cooperate", "cooperate"]}))
-    assert events(episode, Payoff)[:2] == [Payoff("Ann", 1, None, None), Payoff("Bo", 1, None, 1)]
+    assert events(episode, GamePayoff)[:2] == [GamePayoff("Ann", 1, None, None), GamePayoff("Bo", 1, None, 1)]
     assert events(episode, Pick)[0] == Pick("Ann", 1, None, None, 2, "failed", 0)
     assert "Round 1: Ann chooses nothing and Bo chooses cooperate. Not all" in text_of(made["move"][2])
     assert episode.outcome["mean_payoff"] == 3
@@ -158,8 +158,8 @@ def test_a_game_without_a_complete_round_is_worth_nothing_to_anybody() -> None:
 def test_three_players_have_a_table_of_three_levels() -> None:
     episode = game(THREE)
     play_out(episode, moving({"Ann": ["go"], "Bo": ["stay"], "Cem": ["go"]}))
-    assert [told.payoff for told in events(episode, Payoff)] == [6, 2, 8]
-    assert [told.cooperation for told in events(episode, Payoff)] == [1, 0, 1]
+    assert [told.payoff for told in events(episode, GamePayoff)] == [6, 2, 8]
+    assert [told.cooperation for told in events(episode, GamePayoff)] == [1, 0, 1]
     assert episode.outcome["game"] == "payoffs"
 
 
@@ -170,22 +170,22 @@ def test_players_of_one_table_can_have_different_moves() -> None:
         Choice(("up", "down")),
         Choice(("left", "middle", "right")),
     ]
-    assert [told.payoff for told in events(episode, Payoff)] == [-1, 0.5]
+    assert [told.payoff for told in events(episode, GamePayoff)] == [-1, 0.5]
     assert episode.outcome["cooperation"] is None
 
 
 def test_moves_of_a_named_game_can_have_neutral_names() -> None:
     episode = game(DILEMMA, moves=["blue", "green"])
     made = play_out(episode, moving({"Ann": ["blue"], "Bo": ["green"]}))
-    assert [told.payoff for told in events(episode, Payoff)] == [0, 5]
-    assert [told.cooperation for told in events(episode, Payoff)] == [1, 0]
+    assert [told.payoff for told in events(episode, GamePayoff)] == [0, 5]
+    assert [told.cooperation for told in events(episode, GamePayoff)] == [1, 0]
     assert not any(word in text_of(made["move"][0]) for word in ("cooperate", "defect", "prisoner"))
 
 
 def test_the_game_is_recorded_whole() -> None:
     episode = game(TABLE)
     play_out(episode, moving({"Ann": ["up"], "Bo": ["left"]}))
-    [told] = events(episode, Game)
+    [told] = events(episode, GamePlayed)
     assert json.loads(told.players) == ["Ann", "Bo"]
     assert json.loads(told.moves) == TABLE["moves"]
     assert json.loads(told.payoffs) == TABLE["payoffs"]
@@ -380,7 +380,7 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
     for index in range(scenario.config.episodes):
         episode = scenario.rules(scenario.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         assert episode.outcome["mean_payoff"] is not None
         assert episode.outcome["unanswered"] == 0
 

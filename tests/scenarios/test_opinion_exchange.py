@@ -20,11 +20,11 @@ from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
-from palaestra.scenarios.debate.rules import OPINION
-from palaestra.scenarios.opinion_exchange.events import Opinion, Pairing, Tweet, Utterance
+from palaestra.scenarios.opinion_exchange.events import ExchangedOpinion, Pairing, Tweet, Utterance
 from palaestra.scenarios.opinion_exchange.opinions import change
 from palaestra.scenarios.opinion_exchange.pairing import opened_by, partner_of, round_robin
 from palaestra.scenarios.opinion_exchange.rules import OpinionExchange
+from palaestra.scenarios.parts.opinion_scale import OPINION
 from support.scripted_debates import events, failure, plain_reply, play_out, reply
 
 READY = Path(__file__).parents[2] / "scenarios" / "opinion_exchange" / "ready"
@@ -159,7 +159,7 @@ def exchanges(episode: OpinionExchange) -> list[list[str]]:
     asked = []
     while episode.pending:
         asked.append([call.purpose for call in episode.pending])
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     return asked
 
 
@@ -365,7 +365,10 @@ def test_who_told_no_opinion_gives_no_reason_and_is_left_out_of_the_change() -> 
     episode = exchange(SIMULATED)
     made = play_out(episode, when("opinion", "Bo"))
     assert "Bo" not in {call.agent for call in made["reason"]}
-    assert [event.opinion for event in events(episode, Opinion) if event.agent == "Bo"] == [None, None]
+    assert [event.opinion for event in events(episode, ExchangedOpinion) if event.agent == "Bo"] == [
+        None,
+        None,
+    ]
     assert (episode.outcome["told"], episode.outcome["shift"]) == (3, 0.0)
 
 
@@ -402,7 +405,7 @@ def test_the_outcome_has_the_models_change_and_the_records() -> None:
     assert episode.outcome["sd_change"] == pytest.approx(-sqrt(1.25))
     assert (episode.outcome["human_told"], episode.outcome["human_shift"]) == (4, -0.5)
     assert episode.outcome["human_sd_change"] == pytest.approx(-sqrt(1.25))
-    told = events(episode, Opinion)
+    told = events(episode, ExchangedOpinion)
     assert {(o.opinion, o.expected) for o in told if o.source == "model"} == {(2.5, 2.0)}
     assert [o.opinion for o in told if (o.source, o.moment) == ("human", "before")] == [2.5, -0.5, 1.5, 0.5]
 

@@ -24,11 +24,11 @@ from palaestra.scenarios.package_bargaining.config import PackageBargainingConfi
 from palaestra.scenarios.package_bargaining.events import (
     Acceptance,
     PackageProposed,
+    PackageUtility,
     Proposal,
     Reference,
-    Utility,
 )
-from palaestra.scenarios.package_bargaining.packages import Measures, Stakes, gini, measures
+from palaestra.scenarios.package_bargaining.packages import Measures, PackageStakes, gini, measures
 from palaestra.scenarios.package_bargaining.rules import PackageBargaining
 from support.rewards import rewards_of
 from support.scripted_debates import events, failure, play_out, reply, text_of
@@ -53,7 +53,7 @@ SQUARE: dict[str, Any] = {
     ],
     "mediator": {"name": "Chair", "persona": "Calm."},
 }
-STAKES = Stakes((3, 4, 2), 6, ((3, 1.25, 1.75), (0, 5, 1)))
+STAKES = PackageStakes((3, 4, 2), 6, ((3, 1.25, 1.75), (0, 5, 1)))
 RAMP, TREE, BENCH = range(3)
 
 
@@ -200,11 +200,11 @@ def test_the_outcome_measures_the_last_package_and_the_best() -> None:
 
 def test_every_stakeholders_utility_is_recorded_in_each_round() -> None:
     played = Played([["ramp"], ["tree", "bench"]], ["Art", ""])
-    assert played.events(Utility) == [
-        Utility("Old", 1, 3, 3 / 4.75),
-        Utility("Art", 1, 0, 0),
-        Utility("Old", 2, 3, 3 / 4.75),
-        Utility("Art", 2, 6, 1),
+    assert played.events(PackageUtility) == [
+        PackageUtility("Old", 1, 3, 3 / 4.75),
+        PackageUtility("Art", 1, 0, 0),
+        PackageUtility("Old", 2, 3, 3 / 4.75),
+        PackageUtility("Art", 2, 6, 1),
     ]
 
 
@@ -438,13 +438,13 @@ def test_gini_by_hand(values: list[float], expected: float) -> None:
 
 
 def test_who_gets_the_same_from_all_packages_is_satisfied() -> None:
-    stakes = Stakes((1, 1), 1, ((0, 0), (2, 1)))
+    stakes = PackageStakes((1, 1), 1, ((0, 0), (2, 1)))
     assert stakes.satisfaction((1,)) == [1, 0.5]
 
 
 def test_of_equally_good_packages_the_cheapest_is_best() -> None:
-    assert Stakes((3, 2, 2), 3, ((4, 4, 4),)).best() == (1,)
-    assert Stakes((2, 0), 3, ((4, 0),)).best() == (0,)
+    assert PackageStakes((3, 2, 2), 3, ((4, 4, 4),)).best() == (1,)
+    assert PackageStakes((2, 0), 3, ((4, 0),)).best() == (0,)
 
 
 def test_the_repair_keeps_what_fits_in_order() -> None:
@@ -454,20 +454,20 @@ def test_the_repair_keeps_what_fits_in_order() -> None:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Stakes, list[int]]:
+def cases(draw: st.DrawFn) -> tuple[PackageStakes, list[int]]:
     count = draw(st.integers(2, 7))
     costs = draw(st.lists(st.integers(0, 20), min_size=count, max_size=count))
     worth = st.lists(st.floats(0, 9), min_size=count, max_size=count).map(tuple)
     groups = draw(st.lists(worth, min_size=2, max_size=4))
     budget = draw(st.integers(min(costs), 40))
     package = draw(st.lists(st.integers(0, count - 1), max_size=10))
-    return Stakes(tuple(costs), budget, tuple(groups)), package
+    return PackageStakes(tuple(costs), budget, tuple(groups)), package
 
 
 @settings(max_examples=60)
 @given(cases())
 def test_a_repaired_package_is_affordable_keeps_the_order_and_is_measured_within_bounds(
-    case: tuple[Stakes, list[int]],
+    case: tuple[PackageStakes, list[int]],
 ) -> None:
     stakes, wanted = case
     package = stakes.repaired(wanted)
@@ -484,7 +484,7 @@ def test_a_repaired_package_is_affordable_keeps_the_order_and_is_measured_within
 
 @settings(max_examples=60)
 @given(cases())
-def test_the_best_package_is_the_best_of_all(case: tuple[Stakes, list[int]]) -> None:
+def test_the_best_package_is_the_best_of_all(case: tuple[PackageStakes, list[int]]) -> None:
     stakes, _ = case
     items = range(len(stakes.costs))
     every = [package for size in range(len(items) + 1) for package in combinations(items, size)]
@@ -505,7 +505,7 @@ def test_gini_is_in_0_to_1_and_knows_no_unit(values: list[float], factor: float)
 def test_no_package_is_ever_over_the_budget(seed: int, budget: int) -> None:
     episode = bargaining(seed, budget=budget)
     while episode.pending:
-        episode.step(scripted_replies(episode.pending))
+        episode.advance(scripted_replies(episode.pending))
     packages = [event for _, event in episode.events if isinstance(event, PackageProposed)]
     assert packages
     assert all(package.cost is not None and package.cost <= budget for package in packages)
@@ -573,7 +573,7 @@ def test_a_ready_file_plays_to_its_end(path: Path) -> None:
     for index in range(scenario.config.episodes):
         episode = scenario.rules(scenario.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         best, base = (episode.outcome[f"{which}_total"] for which in ("best", "base"))
         assert isinstance(best, float)
         assert isinstance(base, float)

@@ -28,8 +28,8 @@ from palaestra.scenarios.panel_of_peers.rewards import (
 )
 from palaestra.scenarios.panel_of_peers.rules import (
     SCALE,
+    AnswerPair,
     Candidate,
-    Pair,
     PanelOfPeers,
     PanelReward,
     PeerScore,
@@ -94,7 +94,7 @@ def test_all_candidates_are_written_at_once_and_then_all_are_judged_at_once() ->
     exchanges = []
     while episode.pending:
         exchanges.append(Counter(call.purpose for call in episode.pending))
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     assert exchanges == [Counter(answer=6), Counter(score=6 * 3 * 5)]
 
 
@@ -185,7 +185,7 @@ def test_self_preference_is_what_authors_give_themselves_beyond_what_others_give
 def test_the_best_and_the_worst_make_a_pair_that_is_kept_at_exactly_the_margin() -> None:
     episode = panel()
     made = play_out(episode, scores(BY_HAND))
-    (pair,) = events(episode, Pair)
+    (pair,) = events(episode, AnswerPair)
     assert (pair.chosen, pair.chosen_author, pair.rejected, pair.rejected_author) == (0, "Ann", 2, "Cem")
     assert (pair.chosen_reward, pair.rejected_reward, pair.margin, pair.kept) == (1.0, 0.25, 0.75, True)
     assert episode.messages[pair.chosen_message].source == made["answer"][0].index
@@ -201,7 +201,7 @@ def test_a_pair_below_floor_or_margin_is_recorded_and_not_kept(fields: dict[str,
     episode = panel(**fields)
     table = BY_HAND | {("Cem", 0): "4"} if "floor" in fields else BY_HAND
     play_out(episode, scores(table))
-    (pair,) = events(episode, Pair)
+    (pair,) = events(episode, AnswerPair)
     assert not pair.kept
     assert episode.outcome["pairs_kept"] == 0
 
@@ -209,7 +209,7 @@ def test_a_pair_below_floor_or_margin_is_recorded_and_not_kept(fields: dict[str,
 def test_equal_candidates_make_no_pair() -> None:
     episode = panel(floor=0, margin=0)
     play_out(episode)  # everybody always gives 1
-    assert not events(episode, Pair)
+    assert not events(episode, AnswerPair)
     assert (episode.outcome["pairs_kept"], episode.outcome["margin"]) == (0, None)
 
 
@@ -255,7 +255,7 @@ def test_a_candidate_that_nobody_could_rate_has_no_reward_and_is_in_no_pair() ->
     table = BY_HAND | {(judge, 2): None for judge in ("Ann", "Bo", "Cem")}
     play_out(episode, scores(table))
     assert events(episode, PanelReward)[2].reward is None
-    assert events(episode, Pair)[0].rejected == 1
+    assert events(episode, AnswerPair)[0].rejected == 1
 
 
 def test_a_candidate_that_only_its_author_rated_counts_only_where_self_scores_do() -> None:
@@ -386,5 +386,5 @@ def test_a_ready_made_file_plays_to_its_end(path: Path) -> None:
         episode = found.rules(found.config, index=index, respond=scripted_replies)
         while episode.running:
             episode.step()
-        assert events(episode, Pair)
+        assert events(episode, AnswerPair)
         assert episode.outcome["failures"] == 0

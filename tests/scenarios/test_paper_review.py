@@ -17,7 +17,7 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.paper_review.config import PaperReviewConfig
-from palaestra.scenarios.paper_review.rules import Decision, PaperReview, Rebuttal, Review, ReviewScore
+from palaestra.scenarios.paper_review.rules import PaperReview, Rebuttal, Review, ReviewDecision, ReviewScore
 from palaestra.scenarios.paper_review.scores import CRITERIA, in_words, paired, scale, spread
 from palaestra.scenarios.parts.anonymity import without_name
 from support.rewards import rewards_of
@@ -74,7 +74,7 @@ def exchanges(episode: PaperReview) -> list[tuple[str, int]]:
     while episode.pending:
         (purpose,) = {call.purpose for call in episode.pending}
         made.append((purpose, len(episode.pending)))
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     return made
 
 
@@ -279,7 +279,7 @@ def test_a_decision_has_the_probability_of_accepting(
     episode = review()
     some = dict.fromkeys(REVIEWERS, "5")
     made = play_out(episode, answers(some, some, said))
-    (event,) = events(episode, Decision)
+    (event,) = events(episode, ReviewDecision)
     assert (event.chair, event.decision, event.accept, event.basis) == ("Okoro", decision, accept, basis)
     assert episode.messages[event.message].source == made["meta_review"][0].index
     assert (episode.outcome["decision"], episode.outcome["accept"]) == (decision, accept)
@@ -355,7 +355,7 @@ def test_where_no_score_was_understood_none_is_told_or_remembered() -> None:
     assert "these scores" not in text_of(made["revise"][0])
     assert "gave" not in text_of(made["decide"][0])
     assert episode.outcome["overall_before"] is None
-    assert events(episode, Decision)[0].message is None
+    assert events(episode, ReviewDecision)[0].message is None
 
 
 # The contract, and the ready-made files

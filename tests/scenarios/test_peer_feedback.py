@@ -201,7 +201,7 @@ def test_a_round_is_drafts_ratings_reasons_revisions_and_observations() -> None:
     while episode.pending:
         (purpose,) = {call.purpose for call in episode.pending}
         exchanges.append((purpose, len(episode.pending)))
-        episode.step([plain_reply(call) for call in episode.pending])
+        episode.advance([plain_reply(call) for call in episode.pending])
     one_round = [
         ("draft", 4),
         ("rate", 8),

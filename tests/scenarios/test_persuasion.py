@@ -25,8 +25,8 @@ from palaestra.scenarios.persuasion.events import (
     Guess,
     HiddenState,
     Leak,
+    PersuasionSpeech,
     Prediction,
-    Speech,
     Strategy,
     Willingness,
 )
@@ -160,7 +160,7 @@ def test_freely_all_is_predicted_after_each_exchange_but_the_last() -> None:
         *[("Mia", "persuade"), ("Ned", "reply"), *[("Mia", "predict")] * 4, *[(ASIDE, "guess")] * 4] * 2,
         *[("Mia", "persuade"), ("Ned", "willingness"), ("Ned", "reply")],
     ]
-    assert [speech.move for speech in played.events(Speech)] == ["persuade", "reply"] * 3
+    assert [speech.move for speech in played.events(PersuasionSpeech)] == ["persuade", "reply"] * 3
 
 
 def test_an_episode_plays_the_next_situation() -> None:
@@ -422,7 +422,7 @@ def test_all_read_what_would_be_done_and_share_the_prompts_beginning() -> None:
 
 def test_a_speech_that_failed_is_heard_by_nobody() -> None:
     played = Played({"reveal": None})
-    assert played.events(Speech)[1] == Speech("Ned", 1, "reveal", None)
+    assert played.events(PersuasionSpeech)[1] == PersuasionSpeech("Ned", 1, "reveal", None)
     assert "mumble" not in "".join(map(played.shown_to, ("Mia", "Ned", "Ola", ASIDE)))
 
 

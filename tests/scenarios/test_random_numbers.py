@@ -119,7 +119,7 @@ def test_the_ready_file_plays_to_its_end() -> None:
     scenario = load(READY)
     episode = scenario.rules(scenario.config, index=0)
     while episode.pending:
-        episode.step(scripted_replies(episode.pending))
+        episode.advance(scripted_replies(episode.pending))
     assert episode.outcome["numbers"] == 20
 
 

@@ -95,7 +95,7 @@ def test_the_steps_of_a_rehearsal_in_their_order() -> None:
     steps = []
     while episode.pending:
         steps.append([call.purpose for call in episode.pending])
-        episode.step([telling()(call) for call in episode.pending])
+        episode.advance([telling()(call) for call in episode.pending])
     round_of_all = [["react"] * 2, ["plausible"] * 3, ["consequence"] * 3, ["perceive"] * 4]
     assert steps == [
         ["answer"],
@@ -265,7 +265,7 @@ def test_a_role_is_shown_its_profile_and_one_incident_that_was_routed_to_it() ->
         while episode.pending:
             for call in episode.pending:
                 made.setdefault(call.purpose, []).append(call)
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         seen += partition_holds(episode, made)
     assert seen > 20
 

@@ -16,7 +16,14 @@ from palaestra.agents.calls import Call, Reply
 from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.social_deduction.config import SocialDeductionConfig
-from palaestra.scenarios.social_deduction.events import Belief, Elimination, Inspection, Role, Speech, Vote
+from palaestra.scenarios.social_deduction.events import (
+    Belief,
+    DeductionSpeech,
+    DeductionVote,
+    Elimination,
+    Inspection,
+    Role,
+)
 from palaestra.scenarios.social_deduction.rules import DEGREES, Character, SocialDeduction
 from support.deduction_games import (
     BARE,
@@ -138,7 +145,7 @@ def test_after_a_night_without_a_valid_vote_nobody_died() -> None:
 def test_every_speech_is_recorded_with_phase_and_pass() -> None:
     episode = game(TWO_TRAITORS, max_rounds=1, **BARE)
     play_out(episode, ballots())
-    spoken = [(s.phase, s.pass_number, s.agent, s.role) for s in events(episode, Speech)]
+    spoken = [(s.phase, s.pass_number, s.agent, s.role) for s in events(episode, DeductionSpeech)]
     cast = list(zip(NAMES, TWO_TRAITORS, strict=False))
     assert spoken == [
         *[("discussion", 1, *who) for who in cast],
@@ -148,7 +155,7 @@ def test_every_speech_is_recorded_with_phase_and_pass() -> None:
         *[("night", 2, *who) for who in cast[:2]],
     ]
     texts = {message.number: message.text for message in episode.messages}
-    assert [texts[s.message] for s in events(episode, Speech)][:2] == ["speech-0", "speech-1"]
+    assert [texts[s.message] for s in events(episode, DeductionSpeech)][:2] == ["speech-0", "speech-1"]
 
 
 def test_a_lone_traitor_has_nobody_to_talk_to() -> None:
@@ -178,13 +185,13 @@ def test_by_day_one_votes_for_a_living_other_and_by_night_for_the_living_majorit
 def test_every_vote_is_recorded_the_invalid_ones_without_target() -> None:
     episode = game(TWO_TRAITORS, max_rounds=1, **BARE)
     play_out(episode, ballots([{"Ann": "Bo", "Bo": "Ann", "Cem": "Ann"}], [{"Bo": "Dee"}]))
-    assert events(episode, Vote) == [
-        Vote(1, "day", "Ann", "traitor", "Bo", True),
-        Vote(1, "day", "Bo", "traitor", "Ann", True),
-        Vote(1, "day", "Cem", "faithful", "Ann", True),
-        Vote(1, "day", "Dee", "faithful", None, False),
-        Vote(1, "day", "Eli", "faithful", None, False),
-        Vote(1, "night", "Bo", "traitor", "Dee", True),
+    assert events(episode, DeductionVote) == [
+        DeductionVote(1, "day", "Ann", "traitor", "Bo", True),
+        DeductionVote(1, "day", "Bo", "traitor", "Ann", True),
+        DeductionVote(1, "day", "Cem", "faithful", "Ann", True),
+        DeductionVote(1, "day", "Dee", "faithful", None, False),
+        DeductionVote(1, "day", "Eli", "faithful", None, False),
+        DeductionVote(1, "night", "Bo", "traitor", "Dee", True),
     ]
     assert events(episode, Elimination) == [
         Elimination(1, "day", "Ann", "traitor", 2, False),
@@ -206,7 +213,7 @@ def test_a_vote_without_any_valid_ballot_eliminates_nobody() -> None:
     episode = game(max_rounds=1, **BARE)
     made = play_out(episode, ballots([None], [None]))
     assert events(episode, Elimination) == []
-    assert [vote.valid for vote in events(episode, Vote)] == [False] * 6
+    assert [vote.valid for vote in events(episode, DeductionVote)] == [False] * 6
     assert all("NOBODY OUT" in text_of(call) for call in made["comment"])
 
 
@@ -225,7 +232,7 @@ def test_the_last_target_is_killed_without_a_vote() -> None:
     made = play_out(episode, ballots(["Bo"]))
     assert "kill" not in made
     assert events(episode, Elimination)[-1] == Elimination(1, "night", "Cem", "faithful", 0, False)
-    assert [vote.when for vote in events(episode, Vote)] == ["day"] * 3
+    assert [vote.when for vote in events(episode, DeductionVote)] == ["day"] * 3
 
 
 # Endings
@@ -485,10 +492,10 @@ def test_whatever_is_answered_the_log_is_consistent(seed: int, size: int, seer: 
     team = {event.player: event.team for event in events(episode, Role)}
     alive = set(team)
     for _, event in episode.events:
-        if isinstance(event, Speech):
+        if isinstance(event, DeductionSpeech):
             assert event.agent in alive
             assert event.phase != "night" or team[event.agent] == "werewolf"
-        elif isinstance(event, Vote):
+        elif isinstance(event, DeductionVote):
             assert event.voter in alive
             assert event.valid == (event.target is not None)
             assert event.target is None or event.target in alive - {event.voter}

@@ -11,7 +11,7 @@ from palaestra.agents.answers import Choice, Json
 from palaestra.agents.calls import Call, Reply
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
-from palaestra.scenarios.social_deduction.events import Elimination, Role, Speech
+from palaestra.scenarios.social_deduction.events import DeductionSpeech, Elimination, Role
 from palaestra.scenarios.social_deduction.rules import SocialDeduction
 from support.deduction_games import (
     BARE,
@@ -120,7 +120,7 @@ def test_a_blank_speech_is_heard_by_nobody() -> None:
 
     episode = game(max_rounds=1, private_thoughts=True, **BARE)
     play_out(episode, answer)
-    assert {s.agent for s in events(episode, Speech) if s.message is None} == {"Bo"}
+    assert {s.agent for s in events(episode, DeductionSpeech) if s.message is None} == {"Bo"}
 
 
 def test_a_speech_that_failed_is_recorded_without_message_and_heard_by_nobody() -> None:
@@ -129,7 +129,13 @@ def test_a_speech_that_failed_is_recorded_without_message_and_heard_by_nobody() 
 
     episode = game(max_rounds=1, **BARE)
     play_out(episode, answer)
-    assert [s.message is None for s in events(episode, Speech)][:5] == [False, True, False, False, False]
+    assert [s.message is None for s in events(episode, DeductionSpeech)][:5] == [
+        False,
+        True,
+        False,
+        False,
+        False,
+    ]
     assert not any("mumble" in message.text for message in episode.messages)
 
 

@@ -24,7 +24,7 @@ from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.step_challenge.rules import (
     Challenge,
-    Step,
+    ClaimedStep,
     StepChallenge,
     Verification,
     truthful,
@@ -300,7 +300,7 @@ def test_probabilities_are_those_of_the_right_choice_and_of_the_true_verdict() -
 def test_the_trace_is_recorded_step_by_step_with_its_truth() -> None:
     episode = challenge_episode(strategies=["late_lie"])
     play_out(episode, answers(challenge="none"))
-    steps = events(episode, Step)
+    steps = events(episode, ClaimedStep)
     assert [step.number for step in steps] == [1, 2, 3, 4, 5]
     assert [step.text for step in steps] == str(episode.outcome["trace"]).split(" | ")
     assert [step.number for step in steps if not step.correct] == [episode.outcome["first_error"]]
@@ -418,7 +418,7 @@ def test_an_error_is_what_the_model_wrote_not_what_it_was_asked_for() -> None:
     slip = task.operations[0].apply(task.start) + 1
     play_out(episode, writes([slip, task.operations[1].apply(slip)], challenge="1"))
     assert outcome(episode, "errors", "first_error", "winner", "error_caught") == (1, 1, "challenger", True)
-    assert [(step.falsified, step.correct) for step in events(episode, Step)] == [
+    assert [(step.falsified, step.correct) for step in events(episode, ClaimedStep)] == [
         (False, False),
         (False, True),
     ]
@@ -428,9 +428,9 @@ def test_a_prover_that_does_not_finish_is_not_challenged_and_nobody_wins() -> No
     episode = challenge_episode(prover="model", strategies=["honest"], steps=3)
     made = play_out(episode, writes([10, None]))
     assert "challenge" not in made
-    assert [step.result for step in events(episode, Step)] == [10, None]
+    assert [step.result for step in events(episode, ClaimedStep)] == [10, None]
     assert outcome(episode, "winner", "truthful", "claim") == (None, None, None)
-    assert str(events(episode, Step)[1].text).endswith("= ?")
+    assert str(events(episode, ClaimedStep)[1].text).endswith("= ?")
 
 
 @pytest.mark.parametrize(
@@ -447,7 +447,7 @@ def test_a_model_is_rewarded_for_winning_and_the_others_for_being_right(
     """No step comes to these results; the verifier calls every step incorrect."""
     episode = challenge_episode(prover="model", strategies=["honest"], steps=3)
     play_out(episode, writes(results, challenge))
-    assert not any(step.correct for step in events(episode, Step))
+    assert not any(step.correct for step in events(episode, ClaimedStep))
     assert rewards_of(episode) == rewards
 
 
@@ -490,7 +490,7 @@ def test_the_ready_made_files_play_to_their_end(path: Path) -> None:
     for index in range(found.config.episodes):
         episode = found.rules(found.config, index=index)
         while episode.pending:
-            episode.step(scripted_replies(episode.pending))
+            episode.advance(scripted_replies(episode.pending))
         strategies.add(episode.outcome["strategy"])
     assert strategies == set(STRATEGIES)
 

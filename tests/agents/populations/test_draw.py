@@ -15,7 +15,6 @@ from palaestra.agents.populations.draw import draw
 from palaestra.agents.populations.files import ready_populations
 from palaestra.agents.populations.fit import differing, fit
 from palaestra.agents.populations.spec import Population
-from palaestra.scenarios.debate.rules import SCALE
 from support.towns import TOWN, changed, town
 
 
@@ -111,10 +110,6 @@ def test_a_text_without_attributes_is_everybodys() -> None:
 def test_no_people_and_too_many_are_refused(size: int) -> None:
     with pytest.raises(BadInput, match="people can't be drawn"):
         draw(town(), size)
-
-
-def test_the_degrees_are_those_that_scenarios_ask_for() -> None:
-    assert {words: value for value, words in DEGREES.items()} == SCALE
 
 
 def test_ten_thousand_of_each_ready_population_are_within_sampling_error() -> None:

@@ -111,7 +111,7 @@ def exchanges(episode: SocialDeduction, answer: Callable[[Call], Reply] = plain_
     made = []
     while episode.pending:
         made.append(list(episode.pending))
-        episode.step([answer(call) for call in episode.pending])
+        episode.advance([answer(call) for call in episode.pending])
     return made
 
 

@@ -64,9 +64,9 @@ def _records(episode: Episode[Any], respond: Responder) -> Iterator[Record]:
         calls += [
             call_record(episode, call, reply, (0.0, 0.0)) for call, reply in zip(asked, replies, strict=True)
         ]
-        episode.step(replies)
+        episode.advance(replies)
     yield episode_record(episode)
-    for number, answer in enumerate(episode.answers):
+    for number, answer in enumerate(episode.exchange.answers):
         yield {"record": "answer", "episode": index, "answer": number, **answer.describe()}
     yield from calls
     yield from (message_record(index, message) for message in episode.messages)

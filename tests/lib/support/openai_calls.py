@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from palaestra.agents.answers import Answer
 from palaestra.agents.calls import Call, Message, Reply
-from palaestra.agents.policy import OpenAIEngine, Policy
+from palaestra.agents.engines.openai import OpenAIEngine
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines.openai_engine import OpenAIServer
 
 KEY = "sk-very-secret-4711"
@@ -41,9 +42,7 @@ def call(answer: Answer, text: str = "What is the capital of France?", seed: int
 
 
 def settings(url: str, **fields: Any) -> OpenAIEngine:
-    return OpenAIEngine(
-        **{"kind": "openai", "model": "smollm2", "url": url, "key_variable": "TEST_KEY"} | fields
-    )
+    return OpenAIEngine(**{"model": "smollm2", "url": url, "key_variable": "TEST_KEY"} | fields)
 
 
 def ask(engine: OpenAIServer, *calls: Call, policy: Policy | None = None) -> list[Reply]:

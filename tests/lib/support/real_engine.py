@@ -11,7 +11,8 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from palaestra.agents.calls import Call, Message, Reply
-from palaestra.agents.policy import Policy, VllmEngine
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL, VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.vllm_engine import Vllm
 
@@ -19,22 +20,28 @@ Result = TypeVar("Result")
 
 
 class RealEngine:
-    """The embedded model on vLLM with its base policy and two LoRA policies, on a loop of its own."""
+    """The embedded model, or another, on vLLM on a loop of its own.
 
-    def __init__(self, policies: dict[str, Policy]) -> None:
+    Attributes:
+        dtype: the number format that it computes in.
+    """
+
+    def __init__(self, policies: dict[str, Policy], dtype: str, model: str = EMBEDDED_MODEL) -> None:
         self.policies = policies
-        self.vllm = Vllm(VllmEngine(context=2048, parallel=32, record_tokens=True), policies)
+        settings = {"model": model, "dtype": dtype, "context": 2048, "parallel": 32, "kv_cache_gib": 1}
+        self.vllm = Vllm(VllmEngine.model_validate(settings | {"record_tokens": True}), policies)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.run(self.vllm.start())
+        self.dtype = self.vllm.identity()["dtype"]
 
     def submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
         """Begin `work` on the engine's loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return self.submit(work).result(timeout=300)
+        return self.submit(work).result(timeout=1800)
 
     def answer(self, *calls: Call, policy: str = "base") -> list[Reply]:
         """The replies to `calls`, asked at once."""
@@ -54,8 +61,7 @@ class RealEngine:
 
 def prompt(*texts: str) -> tuple[Message, ...]:
     """A prompt of a system message and user messages."""
-    roles = ["system", *["user"] * (len(texts) - 1)]
-    return tuple(Message(i, role, text) for i, (role, text) in enumerate(zip(roles, texts, strict=True)))
+    return tuple(Message(i, "user" if i else "system", text) for i, text in enumerate(texts))
 
 
 def lora_adapter(folder: Path, seed: int) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,17 +43,19 @@ def debate(index: int = 0, seed: int | None = None, **fields: Any) -> Debate:
 
 def call(answer: Answer | None = None, seed: int = 0, index: int = 0, text: str = "Speak.") -> Call:
     """A call that an agent named Ann makes."""
-    return Call(index, "Ann", "argue", {}, (Message(0, "user", text),), answer or Text(), "default", seed)
+    prompt = (Message(0, "user", text),)
+    return Call("Ann", "argue", {}, prompt, answer or Text(), "default", index=index, seed=seed)
 
 
-def reply(text: str, probabilities: list[float] | None = None) -> Reply:
+def reply(text: str, probabilities: Sequence[float] | None = None) -> Reply:
     """A reply whose value is its text, as that of a `Text` or a `Choice`."""
-    return Reply(text=text, value=text, probabilities=probabilities)
+    known = None if probabilities is None else tuple(probabilities)
+    return Reply(text=text, value=text, probabilities=known)
 
 
 def failure(*rejected: str) -> Reply:
     """A reply none of whose attempts could be parsed."""
-    return Reply(text=rejected[-1], failed=True, attempts=len(rejected), rejected=list(rejected))
+    return Reply(text=rejected[-1], failed=True, attempts=len(rejected), rejected=rejected)
 
 
 def plain_reply(asked: Call) -> Reply:
@@ -70,7 +72,7 @@ def play_out(episode: Episode[Any], answer: Callable[[Call], Reply] = plain_repl
         calls = episode.pending
         for asked in calls:
             made.setdefault(asked.purpose, []).append(asked)
-        episode.step([answer(asked) for asked in calls])
+        episode.advance([answer(asked) for asked in calls])
     return made
 
 

@@ -12,6 +12,8 @@ from itertools import count
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import pytest
+
 from palaestra.agents.calls import Call, Reply
 from palaestra.scenarios.core.load import Scenario
 from palaestra.sims.engines.engine import Fleet
@@ -42,7 +44,7 @@ def sit(scenario: Scenario, folder: Path, asked: Path, answered: int | None) -> 
             await asyncio.Event().wait()
         return await ask(fleet, call)
 
-    Fleet.ask = counted
+    pytest.MonkeyPatch().setattr(Fleet, "ask", counted)  # the process ends with the sitting
     if (folder / "run.json").exists():
         play.resume(folder, quiet=True)
     else:

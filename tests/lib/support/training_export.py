@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from palaestra.agents.policy import EMBEDDED_MODEL
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.sims.training.datasets import Tokens
 
 COUNTRIES = {
@@ -42,9 +43,7 @@ def answer(text: str) -> list[dict[str, str]]:
 
 def rows() -> dict[str, list[dict[str, Any]]]:
     """The rows of each format, one or more a country."""
-    made: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("dpo", "reward", "kto", "sft", "ranked", "critiques", "revisions", "rollouts")
-    }
+    made: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for number, (country, city) in enumerate(COUNTRIES.items()):
         prompt, good, middling, bad = (
             question(country),
@@ -84,7 +83,9 @@ def write_export(folder: Path, tokens: Tokens | None = None, **about: Any) -> Pa
     With `tokens` the rollouts have token ids, as those of a run that recorded them.
     """
     made = rows()
-    for row in made["rollouts"] if tokens else ():
+    for row in made["rollouts"]:
+        if tokens is None:
+            break
         row["prompt_ids"] = tokens.prompt(row["prompt"])
         row["completion_ids"] = tokens.answer(row["prompt"], row["completion"])
         row["logprobs"] = [-1.0] * len(row["completion_ids"])

@@ -31,7 +31,7 @@ def subtitle(figure: Figure) -> str:
 def lines(axes: Axes) -> list[tuple[list[float], list[float]]]:
     """The x- and y-values of all lines."""
     return [
-        (list(map(float, line.get_xdata())), list(map(float, line.get_ydata()))) for line in axes.get_lines()
+        tuple(np.asarray(data, dtype=float).tolist() for data in line.get_data()) for line in axes.get_lines()
     ]
 
 

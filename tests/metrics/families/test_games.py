@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log, log2
 from random import Random
 
@@ -258,10 +259,11 @@ def test_the_next_number_of_a_player_who_counts_is_guessed_as_often_as_it_counts
 
         def respond(self, calls: list[Call]) -> list[Reply]:
             replies = super().respond(calls)
-            for call, reply in zip(calls, replies, strict=True):
+            for position, call in enumerate(calls):
                 if call.about["round"] != 1 and self.random.random() < 0.7:
-                    reply.text = reply.value = str((self.last[call.agent] + 1) % 6)
-                self.last[call.agent] = int(reply.text)
+                    next_up = str((self.last[call.agent] + 1) % 6)
+                    replies[position] = replace(replies[position], text=next_up, value=next_up)
+                self.last[call.agent] = int(replies[position].text)
             return replies
 
     tables = play(numbers, 40, Counting([1 / 6] * 6, seed=4).respond)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from math import fsum
 from pathlib import Path
@@ -19,10 +20,10 @@ from palaestra.agents.scripted import scripted_reply
 from palaestra.runs.branches import branched, outcome_margin
 from palaestra.runs.exports.described import read_export
 from palaestra.runs.exports.folder import export
+from palaestra.runs.exports.format import FORMATS
+from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
-from palaestra.runs.exports.rows import ExportOptions
 from palaestra.runs.exports.samples import chat
-from palaestra.runs.exports.schemas import SCHEMAS
 from palaestra.runs.record import log as run_log
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
@@ -105,7 +106,7 @@ def test_a_harsh_judge_does_not_lift_its_own_answers(played: Play, monkeypatch: 
 def one_harsh_judge(call: Call, **_attempt: object) -> Reply:
     reply = scripted_reply(call)
     if call.purpose == "score":
-        reply.text, reply.probabilities = ("1" if call.agent == "Dee" else "7"), None
+        return replace(reply, text="1" if call.agent == "Dee" else "7", probabilities=None)
     return reply
 
 
@@ -444,7 +445,7 @@ def test_rows_have_exactly_the_columns_of_their_schema_and_parquet_holds_the_sam
         folder = run.parent / f"parquet-{run.name}"
         export([run], folder, ExportOptions(names, file_type="parquet"))
         for name in names:
-            assert all(row.keys() - {"split"} == SCHEMAS[name].keys() for row in rows[name])
+            assert all(row.keys() - {"split"} == FORMATS[name].columns.keys() for row in rows[name])
             files = sorted((folder / name).glob("*.parquet"))
             tables = [row for file in files for row in pl.read_parquet(file).to_dicts()]
             assert tables == [{k: v for k, v in row.items() if k != "split"} for row in rows[name]]
@@ -461,7 +462,7 @@ def test_the_datasets_library_reads_the_folder_as_its_card_says(played: Play) ->
             loaded = load_dataset(str(out), name, cache_dir=str(run.parent / "cache"))
             counts = read_export(out)["formats"][name]
             assert {split: len(loaded[split]) for split in loaded} == counts
-            assert set(loaded["train"].column_names) == SCHEMAS[name].keys()
+            assert set(loaded["train"].column_names) == FORMATS[name].columns.keys()
 
 
 def test_the_card_tells_counts_command_policies_and_quality(played: Play) -> None:
@@ -495,7 +496,7 @@ def test_a_run_without_scores_makes_no_pairs_and_leaves_nothing_behind(
     ("options", "words"),
     [
         ({"formats": ("dpo",), "pairs": PairRule(margin=100)}, "margins that are too small: 12"),
-        ({"formats": ("dpi",)}, "there is no format dpi"),
+        ({"formats": ("dpi",)}, "there is no format 'dpi'"),
         ({"formats": ()}, "no format is named"),
         ({"formats": ("revisions",)}, "peer_feedback"),
         ({"formats": ("dpo",), "policies": ("eve",)}, "no policy 'eve'"),

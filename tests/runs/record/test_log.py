@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,24 @@ def test_an_append_is_in_the_file_when_it_returns(tmp_path: Path) -> None:
     log.append(b'{"a":1}\n')
     assert (tmp_path / NAME).read_bytes() == b'{"a":1}\n'
     log.close()
+
+
+def test_what_is_appended_is_on_the_disk_and_not_only_in_the_machine_s_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[int] = []
+    sync = os.fdatasync
+
+    def counted(file: int) -> None:
+        sync(file)
+        on_disk.append(os.fstat(file).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", counted)
+    log = Log(tmp_path)
+    log.append(b"{}\n")
+    log.append(b"{}\n{}\n")
+    log.close()
+    assert on_disk == [3, 9]
 
 
 def test_a_log_that_is_opened_again_goes_on_at_its_end(tmp_path: Path) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
 
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from palaestra.agents.answers import Choice, Json
-from palaestra.agents.calls import Message, Reply
+from palaestra.agents.answers import Answer, Choice, Json, Text
+from palaestra.agents.calls import Call, Message, Reply
 from palaestra.runs.record.records import (
+    Record,
     call_record,
     content,
     end_record,
@@ -24,7 +24,8 @@ from palaestra.runs.record.records import (
     ranges,
     recorded_reply,
 )
-from palaestra.scenarios.debate.rules import Speech
+from palaestra.scenarios.core.episode import Event
+from palaestra.scenarios.debate.rules import DebateSpeech
 from palaestra.scenarios.parts.judging import Score
 from support.scripted_debates import call, debate, play_out, reply
 
@@ -68,7 +69,7 @@ def test_a_message_is_recorded_by_text_or_by_the_call_it_quotes() -> None:
 
 
 def test_an_event_is_recorded_under_its_snake_case_name_with_its_fields() -> None:
-    record = event_record(1, 4, 2, Speech("Ann", 3, None))
+    record = event_record(1, 4, 2, DebateSpeech("Ann", 3, None))
     assert record == {
         "record": "event",
         "episode": 1,
@@ -80,7 +81,7 @@ def test_an_event_is_recorded_under_its_snake_case_name_with_its_fields() -> Non
         "message": None,
     }
     assert event_type(Score) == "score"
-    assert event_type(type("TwoWords", (Speech,), {})) == "two_words"
+    assert event_type(type("TwoWords", (Event,), {})) == "two_words"
 
 
 def test_the_end_of_an_episode_holds_its_steps_and_outcome() -> None:
@@ -90,36 +91,44 @@ def test_the_end_of_an_episode_holds_its_steps_and_outcome() -> None:
     assert (record["episode"], record["steps"], record["outcome"]) == (3, 5, episode.outcome)
 
 
-def through_the_log(asked: Any, given_reply: Reply) -> Reply:
+def recorded_call(answer: Answer, given_reply: Reply) -> tuple[Call, Record]:
+    """The first call of an episode, with the record of it and its reply."""
+    episode = debate()
+    episode.exchange.ask([call(answer)])
+    [asked] = episode.exchange.pending
+    return asked, call_record(episode, asked, given_reply, (0.0, 1.0))
+
+
+def through_the_log(answer: Answer, given_reply: Reply) -> Reply:
     """A reply as it is after being written and read."""
-    record = call_record(debate(), asked, given_reply, (0.0, 1.0))
+    asked, record = recorded_call(answer, given_reply)
     return recorded_reply(orjson.loads(line(record)), asked)
 
 
 def test_a_reply_comes_back_from_the_log_as_it_was() -> None:
-    spoken = Reply("Yes.", "Yes.", None, "length", 10, 4, 3, attempts=2, rejected=[""])
-    assert through_the_log(call(), spoken) == spoken
+    spoken = Reply("Yes.", "Yes.", None, "length", 10, 4, 3, attempts=2, rejected=("",), call=0)
+    assert through_the_log(Text(), spoken) == spoken
 
 
 def test_a_failed_reply_comes_back_failed_and_without_value() -> None:
-    failed = Reply("{", None, finish="stop", attempts=3, failed=True, rejected=["", "}", "{"])
-    assert through_the_log(call(Json(Points)), failed) == failed
+    failed = Reply("{", None, finish="stop", attempts=3, failed=True, rejected=("", "}", "{"), call=0)
+    assert through_the_log(Json(Points), failed) == failed
 
 
 def test_a_json_reply_comes_back_with_its_value() -> None:
-    scored = Reply('{"points": 3}', {"points": 3})
-    assert through_the_log(call(Json(Points)), scored) == scored
+    scored = Reply('{"points": 3}', {"points": 3}, call=0)
+    assert through_the_log(Json(Points), scored) == scored
 
 
 def test_fields_at_their_default_are_left_out() -> None:
-    record = call_record(debate(), call(), reply("Yes."), (0.0, 1.0))
+    _, record = recorded_call(Text(), reply("Yes."))
     assert not {"value", "probabilities", "finish", "attempts", "rejected", "failed"} & set(record)
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=2).filter(lambda w: sum(w) > 0.01))
 def test_probabilities_come_back_to_a_millionth(weights: list[float]) -> None:
     exact = [weight / sum(weights) for weight in weights]
-    back = through_the_log(call(Choice(("yes", "no"))), reply("yes", exact)).probabilities
+    back = through_the_log(Choice(("yes", "no")), reply("yes", exact)).probabilities
     assert back is not None
     assert all(abs(p - q) <= 1e-6 for p, q in zip(exact, back, strict=True))
 

@@ -12,7 +12,7 @@ from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import Record
 from palaestra.runs.record.trajectories import trajectories
 from palaestra.runs.run import Run
-from palaestra.scenarios.debate.events import Speech
+from palaestra.scenarios.debate.events import DebateSpeech
 from palaestra.scenarios.debate.rules import Debate
 from palaestra.sims.playing import play
 from support.scripted_debates import scenario
@@ -33,8 +33,8 @@ def test_a_trajectory_holds_the_calls_messages_events_and_outcome_of_its_episode
         for call, turn in told.turns.items():
             assert [(m.role, m.body) for m in turn.prompt] == run.prompt(told.episode, call)
         speeches = run.table("speech").filter(episode=told.episode)
-        assert [speech.message for speech in told.told(Speech)] == speeches["message"].to_list()
-        for speech in told.told(Speech):
+        assert [speech.message for speech in told.told(DebateSpeech)] == speeches["message"].to_list()
+        for speech in told.told(DebateSpeech):
             call = told.author(speech.message)
             assert call is not None
             assert told.turns[call].agent == speech.agent

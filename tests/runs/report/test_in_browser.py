@@ -12,7 +12,7 @@ from palaestra.runs.report.page import write_report
 from palaestra.runs.run import Run
 from support.planted_texts import HOSTILE, PLANTED
 
-pytestmark = pytest.mark.xdist_group("report")
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("report")]
 
 Open = Callable[[str], Page]
 

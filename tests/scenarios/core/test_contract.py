@@ -10,8 +10,9 @@ import pytest
 from palaestra.agents.calls import Reply, Scalar
 from palaestra.scenarios.core.contract import ContractBroken, check_contract
 from palaestra.scenarios.core.episode import Play
-from palaestra.scenarios.debate.rules import OPINION, Debate, Speaker, Speech
+from palaestra.scenarios.debate.rules import Debate, DebateSpeech, Speaker
 from palaestra.scenarios.parts.judging import Score
+from palaestra.scenarios.parts.opinion_scale import OPINION
 from support.contract_debate import DEBATE, hears
 
 
@@ -78,26 +79,26 @@ def test_chance_from_elsewhere_breaks_replay(monkeypatch: pytest.MonkeyPatch) ->
 def test_rules_that_trip_over_a_failed_answer_break_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     def trusting(episode: Debate, debater: Speaker, number: int, reply: Reply) -> None:
         assert isinstance(reply.value, str)
-        episode.record(Speech(debater.name, number, None))
+        episode.record(DebateSpeech(debater.name, number, None))
 
     monkeypatch.setattr(Debate, "_speak", trusting)
-    broken("faults: .* make the rules raise AssertionError")
+    broken("faults, all calls: the scenario 'debate' .* failed at .*: AssertionError")
 
 
 def test_an_event_that_is_not_declared_breaks_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Debate, "event_types", ())
-    broken("Opinion is not among `event_types`")
+    broken("DebateOpinion is not among `event_types`")
 
 
 def test_an_event_whose_field_holds_something_else_breaks_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = Debate._verdict
 
     def sloppy(episode: Debate, scores: list[Score]) -> dict[str, Scalar]:
-        episode.record(Speech("Ann", "three", None))
+        episode.record(DebateSpeech("Ann", "three", None))
         return usual(episode, scores)
 
     monkeypatch.setattr(Debate, "_verdict", sloppy)
-    broken("Speech.round is 'three'")
+    broken("DebateSpeech.round is 'three'")
 
 
 def test_an_outcome_named_like_a_column_of_the_episodes_breaks_schema(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import BadInput
-from palaestra.agents.policy import ScriptedEngine
 from palaestra.scenarios.core import ready_made
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.core.registry import SCENARIOS
@@ -56,7 +56,7 @@ def test_a_good_file_is_a_scenario(write: Write) -> None:
     assert isinstance(found.config, DebateConfig)
     assert found.rules is Debate
     assert found.file.endswith("file.yaml")
-    assert found.config.engines == {"default": ScriptedEngine(kind="scripted")}
+    assert found.config.engines == {"default": ScriptedEngine()}
 
 
 def test_a_configuration_written_out_and_read_again_is_the_same(write: Write) -> None:

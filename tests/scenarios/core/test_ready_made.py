@@ -1,4 +1,7 @@
-"""Every ready-made file plays one episode on the real engine, and its transcript can be read."""
+"""Every ready-made file plays one episode on the real engine, and its transcript can be read.
+
+The model is the embedded one's first layers: rules and engine must go together whatever it says.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.policy import EngineSettings, Policy, VllmEngine
+from palaestra.agents.engine import EngineSettings
+from palaestra.agents.engines.vllm import VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.run import Run
 from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import load
@@ -20,7 +25,7 @@ from palaestra.sims.engines.engine import Engine
 from palaestra.sims.playing import play, venue
 from support.real_engine import RealEngine
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.engine
 
 READY = [
     file
@@ -53,10 +58,10 @@ TOKENS = 8  # of a free text; what is tested is that the rules and the engine go
 
 
 class Shared:
-    """The session's engine, for runs that would start one of their own."""
+    """One engine for all runs, each of which would start one of its own."""
 
-    def __init__(self, real_engine: RealEngine) -> None:
-        self._engine = real_engine
+    def __init__(self, engine: RealEngine) -> None:
+        self._engine = engine
 
     async def start(self) -> None:
         """It runs already."""
@@ -73,14 +78,21 @@ class Shared:
 
 
 @pytest.fixture(scope="module")
+def engine(shallow: Path, dtype: str) -> Iterator[RealEngine]:
+    started = RealEngine({"default": Policy()}, dtype, str(shallow))
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
 def played(
-    real_engine: RealEngine, tmp_path_factory: pytest.TempPathFactory
+    engine: RealEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Path, Future[Path]]]:
     """The run folders of all files, which play at once: the engine batches over all of them."""
     usual = venue.build
 
     def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
-        return Shared(real_engine) if isinstance(settings, VllmEngine) else usual(settings, policies)
+        return Shared(engine) if isinstance(settings, VllmEngine) else usual(settings, policies)
 
     def play_short(path: Path) -> Path:
         return play.start(load(path, shortening(path)), folder / path.stem, quiet=True)
@@ -102,7 +114,7 @@ def shortening(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
 def test_a_ready_made_file_plays(path: Path, played: dict[Path, Future[Path]]) -> None:
-    run = Run(played[path].result(timeout=1200))
+    run = Run(played[path].result(timeout=1800))
     assert run.state["status"] == "finished"
     assert run.episodes["ended"].all()
     assert run.calls.is_empty() or not run.calls["failed"].all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from palaestra.agents.failures import ExtensionFault
 from palaestra.scenarios.core import ready_made
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.debate.rules import Debate
-from palaestra.scenarios.random_numbers.rules import RandomNumbers
+from support import stranger
 
 Register = Callable[[str, str], None]
 
@@ -29,9 +30,12 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Register:
     return registering
 
 
-def test_another_package_adds_a_scenario(register: Register) -> None:
-    register("dice", "palaestra.scenarios.random_numbers.rules:RandomNumbers")
-    assert SCENARIOS["dice"] is RandomNumbers
+def test_another_package_adds_a_scenario(tmp_path: Path) -> None:
+    stranger.write(tmp_path)
+    with stranger.installed(tmp_path):
+        assert SCENARIOS["tictac"].kind == "tictac"
+        assert SCENARIOS.places["tictac"].package == "tictac"
+    assert "tictac" not in SCENARIOS
 
 
 def test_ours_stay_what_they_are(register: Register) -> None:

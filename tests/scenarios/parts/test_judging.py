@@ -110,7 +110,7 @@ def test_what_a_judges_word_weighs() -> None:
 
 
 def test_a_preference_is_the_probability_that_the_first_is_better() -> None:
-    known = Reply(text="second", value="second", probabilities=[0.3, 0.7])
+    known = Reply(text="second", value="second", probabilities=(0.3, 0.7))
     assert preference(known) == (0.3, "probabilities")
     assert preference(known, "sample") == (0.0, "sample")
     assert preference(Reply(text="", failed=True)) == (None, "failed")

@@ -120,7 +120,7 @@ def test_in_every_ready_scenario_a_persona_is_read_by_its_agent_and_nobody_else(
             found = {agent for text, agent in texts.items() if text in prompt}
             assert found <= {call.agent}
             read |= found
-        played.step(scripted_replies(played.pending))
+        played.advance(scripted_replies(played.pending))
     assert read == asked & set(texts.values())
 
 

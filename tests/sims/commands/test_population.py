@@ -6,36 +6,31 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
-from palaestra.agents.failures import PalaestraError
 from palaestra.agents.populations.files import read_people
-from palaestra.sims.commands.app import app
+from support.command_line import palaestra
 
 TOWN = (
     "population: town\npersona: Age {age}.\nattributes:\n  age: {whole: true, uniform: {low: 18, high: 90}}\n"
 )
 
 
-def palaestra(*words: str | Path) -> tuple[int, str]:
+def population(*words: str | Path) -> tuple[int, str]:
     """The exit code of a command and what it says."""
-    done = CliRunner().invoke(app, [str(word) for word in ("population", *words)])
-    if isinstance(done.exception, PalaestraError):
-        return done.exception.exit_code, str(done.exception)
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.output
+    ended = palaestra("population", *words)
+    return ended.code, ended.out + ended.err
 
 
 @pytest.mark.parametrize("name", ["people.parquet", "people.jsonl"])
 def test_people_are_drawn_checked_and_written_and_the_file_checks_out(tmp_path: Path, name: str) -> None:
     out = tmp_path / name
-    code, said = palaestra("draw", "townsfolk", "--size", "10000", "--seed", "1", "--out", out)
+    code, said = population("draw", "townsfolk", "--size", "10000", "--seed", "1", "--out", out)
     assert code == 0
     assert "townsfolk: 10,000 people of seed 1, drawn in " in said
     assert "within sampling error of what is declared (16 tests, Holm-corrected p ≥ 0.05)" in said
     assert said.rstrip().endswith(name)
     assert read_people(out).height == 10_000
-    code, said = palaestra("check", out, "--against", "townsfolk")
+    code, said = population("check", out, "--against", "townsfolk")
     assert code == 0
     assert "within sampling error" in said
     assert [path.name for path in tmp_path.iterdir()] == [name]
@@ -43,21 +38,21 @@ def test_people_are_drawn_checked_and_written_and_the_file_checks_out(tmp_path: 
 
 def test_the_same_command_writes_the_same_file(tmp_path: Path) -> None:
     for name in ("one.jsonl", "two.jsonl"):
-        palaestra("draw", "students", "--size", "50", "--out", tmp_path / name)
+        population("draw", "students", "--size", "50", "--out", tmp_path / name)
     assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "two.jsonl").read_bytes()
 
 
 def test_people_of_another_population_differ_and_the_exit_code_says_so(tmp_path: Path) -> None:
     (tmp_path / "town.yaml").write_text(TOWN)
-    palaestra("draw", tmp_path / "town.yaml", "--size", "3000", "--out", tmp_path / "people.parquet")
+    population("draw", tmp_path / "town.yaml", "--size", "3000", "--out", tmp_path / "people.parquet")
     (tmp_path / "other.yaml").write_text(TOWN.replace("high: 90", "high: 80"))
-    code, said = palaestra("check", tmp_path / "people.parquet", "--against", str(tmp_path / "other.yaml"))
+    code, said = population("check", tmp_path / "people.parquet", "--against", str(tmp_path / "other.yaml"))
     assert code == 1
     assert "differs from what is declared beyond sampling error: age" in said
 
 
 def test_the_list_tells_what_there_is() -> None:
-    code, said = palaestra("list")
+    code, said = population("list")
     assert code == 0
     assert all(name in said for name in ("townsfolk", "students", "citizens", "illustrative", "extraversion"))
 
@@ -84,7 +79,7 @@ def test_bad_input_exits_with_2_and_leaves_nothing(
         TOWN.split("  age")[0].replace(" {age}", "") + "  coin: {shares: {heads: 0.5}}\n"
     )
     (tmp_path / "there.jsonl").write_text('{"person": 0}\n')
-    code, told = palaestra(*words)
+    code, told = population(*words)
     assert code == 2
     assert said in told
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.yaml", "there.jsonl"]
@@ -92,6 +87,6 @@ def test_bad_input_exits_with_2_and_leaves_nothing(
 
 def test_people_without_an_attribute_are_refused(tmp_path: Path) -> None:
     pl.DataFrame({"person": [0], "persona": ["Me."]}).write_parquet(tmp_path / "people.parquet")
-    code, told = palaestra("check", tmp_path / "people.parquet", "--against", "citizens")
+    code, told = population("check", tmp_path / "people.parquet", "--against", "citizens")
     assert code == 2
     assert "no column 'age'" in told

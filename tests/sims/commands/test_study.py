@@ -7,17 +7,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 from palaestra.agents.extensions import Place
-from palaestra.agents.failures import BadInput
 from palaestra.runs.measures import FAMILIES
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.sweep import points
-from palaestra.sims.commands.app import app
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.playing import play
 from palaestra.sims.playing.sweep import start_sweep
+from support.command_line import done, refused
 from support.scripted_debates import scenario
 
 EPISODES = 12
@@ -30,27 +28,9 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return start_sweep(swept, tmp_path_factory.mktemp("study") / "sweep", quiet=True)
 
 
-@pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-def told(*words: str) -> str:
-    result = CliRunner().invoke(app, list(words), catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return " ".join(result.output.split())
-
-
-def refusal(*words: str) -> str:
-    with pytest.raises(BadInput) as refused:
-        CliRunner().invoke(app, list(words), catch_exceptions=False)
-    return str(refused.value)
-
-
-@pytest.mark.usefixtures("narrow")
 def test_a_sweep_is_compared_with_its_first_run_in_pairs(sweep: Path, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
-    said = told("compare", str(sweep), "-m", "echo", "-m", "speech_length", "--out", str(table))
+    said = done("compare", str(sweep), "-m", "echo", "-m", "speech_length", "--out", str(table))
     assert "baseline: 0-rounds=1" in said
     assert f"{EPISODES} pairs" in said
     rows = pl.read_csv(table)
@@ -59,22 +39,42 @@ def test_a_sweep_is_compared_with_its_first_run_in_pairs(sweep: Path, tmp_path: 
     assert (rows["p_corrected"] >= rows["p"]).all()
 
 
+def test_what_is_told_follows_from_the_runs(sweep: Path, tmp_path: Path) -> None:
+    lengths = []
+    for name in ("0-rounds=1", "1-rounds=3"):
+        run = Run(sweep / name)
+        speeches = run.messages.drop_nulls("call").with_columns(
+            words=pl.col("text").str.split(" ").list.len()
+        )
+        lengths.append(speeches.group_by("episode").agg(pl.col("words").mean())["words"].to_numpy().mean())
+        said = done("metrics", sweep / name, "-m", "speech_length", "--out", tmp_path / f"{name}.parquet")
+        (row,) = pl.read_parquet(tmp_path / f"{name}.parquet").to_dicts()
+        assert row["value"] == pytest.approx(lengths[-1])
+        assert row["low"] < row["value"] < row["high"]
+        assert (
+            f"speech_length {row['value']:.3f} {row['low']:.3f} … {row['high']:.3f} words {EPISODES}" in said
+        )
+    done("compare", sweep, "-m", "speech_length", "--out", tmp_path / "table.csv")
+    (row,) = pl.read_csv(tmp_path / "table.csv").to_dicts()
+    assert [row["first"], row["second"]] == pytest.approx(lengths)
+    assert row["difference"] == pytest.approx(lengths[1] - lengths[0])
+
+
 def test_a_comparison_ends_with_what_it_can_not_show(sweep: Path) -> None:
-    said = told("compare", str(sweep), "-m", "speech_length")
+    said = done("compare", str(sweep), "-m", "speech_length")
     assert "corrected for 1 test by Holm" in said
     assert "may differ all the same" in said
 
 
 def test_too_few_episodes_are_compared_without_interval_and_with_a_word(tmp_path: Path) -> None:
     folder = start_sweep(points(scenario(sweep={"rounds": [1, 2]}, episodes=1)), tmp_path / "s", quiet=True)
-    said = told("compare", str(folder), "-m", "speech_length")
+    said = done("compare", str(folder), "-m", "speech_length")
     assert "Nothing could be tested" in said
     assert "one episode, and it takes 10" in said
 
 
-@pytest.mark.usefixtures("narrow")
 def test_a_run_is_measured_with_intervals_and_units(sweep: Path) -> None:
-    said = told("metrics", str(sweep / "0-rounds=1"))
+    said = done("metrics", str(sweep / "0-rounds=1"))
     assert "opinion_shift" in said
     assert "points" in said
     assert "…" in said
@@ -82,15 +82,14 @@ def test_a_run_is_measured_with_intervals_and_units(sweep: Path) -> None:
 
 
 def test_without_a_run_all_metrics_are_listed_with_unit_range_and_source() -> None:
-    said = told("metrics")
+    said = done("metrics")
     assert "tas TAS, traitor agreement score" in said
     assert "share, 0…1; source: The Traitors, utils/metrics.py" in said
 
 
 def test_runs_of_different_scenarios_are_not_compared(sweep: Path, tmp_path: Path) -> None:
-    other = CliRunner().invoke(app, ["run", "used-car", "--dry-run", "-q", "--out", str(tmp_path / "car")])
-    assert other.exit_code == 0
-    said = refusal("compare", str(sweep / "0-rounds=1"), str(tmp_path / "car"))
+    done("run", "used-car", "--dry-run", "-q", "--out", tmp_path / "car")
+    said = refused("compare", str(sweep / "0-rounds=1"), str(tmp_path / "car"))
     assert "different scenarios: debate, negotiation" in said
 
 
@@ -105,8 +104,8 @@ def test_runs_of_different_scenarios_are_not_compared(sweep: Path, tmp_path: Pat
 def test_what_can_not_be_measured_or_written_is_refused(
     sweep: Path, words: tuple[str, ...], said: str
 ) -> None:
-    assert said in refusal("compare", str(sweep), *words)
-    assert said in refusal("metrics", str(sweep / "0-rounds=1"), *words)
+    assert said in refused("compare", str(sweep), *words)
+    assert said in refused("metrics", str(sweep / "0-rounds=1"), *words)
 
 
 def test_runs_of_the_same_name_are_told_apart_and_the_same_run_counts_once(
@@ -117,7 +116,7 @@ def test_runs_of_the_same_name_are_told_apart_and_the_same_run_counts_once(
     )
     (other / "0-rounds=2").rename(other / "0-rounds=1")
     first, second = sweep / "0-rounds=1", other / "0-rounds=1"
-    said = told("compare", str(first), str(second), str(first), "-m", "echo")
+    said = done("compare", str(first), str(second), str(first), "-m", "echo")
     assert said.count("echo 0.") == 1
     assert f"baseline: {first}".replace("\n", "") in said.replace(" ", " ")
 
@@ -131,20 +130,17 @@ def test_a_run_without_an_ended_episode_is_left_out_of_a_comparison_by_name(
     (stopped / "log.jsonl").write_text("".join(first_records))
     shutil.rmtree(stopped / "tables", ignore_errors=True)
     runs = [str(sweep / "0-rounds=1"), str(stopped), str(sweep / "1-rounds=3")]
-    said = told("compare", *runs, "-m", "echo")
+    said = done("compare", *runs, "-m", "echo")
     assert f"{stopped.name} is left out: no episode of it has ended" in said
     assert f"{EPISODES} pairs" in said
-    assert "no episode of" in refusal("compare", *runs[:2])
-    assert "no episode of" in refusal("compare", runs[1], runs[0])
+    assert "no episode of" in refused("compare", *runs[:2])
+    assert "no episode of" in refused("compare", runs[1], runs[0])
 
 
 def test_what_is_the_same_in_other_words_is_tested_once(tmp_path: Path) -> None:
     for seed in ("1", "2"):
-        folder = str(tmp_path / seed)
-        CliRunner().invoke(
-            app, ["run", "traitors", "--dry-run", "-q", "-n", "12", "--seed", seed, "--out", folder]
-        )
-    said = told("compare", str(tmp_path / "1"), str(tmp_path / "2")).split()
+        done("run", "traitors", "--dry-run", "-q", "-n", "12", "--seed", seed, "--out", tmp_path / seed)
+    said = done("compare", str(tmp_path / "1"), str(tmp_path / "2")).split()
     assert {"fcr", "vsf"} <= set(said)
     assert not {"idr", "tns"} & set(said)
 
@@ -152,17 +148,12 @@ def test_what_is_the_same_in_other_words_is_tested_once(tmp_path: Path) -> None:
 def test_few_episodes_that_could_never_pass_the_correction_are_told(tmp_path: Path) -> None:
     swept = points(scenario(sweep={"rounds": [1, 2, 3, 4, 5]}, episodes=10))
     folder = start_sweep(swept, tmp_path / "s", quiet=True)
-    assert "could not pass a correction" in told("compare", str(folder))
-    assert "could not pass" not in told("compare", str(folder), "-m", "echo")
-
-
-def test_a_setting_that_the_sweep_varies_is_not_set_beside_it(tmp_path: Path) -> None:
-    said = refusal("run", "debate", "--dry-run", "--set", "sweep={rounds: [1, 2]}", "--set", "rounds=5")
-    assert "--set rounds=5: the file's sweep sets that" in said
+    assert "could not pass a correction" in done("compare", str(folder))
+    assert "could not pass" not in done("compare", str(folder), "-m", "echo")
 
 
 def test_one_run_alone_is_no_comparison(sweep: Path) -> None:
-    assert "takes two runs or more" in refusal("compare", str(sweep / "0-rounds=1"))
+    assert "takes two runs or more" in refused("compare", str(sweep / "0-rounds=1"))
 
 
 def test_a_run_without_an_ended_episode_is_not_measured(sweep: Path, tmp_path: Path) -> None:
@@ -170,7 +161,7 @@ def test_a_run_without_an_ended_episode_is_not_measured(sweep: Path, tmp_path: P
     log = folder / "log.jsonl"
     log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:2]))
     assert not Run(folder).episodes["ended"].any()
-    assert f"palaestra resume {folder}" in refusal("metrics", str(folder))
+    assert f"palaestra resume {folder}" in refused("metrics", str(folder))
 
 
 @pytest.fixture(scope="module")
@@ -193,13 +184,13 @@ def embedding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.usefixtures("narrow")
+@pytest.mark.torch
 def test_with_an_embedding_model_similarity_is_measured_by_meaning_too(
     embedding: Path, tmp_path: Path
 ) -> None:
     run = str(play.start(scenario(episodes=1), tmp_path / "run", quiet=True))
     names = ("-m", "echo", "-m", "semantic_echo", "-m", "semantic_repetition")
-    said = told("metrics", run, "--embedding", str(embedding), *names)
+    said = done("metrics", run, "--embedding", str(embedding), *names)
     assert "semantic_echo 0." in said
     assert "semantic_repetition 0." in said
     assert " echo 0." in said
@@ -207,13 +198,13 @@ def test_with_an_embedding_model_similarity_is_measured_by_meaning_too(
 
 def test_an_embedding_is_never_put_in_the_place_of_another(sweep: Path) -> None:
     run = str(sweep / "1-rounds=3")
-    assert "no metric 'semantic_echo'" in refusal("metrics", run, "-m", "semantic_echo")
-    assert "there is no folder ./nowhere" in refusal("metrics", run, "--embedding", "./nowhere")
+    assert "no metric 'semantic_echo'" in refused("metrics", run, "-m", "semantic_echo")
+    assert "there is no folder ./nowhere" in refused("metrics", run, "--embedding", "./nowhere")
 
 
 def test_plots_are_written_one_file_each_and_what_is_left_out_is_told(sweep: Path, tmp_path: Path) -> None:
     run = str(sweep / "0-rounds=1")
-    said = told("plots", run, "--out", str(tmp_path / "figures"), "--as", "png")
+    said = done("plots", run, "--out", str(tmp_path / "figures"), "--as", "png")
     files = {file.stem: file.read_bytes()[:4] for file in (tmp_path / "figures").iterdir()}
     assert {"opinions", "levels"} <= set(files)
     assert set(files.values()) == {b"\x89PNG"}
@@ -222,8 +213,8 @@ def test_plots_are_written_one_file_each_and_what_is_left_out_is_told(sweep: Pat
 
 def test_plots_that_a_run_does_not_allow_are_refused(sweep: Path, tmp_path: Path) -> None:
     run = str(sweep / "0-rounds=1")
-    assert "no table 'belief'" in refusal("plots", run, "--only", "trust", "--out", str(tmp_path / "no"))
-    assert "The plots are: deals" in refusal("plots", run, "--only", "trusst", "--out", str(tmp_path / "no"))
+    assert "no table 'belief'" in refused("plots", run, "--only", "trust", "--out", str(tmp_path / "no"))
+    assert "The plots are: deals" in refused("plots", run, "--only", "trusst", "--out", str(tmp_path / "no"))
     assert not (tmp_path / "no").exists()
 
 
@@ -243,20 +234,20 @@ def test_what_fails_in_a_strangers_family_is_told_and_all_else_is_measured_and_d
         FAMILIES, "places", {**FAMILIES.find(), "manners": Place("manners", "rude_manners", package="rude")}
     )
     run, remedy = str(sweep / "0-rounds=1"), "Mend it there, or: pip uninstall rude."
-    said = told("metrics", run, "-m", "rudeness", "-m", "opinion_shift")
+    said = done("metrics", run, "-m", "rudeness", "-m", "opinion_shift")
     assert "opinion_shift" in said
     assert f"'rudeness' of the family 'manners' (rude_manners) failed at {file}:4: ColumnNotFound" in said
     assert remedy in said
-    said = told("plots", run, "--out", str(tmp_path / "figures"))
+    said = done("plots", run, "--out", str(tmp_path / "figures"))
     assert "rude_gestures is left out: the plot 'rude_gestures' of the family 'manners'" in said
     assert f"{file}:7: KeyError: 'gesture' {remedy}" in said
     assert (tmp_path / "figures" / "opinions.pdf").exists()
-    assert "failed at" in refusal("plots", run, "--only", "rude_gestures")
+    assert "failed at" in refused("plots", run, "--only", "rude_gestures")
 
 
 def test_a_report_of_a_sweep_holds_all_its_runs(sweep: Path, tmp_path: Path) -> None:
-    assert told("report", str(sweep), "--out", str(tmp_path / "r.html")) == f"report: {tmp_path / 'r.html'}"
+    assert done("report", str(sweep), "--out", str(tmp_path / "r.html")) == f"report: {tmp_path / 'r.html'}"
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "0-rounds=1" in page
     assert "1-rounds=3" in page
-    assert "is a folder" in refusal("report", str(sweep), "--out", str(tmp_path))
+    assert "is a folder" in refused("report", str(sweep), "--out", str(tmp_path))

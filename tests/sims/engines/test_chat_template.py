@@ -7,15 +7,7 @@ from typing import Any
 import pytest
 
 from palaestra.agents.calls import Message
-from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
-
-
-@pytest.fixture(scope="module")
-def tokenizer() -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(str(embedded_model.ensure()))
 
 
 @pytest.fixture

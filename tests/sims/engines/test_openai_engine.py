@@ -103,7 +103,7 @@ def completion(
     }
     if path is not None:
         choice["logprobs"] = {"content": positions(path)}
-    usage = {"prompt_tokens": 11, "completion_tokens": used, "total_tokens": 11 + used}
+    usage: dict[str, Any] = {"prompt_tokens": 11, "completion_tokens": used, "total_tokens": 11 + used}
     usage |= {"prompt_tokens_details": {"cached_tokens": 8}}
     return 200, {
         "id": "1",
@@ -124,7 +124,7 @@ def problem(message: str) -> dict[str, Any]:
 
 def test_text_is_asked_with_the_policys_sampling(server: FakeServer) -> None:
     (reply,) = ask(
-        OpenAIServer(settings(server.url)),
+        OpenAIServer(settings(server.url), {}),
         call(Text(stop=("\n",)), "Say </s> twice."),
         policy=Policy(temperature=0.3, top_p=0.5, max_tokens=20),
     )
@@ -142,13 +142,13 @@ def test_text_is_asked_with_the_policys_sampling(server: FakeServer) -> None:
 
 def test_a_text_cut_at_its_limit_says_so(server: FakeServer) -> None:
     server.respond = lambda request: completion("Once upon", "length", used=request["max_tokens"])
-    assert ask(OpenAIServer(settings(server.url)), call(Text(max_tokens=4)))[0].finish == "length"
+    assert ask(OpenAIServer(settings(server.url), {}), call(Text(max_tokens=4)))[0].finish == "length"
 
 
 def test_json_is_asked_by_its_schema(server: FakeServer) -> None:
     server.respond = lambda _request: completion('{"reason": "x"}')
     answer = Json(Move)
-    (reply,) = ask(OpenAIServer(settings(server.url)), call(answer))
+    (reply,) = ask(OpenAIServer(settings(server.url), {}), call(answer))
     wanted = server.requests[0]["response_format"]["json_schema"]
     assert wanted["schema"] == answer.schema
     assert wanted["strict"] is True
@@ -165,7 +165,7 @@ def test_json_makes_do_with_less_room(server: FakeServer) -> None:
         return completion('{"reason": "x"}')
 
     server.respond = respond
-    assert ask(OpenAIServer(settings(server.url)), call(answer))[0].text == '{"reason": "x"}'
+    assert ask(OpenAIServer(settings(server.url), {}), call(answer))[0].text == '{"reason": "x"}'
 
 
 # Choices
@@ -176,7 +176,7 @@ def test_a_choice_has_probabilities_from_its_first_token(server: FakeServer) -> 
         "yes", path=[("no", {"yes": 0.3, "no": 0.1, "Maybe": 0.2, "never": 0.0})]
     )
     (reply,) = ask(
-        OpenAIServer(settings(server.url)), call(Choice(("no", "yes"))), policy=Policy(temperature=0)
+        OpenAIServer(settings(server.url), {}), call(Choice(("no", "yes"))), policy=Policy(temperature=0)
     )
     (request,) = server.requests
     assert request["structured_outputs"] == {"choice": ["no", "yes"]}
@@ -192,7 +192,7 @@ def test_options_that_begin_alike_are_told_apart_by_continuing_what_they_share(s
         return completion("2", path=[("2", {"1": 0.6, "2": 0.4})])
 
     server.respond = respond
-    (reply,) = ask(OpenAIServer(settings(server.url)), call(Choice(("1", "2", "10"))))
+    (reply,) = ask(OpenAIServer(settings(server.url), {}), call(Choice(("1", "2", "10"))))
     assert reply.probabilities == pytest.approx([0.45, 0.4, 0.15])
     assert reply.text in ("1", "2", "10")
     _, second = server.requests
@@ -212,14 +212,14 @@ def test_a_detour_in_the_sampled_tokens_is_not_followed(server: FakeServer) -> N
         )
 
     server.respond = respond
-    (reply,) = ask(OpenAIServer(settings(server.url)), call(Choice(("lean yes", "lean no"))))
+    (reply,) = ask(OpenAIServer(settings(server.url), {}), call(Choice(("lean yes", "lean no"))))
     assert reply.probabilities == pytest.approx([0.8, 0.2])
     assert server.requests[1]["messages"][-1]["content"] == "lean"
 
 
 def test_a_server_without_logprobs_is_asked_for_them_once(server: FakeServer) -> None:
     server.respond = lambda _request: completion("yes")
-    replies = ask(OpenAIServer(settings(server.url)), *[call(Choice(("no", "yes")))] * 3)
+    replies = ask(OpenAIServer(settings(server.url), {}), *[call(Choice(("no", "yes")))] * 3)
     assert [(reply.text, reply.probabilities) for reply in replies] == [("yes", None)] * 3
     assert [("logprobs" in request) for request in server.requests] == [True, False, False, False]
 
@@ -231,7 +231,7 @@ def test_an_undetermined_choice_is_sampled_and_has_no_probabilities(server: Fake
         path=[("0", {"0": 0.9})] if "continue_final_message" in request else [("1", {"1": 0.6, "2": 0.4})],
     )
     (reply,) = ask(
-        OpenAIServer(settings(server.url)), call(Choice(("1", "2", "10"))), policy=Policy(temperature=0.2)
+        OpenAIServer(settings(server.url), {}), call(Choice(("1", "2", "10"))), policy=Policy(temperature=0.2)
     )
     assert (reply.text, reply.probabilities) == ("10", None)
     assert server.requests[-1]["temperature"] == 0.2
@@ -266,7 +266,7 @@ def test_a_server_that_refuses_the_extension_is_asked_without_it(server: FakeSer
         return (400, problem(f"Unknown argument: {field}")) if field in request else completion(" yes ")
 
     server.respond = respond
-    engine = OpenAIServer(settings(server.url))
+    engine = OpenAIServer(settings(server.url), {})
     first, second = ask(engine, call(Choice(("no", "yes"))), call(Choice(("no", "yes"))))
     assert (first.text, first.probabilities) == ("yes", None)
     assert (second.text, second.probabilities) == ("yes", None)
@@ -282,7 +282,7 @@ def test_a_server_that_refuses_the_extension_is_asked_without_it(server: FakeSer
 def test_the_key_is_sent_and_shown_nowhere(server: FakeServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server.respond = lambda _request: (418, problem(f"your key {KEY} is a teapot"))
-    engine = OpenAIServer(settings(server.url))
+    engine = OpenAIServer(settings(server.url), {})
     with pytest.raises(EngineUnavailable, match="is a teapot") as failure:
         ask(engine, call(Text()))
     assert set(server.keys) == {f"Bearer {KEY}"}
@@ -294,32 +294,32 @@ def test_the_key_is_sent_and_shown_nowhere(server: FakeServer, caplog: pytest.Lo
 def test_without_a_key_none_is_needed(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEST_KEY")
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    ask(OpenAIServer(settings(server.url)), call(Text()))
+    ask(OpenAIServer(settings(server.url), {}), call(Text()))
     assert set(server.keys) == {"Bearer none"}
 
 
 def test_nobody_at_the_address() -> None:
     port = free_port()
     with pytest.raises(EngineUnavailable, match=rf"{port}.*can't be reached(.|\n)*engines.NAME.url"):
-        ask(OpenAIServer(settings(f"http://127.0.0.1:{port}/v1")))
+        ask(OpenAIServer(settings(f"http://127.0.0.1:{port}/v1"), {}))
 
 
 def test_a_model_that_is_not_served(server: FakeServer) -> None:
     server.models = 200, {"object": "list", "data": [{"id": "llama"}, {"id": "smollm2-135m"}]}
     with pytest.raises(EngineUnavailable, match=r"llama, smollm2-135m(.|\n)*did you mean 'smollm2-135m'"):
-        ask(OpenAIServer(settings(server.url)))
+        ask(OpenAIServer(settings(server.url), {}))
 
 
 def test_a_server_that_lists_no_models_is_taken(server: FakeServer) -> None:
     server.models = 404, {"detail": "Not Found"}
-    assert ask(OpenAIServer(settings(server.url)), call(Text()))[0].text == "Hello."
+    assert ask(OpenAIServer(settings(server.url), {}), call(Text()))[0].text == "Hello."
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_key_names_its_variable(server: FakeServer, status: int) -> None:
     server.models = status, problem(f"wrong key {KEY}")
     with pytest.raises(EngineUnavailable, match="TEST_KEY") as failure:
-        ask(OpenAIServer(settings(server.url)))
+        ask(OpenAIServer(settings(server.url), {}))
     assert KEY not in str(failure.value)
 
 
@@ -327,7 +327,7 @@ def test_a_refused_key_names_its_variable(server: FakeServer, status: int) -> No
 def test_a_server_error_is_a_death(server: FakeServer, status: int) -> None:
     server.respond = lambda _request: (status, problem("out of memory"))
     with pytest.raises(EngineDied, match="out of memory"):
-        ask(OpenAIServer(settings(server.url)), call(Text()))
+        ask(OpenAIServer(settings(server.url), {}), call(Text()))
 
 
 def test_no_answer_in_time_is_a_death(server: FakeServer) -> None:
@@ -337,14 +337,14 @@ def test_no_answer_in_time_is_a_death(server: FakeServer) -> None:
 
     server.respond = respond
     with pytest.raises(EngineDied, match="in time"):
-        ask(OpenAIServer(settings(server.url, timeout=0.1)), call(Text()))
+        ask(OpenAIServer(settings(server.url, timeout=0.1), {}), call(Text()))
 
 
 def test_a_server_that_comes_back_is_reached_again(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(openai_engine, "RECONNECT_WAITS", (0.01, 0.5))
-    engine = OpenAIServer(settings(server.url))
+    engine = OpenAIServer(settings(server.url), {})
 
     async def session() -> Reply:
         await engine.start()
@@ -364,7 +364,7 @@ def test_a_server_that_comes_back_is_reached_again(
 
 def test_a_server_that_stays_away_ends_the_run(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openai_engine, "RECONNECT_WAITS", (0.01, 0.01))
-    engine = OpenAIServer(settings(server.url))
+    engine = OpenAIServer(settings(server.url), {})
     ask(engine)
     server.models = 503, problem("loading")
     with pytest.raises(EngineUnavailable, match=r"loading(.|\n)*Start one"):
@@ -385,20 +385,20 @@ def test_a_server_that_stays_away_ends_the_run(server: FakeServer, monkeypatch: 
 def test_a_prompt_beyond_the_context(server: FakeServer, message: str, answer: Answer) -> None:
     server.respond = lambda _request: (400, problem(message))
     with pytest.raises(ContextOverflow, match=r"Ann's 'argue' \(call 5\)(.|\n)*--max-model-len"):
-        ask(OpenAIServer(settings(server.url)), call(answer))
+        ask(OpenAIServer(settings(server.url), {}), call(answer))
 
 
 def test_an_answer_that_the_context_cuts_short(server: FakeServer) -> None:
     # vLLM shortens the answer to what is left of the context and doesn't say so.
     server.respond = lambda _request: completion("Once", "length", used=7)
     with pytest.raises(ContextOverflow, match="7 of 96 tokens"):
-        ask(OpenAIServer(settings(server.url)), call(Text()))
+        ask(OpenAIServer(settings(server.url), {}), call(Text()))
 
 
 def test_another_refusal_is_told_in_the_servers_words(server: FakeServer) -> None:
     server.respond = lambda _request: (400, problem("temperature: above maximum value 2"))
     with pytest.raises(EngineUnavailable, match="above maximum value 2"):
-        ask(OpenAIServer(settings(server.url)), call(Text()))
+        ask(OpenAIServer(settings(server.url), {}), call(Text()))
 
 
 def test_a_busy_server_is_asked_again(server: FakeServer) -> None:
@@ -406,17 +406,17 @@ def test_a_busy_server_is_asked_again(server: FakeServer) -> None:
         return completion("Hello.") if len(server.requests) > 1 else (429, problem("slow down"))
 
     server.respond = respond
-    assert ask(OpenAIServer(settings(server.url)), call(Text()))[0].text == "Hello."
+    assert ask(OpenAIServer(settings(server.url), {}), call(Text()))[0].text == "Hello."
     server.respond = lambda _request: (429, problem("slow down"))
     with pytest.raises(EngineUnavailable, match="slow down"):
-        ask(OpenAIServer(settings(server.url, timeout=1)), call(Text()))
+        ask(OpenAIServer(settings(server.url, timeout=1), {}), call(Text()))
 
 
 def test_something_that_is_no_chat_server(server: FakeServer) -> None:
     server.models = 404, {}
     server.respond = lambda _request: (200, {"hello": "world"})
     with pytest.raises(EngineUnavailable, match="not with chat completions"):
-        ask(OpenAIServer(settings(server.url)), call(Text()))
+        ask(OpenAIServer(settings(server.url), {}), call(Text()))
 
 
 def test_no_more_requests_at_once_than_allowed(server: FakeServer) -> None:
@@ -435,7 +435,7 @@ def test_no_more_requests_at_once_than_allowed(server: FakeServer) -> None:
         return completion("Hello.")
 
     server.respond = respond
-    engine = OpenAIServer(settings(server.url, parallel=3))
+    engine = OpenAIServer(settings(server.url, parallel=3), {})
 
     async def session() -> None:
         await engine.start()

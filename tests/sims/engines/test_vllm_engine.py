@@ -13,9 +13,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from palaestra.agents.answers import Choice, Json, Text
-from palaestra.agents.calls import Call
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from palaestra.agents.policy import Policy, VllmEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines import embedded_model
@@ -24,16 +25,17 @@ from palaestra.sims.engines.option_tree import sharpened
 from palaestra.sims.engines.vllm_engine import Vllm
 from palaestra.sims.playing import play
 from palaestra.sims.playing.progress import Progress
+from support.exact_model import exact_model
 from support.real_engine import RealEngine, prompt
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine")]
+pytestmark = pytest.mark.engine
 
 QUESTION = prompt("You answer briefly.", "Name a colour of the sky.")
 
 
 def call(answer: Text | Json | Choice, texts: tuple[str, ...] | None = None, seed: int = 1) -> Call:
     asked = prompt(*texts) if texts else QUESTION
-    return Call(0, "Ann", "ask", {}, asked, answer, "base", seed)
+    return Call("Ann", "ask", {}, asked, answer, "base", index=0, seed=seed)
 
 
 def test_text_is_answered_within_its_limit(real_engine: RealEngine) -> None:
@@ -49,59 +51,29 @@ def test_seeds_of_63_bits_are_taken_and_differ(real_engine: RealEngine) -> None:
 
 
 def test_option_probabilities_are_those_of_the_model(real_engine: RealEngine) -> None:
-    """Against log-probabilities of whole options computed by transformers in float32."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
+    """Against whole options computed by transformers, within what the engine's number format costs."""
+    exact = exact_model(real_engine.dtype)
     options = ("1", "2", "10", "12", "blue", "blue sky")
     (reply,) = real_engine.answer(call(Choice(options)))
     assert reply.probabilities is not None
     assert math.isclose(sum(reply.probabilities), 1, abs_tol=1e-9)
-
-    folder = embedded_model.ensure()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    start = real_engine.vllm._template.encode(QUESTION)
-    paths = [
-        (*tokenizer.encode(option, add_special_tokens=False), tokenizer.eos_token_id) for option in options
-    ]
-    expected = []
-    for path in paths:
-        with torch.no_grad():
-            logits = model(torch.tensor([[*start, *path]])).logits[0]
-        probability = 1.0
-        for depth, token in enumerate(path):
-            allowed = sorted(
-                {other[depth] for other in paths if other[:depth] == path[:depth] and len(other) > depth}
-            )
-            local = torch.softmax(logits[len(start) + depth - 1][allowed], -1)
-            probability *= float(local[allowed.index(token)])
-        expected.append(probability)
-    # The checkpoint is bfloat16; engines may round differently.
-    assert reply.probabilities == pytest.approx(expected, abs=0.02)
+    end = exact.tokenizer.eos_token_id
+    spelt = [(*exact.tokenizer.encode(option, add_special_tokens=False), end) for option in options]
+    assert reply.probabilities == exact.options(real_engine.vllm._template.encode(QUESTION), spelt)
 
 
 def test_recorded_tokens_have_the_log_probabilities_that_they_were_sampled_with(
     real_engine: RealEngine,
 ) -> None:
     """Against a softmax at the policy's temperature, computed by transformers."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
+    exact = exact_model(real_engine.dtype)
     (reply,) = real_engine.answer(call(Text(max_tokens=12)))
     assert reply.token_ids is not None
     assert reply.logprobs is not None
-    folder = embedded_model.ensure()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    assert tokenizer.decode(reply.token_ids, skip_special_tokens=True).strip() == reply.text
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    assert exact.tokenizer.decode(reply.token_ids, skip_special_tokens=True).strip() == reply.text
     start = real_engine.vllm._template.encode(QUESTION)
-    with torch.no_grad():
-        logits = model(torch.tensor([[*start, *reply.token_ids]])).logits[0, len(start) - 1 : -1]
-    sampled = torch.log_softmax(logits / real_engine.policies["base"].temperature, -1)
-    expected = [float(row[token]) for row, token in zip(sampled, reply.token_ids, strict=True)]
-    # The checkpoint is bfloat16; engines may round differently.
-    assert reply.logprobs == pytest.approx(expected, abs=0.1)
+    temperature = real_engine.policies["base"].temperature
+    assert reply.logprobs == exact.logprobs(start, reply.token_ids, temperature)
 
 
 def test_the_recorded_tokens_of_a_choice_are_its_option_s_drawn_as_one(real_engine: RealEngine) -> None:
@@ -192,7 +164,7 @@ def test_a_model_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, shallow: Path
 ) -> None:
     """The engine's processes are killed after the tenth reply; the run ends all the same."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}  # another engine's
@@ -200,7 +172,7 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
     answered = 0
     usual = Progress.call_answered
 
-    def kill_once(self: Progress, reply: object) -> None:
+    def kill_once(self: Progress, reply: Reply) -> None:
         nonlocal answered
         answered += 1
         usual(self, reply)
@@ -221,7 +193,7 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
             "rounds": 2,
             "judges": [],
             "opinions": False,
-            "engines": {"default": {"context": 2048}},
+            "engines": {"default": {"model": str(shallow), "context": 2048, "dtype": dtype}},
             "policies": {"default": {"max_tokens": 24}},
         },
         "test",

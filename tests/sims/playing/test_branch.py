@@ -117,20 +117,19 @@ class ByHand:
                 if step <= branched_at:
                     assert past is not None
                     text = answer if one.index == call else past["text"]
-                    replies.append(Reply(text, one.answer.parse(text), past.get("probabilities")))
+                    known = tuple(past["probabilities"]) if "probabilities" in past else None
+                    replies.append(Reply(text, one.answer.parse(text), known))
                 else:
                     replies.append(self._engine(episode, one, repeat))
-            walked.step(replies)
+            walked.advance(replies)
         return self._worth(walked, author)
 
     def _engine(self, episode: int, call: Call, repeat: int) -> Reply:
         parts: tuple[Any, ...] = (self.config.seed, episode, call.index)
         seed = derive_seed(*parts, "repeat", repeat) if repeat else derive_seed(*parts)
         reply = prompted(replace(call, seed=seed))
-        reply.value = call.answer.parse(reply.text)
-        if reply.probabilities:
-            reply.probabilities = [round(p, 6) for p in reply.probabilities]
-        return reply
+        known = reply.probabilities and tuple(round(p, 6) for p in reply.probabilities)
+        return replace(reply, value=call.answer.parse(reply.text), probabilities=known)
 
     def _worth(self, over: Any, author: str) -> float:
         told = [(type(event).__name__, event) for _, event in over.events]

@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 
 from palaestra.agents.calls import Call, Reply, Scalar
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import (
     BadInput,
     EngineDied,
     EngineUnavailable,
+    ExtensionFault,
     Interrupted,
     RunLocked,
     RunUnreadable,
     RunUnwritable,
 )
-from palaestra.agents.policy import Policy, ScriptedEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.folder import read_state
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import Record
@@ -168,12 +170,21 @@ def test_resuming_what_is_no_run_says_so(tmp_path: Path) -> None:
         play.resume(tmp_path, quiet=True)
 
 
-def test_resuming_with_other_prompts_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"prompts": {"persona": "You are someone called {name}."}},
+        {"seed": 99},
+        {"debaters": [{"name": "Ada", "stance": "for"}, {"name": "Bo", "stance": "against"}]},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_run_whose_calls_would_be_others_is_not_resumed(changed: dict[str, Any], tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with pytest.raises(EngineUnavailable):
         start(folder, {"die_every": 9, "max_restarts": 0})
     state = read_state(folder)
-    state["scenario"]["prompts"] = {"persona": "You are someone called {name}."}
+    state["scenario"] |= changed
     state["scenario"]["engines"]["default"]["die_every"] = None
     (folder / "run.json").write_text(json.dumps(state))
     with pytest.raises(RunUnreadable, match="doesn't fit this scenario any more"):
@@ -234,7 +245,7 @@ def test_an_unforeseen_failure_of_an_engine_names_the_call_and_ends_the_run_resu
         return await usual(engine, call, policy, seed, attempt)
 
     monkeypatch.setattr(Scripted, "answer", fails)
-    with pytest.raises(EngineUnavailable, match=r"call 4(.|\n)*out of range(.|\n)*palaestra resume"):
+    with pytest.raises(ExtensionFault, match=r"call 4(.|\n)*out of range(.|\n)*palaestra resume"):
         start(tmp_path / "run")
     assert read_state(tmp_path / "run")["status"] == "failed"
     monkeypatch.undo()
@@ -277,7 +288,7 @@ def test_an_engine_that_does_not_come_back_is_started_only_as_often_as_it_may(
     monkeypatch.setattr(Scripted, "answer", dies)
 
     async def ask_many() -> list[object]:
-        settings = {"default": ScriptedEngine(kind="scripted", max_restarts=3)}
+        settings = {"default": ScriptedEngine(max_restarts=3)}
         async with Fleet(settings, {"default": Policy()}, 0) as fleet:
             return await asyncio.gather(*(fleet.ask(call()) for _ in range(40)), return_exceptions=True)
 

@@ -178,6 +178,39 @@ def test_a_failing_engine_ends_play_and_what_was_answered_is_recorded(tmp_path: 
     assert seeds == set(answered)
 
 
+def test_a_reply_that_arrives_while_the_last_ones_are_written_is_recorded_too(tmp_path: Path) -> None:
+    failed, late = asyncio.Event(), asyncio.Event()
+    answered: list[int] = []
+
+    class SlowDisk(Recorder):
+        async def flush(self) -> None:
+            await super().flush()
+            if failed.is_set():
+                late.set()
+                for _ in range(10):
+                    await asyncio.sleep(0)
+
+    async def ask(call: Call) -> Reply:
+        if failed.is_set():
+            await late.wait()
+        elif answered:
+            failed.set()
+            raise EngineUnavailable("gone")
+        answered.append(call.seed)
+        return await answer(call)
+
+    played, log = scenario(), run_log.Log(tmp_path)
+    scheduler = Scheduler(
+        lambda i: played.rules(played.config, index=i), ask, SlowDisk(log, Past()), 2, Tally()
+    )
+    with pytest.raises(EngineUnavailable, match="gone"):
+        asyncio.run(scheduler.play(range(2)))
+    log.close()
+    seeds = [record["seed"] for record in run_log.read(tmp_path) if record["record"] == "call"]
+    assert sorted(seeds) == sorted(answered)
+    assert len(seeds) == 3  # of four that were asked, one failed
+
+
 def test_play_goes_on_after_a_failure_without_asking_again(tmp_path: Path) -> None:
     asked: list[int] = []
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from palaestra.agents.engine import EngineSettings
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import BadInput, EngineUnavailable, RunUnreadable
-from palaestra.agents.policy import EngineSettings, Policy, ScriptedEngine
+from palaestra.agents.policy import Policy
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.sweep import points
 from palaestra.sims.engines.scripted_engine import Scripted
@@ -34,7 +36,7 @@ class Counting(Scripted):
 def counted(monkeypatch: pytest.MonkeyPatch) -> type[Counting]:
     def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Counting:
         assert isinstance(settings, ScriptedEngine)
-        return Counting(settings)
+        return Counting(settings, policies)
 
     monkeypatch.setattr(venue, "build", build)
     monkeypatch.setattr(Counting, "started", 0)
@@ -89,7 +91,7 @@ def test_an_engine_that_a_point_does_not_use_makes_room_for_the_one_it_needs(
             if self._settings.garbled in running:
                 running.remove(self._settings.garbled)
 
-    monkeypatch.setattr(venue, "build", lambda settings, policies: Alone(settings))
+    monkeypatch.setattr(venue, "build", lambda settings, policies: Alone(settings, policies))
     folder = start_sweep(
         points(scenario(sweep={"rounds": [1, 2], "engines.default.garbled": [0.0, 0.1]})),
         tmp_path / "sweep",
@@ -136,7 +138,7 @@ def test_a_sweep_whose_engine_is_lost_goes_on_where_it_was(
             return await super().answer(call, policy, seed, attempt)
 
     with monkeypatch.context() as patch:
-        patch.setattr(venue, "build", lambda settings, policies: LostAtLast(settings))
+        patch.setattr(venue, "build", lambda settings, policies: LostAtLast(settings, policies))
         with pytest.raises(EngineUnavailable) as stopped:
             start_sweep(swept, tmp_path / "stopped", quiet=True)
     assert f"palaestra resume {tmp_path / 'stopped'}" in stopped.value.remedy

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from palaestra.agents.policy import ScriptedEngine
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import venue as venues
 from palaestra.sims.playing.venue import Venue
@@ -120,7 +120,7 @@ def test_an_interrupt_of_a_notebook_lets_all_engines_close(monkeypatch: pytest.M
 
     class Closing(Scripted):
         def __init__(self, settings: ScriptedEngine) -> None:
-            super().__init__(settings)
+            super().__init__(settings, {})
             self.context = settings.context
 
         async def close(self) -> None:
@@ -136,7 +136,7 @@ def test_an_interrupt_of_a_notebook_lets_all_engines_close(monkeypatch: pytest.M
 
             async def start() -> None:
                 for context in (1000, 2000):
-                    await venue.engine(ScriptedEngine(kind="scripted", context=context), {}).start()
+                    await venue.engine(ScriptedEngine(context=context), {}).start()
 
             venue.run(start())
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import BadInput
-from palaestra.agents.policy import ScriptedEngine
 from palaestra.runs.folder import read_state
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
@@ -54,9 +54,7 @@ def evolution(folder: Path, file: dict[str, Any] = DUEL, **settings: Any) -> Evo
 
 @pytest.fixture(autouse=True)
 def scripted_engines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        venue, "build", lambda _settings, _policies: Scripted(ScriptedEngine(kind="scripted"))
-    )
+    monkeypatch.setattr(venue, "build", lambda _settings, policies: Scripted(ScriptedEngine(), policies))
 
 
 @pytest.fixture

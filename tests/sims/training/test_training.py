@@ -1,21 +1,21 @@
-"""Training on the embedded model: optimiser steps are taken, adapters come out, and vLLM serves them."""
+"""Training: optimiser steps are taken, adapters come out, and vLLM serves them.
+
+The embedded model learns, and is served. What holds for any model is tested on its first layers.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from palaestra.agents.answers import Text
-from palaestra.agents.calls import Call, Message
+from palaestra.agents.calls import Call
 from palaestra.agents.failures import BadInput, Interrupted
 from palaestra.agents.policy import Policy
-from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.vllm_engine import _adapter_rank, _lora_request
 from palaestra.sims.training import checkpoints
@@ -28,16 +28,19 @@ from palaestra.sims.training.datasets import (
     reward_ids,
     sft_ids,
 )
+from palaestra.sims.training.methods import trainable
 from palaestra.sims.training.progress import TrainingProgress
 from palaestra.sims.training.rollouts import RecordedRollouts
-from palaestra.sims.training.settings import Method, TrainSettings
+from palaestra.sims.training.settings import TrainSettings
 from palaestra.sims.training.train import train
-from support.real_engine import RealEngine
+from support.real_engine import RealEngine, prompt
 from support.training_export import TRAIN, question, write_export
+
+if TYPE_CHECKING:
+    import torch
 
 pytestmark = [
     pytest.mark.engine,
-    pytest.mark.xdist_group("engine"),
     pytest.mark.filterwarnings("ignore"),  # what TRL, PEFT and their floors deprecate in each other
 ]
 
@@ -53,13 +56,6 @@ FEW = TrainSettings(
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(str(embedded_model.ensure()))
-
-
-@pytest.fixture(scope="module")
 def tokens(tokenizer: Any) -> Tokens:
     return Tokens(ChatTemplate(tokenizer), tokenizer.eos_token_id)
 
@@ -67,6 +63,33 @@ def tokens(tokenizer: Any) -> Tokens:
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory, tokens: Tokens) -> Path:
     return write_export(tmp_path_factory.mktemp("exports") / "quiz", tokens)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _number_format(dtype: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if dtype != "auto":
+            patch.setattr("palaestra.sims.training.trainers.computes_bfloat16", lambda: dtype == "bfloat16")
+        yield
+
+
+@pytest.fixture(scope="module")
+def of_shallow(shallow: Path) -> dict[str, Any]:
+    """The policies of an export that the shallow model made."""
+    return {"default": {"model": str(shallow), "adapter": None, "temperature": 0.8}}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, tokens: Tokens, of_shallow: dict[str, Any]) -> Path:
+    """The same export, made by the shallow model."""
+    return write_export(tmp_path_factory.mktemp("exports") / "small", tokens, policies=of_shallow)
+
+
+@pytest.fixture(scope="module")
+def begun(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter of the shallow model."""
+    settings = FEW.model_copy(update={"max_steps": 1})
+    return train(small, tmp_path_factory.mktemp("adapters") / "begun", settings=settings, quiet=True)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +100,8 @@ def capitals(export: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def weights(adapter: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
     loaded: dict[str, torch.Tensor] = load_file(adapter / "adapter_model.safetensors")
     return loaded
 
@@ -122,9 +147,9 @@ def test_an_adapters_folder_says_how_it_was_made(capitals: Path, export: Path) -
     assert moved(weights(capitals))
 
 
-@pytest.mark.parametrize("method", ["kto", "sft"])
-def test_the_other_methods_take_steps(method: Method, export: Path, tmp_path: Path) -> None:
-    out = train(export, tmp_path / "out", method=method, settings=FEW, quiet=True)
+@pytest.mark.parametrize("method", [name for name in trainable() if name != "dpo"])
+def test_the_other_methods_take_steps(method: str, small: Path, tmp_path: Path) -> None:
+    out = train(small, tmp_path / "out", method=method, settings=FEW, quiet=True)
     assert told(out)["steps"] == 2
     assert told(out)["before"]["loss"] != told(out)["after"]["loss"]
     assert moved(weights(out))
@@ -139,14 +164,12 @@ def test_training_goes_on_from_an_adapter_and_takes_it_as_the_reference(
     assert _adapter_rank(out) == _adapter_rank(capitals) == 8  # an adapter keeps its shape
     first, second = weights(capitals), weights(out)
     assert first.keys() == second.keys()
-    assert any(not torch.equal(first[name], second[name]) for name in first)
-    assert all(torch.allclose(first[name], second[name], atol=0.01) for name in first)
+    assert any(not first[name].equal(second[name]) for name in first)
+    assert all(first[name].allclose(second[name], atol=0.01) for name in first)
 
 
-def test_rows_that_are_too_long_are_left_out_and_counted(
-    export: Path, tmp_path: Path, tokens: Tokens
-) -> None:
-    folder = write_export(tmp_path / "export")
+def test_rows_that_are_too_long_are_left_out_and_counted(of_shallow: dict[str, Any], tmp_path: Path) -> None:
+    folder = write_export(tmp_path / "export", policies=of_shallow)
     file = folder / "sft/train.jsonl"
     long = {"messages": [*question("France"), {"role": "assistant", "content": "Paris. " * 64}]}
     file.write_text(file.read_text() + json.dumps(long) + "\n")
@@ -158,12 +181,12 @@ def test_rows_that_are_too_long_are_left_out_and_counted(
 
 @pytest.mark.parametrize("method", ["sft", "dpo"])
 def test_an_interrupted_training_goes_on_to_the_same_adapter(
-    method: Method, capitals: Path, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    method: str, begun: Path, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DPO goes on from an adapter here, so that its checkpoints hold the reference too."""
     settings = FEW.model_copy(update={"max_steps": 3, "checkpoint_steps": 1, "schedule": "cosine"})
-    adapter = capitals if method == "dpo" else None
-    whole = train(export, tmp_path / "whole", method=method, adapter=adapter, settings=settings, quiet=True)
+    adapter = begun if method == "dpo" else None
+    whole = train(small, tmp_path / "whole", method=method, adapter=adapter, settings=settings, quiet=True)
     out = tmp_path / "out"
 
     def interrupt(self: TrainingProgress, step: int, logs: Mapping[str, float]) -> None:
@@ -173,36 +196,36 @@ def test_an_interrupted_training_goes_on_to_the_same_adapter(
     with monkeypatch.context() as patched:
         patched.setattr(TrainingProgress, "stepped", interrupt)
         with pytest.raises(Interrupted) as stopped:
-            train(export, out, method=method, adapter=adapter, settings=settings, quiet=True)
+            train(small, out, method=method, adapter=adapter, settings=settings, quiet=True)
     assert "--resume" in stopped.value.remedy
     assert not out.exists()
     assert checkpoints.resumable(out)
 
     with pytest.raises(BadInput, match="can go on"):
-        train(export, out, method=method, adapter=adapter, settings=settings, quiet=True)
+        train(small, out, method=method, adapter=adapter, settings=settings, quiet=True)
     with pytest.raises(BadInput, match=r"another one \(settings"):
-        train(export, out, method=method, adapter=adapter, settings=FEW, resume=True, quiet=True)
+        train(small, out, method=method, adapter=adapter, settings=FEW, resume=True, quiet=True)
 
     torn = checkpoints.partial(out) / "checkpoints/checkpoint-2"
     torn.mkdir()
     (torn / "adapter_model.safetensors").write_bytes(b"half of a file")
-    train(export, out, method=method, adapter=adapter, settings=settings, resume=True, quiet=True)
+    train(small, out, method=method, adapter=adapter, settings=settings, resume=True, quiet=True)
     assert not checkpoints.partial(out).exists()
     assert [point["step"] for point in told(out)["loss"]] == [1, 2, 3]
     assert told(out)["before"] == told(whole)["before"]
     resumed, straight = weights(out), weights(whole)
-    assert all(torch.allclose(resumed[name], straight[name], atol=1e-6) for name in straight)
+    assert all(resumed[name].allclose(straight[name], atol=1e-6) for name in straight)
 
 
 def test_a_training_stopped_before_its_first_checkpoint_leaves_nothing(
-    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(self: TrainingProgress, done: int, steps: int) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(TrainingProgress, "begin", interrupt)
     with pytest.raises(Interrupted) as stopped:
-        train(export, tmp_path / "out", method="sft", settings=FEW, quiet=True)
+        train(small, tmp_path / "out", method="sft", settings=FEW, quiet=True)
     assert not stopped.value.remedy
     assert not list(tmp_path.iterdir())
 
@@ -232,8 +255,8 @@ def test_the_engine_is_asked_with_the_ids_that_were_trained(
 
 
 def ask(chat: list[dict[str, str]]) -> Call:
-    prompt = tuple(Message(i, m["role"], m["content"]) for i, m in enumerate(chat))
-    return Call(0, "Ann", "ask", {}, prompt, Text(), "base", 1)
+    said = prompt(*(turn["content"] for turn in chat))
+    return Call("Ann", "ask", {}, said, Text(), "base", index=0, seed=1)
 
 
 def test_vllm_serves_what_was_trained(
@@ -287,14 +310,14 @@ def lora(task: str) -> Any:
 
 
 def test_rewards_train_a_reward_model_with_margins(
-    export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any]
+    export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any], shallow: Path
 ) -> None:
     from datasets import Dataset
     from trl import RewardConfig, RewardTrainer
 
     rows = [reward_ids(row, tokens) for row in loaded(export, "reward")]
     trainer = RewardTrainer(
-        str(embedded_model.ensure()),
+        str(shallow),
         RewardConfig(**arguments, logging_steps=1),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
@@ -306,7 +329,7 @@ def test_rewards_train_a_reward_model_with_margins(
 
 
 def test_rankings_train_dpo_on_every_two_responses(
-    export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any]
+    export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any], shallow: Path
 ) -> None:
     from datasets import Dataset
     from trl import DPOConfig
@@ -315,7 +338,7 @@ def test_rankings_train_dpo_on_every_two_responses(
 
     rows = [dpo_ids(pair, tokens) for row in loaded(export, "ranked") for pair in ranked_pairs(row)]
     trainer = IdsDPOTrainer(
-        str(embedded_model.ensure()),
+        str(shallow),
         args=DPOConfig(**arguments, max_length=None),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
@@ -329,14 +352,20 @@ def test_rankings_train_dpo_on_every_two_responses(
     ("form", "messages"), [("critiques", critique_messages), ("revisions", revision_messages)]
 )
 def test_critiques_and_revisions_train_sft(
-    form: str, messages: Any, export: Path, tokens: Tokens, tokenizer: Any, arguments: dict[str, Any]
+    form: str,
+    messages: Any,
+    export: Path,
+    tokens: Tokens,
+    tokenizer: Any,
+    arguments: dict[str, Any],
+    shallow: Path,
 ) -> None:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
     rows = [sft_ids(messages(row), tokens) for row in loaded(export, form)]
     trainer = SFTTrainer(
-        str(embedded_model.ensure()),
+        str(shallow),
         args=SFTConfig(**arguments, dataset_kwargs={"skip_prepare_dataset": True}),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
@@ -347,7 +376,7 @@ def test_critiques_and_revisions_train_sft(
 
 
 def test_rollouts_train_grpo_on_what_was_recorded(
-    export: Path, tokenizer: Any, arguments: dict[str, Any]
+    export: Path, tokenizer: Any, arguments: dict[str, Any], shallow: Path
 ) -> None:
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
@@ -356,7 +385,7 @@ def test_rollouts_train_grpo_on_what_was_recorded(
     rollouts = RecordedRollouts(rows, generations=2)
     assert len(rollouts.groups) == TRAIN
     trainer = GRPOTrainer(
-        str(embedded_model.ensure()),
+        str(shallow),
         rollouts.reward,
         args=GRPOConfig(**arguments, num_generations=2, max_completion_length=16, logging_steps=1),
         train_dataset=Dataset.from_list(rollouts.prompts()),

@@ -1,0 +1,133 @@
+"""What a kind of engine declares: its settings, the class that answers, and what others ask of both.
+
+Ours are the modules of `palaestra.agents.engines`. Another package adds its own by an entry point in the
+group `palaestra.engines`: `echo = "mypackage.echo:ENGINE"`, an `EngineKind`. The class that answers keeps
+the protocol `Engine` of `palaestra.sims.engines.engine`. `palaestra new engine` writes such a package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from palaestra.agents.calls import Prompt
+from palaestra.agents.extensions import Extensions, Place, fault, loaded
+from palaestra.agents.policy import Policy, Settings
+
+DEFAULT = "vllm"
+"""The kind of an engine whose settings name none."""
+
+
+class EngineSettings(Settings):
+    """What a scenario file may set of an engine; each kind adds its fields, `kind` with its name first.
+
+    Where there is a field `model`, it is told as the author in exports; where there is one
+    `template_options`, training hands it to the model's chat template.
+    """
+
+    serves_adapters: ClassVar[bool] = False
+    """Whether policies may name LoRA adapters for the model."""
+
+    kind: str
+    context: int | None = Field(
+        None, ge=1, description="Longest prompt plus answer, tokens. Default: not known beforehand."
+    )
+    max_restarts: int = Field(3, ge=0, description="How often an engine that died is started again.")
+
+    def local_model(self) -> str | None:
+        """The model, where it computes on this machine: estimates take its tokenizer and its last speed."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """A kind of engine.
+
+    Attributes:
+        settings: what a file may set of it.
+        engine: the class that answers, made of the settings and the policies, by name, that it answers
+            for; or where it is, as "module:Class", so that it is imported only where an engine is built.
+        encoder: makes, of the settings, what gives the token ids of a prompt as this engine's model gets
+            them, without starting it; or where it is. None where nobody else can tell: then there are
+            no rollouts to export.
+
+    Raises:
+        TypeError: `settings` have no `kind` of their own.
+    """
+
+    settings: type[EngineSettings]
+    engine: str | Callable[[Any, Mapping[str, Policy]], object]
+    encoder: str | Callable[[Any], Callable[[Prompt], list[int]]] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.settings.model_fields["kind"].default, str):
+            name = self.settings.__name__
+            raise TypeError(f'{name} has no name of its own; give it one: kind: Literal["mine"] = "mine"')
+
+    @property
+    def name(self) -> str:
+        """What a file's `kind` says."""
+        return str(self.settings.model_fields["kind"].default)
+
+
+def _kind(place: Place) -> EngineKind:
+    kind = loaded(place, EngineKind, "ENGINE")
+    if kind.name != place.name:
+        raise TypeError(f"it is registered as {place.name!r}, but its `kind` is {kind.name!r}")
+    return kind
+
+
+ENGINES = Extensions("palaestra.engines", "engine", "palaestra.agents.engines", _kind)
+"""All kinds of engine, by name; one that is unknown or doesn't load raises `BadInput` or `ExtensionFault`."""
+
+
+def answering(kind: str) -> Place:
+    """Where the code is that answers for engines of this kind."""
+    place, engine = ENGINES.places[kind], ENGINES[kind].engine
+    if not isinstance(engine, str):
+        return place
+    module, _, attribute = engine.partition(":")
+    return replace(place, module=module, attribute=attribute)
+
+
+class _OfItsKind:
+    """Has pydantic check settings by the kind that they name; only that kind is imported."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        checks: dict[Any, CoreSchema] = {
+            name: core_schema.no_info_plain_validator_function(partial(self._checked, name))
+            for name in ENGINES
+        }
+        as_it_is = core_schema.simple_ser_schema("any")
+        return core_schema.tagged_union_schema(checks, self._named, serialization=as_it_is)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"oneOf": [handler(kind.settings.__pydantic_core_schema__) for _, kind in ENGINES.items()]}
+
+    @staticmethod
+    def _checked(name: str, given: object) -> EngineSettings:
+        settings = ENGINES[name].settings
+        try:
+            return settings.model_validate(given)
+        except ValidationError:
+            raise
+        except Exception as error:
+            raise fault(f"engine {name!r}", ENGINES.places[name], error) from error
+
+    @staticmethod
+    def _named(given: object) -> str:
+        if isinstance(given, dict):
+            return str(given.get("kind", DEFAULT))
+        return str(getattr(given, "kind", DEFAULT))
+
+
+AnyEngine = Annotated[EngineSettings, _OfItsKind()]
+"""The settings of an engine of any kind."""

@@ -1,0 +1,43 @@
+"""`dpo`: two answers to one question, the better one chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from palaestra.runs.exports.format import Column, Format, Job, Row
+from palaestra.runs.exports.pairing import pairs
+from palaestra.runs.exports.parts import MESSAGES, PAIR, PROMPT, PROVENANCE, pair_facts, provenance, said
+from palaestra.runs.exports.samples import Sample
+
+
+def rows(sample: Sample, job: Job) -> Iterator[Row]:
+    """The pairs of a sample, chosen before rejected."""
+    prompt = sample.prompt
+    for pair in pairs(sample, job.options.pairs, job.left_out):
+        yield {
+            "prompt": prompt,
+            "chosen": said(pair.chosen.turn),
+            "rejected": said(pair.rejected.turn),
+            **pair_facts(sample, pair),
+            **provenance(sample),
+        }
+
+
+FORMAT = Format(
+    "dpo",
+    row="two answers to one question",
+    loader="TRL `DPOTrainer` (conversational, explicit prompt)",
+    columns={
+        **PROMPT,
+        "chosen": Column(MESSAGES, "the better answer"),
+        "rejected": Column(MESSAGES, "the worse one"),
+        **PAIR,
+        **PROVENANCE,
+    },
+    of_sample=rows,
+    compares=True,
+    options=("--pairs", "--margin", "--floor"),
+    remedy="Take smaller --margin and --floor, or more of the --purpose and --policy.",
+    trainer="palaestra.sims.training.methods:DPO",
+    order=1,
+)

@@ -1,0 +1,46 @@
+"""What was said in an episode: its messages, each made once and numbered in order of creation.
+
+Prompts share messages, so a log holds each text once and a prompt as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from palaestra.agents.agent import Agent
+from palaestra.agents.calls import Message, Reply, Role
+
+
+class Transcript:
+    """The messages of one episode.
+
+    Attributes:
+        messages: every message, by number.
+    """
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self._known: dict[tuple[Role, str, str | int], Message] = {}
+
+    def message(self, role: Role, text: str, label: str = "", source: int | None = None) -> Message:
+        """The message of this role, label and text; a new one only if there is none yet.
+
+        Args:
+            role: see `Message`.
+            text: what it says. Two quotes of one call are one message, whatever their texts.
+            label: who is shown as the speaker.
+            source: the call whose reply it quotes, if any.
+        """
+        key = (role, label, text if source is None else source)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Message(len(self.messages), role, text, label, source)
+            self.messages.append(found)
+        return found
+
+    def say(self, speaker: str, reply: Reply, to: Iterable[Agent]) -> Message:
+        """Let `to` hear `reply` under the name `speaker`, and nobody else."""
+        message = self.message("user", reply.text, speaker, reply.call)
+        for agent in to:
+            agent.heard.append(message)
+        return message

@@ -1,0 +1,344 @@
+"""Breaks the program in one place at a time, and tells whether the tests named beside that place notice.
+
+    make mutants                                        all of them
+    python tests/mutants.py export 'fleet*' --jobs 2    those of these names
+    python tests/mutants.py --check                     only whether each still finds its place
+
+Each mutant is made in a copy of the files that git tracks, where the same tests pass without it.
+A mutant is one line of `MUTANTS`: a name, a file, a text that stands in it once, what is put in its
+place (`RAISES`: the body of the function whose `def` the text is), and words for pytest: the files of
+the tests, with `-k` where one of them is enough and the others take long.
+
+Exit codes: 0 every mutant was noticed, 1 some survived, 2 one has lost its place, or tests don't run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+CHECKOUT = Path(__file__).parents[1]
+RAISES = "<raises>"
+SECONDS = 600
+"""After which tests that a mutant makes wait for ever are stopped; that counts as noticed."""
+
+
+class Stale(Exception):
+    """A mutant whose text is not in its file, or more than once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change that a test must notice."""
+
+    name: str
+    file: str
+    text: str
+    instead: str
+    tests: str
+
+    def files(self) -> list[str]:
+        """The files of its tests."""
+        return [word for word in self.tests.split() if word.endswith(".py")]
+
+    def source(self, root: Path) -> str:
+        """The changed file; raises `Stale`."""
+        path = root / self.file
+        found = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if found.count(self.text) != 1:
+            raise Stale(f"{self.name}: {self.text!r} stands {found.count(self.text)} times in {self.file}")
+        for test in self.files():
+            if not (root / test).is_file():
+                raise Stale(f"{self.name}: there is no {test}")
+        return (
+            _raising(found, self.text) if self.instead == RAISES else found.replace(self.text, self.instead)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a mutant: "noticed", "SURVIVED" or "hung"; after how long; which test said so first."""
+
+    mutant: Mutant
+    state: str
+    seconds: float
+    by: str
+
+
+def _raising(source: str, definition: str) -> str:
+    """The source with the function whose definition begins so raising at once."""
+    line = source[: source.index(definition)].count("\n") + 1
+    (function,) = (
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.lineno == line
+    )
+    first = function.body[1 if ast.get_docstring(function) else 0]
+    lines = source.splitlines(keepends=True)
+    lines.insert(first.lineno - 1, " " * first.col_offset + 'raise RuntimeError("mutant")\n')
+    return "".join(lines)
+
+
+def run(mutants: Sequence[Mutant], jobs: int = 1) -> Iterator[Result]:
+    """Make each mutant and run its tests, `jobs` at a time; results come in the order of `mutants`."""
+    with TemporaryDirectory(prefix="palaestra-mutants-") as folder:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(min(jobs, len(mutants))):
+            copies.put(copy(Path(folder) / str(number)))
+
+        def result(mutant: Mutant) -> Result:
+            root = copies.get()
+            try:
+                return _tried(mutant, root)
+            finally:
+                copies.put(root)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            yield from pool.map(result, mutants)
+
+
+def copy(folder: Path) -> Path:
+    """A copy of the files that git tracks, links as links."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, check=True, text=True
+    )
+    for name in listed.stdout.split("\0"):
+        if name and (CHECKOUT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / name, folder / name, follow_symlinks=False)
+    return folder
+
+
+def _tried(mutant: Mutant, root: Path) -> Result:
+    began = perf_counter()
+    path = root / mutant.file
+    unchanged = path.read_bytes()
+    path.write_text(mutant.source(root), encoding="utf-8")
+    try:
+        code, said = tested(root, mutant.tests)
+    finally:
+        path.write_bytes(unchanged)
+    seconds = perf_counter() - began
+    if code is None:
+        return Result(mutant, "hung", seconds, "")
+    if code not in (0, 1):
+        raise Stale(f"{mutant.name}: its tests don't run (pytest: exit code {code})\n{said}")
+    first = re.search(r"^(?:FAILED|ERROR) \S+::([^\s\[]+)", said, re.MULTILINE)
+    return Result(mutant, "noticed" if code else "SURVIVED", seconds, first[1] if first else "")
+
+
+def tested(root: Path, tests: str) -> tuple[int | None, str]:
+    """Pytest's exit code for these tests of the copy in `root`, until the first fails; None if they hang."""
+    plugins = ["-p", "no:cacheprovider", "-p", "no:langsmith_plugin"]  # the latter takes seconds to import
+    words = ["-x", "-q", "-n", "0", "-m", "not engine", *plugins, *tests.split()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said, _ = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return None, ""
+    return process.returncode, said
+
+
+APP, DATA, STUDY = (f"sims/commands/{name}.py" for name in ("app", "data", "study"))
+T_APP, T_LOOKING, T_DATA, T_STUDY, T_DOCTOR, T_POPULATION = (
+    f"tests/sims/commands/test_{name}.py"
+    for name in ("app", "looking", "data", "study", "doctor", "population")
+)
+T_ESTIMATE = "tests/sims/playing/test_estimate.py"
+T_PLAY = "tests/sims/playing/test_play.py"
+T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
+T_FLEET = "tests/sims/engines/test_fleet.py"
+T_LOG = "tests/runs/record/test_log.py"
+T_EXPORTS = "tests/runs/exports/test_exports.py"
+T_JUDGING = "tests/scenarios/parts/test_judging.py"
+T_CONTRACT = "tests/scenarios/core/test_contract.py"
+T_RATINGS = "tests/metrics/ratings/test_ratings.py"
+FLEET, SCHEDULER, RECORDER, LOG = (
+    "sims/engines/engine.py",
+    "sims/playing/scheduler.py",
+    "runs/record/recorder.py",
+    "runs/record/log.py",
+)
+FORMATS, FOLDER = "runs/exports/formats.py", "runs/exports/folder.py"
+JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
+
+# fmt: off
+MUTANTS = [Mutant(*fields) for fields in (
+    # Every command.
+    ("run", APP, "def run(", RAISES, f"{T_APP} -k settings_reach"),
+    ("resume", APP, "def resume(", RAISES, f"{T_APP} -k played_on_by_more"),
+    ("validate", APP, "def validate(", RAISES, T_LOOKING),
+    ("scenarios", APP, "def scenarios(", RAISES, f"{T_LOOKING} -k every_scenario"),
+    ("schema", APP, "def schema(", RAISES, f"{T_LOOKING} -k a_schema_has"),
+    ("show", APP, "def show(", RAISES, f"{T_LOOKING} -k transcript"),
+    ("doctor", APP, "def doctor(", RAISES, T_DOCTOR),
+    ("export", DATA, "def export(", RAISES, f"{T_DATA} -k best_and_the_worst"),
+    ("branch", DATA, "def branch(", RAISES, f"{T_DATA} -k offers"),
+    ("quality", DATA, "def quality(", RAISES, f"{T_DATA} -k pairs_are_measured"),
+    ("train", DATA, "def train(", RAISES, f"{T_DATA} -k be_trained"),
+    ("evolve", DATA, "def evolve(", RAISES, f"{T_DATA} -k tribe_that_has_nothing"),
+    ("metrics", STUDY, "def list_metrics(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
+    ("compare", STUDY, "def compare(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
+    ("plots", STUDY, "def plots(", RAISES, f"{T_STUDY} -k plots_are_written"),
+    ("report", STUDY, "def report(", RAISES, f"{T_STUDY} -k report_of_a_sweep"),
+    ("population draw", "sims/commands/population.py", "def draw(", RAISES, T_POPULATION),
+    ("population check", "sims/commands/population.py", "def check(", RAISES, T_POPULATION),
+    ("population list", "sims/commands/population.py", "def list_populations(", RAISES, T_POPULATION),
+    ("exit code", APP, "sys.exit(error.exit_code)", "sys.exit(0)", f"{T_APP} -k used_folder"),
+    ("doctor: gpu", "sims/commands/doctor.py", '"missing", found, "Its engine', '"ok", found, "Its engine', T_DOCTOR),
+    ("doctor: builds", "sims/commands/doctor.py", '"missing", "both builds', '"ok", "both builds', T_DOCTOR),
+    ("doctor: exit code", APP, 'finding.state == "missing"', 'finding.state == "note"', T_DOCTOR),
+    ("estimate: prompts", "sims/playing/estimate.py", "prompt_tokens += prompt", "prompt_tokens += 7 * prompt", T_ESTIMATE),
+    ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
+    ("estimate: answers", "sims/playing/estimate.py", "reply.text.split() * _limit", "reply.text.split() * 1 or _limit", T_ESTIMATE),
+    ("show: episode", APP, "transcript(opened, episode, events)", "transcript(opened, 0, events)", f"{T_LOOKING} -k transcript"),
+    ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_DATA} -k filters_keep"),
+    ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_DATA} -k offers"),
+    ("evolve: policies", "sims/training/evolve.py", "generation - 1),\n            fighters", "0),\n            fighters",
+     "tests/sims/training/test_evolve.py"),
+
+    # What is played, and what is kept of it.
+    ("scheduler: live", SCHEDULER, "len(self._live) < self._limit", "len(self._live) <= self._limit", T_SCHEDULER),
+    ("scheduler: disk first", SCHEDULER, "await self._recorder.flush()\n        return answered", "return answered", T_SCHEDULER),
+    ("scheduler: order", SCHEDULER, "replies[item.position] = item.reply", "replies[-1 - item.position] = item.reply", T_SCHEDULER),
+    ("scheduler: last words", SCHEDULER, "for _ in range(self._answered.qsize())", "for _ in range(0)", T_SCHEDULER),
+    ("recorder: another call", RECORDER, 'and record["seed"] == call.seed', "", f"{T_PLAY} -k would_be_others"),
+    ("recorder: events twice", RECORDER, "len(past.answers), past.events)", "len(past.answers), 0)", f"{T_PLAY} -k resumed_to_the_same"),
+    ("log: disk", LOG, "os.fdatasync(self._file)", "pass", T_LOG),
+    ("log: lock", LOG, "fcntl.LOCK_EX", "fcntl.LOCK_SH", T_LOG),
+    ("log: torn line", LOG, "os.ftruncate(self._file, self._end)\n        except OSError as error:\n            os.close",
+     "pass\n        except OSError as error:\n            os.close", T_LOG),
+    ("log: read torn line", LOG, 'if not line.endswith(b"\\n")', "if not line", T_LOG),
+    ("fleet: seed of a retry", FLEET, "derive_seed(call.seed, attempt) if attempt else call.seed", "call.seed", T_FLEET),
+    ("fleet: retries", FLEET, "if attempt >= self._retries", "if attempt > self._retries", T_FLEET),
+    ("fleet: restarts", FLEET, "while berth.restarts < berth.max", "while berth.restarts <= berth.max", T_FLEET),
+    ("fleet: one restart for all", FLEET, "and berth.restarts == restarts", "", T_FLEET),
+    ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
+    ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
+    ("tables: stale", "runs/run.py", ">= log.stat()", "> 0 * log.stat()", "tests/runs/test_run.py"),
+
+    # The rules: who hears whom, who judges whom.
+    ("hearing: deaf to none", "scenarios/parts/hearing.py", "if v == u or graph.has_edge(u, v)", "", "tests/scenarios/parts/test_hearing.py"),
+    ("hearing: one way", "scenarios/parts/hearing.py", "if self.directed else nx.Graph()", "if False else nx.Graph()",
+     "tests/scenarios/parts/test_hearing.py"),
+    ("privacy: all hear", "scenarios/core/episode.py", "for agent in to:", "for agent in self._cast():", "tests/scenarios/test_social_deduction.py"),
+    ("judging: weights", JUDGING, "append((weight * score.score, weight))", "append((score.score, 1.0))", T_JUDGING),
+    ("judging: least rating", JUDGING, "max(LEAST_RATING, rating)", "rating", T_JUDGING),
+    ("judging: both orders", JUDGING, "(better + 1 - crossed) / 2", "better", T_JUDGING),
+    ("judging: failed answers", JUDGING, "if score.score is not None and weight > 0", "if weight > 0", T_JUDGING),
+    ("judging: expectation", JUDGING, "fsum(p * v for", "max(p * v for", T_JUDGING),
+    ("contract: privacy", CONTRACT, "    _check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
+    ("contract: replay", CONTRACT, "        _check_replay(scenario, index)\n", "", T_CONTRACT),
+    ("contract: faults", CONTRACT, "        _check_faults(scenario, index)\n", "", T_CONTRACT),
+    ("contract: lockstep", CONTRACT, "        _check_lockstep(scenario, index)\n", "", T_CONTRACT),
+    ("contract: refusal", CONTRACT, 'raise ContractBroken(f"refusal: {changes} is taken")', "pass", T_CONTRACT),
+    ("memory: half", "agents/memory.py", "// 2\n        del left[0]", "// 1\n        del left[0]", "tests/agents/test_memory.py"),
+    ("choice: probabilities", "sims/engines/option_tree.py", "product *= share", "product = share", "tests/sims/engines/test_option_tree.py"),
+    ("forged control token", "sims/engines/chat_template.py", 'description["added_tokens"] = []', "pass", "tests/sims/engines/test_chat_template.py"),
+
+    # Training data.
+    ("export: swapped", FORMATS, '"chosen": said(pair.chosen.turn)', '"chosen": said(pair.rejected.turn)', T_EXPORTS),
+    ("export: cut text", FORMATS, '"content": turn.text}', '"content": turn.text[:40]}', T_EXPORTS),
+    ("export: leak", FOLDER, 'int(row["prompt_id"][:4], 16)', "int(str(abs(hash(str(row))))[:4])", T_EXPORTS),
+    ("export: labels", FORMATS, "score_of(response) > threshold", "score_of(response) < threshold", T_EXPORTS),
+    ("export: ranking", FORMATS, "key=score_of, reverse=True", "key=score_of", T_EXPORTS),
+    ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_EXPORTS),
+    ("export: margin", "runs/exports/pairing.py", "pair.margin < rule.margin", "pair.margin < 0", T_EXPORTS),
+    ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_EXPORTS),
+    ("training: cut answer ends", "sims/training/datasets.py", 'finish == "length"', "False", "tests/sims/training/test_training_data.py"),
+
+    # Numbers.
+    ("elo", "metrics/ratings/elo.py", "other - change", "other + change", T_RATINGS),
+    ("elo: scale", "metrics/ratings/elo.py", "10 ** ((other - own)", "10 ** ((own - other)", T_RATINGS),
+    ("sparta", "metrics/ratings/sparta.py", "tanh(own.deviation)", "own.deviation", T_RATINGS),
+    ("sparta: decay", "metrics/ratings/sparta.py", "max(constants.least_k, decayed)", "decayed", T_RATINGS),
+    ("bradley-terry: ties", "metrics/ratings/bradley_terry.py", "prior / 2 *", "prior *", T_RATINGS),
+    ("bradley-terry: interval", "metrics/ratings/bradley_terry.py", "(1 - confidence) / 2", "1 - confidence", T_RATINGS),
+    ("interval: quantile", "metrics/intervals.py", "inv_cdf((1 + confidence) / 2)", "inv_cdf(confidence)", "tests/metrics/test_intervals.py"),
+    ("interval: wilson", "metrics/intervals.py", "p * (1 - p) / n + z * z / (4 * n * n)", "p * (1 - p) / n",
+     "tests/metrics/test_intervals.py"),
+    ("interval: clusters", "metrics/intervals.py", "np.bincount(numbers, weights=influence)", "influence", "tests/metrics/test_intervals.py"),
+    ("interval: BCa", "metrics/comparison.py", 'method="BCa"', 'method="basic"', "tests/metrics/test_comparison.py"),
+    ("comparison: pairs", "metrics/comparison.py", "paired = pairs is not None", "paired = False", "tests/metrics/test_comparison.py"),
+    ("comparison: holm", "metrics/comparison.py", "p * (len(known) - rank)", "p * len(known)", "tests/metrics/test_comparison.py"),
+)]
+# fmt: on
+
+
+def _chosen(patterns: Sequence[str]) -> list[Mutant]:
+    chosen = [m for m in MUTANTS if not patterns or any(fnmatch(m.name, pattern) for pattern in patterns)]
+    if not chosen:
+        raise Stale(
+            f"there is no mutant {', '.join(patterns)}; they are: {', '.join(m.name for m in MUTANTS)}"
+        )
+    return chosen
+
+
+def _require_passing(mutants: Sequence[Mutant]) -> None:
+    """Raise `Stale` where the tests don't pass without a mutant: all would be noticed then."""
+    tests = " ".join(sorted({file for mutant in mutants for file in mutant.files()}))
+    with TemporaryDirectory(prefix="palaestra-mutants-") as folder:
+        code, said = tested(copy(Path(folder)), tests)
+    if code != 0:
+        raise Stale(f"without a mutant these tests fail: {tests}\n{said}")
+
+
+def main() -> int:
+    """The script; returns its exit code."""
+    told = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    told.add_argument("names", nargs="*", help="of mutants, or patterns such as 'fleet*'; all by default")
+    told.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    told.add_argument("--check", action="store_true", help="only see whether each still finds its place")
+    told.add_argument("--trusting", action="store_true", help="don't run the tests without a mutant first")
+    asked = told.parse_args()
+    survived = 0
+    try:
+        chosen = _chosen(asked.names)
+        for mutant in chosen:
+            mutant.source(CHECKOUT)
+        if asked.check:
+            print(f"{len(chosen)} mutants find their places")
+            return 0
+        if not asked.trusting:
+            _require_passing(chosen)
+        wide = max(len(mutant.name) for mutant in chosen)
+        for result in run(chosen, asked.jobs):
+            survived += result.state == "SURVIVED"
+            place = result.by or f"by none of {result.mutant.tests}"
+            print(
+                f"{result.mutant.name:<{wide}}  {result.state:<8}  {result.seconds:5.0f} s  {place}",
+                flush=True,
+            )
+    except Stale as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    print(f"{len(chosen) - survived} of {len(chosen)} mutants were noticed")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

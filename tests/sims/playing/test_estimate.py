@@ -1,0 +1,133 @@
+"""What a run would take, told beforehand, against what it takes when every text is as long as it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+from tokenizers import Tokenizer
+
+from palaestra.agents.answers import Text
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.scripted import scripted_reply
+from palaestra.runs.run import Run
+from palaestra.scenarios.core.load import load
+from palaestra.scenarios.core.ready_made import find
+from palaestra.sims.engines import embedded_model, scripted_engine
+from palaestra.sims.playing.estimate import remember_speed
+from support.command_line import done, palaestra
+
+LIMIT = 40
+Count = Callable[[str], int]
+
+
+def at_the_limit(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Reply:
+    """A scripted reply whose text has as many words as it may have tokens."""
+    reply = scripted_reply(call, attempt=attempt, garbled=garbled)
+    if isinstance(call.answer, Text):
+        words = call.answer.max_tokens or LIMIT
+        reply.text = " ".join((reply.text.split() * words)[:words])
+    return reply
+
+
+def four_characters(text: str) -> int:
+    return round(len(text) / 4)
+
+
+@cache
+def tokenizer() -> Tokenizer:
+    return Tokenizer.from_file(str(embedded_model.ensure() / "tokenizer.json"))
+
+
+def tokens_of_the_model(text: str) -> int:
+    return len(tokenizer().encode(text, add_special_tokens=False).ids)
+
+
+def prompts(run: Run, count: Count) -> list[int]:
+    """The tokens of each call's prompt: its turns, neighbours of one role being one."""
+    found = []
+    for episode, call in run.calls.select("episode", "call").iter_rows():
+        turns = groupby(run.prompt(episode, call), key=lambda message: message[0])
+        found.append(sum(count("\n\n".join(text for _, text in turn)) for _, turn in turns))
+    return found
+
+
+def estimated(*words: str, cwd: Path) -> dict[str, str]:
+    """The numbers of an estimate by their names, and what else stands beside them."""
+    said = palaestra("run", *words, "--estimate", cwd=cwd).out.splitlines()
+    return {line[:18].strip(): " ".join(line[18:].split()).replace(",", "") for line in said}
+
+
+def number(told: dict[str, str], name: str) -> int:
+    return int(told[name].split()[0])
+
+
+@pytest.mark.parametrize(
+    ("engine", "count", "counter"),
+    [
+        ("{}", tokens_of_the_model, "tokenizer of smollm2"),
+        ("{kind: scripted}", four_characters, "4 characters a token"),
+    ],
+)
+def test_calls_and_tokens_are_those_of_a_run_whose_texts_are_at_their_limits(
+    engine: str, count: Count, counter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("debate", "-n", "2", *("--set", "rounds=2", "--set", f"policies.default.max_tokens={LIMIT}"))
+    embedded_model.ensure()
+    told = estimated(*words, "--set", f"engines.default={engine}", cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(scripted_engine, "scripted_reply", at_the_limit)
+    done("run", *words, "--dry-run", "-q", "--out", "run", cwd=tmp_path)
+    run = Run(tmp_path / "run")
+    taken = prompts(run, count)
+    assert counter in told["prompt tokens"]
+    assert number(told, "episodes") == 2
+    assert number(told, "calls") == run.calls.height
+    assert number(told, "prompt tokens") == sum(taken)
+    assert number(told, "longest prompt") == max(taken)
+    choices = run.calls.drop_nulls("options").height
+    assert number(told, "output tokens") <= choices + LIMIT * (run.calls.height - choices)
+    assert number(told, "output tokens") >= choices + 0.9 * LIMIT * (run.calls.height - choices)
+
+
+@pytest.mark.parametrize("name", ["used-car", "traitors", "stable-alignment", "sparta"])
+def test_the_calls_of_other_scenarios_are_counted_too(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = estimated(name, "-n", "1", "--set", "engines.default={kind: scripted}", cwd=tmp_path)
+    monkeypatch.setattr(scripted_engine, "scripted_reply", at_the_limit)
+    done("run", name, "-n", "1", "--dry-run", "-q", "--out", "run", cwd=tmp_path)
+    assert number(told, "calls") == Run(tmp_path / "run").calls.height
+
+
+def test_many_episodes_are_estimated_from_a_few(tmp_path: Path) -> None:
+    few = estimated("debate", "-n", "4", "--set", "engines.default={kind: scripted}", cwd=tmp_path)
+    many = estimated("debate", "-n", "400", "--set", "engines.default={kind: scripted}", cwd=tmp_path)
+    for name in ("episodes", "calls", "prompt tokens", "output tokens"):
+        assert number(many, name) == 100 * number(few, name)
+    assert number(many, "longest prompt") == number(few, "longest prompt")
+
+
+def test_the_time_is_told_at_the_speed_of_the_last_run_and_not_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path / "cache"))
+    assert estimated("debate", cwd=tmp_path)["time"].startswith("unknown")
+    remember_speed(load(find("debate")), 50)
+    told = estimated("debate", cwd=tmp_path)
+    assert told["time"].split()[0] == f"{number(told, 'output tokens') / 50:.0f}s"
+    assert estimated("traitors", "-n", "1", cwd=tmp_path)["time"].startswith("unknown")
+    (tmp_path / "cache" / "speeds.json").write_text("{")
+    assert estimated("debate", cwd=tmp_path)["time"].startswith("unknown")
+
+
+def test_a_sweep_is_estimated_point_by_point(tmp_path: Path) -> None:
+    words = ("debate", "-n", "1", "--set", "sweep={rounds: [1, 2]}", "--estimate")
+    said = done("run", *words, cwd=tmp_path)
+    # 4 debaters × (2 opinions + rounds) + 3 judges × 4 debaters × 2 criteria
+    assert "rounds=1 episodes 1 calls 36 " in said
+    assert "rounds=2 episodes 1 calls 40 " in said
+    assert list(tmp_path.iterdir()) == []
