@@ -35,8 +35,8 @@ class Family:
     plots: tuple[Plot[Any], ...]
 
 
-Measure = Metric | Plot[Any]
-Owners = dict[tuple[str, str], tuple[Measure, str]]
+Member = Metric | Plot[Any]
+Owners = dict[tuple[str, str], tuple[Member, str]]
 """Each measure by what it is and its name, and whose it is in words."""
 
 
@@ -99,7 +99,7 @@ def _joined(owners: Owners, family: Family, place: Place, whose: str) -> Owners:
         ExtensionFault: one of them is called as another that there is.
     """
     joined = dict(owners)
-    measures: tuple[Measure, ...] = (*family.metrics, *family.plots)
+    measures: tuple[Member, ...] = (*family.metrics, *family.plots)
     for measure in measures:
         other, owner = joined.setdefault(_called(measure), (measure, whose))
         if other is not measure:
@@ -141,12 +141,12 @@ def levels(tables: Tables) -> Figure:
     return forest(comparison.levels(readable(tables).values(), tables))
 
 
-def _called(measure: Measure) -> tuple[str, str]:
+def _called(measure: Member) -> tuple[str, str]:
     """What a measure is and its name: a metric and a plot may have the same."""
     return "metric" if isinstance(measure, Metric) else "plot", measure.name
 
 
-def _guard(measure: Measure, place: Place) -> Guard:
+def _guard(measure: Member, place: Place) -> Guard:
     """What tells faults of `measure`, of the family at `place`."""
     what, name = _called(measure)
 

@@ -21,13 +21,14 @@ from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.extensions import Extensions
 from palaestra.agents.failures import ExtensionFault
 from palaestra.runs.exports.format import FORMATS
+from palaestra.runs.measures import FAMILIES
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.sims.engines import embedded_model
 
 GIB = 2**30
 PACKAGES = ("mesa", "langchain-core", "pydantic", "polars", "networkx", "matplotlib", "openai")
 TRAINING = ("trl", "peft", "datasets")
-EXTENSIONS: tuple[Extensions[Any], ...] = (SCENARIOS, ENGINES, FORMATS)
+EXTENSIONS: tuple[Extensions[Any], ...] = (SCENARIOS, FAMILIES, ENGINES, FORMATS)
 
 
 @dataclass(frozen=True, slots=True)
