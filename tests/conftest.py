@@ -76,6 +76,16 @@ def dtype(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def number_format(dtype: str) -> Iterator[None]:
+    """Training computes in the number format that was asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        if dtype != "auto":
+            computes = "palaestra.sims.training.trainers.computes_bfloat16"
+            patch.setattr(computes, lambda: dtype == "bfloat16")
+        yield
+
+
+@pytest.fixture(scope="session")
 def real_engine(tmp_path_factory: pytest.TempPathFactory, dtype: str) -> Iterator[RealEngine]:
     """The embedded model on vLLM, with its base policy and two LoRA policies."""
     adapters = tmp_path_factory.mktemp("adapters")

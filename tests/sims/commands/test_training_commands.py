@@ -16,12 +16,12 @@ from support.command_line import done, palaestra
 
 pytestmark = [
     pytest.mark.engine,
-    pytest.mark.xdist_group("engine"),
+    pytest.mark.usefixtures("number_format"),
     pytest.mark.filterwarnings("ignore"),  # what TRL, PEFT and their floors deprecate in each other
 ]
 
 FEW = {"max_steps": 2, "batch_size": 2, "warmup": 0, "learning_rate": 0.001, "max_length": 128}
-SMALL = ("--set", "engines.default={kv_cache_gib: 1, context: 1024, record_tokens: true}")
+SMALL = "engines.default={{kv_cache_gib: 1, context: 1024, record_tokens: true, dtype: {}}}"
 
 
 def settings(within: str = "") -> list[str]:
@@ -33,7 +33,7 @@ def told(adapter: Path) -> dict[str, Any]:
     return content
 
 
-def test_an_adapter_is_trained_on_an_export_and_plays(duel: Path, tmp_path: Path) -> None:
+def test_an_adapter_is_trained_on_an_export_and_plays(duel: Path, tmp_path: Path, dtype: str) -> None:
     done("export", duel, "--out", "pairs", cwd=tmp_path)
     training = ("train", "pairs", "--policy", "bold", "--model", "smollm2", "--out", "bold")
     ended = palaestra(*training, *settings(), cwd=tmp_path)
@@ -50,8 +50,17 @@ def test_an_adapter_is_trained_on_an_export_and_plays(duel: Path, tmp_path: Path
     assert {name: about["settings"][name] for name in FEW} == FEW
 
     # The engine serves it, and the tokens that it recorded are exported.
-    playing = ("run", "sparta", "-q", "--set", "iterations=1", "--set", "matches=1", *SMALL)
-    done(*playing, "--set", "policies.bold.adapter=bold", "--out", "played", cwd=tmp_path)
+    playing = ("run", "sparta", "-q", "--set", "iterations=1", "--set", "matches=1")
+    done(
+        *playing,
+        "--set",
+        SMALL.format(dtype),
+        "--set",
+        "policies.bold.adapter=bold",
+        "--out",
+        "played",
+        cwd=tmp_path,
+    )
     played = Run(tmp_path / "played")
     assert played.state["status"] == "finished"
     done("export", "played", "--to", "rollouts", "--out", "rollouts", cwd=tmp_path)
@@ -71,18 +80,21 @@ contest: n_way
 judging: none
 check: {most_words: 9}
 policies: {ann: {}}
+engines: {default: {model: MODEL}}
 fighters: [{name: Ann, policy: ann}, {name: Bo, policy: ann}]
 instructions: [What is rain?, What is a map?, What is a bank?, What is glass?, What is sleep?]
 held_out: [What is a boat?, What is a shop?]
 """
 
 
-def test_a_tribe_plays_is_trained_and_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is trained is real; answers are made up."""
+def test_a_tribe_plays_is_trained_and_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shallow: Path
+) -> None:
+    """What is trained is real, if shallow; answers are made up."""
     monkeypatch.setattr(
         venue, "build", lambda _settings, _policies: Scripted(ScriptedEngine(kind="scripted"))
     )
-    (tmp_path / "tribe.yaml").write_text(TRIBE)
+    (tmp_path / "tribe.yaml").write_text(TRIBE.replace("MODEL", str(shallow)))
     words = ("evolve", "tribe.yaml", "--by", "truth", "--generations", "1", "--out", "tribe")
     ended = palaestra(*words, *settings("train."), cwd=tmp_path)
     assert ended.code == 0, ended.err

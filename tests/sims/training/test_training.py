@@ -6,7 +6,7 @@ The embedded model learns, and is served. What holds for any model is tested on 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.usefixtures("number_format"),
     pytest.mark.filterwarnings("ignore"),  # what TRL, PEFT and their floors deprecate in each other
 ]
 
@@ -65,14 +66,6 @@ def export(tmp_path_factory: pytest.TempPathFactory, tokens: Tokens) -> Path:
     return write_export(tmp_path_factory.mktemp("exports") / "quiz", tokens)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _number_format(dtype: str) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        if dtype != "auto":
-            patch.setattr("palaestra.sims.training.trainers.computes_bfloat16", lambda: dtype == "bfloat16")
-        yield
-
-
 @pytest.fixture(scope="module")
 def of_shallow(shallow: Path) -> dict[str, Any]:
     """The policies of an export that the shallow model made."""
@@ -86,14 +79,14 @@ def small(tmp_path_factory: pytest.TempPathFactory, tokens: Tokens, of_shallow: 
 
 
 @pytest.fixture(scope="module")
-def begun(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def begun(small: Path, number_format: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter of the shallow model."""
     settings = FEW.model_copy(update={"max_steps": 1})
     return train(small, tmp_path_factory.mktemp("adapters") / "begun", settings=settings, quiet=True)
 
 
 @pytest.fixture(scope="module")
-def capitals(export: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def capitals(export: Path, number_format: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter of DPO: eight steps on ten pairs that agree with each other."""
     out = tmp_path_factory.mktemp("adapters") / "capitals"
     return train(export, out, method="dpo", settings=FEW.model_copy(update={"max_steps": 8}), quiet=True)
