@@ -36,7 +36,9 @@ class EngineSettings(Settings):
 
     kind: str
     context: int | None = Field(
-        None, ge=1, description="Longest prompt plus answer, tokens. Default: not known beforehand."
+        None,
+        ge=1,
+        description="Longest prompt plus answer, tokens, which memories must fit. Default: not known before.",
     )
     max_restarts: int = Field(3, ge=0, description="How often an engine that died is started again.")
 

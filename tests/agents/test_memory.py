@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from palaestra.agents.calls import OVERFLOW, Call, Question, Reply
+from palaestra.agents.engine import ENGINES
 from palaestra.agents.failures import BadInput, ContextOverflow
 from palaestra.agents.memory import CHARACTERS_A_TOKEN, KEPT, size
 from palaestra.runs.run import Run
@@ -236,8 +237,11 @@ def test_memories_keep_the_contract_of_a_scenario(kind: str) -> None:
 # The file
 
 
-def test_a_memory_that_does_not_fit_the_context_is_refused_with_its_place() -> None:
-    engines = {"default": {"context": 1024}}
+@pytest.mark.parametrize("kind", [*ENGINES])
+def test_a_memory_that_does_not_fit_the_context_is_refused_with_its_place(kind: str) -> None:
+    fields = ENGINES[kind].settings.model_fields.items()
+    required = {name: "m" for name, field in fields if field.is_required()}
+    engines = {"default": {"kind": kind, "context": 1024, **required}}
     with pytest.raises(BadInput, match=r"memory of 2000 tokens doesn't fit a context of 1024"):
         scenario(engines=engines, memory={"tokens": 2000})
     own = [{"name": "Ann", "memory": {"tokens": 1024}}, {"name": "Bo"}]
