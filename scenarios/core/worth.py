@@ -34,16 +34,15 @@ def rewards(rules: type[Episode[Any]], config: ScenarioConfig, trajectory: Traje
     """What the outcome of a finished episode is worth to each agent, in the rules' `reward_unit`.
 
     Raises:
-        ExtensionFault: the rules fail, or reward somebody who asked nothing, or with no finite number.
+        ExtensionFault: the rules fail, or reward nobody that there is, or with no finite number.
     """
     with rules_border(rules, f"episode {trajectory.episode}, rewards()"):
         found = rules.rewards(config, trajectory)
         agents = {turn.agent for turn in trajectory.turns.values()}
+        agents |= {agent.name for _, agent in config.declared_agents()}
         for name, worth in found.items():
             if name not in agents:
-                raise LookupError(
-                    f"{name!r} is rewarded; those who were asked are: {', '.join(sorted(agents))}"
-                )
+                raise LookupError(f"{name!r} is rewarded; the agents are: {', '.join(sorted(agents))}")
             if not isfinite(worth):
                 raise ValueError(f"the reward of {name!r} is {worth}")
         if found and not rules.reward_unit:

@@ -23,7 +23,7 @@ PRELOADED = [
     "palaestra.sims.playing.play",
     "palaestra.scenarios.debate.rules",
     "palaestra.sims.engines.scripted_engine",
-    "support.sitting",
+    "pytest",
 ]
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(PRELOADED)

@@ -138,7 +138,9 @@ class ByHand:
                 points = [e.score for name, e in told if name == "Verdict" and e.agent == author]
                 return (points[0] - 1) / 9
             case "negotiation":
-                return next(e.surplus for name, e in told if name == "Utility" and e.party == author)
+                return next(
+                    e.surplus for name, e in told if name == "BargainingUtility" and e.party == author
+                )
             case _:
                 team = next(e.team for name, e in told if name == "Role" and e.player == author)
                 winner = over.outcome["winner"]
