@@ -143,8 +143,7 @@ def _tried(mutant: Mutant, root: Path) -> Result:
 
 def tested(root: Path, tests: str) -> tuple[int | None, str]:
     """Pytest's exit code for these tests of the copy in `root`, until the first fails; None if they hang."""
-    plugins = ["-p", "no:cacheprovider", "-p", "no:langsmith_plugin"]  # the latter takes seconds to import
-    words = ["-x", "-q", "-n", "0", "-m", "not engine", *plugins, *tests.split()]
+    words = ["-x", "-q", "-n", "0", "-m", "not engine", "-p", "no:cacheprovider", *tests.split()]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *words],
         cwd=root,
@@ -183,7 +182,7 @@ FLEET, SCHEDULER, RECORDER, LOG = (
     "runs/record/recorder.py",
     "runs/record/log.py",
 )
-FORMATS, FOLDER = "runs/exports/formats.py", "runs/exports/folder.py"
+FOLDER = "runs/exports/folder.py"
 JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
 
 # fmt: off
@@ -208,13 +207,14 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("population draw", "sims/commands/population.py", "def draw(", RAISES, T_POPULATION),
     ("population check", "sims/commands/population.py", "def check(", RAISES, T_POPULATION),
     ("population list", "sims/commands/population.py", "def list_populations(", RAISES, T_POPULATION),
+    ("new", "sims/commands/new.py", "def write_new(", RAISES, "tests/sims/commands/test_new.py"),
     ("exit code", APP, "sys.exit(error.exit_code)", "sys.exit(0)", f"{T_APP} -k used_folder"),
     ("doctor: gpu", "sims/commands/doctor.py", '"missing", found, "Its engine', '"ok", found, "Its engine', T_DOCTOR),
     ("doctor: builds", "sims/commands/doctor.py", '"missing", "both builds', '"ok", "both builds', T_DOCTOR),
     ("doctor: exit code", APP, 'finding.state == "missing"', 'finding.state == "note"', T_DOCTOR),
     ("estimate: prompts", "sims/playing/estimate.py", "prompt_tokens += prompt", "prompt_tokens += 7 * prompt", T_ESTIMATE),
     ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
-    ("estimate: answers", "sims/playing/estimate.py", "reply.text.split() * _limit", "reply.text.split() * 1 or _limit", T_ESTIMATE),
+    ("estimate: answers", "sims/playing/estimate.py", "words = text.split() * _limit", "words = text.split() * 1 or _limit", T_ESTIMATE),
     ("show: episode", APP, "transcript(opened, episode, events)", "transcript(opened, 0, events)", f"{T_LOOKING} -k transcript"),
     ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_DATA} -k filters_keep"),
     ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_DATA} -k offers"),
@@ -234,8 +234,8 @@ MUTANTS = [Mutant(*fields) for fields in (
      "pass\n        except OSError as error:\n            os.close", T_LOG),
     ("log: read torn line", LOG, 'if not line.endswith(b"\\n")', "if not line", T_LOG),
     ("fleet: seed of a retry", FLEET, "derive_seed(call.seed, attempt) if attempt else call.seed", "call.seed", T_FLEET),
-    ("fleet: retries", FLEET, "if attempt >= self._retries", "if attempt > self._retries", T_FLEET),
-    ("fleet: restarts", FLEET, "while berth.restarts < berth.max", "while berth.restarts <= berth.max", T_FLEET),
+    ("fleet: retries", FLEET, "if attempt < self._retries", "if attempt <= self._retries", T_FLEET),
+    ("fleet: restarts", FLEET, "while berth.restarts < berth", "while berth.restarts <= berth", T_FLEET),
     ("fleet: one restart for all", FLEET, "and berth.restarts == restarts", "", T_FLEET),
     ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
     ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
@@ -245,13 +245,14 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("hearing: deaf to none", "scenarios/parts/hearing.py", "if v == u or graph.has_edge(u, v)", "", "tests/scenarios/parts/test_hearing.py"),
     ("hearing: one way", "scenarios/parts/hearing.py", "if self.directed else nx.Graph()", "if False else nx.Graph()",
      "tests/scenarios/parts/test_hearing.py"),
-    ("privacy: all hear", "scenarios/core/episode.py", "for agent in to:", "for agent in self._cast():", "tests/scenarios/test_social_deduction.py"),
+    ("privacy: all hear", "scenarios/opinion_exchange/rules.py", "to=[self.people[name] for name in pair]", "to=self.people.values()",
+     "tests/scenarios/test_opinion_exchange.py"),
     ("judging: weights", JUDGING, "append((weight * score.score, weight))", "append((score.score, 1.0))", T_JUDGING),
     ("judging: least rating", JUDGING, "max(LEAST_RATING, rating)", "rating", T_JUDGING),
     ("judging: both orders", JUDGING, "(better + 1 - crossed) / 2", "better", T_JUDGING),
     ("judging: failed answers", JUDGING, "if score.score is not None and weight > 0", "if weight > 0", T_JUDGING),
     ("judging: expectation", JUDGING, "fsum(p * v for", "max(p * v for", T_JUDGING),
-    ("contract: privacy", CONTRACT, "    _check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
+    ("contract: privacy", CONTRACT, "    check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
     ("contract: replay", CONTRACT, "        _check_replay(scenario, index)\n", "", T_CONTRACT),
     ("contract: faults", CONTRACT, "        _check_faults(scenario, index)\n", "", T_CONTRACT),
     ("contract: lockstep", CONTRACT, "        _check_lockstep(scenario, index)\n", "", T_CONTRACT),
@@ -261,11 +262,11 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("forged control token", "sims/engines/chat_template.py", 'description["added_tokens"] = []', "pass", "tests/sims/engines/test_chat_template.py"),
 
     # Training data.
-    ("export: swapped", FORMATS, '"chosen": said(pair.chosen.turn)', '"chosen": said(pair.rejected.turn)', T_EXPORTS),
-    ("export: cut text", FORMATS, '"content": turn.text}', '"content": turn.text[:40]}', T_EXPORTS),
+    ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn)', '"chosen": said(pair.rejected.turn)', T_EXPORTS),
+    ("export: cut text", "runs/exports/parts.py", '"content": turn.text}', '"content": turn.text[:40]}', T_EXPORTS),
     ("export: leak", FOLDER, 'int(row["prompt_id"][:4], 16)', "int(str(abs(hash(str(row))))[:4])", T_EXPORTS),
-    ("export: labels", FORMATS, "score_of(response) > threshold", "score_of(response) < threshold", T_EXPORTS),
-    ("export: ranking", FORMATS, "key=score_of, reverse=True", "key=score_of", T_EXPORTS),
+    ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_EXPORTS),
+    ("export: ranking", "runs/exports/formats/ranked.py", "key=score_of, reverse=True", "key=score_of", T_EXPORTS),
     ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_EXPORTS),
     ("export: margin", "runs/exports/pairing.py", "pair.margin < rule.margin", "pair.margin < 0", T_EXPORTS),
     ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_EXPORTS),
@@ -298,6 +299,18 @@ def _chosen(patterns: Sequence[str]) -> list[Mutant]:
     return chosen
 
 
+def _require_places(mutants: Sequence[Mutant]) -> None:
+    """Raise `Stale` that tells of every mutant that has lost its place."""
+    problems = []
+    for mutant in mutants:
+        try:
+            mutant.source(CHECKOUT)
+        except Stale as problem:
+            problems.append(str(problem))
+    if problems:
+        raise Stale("\n".join(problems))
+
+
 def _require_passing(mutants: Sequence[Mutant]) -> None:
     """Raise `Stale` where the tests don't pass without a mutant: all would be noticed then."""
     tests = " ".join(sorted({file for mutant in mutants for file in mutant.files()}))
@@ -318,8 +331,7 @@ def main() -> int:
     survived = 0
     try:
         chosen = _chosen(asked.names)
-        for mutant in chosen:
-            mutant.source(CHECKOUT)
+        _require_places(chosen)
         if asked.check:
             print(f"{len(chosen)} mutants find their places")
             return 0

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.command_line import commands
+
 SCRIPT = Path(__file__).with_name("mutants.py")
 CHEAPEST = ("elo", "judging: both orders", "choice: probabilities")
 
@@ -24,6 +26,11 @@ def mutants(*words: str, script: Path = SCRIPT) -> subprocess.CompletedProcess[s
 def test_every_mutant_finds_its_place() -> None:
     ended = mutants("--check")
     assert ended.returncode == 0, ended.stderr
+
+
+def test_every_command_has_a_mutant_of_its_name() -> None:
+    listed = SCRIPT.read_text(encoding="utf-8")
+    assert [name for name in commands() if f'("{name}", ' not in listed] == []
 
 
 def test_some_mutants_are_noticed() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
-from palaestra.sims.commands.app import main
+from palaestra.sims.commands.app import app, main
 
 COLUMNS = "200"
 """So wide a terminal that no table is wrapped."""
@@ -64,3 +67,17 @@ def refused(*words: str | Path, cwd: Path | None = None) -> str:
     assert ended.code == 2, ended.out
     assert ended.err.startswith("error: ")
     return ended.err
+
+
+def commands() -> list[str]:
+    """Every command as it is typed, such as "run" and "population draw"."""
+
+    def inside(group: object, words: str = "") -> Iterator[str]:
+        assert isinstance(group, TyperGroup)
+        for name, command in group.commands.items():
+            if isinstance(command, TyperGroup):
+                yield from inside(command, f"{words}{name} ")
+            else:
+                yield f"{words}{name}"
+
+    return list(inside(typer.main.get_command(app)))
