@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,9 +28,7 @@ TEXTS = ("completion", "output", "judgment", "responses")
 
 
 def with_tokens(call: Call, **how: Any) -> Reply:
-    reply = scripted_reply(call, **how)
-    reply.token_ids, reply.logprobs = [call.index, 2], [-0.5, -0.25]
-    return reply
+    return replace(scripted_reply(call, **how), token_ids=(call.index, 2), logprobs=(-0.5, -0.25))
 
 
 @pytest.fixture(scope="module")

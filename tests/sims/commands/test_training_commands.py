@@ -80,7 +80,7 @@ held_out: [What is a boat?, What is a shop?]
 def test_a_tribe_plays_is_trained_and_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is trained is real; answers are made up."""
     monkeypatch.setattr(
-        venue, "build", lambda _settings, _policies: Scripted(ScriptedEngine(kind="scripted"))
+        venue, "build", lambda _settings, policies: Scripted(ScriptedEngine(kind="scripted"), policies)
     )
     (tmp_path / "tribe.yaml").write_text(TRIBE)
     words = ("evolve", "tribe.yaml", "--by", "truth", "--generations", "1", "--out", "tribe")

@@ -10,8 +10,10 @@ import pytest
 
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
+from palaestra.agents.engine import EngineSettings
+from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
-from palaestra.agents.policy import EngineSettings, Policy, ScriptedEngine
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines.engine import Engine, Fleet
 from support.scripted_debates import call
 
@@ -78,7 +80,7 @@ def test_each_retry_has_a_seed_of_its_own_and_costs_are_summed() -> None:
     reply = reply_of(asked(engine, call(VOTE, seed=7)))
     assert engine.asked == [(7, 0), (derive_seed(7, 1), 1), (derive_seed(7, 2), 2)]
     assert (reply.value, reply.failed, reply.attempts) == ("yes", False, 3)
-    assert reply.rejected == ["maybe", "perhaps"]
+    assert reply.rejected == ("maybe", "perhaps")
     assert (reply.prompt_tokens, reply.cached_tokens, reply.output_tokens) == (30, 12, 9)
 
 
@@ -88,7 +90,7 @@ def test_what_never_parses_is_asked_so_often_and_no_oftener(retries: int) -> Non
     reply = reply_of(asked(engine, call(VOTE), retries=retries))
     assert len(engine.asked) == reply.attempts == 1 + retries
     assert (reply.value, reply.failed) == (None, True)
-    assert reply.rejected == ["maybe"] * (1 + retries)
+    assert reply.rejected == ("maybe",) * (1 + retries)
 
 
 def test_one_death_is_one_restart_however_many_calls_it_took_with_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -29,7 +30,7 @@ def at_the_limit(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Reply
     reply = scripted_reply(call, attempt=attempt, garbled=garbled)
     if isinstance(call.answer, Text):
         words = call.answer.max_tokens or LIMIT
-        reply.text = " ".join((reply.text.split() * words)[:words])
+        reply = replace(reply, text=" ".join((reply.text.split() * words)[:words]))
     return reply
 
 
