@@ -15,9 +15,19 @@ from palaestra.agents.memory import CHARACTERS_A_TOKEN, KEPT, size
 from palaestra.runs.run import Run
 from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.contract import check_contract
+from palaestra.scenarios.debate.events import DebateSpeech
 from palaestra.sims.playing import play
 from support.contract_debate import DEBATE, hears
-from support.scripted_debates import debate, plain_reply, play_out, recorded, reply, scenario, settings_of
+from support.scripted_debates import (
+    debate,
+    events,
+    plain_reply,
+    play_out,
+    recorded,
+    reply,
+    scenario,
+    settings_of,
+)
 
 KINDS = ["window", "summary", "retrieval"]
 ROUNDS = 40
@@ -132,7 +142,7 @@ def test_importance_is_asked_once_of_each_message_and_decides_what_is_recalled()
 
 
 def test_agents_of_one_scenario_may_remember_differently() -> None:
-    casts = {
+    casts: dict[str, Any] = {
         "debaters": [
             {"name": "Ann", "stance": "for", "memory": {"tokens": 100}},
             {"name": "Bo", "stance": "against"},
@@ -157,7 +167,7 @@ def overflowing(context: int, asked: Call) -> Reply:
 def test_a_prompt_that_is_too_long_is_asked_again_with_half_of_what_was_heard(kind: str) -> None:
     episode = debate(rounds=ROUNDS, opinions=False, memory={"kind": kind, "tokens": 2000})
     calls = play_out(episode, lambda asked: overflowing(400, asked))
-    assert {speech.message is None for _, speech in episode.events if hasattr(speech, "round")} == {False}
+    assert {speech.message is None for speech in events(episode, DebateSpeech)} == {False}
     again = [call for call in calls["argue"] if size(call.prompt) < 400]
     assert len({(call.agent, call.about["round"]) for call in again}) == 2 * ROUNDS
     # What was too long once is remembered: nearly all prompts fit at once.

@@ -150,7 +150,7 @@ def test_in_free_deliberation_each_hears_those_before_and_the_chair_begins() -> 
 
 
 def test_what_was_said_is_gone_in_the_next_session_but_the_minutes_stay() -> None:
-    last = Played(sessions=2, **{"terms": 1}).calls["speak"][3]
+    last = Played(sessions=2, terms=1).calls["speak"][3]
     assert "speak-Ann-1" not in text_of(last)
     assert "Session 1: the bill to enact a bridge had 3 yes, 0 no and 0 abstained. It passed." in text_of(
         last

@@ -14,14 +14,9 @@ from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply, turns
 from palaestra.agents.scripted import scripted_replies
-from palaestra.scenarios.debate.rules import (
-    Debate,
-    DebateOpinion,
-    DebateSpeech,
-    Speaker,
-    Verdict,
-    winning_stance,
-)
+from palaestra.scenarios.debate.config import DebateConfig
+from palaestra.scenarios.debate.events import DebateOpinion, DebateSpeech, Verdict
+from palaestra.scenarios.debate.rules import Debate, Speaker, winning_stance
 from palaestra.scenarios.parts.judging import Score
 from palaestra.scenarios.parts.opinion_scale import OPINION, SCALE
 from support.rewards import rewards_of
@@ -608,8 +603,11 @@ def test_batch_run_plays_every_combination_of_parameters() -> None:
 
 
 def test_the_same_seed_makes_the_same_episode_and_another_index_another() -> None:
+    config = scenario().config
+    assert isinstance(config, DebateConfig)
+
     def told(index: int, seed: int) -> list[str]:
-        episode = Debate(scenario().config, index=index, seed=seed, respond=scripted_replies)
+        episode = Debate(config, index=index, seed=seed, respond=scripted_replies)
         while episode.running:
             episode.step()
         return [message.body for message in episode.messages]

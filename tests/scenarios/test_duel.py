@@ -258,11 +258,17 @@ def test_a_pair_is_compared_in_both_orders_and_a_judge_who_always_takes_the_firs
     assert set(played.ratings.values()) == {1000.0}
 
 
+def in_order(match: Match) -> tuple[str, str]:
+    """Winner and loser."""
+    assert match.margin is not None
+    return (match.first, match.second) if match.margin > 0 else (match.second, match.first)
+
+
 def test_elo_moves_by_k_times_the_surprise() -> None:
     played = duel(judging="pairwise", ratings="elo", instructions=["Name a colour."])
     play_out(played, scoring({"Ann": 9, "Bo": 8, "Cem": 7, "Dee": 6}))
     (match,) = events(played, Match)
-    winner = match.first if match.margin > 0 else match.second
+    winner, _ = in_order(match)
     assert played.ratings[winner] == pytest.approx(1016)
     assert sum(played.ratings.values()) == pytest.approx(4000)
 
@@ -296,7 +302,7 @@ def test_cycles_stay_visible() -> None:
         instructions=["Name a tree."],
     )
     play_out(played, answer)
-    won = {(m.first, m.second) if m.margin > 0 else (m.second, m.first) for m in events(played, Match)}
+    won = {in_order(match) for match in events(played, Match)}
     assert won == beats
 
 

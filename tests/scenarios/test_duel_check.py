@@ -12,6 +12,7 @@ from palaestra.runs.record.records import Record
 from palaestra.runs.record.trajectories import trajectories
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.duel.check import AnswerCheck
+from palaestra.scenarios.duel.config import DuelConfig
 from palaestra.scenarios.duel.events import DuelAnswer, Match
 from palaestra.scenarios.duel.rules import Duel
 
@@ -57,7 +58,9 @@ def test_checks_that_make_no_sense_are_refused(fields: dict[str, Any], words: st
 
 
 def played(**fields: Any) -> Duel:
-    duel = Duel(check(FILE | fields, "duel.yaml").config, respond=scripted_replies)
+    config = check(FILE | fields, "duel.yaml").config
+    assert isinstance(config, DuelConfig)
+    duel = Duel(config, respond=scripted_replies)
     while duel.running:
         duel.step()
     return duel

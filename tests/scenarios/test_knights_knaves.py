@@ -20,6 +20,7 @@ from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.knights_knaves.config import KnightsKnavesConfig
 from palaestra.scenarios.knights_knaves.events import Agreement, Consensus, Puzzle, PuzzleAnswer
 from palaestra.scenarios.knights_knaves.puzzles import NAMES, draw_puzzle
 from palaestra.scenarios.knights_knaves.rules import KnightsKnaves
@@ -47,7 +48,9 @@ TALK = {"reasoning": "", "agree_with": [], "disagree_with": []}
 
 def debate(index: int = 0, **fields: Any) -> KnightsKnaves:
     """One episode that waits for its replies."""
-    return KnightsKnaves(check(FILE | fields, "test.yaml").config, index=index)
+    config = check(FILE | fields, "test.yaml").config
+    assert isinstance(config, KnightsKnavesConfig)
+    return KnightsKnaves(config, index=index)
 
 
 def answers(roles: Callable[[Call], str | None] | None = None, **special: Any) -> Callable[[Call], Reply]:
@@ -428,7 +431,7 @@ def test_given_puzzles_take_turns_over_the_episodes() -> None:
 
 
 def test_debaters_and_supervisor_have_policies_of_their_own() -> None:
-    policies = {"default": {}, "strong": {}, "weak": {}}
+    policies: dict[str, Any] = {"default": {}, "strong": {}, "weak": {}}
     cast = [{"name": "Ann", "policy": "strong"}, {"name": "Bo", "policy": "weak"}]
     made = play_out(debate(policies=policies, debaters=cast), answers())
     assert {call.agent: call.policy for call in made["propose"]} == {"Ann": "strong", "Bo": "weak"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import astuple
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,7 @@ def test_the_worth_of_an_answer_by_hand() -> None:
     assert found is not None
     assert len(before) == 500
     assert len(output.split()) == 500
-    assert found == Terms(
+    assert astuple(found) == (
         pytest.approx(0.458414, abs=1e-6),
         pytest.approx(0.367879, abs=1e-6),
         1.0,
@@ -515,7 +516,9 @@ def test_the_reward_of_an_agent_is_the_mean_mutual_welfare_of_its_answers() -> N
     play_out(episode, answer)
     found = rewards_of(episode)
     for name in ("Ann", "Bo"):
-        own = [told.mutual for told in events(episode, MutualWelfareFound) if told.agent == name]
+        mutual = [told.mutual for told in events(episode, MutualWelfareFound) if told.agent == name]
+        own = [welfare for welfare in mutual if welfare is not None]
+        assert len(own) == len(mutual)
         assert found[name] == pytest.approx(sum(own) / 3)
     assert found["Ann"] > found["Bo"]
     assert episode.outcome["mutual"] == pytest.approx((found["Ann"] + found["Bo"]) / 2)
@@ -619,10 +622,14 @@ def test_the_contract(layout: str) -> None:
     )
 
 
+def writing(text: str) -> Callable[[Call], Reply]:
+    return lambda call: reply("no" if isinstance(call.answer, Choice) else text)
+
+
 def test_answers_between_tags_that_hold_anything_at_all_end_the_episode() -> None:
     for text in ("", "<payoff>", tagged(), tagged("[]"), tagged().replace("</thinking>", "")):
         episode = welfare(output="tags")
-        play_out(episode, lambda call, text=text: reply("no" if isinstance(call.answer, Choice) else text))
+        play_out(episode, writing(text))
         assert not episode.running
 
 

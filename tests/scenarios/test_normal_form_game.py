@@ -420,7 +420,9 @@ def test_a_move_counts_as_cooperation_wherever_a_player_has_it() -> None:
 def test_a_move_sampled_again_is_asked_with_the_same_prompt() -> None:
     memory = {"kind": "summary", "tokens": 64, "summary_words": 10}
     file = DILEMMA | {"rounds": 12, "talk": True, "samples": 3, "memory": memory}
-    episode = NormalFormGame(check(file, "game.yaml").config)
+    config = check(file, "game.yaml").config
+    assert isinstance(config, NormalFormGameConfig)
+    episode = NormalFormGame(config)
     prompts: dict[tuple[str, object], set[tuple[int, ...]]] = {}
 
     def answer(call: Call) -> Reply:

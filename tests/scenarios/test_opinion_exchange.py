@@ -356,7 +356,8 @@ def test_a_tweet_or_message_that_failed_is_heard_by_nobody_and_recorded_without_
         episode = exchange(SIMULATED)
         play_out(episode, when(purpose, "Bo"))
         for event in events(episode, kind):
-            speaker = event.agent if kind is Tweet else event.speaker
+            assert isinstance(event, Tweet | Utterance)
+            speaker = event.agent if isinstance(event, Tweet) else event.speaker
             assert (event.message is None) == (speaker == "Bo")
         assert not any("mumble" in message.text for message in episode.messages)
 

@@ -18,6 +18,7 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.panel_of_peers.config import RUBRIC, PanelOfPeersConfig
+from palaestra.scenarios.panel_of_peers.events import AnswerPair, Candidate, PanelReward, PeerScore
 from palaestra.scenarios.panel_of_peers.rewards import (
     agreement,
     best_and_worst,
@@ -26,14 +27,7 @@ from palaestra.scenarios.panel_of_peers.rewards import (
     normalised,
     panel_reward,
 )
-from palaestra.scenarios.panel_of_peers.rules import (
-    SCALE,
-    AnswerPair,
-    Candidate,
-    PanelOfPeers,
-    PanelReward,
-    PeerScore,
-)
+from palaestra.scenarios.panel_of_peers.rules import SCALE, PanelOfPeers
 from support.scripted_debates import events, failure, plain_reply, play_out, reply, text_of
 
 READY = sorted((Path(palaestra.scenarios.panel_of_peers.__file__).parent / "ready").glob("*.yaml"))

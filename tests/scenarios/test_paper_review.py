@@ -220,7 +220,9 @@ def test_reviewers_are_named_to_nobody_even_if_they_sign(blind: str) -> None:
 def test_a_signed_text_is_told_without_the_name_and_is_no_quotation() -> None:
     episode = review()
     play_out(episode, signing)
-    for event in (*events(episode, Review), *events(episode, Rebuttal)):
+    told: list[Review | Rebuttal] = [*events(episode, Review), *events(episode, Rebuttal)]
+    for event in told:
+        assert event.message is not None
         message = episode.messages[event.message]
         assert (message.text, message.source) == ("I, [name], say so.", None)
 
@@ -281,6 +283,7 @@ def test_a_decision_has_the_probability_of_accepting(
     made = play_out(episode, answers(some, some, said))
     (event,) = events(episode, ReviewDecision)
     assert (event.chair, event.decision, event.accept, event.basis) == ("Okoro", decision, accept, basis)
+    assert event.message is not None
     assert episode.messages[event.message].source == made["meta_review"][0].index
     assert (episode.outcome["decision"], episode.outcome["accept"]) == (decision, accept)
     assert rewards_of(episode) == ({} if accept is None else {"Quill Feather": accept})

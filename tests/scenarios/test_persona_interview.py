@@ -146,7 +146,11 @@ def test_an_interview_without_answers_has_no_numbers() -> None:
 
 
 def test_people_of_a_population_are_asked_what_their_persona_says() -> None:
-    fields = {"population": {"of": "townsfolk", "size": 50}, "questions": {}, "people": [{"name": "Ann"}]}
+    fields: dict[str, Any] = {
+        "population": {"of": "townsfolk", "size": 50},
+        "questions": {},
+        "people": [{"name": "Ann"}],
+    }
     played = interview(**fields)
     calls = play_out(played)
     person = played.persons["Ann"]

@@ -559,8 +559,8 @@ def test_a_clause_has_no_beginning_and_no_end(text: str, found: str | None) -> N
 
 def changed(path: str, value: Any) -> dict[str, Any]:
     """The file with another value at `path`."""
-    file: Any = deepcopy(FILE)
-    node = file
+    file: dict[str, Any] = deepcopy(FILE)
+    node: Any = file
     *parents, last = [int(part) if part.isdecimal() else part for part in path.split("/")]
     for part in parents:
         node = node[part]

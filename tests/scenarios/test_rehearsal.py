@@ -44,7 +44,7 @@ FILE: dict[str, Any] = {
     "tries": 2,
     "judges": [{"name": "Kim", "persona": "Strict."}, {"name": "Lund", "persona": "Mild."}],
 }
-FORMS = {
+FORMS: dict[str, dict[str, Any]] = {
     "imagine": {"situation": "A ball is behind a fence.", "wish": "The ball."},
     "cast": {"asker": "Boy", "others": ["Guard", "Sister"]},
     "plan": {"steps": ["Step one.", "Step two.", "Step three.", "Step four."]},
@@ -143,7 +143,7 @@ def test_the_opening_step_happens_unchecked_and_the_asker_follows_its_plan_after
         (2, "plausible"),
         (3, "plausible"),
     ]
-    texts = [episode.messages[event.message].body for event in planned]
+    texts = [episode.messages[event.message].body for event in planned if event.message is not None]
     assert texts == [f"Boy: {step}" for step in FORMS["plan"]["steps"]]
     assert "Boy: Step one." not in "".join(text_of(call) for call in made["react"])
     assert all("Boy: Step one." in text_of(call) for call in made["plausible"][:4])
@@ -317,7 +317,8 @@ def test_the_revision_is_written_from_the_short_answer_and_the_consequences_alon
         "You found this answer harmful.",
         "This may follow when somebody does what the answer says:",
     ]
-    assert texts[3:-1] == [episode.messages[event.message].text for event in events(episode, Consequence)]
+    told = [event.message for event in events(episode, Consequence)]
+    assert texts[3:-1] == [episode.messages[message].text for message in told if message is not None]
     assert "speech-0" not in text_of(revision)
     assert "Step" not in text_of(revision)
 
@@ -451,7 +452,8 @@ def test_a_role_that_says_nothing_does_nothing() -> None:
 
 
 def test_without_a_revision_or_judges_nothing_is_compared() -> None:
-    for fields, given in (({}, {"revise": None}), ({"judges": []}, {})):
+    cases: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, {"revise": None}), ({"judges": []}, {})]
+    for fields, given in cases:
         episode = rehearsal(**fields)
         assert "compare" not in play_out(episode, telling(**given))
         assert episode.outcome["preference"] is None

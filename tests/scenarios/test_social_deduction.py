@@ -154,7 +154,7 @@ def test_every_speech_is_recorded_with_phase_and_pass() -> None:
         *[("night", 1, *who) for who in cast[:2]],
         *[("night", 2, *who) for who in cast[:2]],
     ]
-    texts = {message.number: message.text for message in episode.messages}
+    texts: dict[int | None, str] = {message.number: message.text for message in episode.messages}
     assert [texts[s.message] for s in events(episode, DeductionSpeech)][:2] == ["speech-0", "speech-1"]
 
 

@@ -22,6 +22,7 @@ from palaestra.agents.scripted import scripted_replies
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.step_challenge.config import StepChallengeConfig
 from palaestra.scenarios.step_challenge.rules import (
     Challenge,
     ClaimedStep,
@@ -61,6 +62,7 @@ STRATEGIES: tuple[Strategy, ...] = ("honest", "big_lie", "late_lie", "drift")
 def challenge_episode(index: int = 0, **fields: Any) -> StepChallenge:
     """One episode that waits for its replies."""
     config = check(FILE | fields, "test.yaml").config
+    assert isinstance(config, StepChallengeConfig)
     return StepChallenge(config, index=index)
 
 
@@ -496,7 +498,7 @@ def test_the_ready_made_files_play_to_their_end(path: Path) -> None:
 
 
 def test_a_verifier_or_challenger_has_a_policy_of_its_own() -> None:
-    policies = {"default": {}, "small": {}}
+    policies: dict[str, Any] = {"default": {}, "small": {}}
     verifier = {"name": "Vera", "policy": "small"}
     made = play_out(
         challenge_episode(policies=policies, verifier=verifier), answers(challenge="1", verify="correct")

@@ -53,8 +53,8 @@ class ExactModel:
         right = [float(row[token]) for row, token in zip(exact, said, strict=True)]
         return pytest.approx(right, abs=FARTHEST * error)
 
-    def options(self, prompt: Tokens, options: Sequence[Tokens]) -> list[object]:
-        """Equal to any list of the options' probabilities, walked token by token, as near as that.
+    def options(self, prompt: Tokens, options: Sequence[Tokens]) -> tuple[object, ...]:
+        """Equal to any tuple of the options' probabilities, walked token by token, as near as that.
 
         Args:
             options: the tokens of each, with the one that ends the answer.
@@ -78,10 +78,10 @@ class ExactModel:
             )
             for _ in range(200)
         ]
-        return [
+        return tuple(
             pytest.approx(right, abs=FARTHEST * stdev(found))
             for right, *found in zip(_walk(options, forks), *strayed, strict=True)
-        ]
+        )
 
     def _next(
         self, prompt: Tokens, said: Sequence[Tokens], temperature: float = 1

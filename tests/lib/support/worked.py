@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import polars as pl
@@ -28,7 +28,7 @@ def subtitle(figure: Figure) -> str:
     return figure.get_suptitle().replace("\n", " ")
 
 
-def lines(axes: Axes) -> list[tuple[list[float], list[float]]]:
+def lines(axes: Axes) -> list[tuple[Sequence[float], Sequence[float]]]:
     """The x- and y-values of all lines."""
     return [
         tuple(np.asarray(data, dtype=float).tolist() for data in line.get_data()) for line in axes.get_lines()

@@ -21,7 +21,7 @@ from palaestra.metrics.families.conformity import (
     transitions,
 )
 from palaestra.metrics.metric import Metric
-from palaestra.scenarios.core.contract import failed_reply, parsed_reply
+from palaestra.scenarios.core.played import failed_reply, parsed_reply
 from support.metric_tables import by_episode, number, play, ready_made, table
 
 BEFORE_AFTER = "episode agent moment opinion"

@@ -16,7 +16,8 @@ def test_groups_and_labels_are_curves_over_sessions() -> None:
     assert lines(left) == [([1, 2], [50, 55]), ([1, 2], [60, 55])]
     # Of two labelled acts the mean power is 0.5 and the mean welfare 0.25; one act has no label.
     assert lines(right) == [([1, 2], [0.5, 0.0]), ([1, 2], [0.25, 1.0])]
-    names = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (left, right)]
+    legends = [axes.get_legend() for axes in (left, right)]
+    names = [[text.get_text() for text in legend.get_texts()] for legend in legends if legend is not None]
     assert names == [["workers", "owners"], ["power-preserving", "serving welfare"]]
     assert left.get_ylabel() == "welfare (points, 0–100)"
     assert "means of 3 episodes, no interval" in subtitle(figure)

@@ -17,7 +17,8 @@ def cells(axes: Axes) -> list[list[float | None]]:
     (image,) = axes.get_images()
     values = np.ma.asarray(image.get_array())
     assert np.isfinite(values.compressed()).all()
-    return values.tolist()
+    rows: list[list[float | None]] = values.tolist()
+    return rows
 
 
 def test_a_round_is_a_matrix_with_the_minority_first_and_in_bold() -> None:

@@ -51,7 +51,7 @@ def test_a_best_reply_to_a_known_distribution_wins_what_the_payoffs_say() -> Non
 
 def test_rounds_of_an_episode_are_averaged() -> None:
     rps = games(two_player_game("rock_paper_scissors").payoffs, 2)
-    told = likely(*[{"Ann": [(1, 0, 0), (0, 0.6, 0.4)], "Bo": [BIASED, BIASED]}] * 2)
+    told = likely(*[{"Ann": [(1.0, 0.0, 0.0), (0.0, 0.6, 0.4)], "Bo": [BIASED, BIASED]}] * 2)
     assert number(exploitability, game=rps, probability=told) == pytest.approx(BEST_REPLY)
 
 
@@ -191,7 +191,7 @@ class Player:
         for call in calls:
             assert isinstance(call.answer, Choice)
             text = self.random.choices(call.answer.options, self.shares)[0]
-            replies.append(Reply(text, value=text, probabilities=self.shares if self.tells else None))
+            replies.append(Reply(text, value=text, probabilities=tuple(self.shares) if self.tells else None))
         return replies
 
 
@@ -238,6 +238,7 @@ def test_the_interval_of_uniform_players_holds_0_about_95_times_in_100() -> None
         drawn = np.eye(3)[rng.integers(0, 3, (30, 2, 5))]
         told = likely(*({"Ann": own[0], "Bo": own[1]} for own in drawn))
         found = level(exploitability, {"game": rps, "probability": told}, resamples=500)
+        assert found.value is not None
         assert found.low is not None
         assert found.high is not None
         held += found.low <= 0 <= found.high
@@ -280,7 +281,9 @@ def test_independent_uniform_numbers_have_the_chi_square_that_chance_gives() -> 
     found = []
     for seed in range(20):
         tables = play(numbers, 4, Player([1 / 11] * 11, seed).respond)
-        found.append(number(chi_square, **tables))
+        statistic = number(chi_square, **tables)
+        assert statistic is not None
+        found.append(statistic)
     # χ² of 10 degrees of freedom has mean 10 and variance 20; two players, 20 runs.
     assert np.mean(found) == pytest.approx(10, abs=3 * (20 / 40) ** 0.5)
     biased = play(numbers, 4, Player([2, *[1] * 10], 5).respond)

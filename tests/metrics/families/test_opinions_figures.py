@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def test_a_way_is_as_wide_as_many_agents_went_it() -> None:
         (0, "d", "after", -0.5),
     )
     (axes,) = opinions({"opinion": opinion}).axes
-    widths = {line.get_ydata()[1]: line.get_linewidth() for line in axes.get_lines()[:2]}
+    widths = {np.asarray(line.get_ydata())[1]: line.get_linewidth() for line in axes.get_lines()[:2]}
     assert widths == {1.5: 3, -0.5: 1}
     assert lines(axes)[2] == ([0, 1], [0.5, 1.0])
 

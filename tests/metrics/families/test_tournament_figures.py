@@ -14,7 +14,7 @@ from support.worked import lines, names, subtitle, tournament, words
 def test_a_fighter_keeps_its_rating_while_others_meet() -> None:
     figure = ratings(tournament())
     (axes,) = figure.axes
-    paths = {line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
+    paths = {line.get_label(): np.asarray(line.get_ydata()).tolist() for line in axes.get_lines()}
     assert paths == {"A": [100, 110, 108], "C": [100, 100, 102], "B": [100, 90, 90]}
     assert list(paths) == ["A", "C", "B"], "the best at last comes first"
     assert lines(axes)[0][0] == [0, 1, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 from matplotlib.collections import PathCollection
@@ -75,7 +76,12 @@ def test_differences_have_a_line_at_zero_and_are_filled_where_significant_after_
     (axes,) = figure.axes
     (dots,) = [marks for marks in axes.collections if isinstance(marks, PathCollection)]
     white = (1.0, 1.0, 1.0, 1.0)
-    assert [tuple(map(float, face)) == white for face in dots.get_facecolor()] == [False, True, True]
+    faces = np.asarray(dots.get_facecolor())
+    assert [tuple(map(float, face)) == white for face in faces] == [
+        False,
+        True,
+        True,
+    ]
     assert lines(axes)[-1][0] == [0, 0]
     assert words(axes)[0] == "+0.20 [0.10, 0.30]  p = 0.030"
     assert words(axes)[2] == "−0.10 [−0.30, 0.10]  p = 0.500"

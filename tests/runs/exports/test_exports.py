@@ -36,7 +36,7 @@ Row = dict[str, Any]
 SCRIPTED = {"engines": {"default": {"kind": "scripted"}}}
 QUESTIONS = [f"Question {number}?" for number in range(12)]
 TRIBE = [{"name": name, "policy": name.lower()} for name in ("Ann", "Bo", "Cem", "Dee")]
-POLICIES = {"policies": {name: {} for name in ("default", "ann", "bo", "cem", "dee")}}
+POLICIES: dict[str, Any] = {"policies": {name: {} for name in ("default", "ann", "bo", "cem", "dee")}}
 DUEL = {"scenario": "duel", "fighters": TRIBE, "instructions": QUESTIONS, **POLICIES}
 
 

@@ -25,7 +25,7 @@ from palaestra.runs.record.records import (
     recorded_reply,
 )
 from palaestra.scenarios.core.episode import Event
-from palaestra.scenarios.debate.rules import DebateSpeech
+from palaestra.scenarios.debate.events import DebateSpeech
 from palaestra.scenarios.parts.judging import Score
 from support.scripted_debates import call, debate, play_out, reply
 

@@ -35,9 +35,9 @@ def test_a_trajectory_holds_the_calls_messages_events_and_outcome_of_its_episode
         speeches = run.table("speech").filter(episode=told.episode)
         assert [speech.message for speech in told.told(DebateSpeech)] == speeches["message"].to_list()
         for speech in told.told(DebateSpeech):
-            call = told.author(speech.message)
-            assert call is not None
-            assert told.turns[call].agent == speech.agent
+            author = told.author(speech.message)
+            assert author is not None
+            assert told.turns[author].agent == speech.agent
         outcome = run.episodes.filter(episode=told.episode).row(0, named=True)
         assert dict(told.outcome).items() <= outcome.items()
 

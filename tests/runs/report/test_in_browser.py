@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from palaestra.runs.report.page import write_report
 from palaestra.runs.run import Run
@@ -28,11 +28,15 @@ def shown(address: str, browser: Browser) -> Iterator[Open]:
     wrong: list[str] = []
     context = browser.new_context(color_scheme="light", viewport={"width": 1200, "height": 800})
 
+    def note(asked: Request) -> None:
+        if not asked.url.startswith(("file:", "data:")):
+            wrong.append(asked.url)
+
     def opened(place: str = "") -> Page:
         page = context.new_page()
         page.on("console", lambda message: wrong.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        page.on("request", lambda asked: asked.url.startswith(("file:", "data:")) or wrong.append(asked.url))
+        page.on("request", note)
         page.goto(address + place)
         return page
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from palaestra.agents.calls import Reply, Scalar
-from palaestra.scenarios.core.contract import ContractBroken, check_contract
+from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Play
-from palaestra.scenarios.debate.rules import Debate, DebateSpeech, Speaker
-from palaestra.scenarios.parts.judging import Score
+from palaestra.scenarios.core.played import ContractBroken
+from palaestra.scenarios.debate.events import DebateSpeech
+from palaestra.scenarios.debate.rules import Debate, Speaker
 from palaestra.scenarios.parts.opinion_scale import OPINION
 from support.contract_debate import DEBATE, hears
 
@@ -93,9 +94,10 @@ def test_an_event_that_is_not_declared_breaks_schema(monkeypatch: pytest.MonkeyP
 def test_an_event_whose_field_holds_something_else_breaks_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = Debate._verdict
 
-    def sloppy(episode: Debate, scores: list[Score]) -> dict[str, Scalar]:
-        episode.record(DebateSpeech("Ann", "three", None))
-        return usual(episode, scores)
+    def sloppy(episode: Debate, by_debater: dict[str, float]) -> dict[str, Scalar]:
+        word: Any = "three"
+        episode.record(DebateSpeech("Ann", word, None))
+        return usual(episode, by_debater)
 
     monkeypatch.setattr(Debate, "_verdict", sloppy)
     broken("DebateSpeech.round is 'three'")

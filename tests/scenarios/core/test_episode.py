@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -127,5 +128,6 @@ def test_an_ended_episode_can_be_forgotten() -> None:
 
 
 def test_rules_must_be_written() -> None:
+    rules: Callable[..., object] = Episode
     with pytest.raises(TypeError, match=r"abstract class Episode .*'?play'?"):
-        Episode(ScenarioConfig(scenario="none"), prompts=Prompts({}))
+        rules(ScenarioConfig(scenario="none"), prompts=Prompts({}))

@@ -21,6 +21,7 @@ from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import load
 from palaestra.scenarios.core.ready_made import FOLDER
 from palaestra.scenarios.core.registry import SCENARIOS
+from palaestra.sims.engines import engine as engines
 from palaestra.sims.engines.engine import Engine
 from palaestra.sims.playing import play, venue
 from support.real_engine import RealEngine
@@ -89,7 +90,7 @@ def played(
     engine: RealEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[Path, Future[Path]]]:
     """The run folders of all files, which play at once: the engine batches over all of them."""
-    usual = venue.build
+    usual = engines.build
 
     def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
         return Shared(engine) if isinstance(settings, VllmEngine) else usual(settings, policies)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from palaestra.agents.calls import Call
 from palaestra.scenarios.parts.hearing import SHORT_NAMES, Hearing
 from support.scripted_debates import debate, play_out
 
@@ -117,6 +118,12 @@ def test_a_possible_graph_has_no_problems() -> None:
     assert not list(Hearing(graph="ring").problems(NAMES, 1))
 
 
+def round_of(call: Call) -> int:
+    number = call.about["round"]
+    assert isinstance(number, int)
+    return number
+
+
 def assert_nobody_is_shown_what_it_did_not_hear(
     hearing: dict[str, Any], names: list[str], speaking: str
 ) -> None:
@@ -135,8 +142,7 @@ def assert_nobody_is_shown_what_it_did_not_hear(
         before = [
             other
             for other in calls
-            if other.about["round"] < call.about["round"]
-            or (speaking == "sequential" and other.index < call.index)
+            if round_of(other) < round_of(call) or (speaking == "sequential" and other.index < call.index)
         ]
         expected = [f"{o.agent}: speech-{o.index}" for o in before if call.agent in listeners[o.agent]]
         assert [message.body for message in call.prompt if message.label] == expected

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from palaestra.agents.agent import Agent
 from palaestra.agents.calls import turns
 from palaestra.agents.failures import BadInput
 from palaestra.agents.populations.draw import draw
@@ -128,7 +129,9 @@ def test_a_scenario_with_people_keeps_the_contract() -> None:
     check_contract(
         deepcopy(DEBATE),
         may_read=lambda played, call: (
-            {agent.name for agent in played.agents} if call.purpose == "argue" else {call.agent}
+            {agent.name for agent in played.agents if isinstance(agent, Agent)}
+            if call.purpose == "argue"
+            else {call.agent}
         ),
         refused=[
             ({"population": {"of": "townsfok"}}, "Did you mean 'townsfolk'?"),

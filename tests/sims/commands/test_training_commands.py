@@ -92,7 +92,7 @@ def test_a_tribe_plays_is_trained_and_measured_again(
 ) -> None:
     """What is trained is real, if shallow; answers are made up."""
     monkeypatch.setattr(
-        venue, "build", lambda _settings, _policies: Scripted(ScriptedEngine(kind="scripted"))
+        venue, "build", lambda _settings, policies: Scripted(ScriptedEngine(kind="scripted"), policies)
     )
     (tmp_path / "tribe.yaml").write_text(TRIBE.replace("MODEL", str(shallow)))
     words = ("evolve", "tribe.yaml", "--by", "truth", "--generations", "1", "--out", "tribe")

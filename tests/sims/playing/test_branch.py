@@ -135,12 +135,13 @@ class ByHand:
         told = [(type(event).__name__, event) for _, event in over.events]
         match self.rules.kind:
             case "debate":
-                points = [e.score for name, e in told if name == "Verdict" and e.agent == author]
+                points: list[float] = [e.score for name, e in told if name == "Verdict" and e.agent == author]
                 return (points[0] - 1) / 9
             case "negotiation":
-                return next(
+                surplus: float = next(
                     e.surplus for name, e in told if name == "BargainingUtility" and e.party == author
                 )
+                return surplus
             case _:
                 team = next(e.team for name, e in told if name == "Role" and e.player == author)
                 winner = over.outcome["winner"]

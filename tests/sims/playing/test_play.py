@@ -28,7 +28,6 @@ from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import Record
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.debate.rules import Debate
-from palaestra.scenarios.parts.judging import Score
 from palaestra.sims.engines.engine import Fleet
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import play
@@ -258,10 +257,10 @@ def test_a_fault_of_the_rules_shows_itself_and_the_run_says_that_it_failed(
 ) -> None:
     usual = Debate._verdict
 
-    def fails(episode: Debate, scores: list[Score]) -> dict[str, Scalar]:
+    def fails(episode: Debate, by_debater: dict[str, float]) -> dict[str, Scalar]:
         if episode.index == 2:
             raise ZeroDivisionError("of the rules")
-        return usual(episode, scores)
+        return usual(episode, by_debater)
 
     monkeypatch.setattr(Debate, "_verdict", fails)
     with pytest.raises(ZeroDivisionError):

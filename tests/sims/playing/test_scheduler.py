@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from palaestra.agents.scripted import scripted_replies
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.recorder import Past, Recorder
 from palaestra.runs.record.records import Record
+from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario
 from palaestra.sims.playing.scheduler import Scheduler
 from support.scripted_debates import play_out, recorded, scenario
@@ -87,7 +89,7 @@ def test_no_more_episodes_than_live_are_under_way_at_once(tmp_path: Path) -> Non
     ended = Tally()
     most = 0
 
-    def make(index: int) -> object:
+    def make(index: int) -> Episode[Any]:
         nonlocal most
         begun.append(index)
         most = max(most, len(begun) - ended.ended)

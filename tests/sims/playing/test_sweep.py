@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engine import EngineSettings
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import BadInput, EngineUnavailable, RunUnreadable
@@ -132,7 +133,7 @@ def test_a_sweep_whose_engine_is_lost_goes_on_where_it_was(
         raise EngineUnavailable("gone")
 
     class LostAtLast(Scripted):
-        async def answer(self, call, policy, seed, attempt):
+        async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
             if call.index == 9:  # the first point has fewer calls an episode
                 await lost()
             return await super().answer(call, policy, seed, attempt)
