@@ -166,7 +166,7 @@ def test_a_model_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, shallow: Path
 ) -> None:
-    """The engine's processes are killed after the fifth reply, in the first round; the run ends all the same."""
+    """The engine's processes are killed in the first round; the run ends all the same."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}  # another engine's
     killed: list[int] = []
     answered = 0
