@@ -263,7 +263,7 @@ def test_a_fault_of_the_rules_shows_itself_and_the_run_says_that_it_failed(
         return usual(episode, by_debater)
 
     monkeypatch.setattr(Debate, "_verdict", fails)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ExtensionFault, match="ZeroDivisionError: of the rules"):
         start(tmp_path / "run")
     assert read_state(tmp_path / "run")["status"] == "failed"
     assert "of the rules" in read_state(tmp_path / "run")["error"]
