@@ -196,6 +196,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("show", APP, "def show(", RAISES, f"{T_LOOKING} -k transcript"),
     ("doctor", APP, "def doctor(", RAISES, T_DOCTOR),
     ("export", DATA, "def export(", RAISES, f"{T_DATA} -k best_and_the_worst"),
+    ("formats", DATA, "def list_formats(", RAISES, "tests/sims/commands/test_extensions_told.py"),
     ("branch", DATA, "def branch(", RAISES, f"{T_DATA} -k offers"),
     ("quality", DATA, "def quality(", RAISES, f"{T_DATA} -k pairs_are_measured"),
     ("train", DATA, "def train(", RAISES, f"{T_DATA} -k be_trained"),
