@@ -54,7 +54,7 @@ def measure(run: Path) -> None:
     began = perf_counter()
     described = export([run], run.parent / "export", ExportOptions(("dpo",)))
     seconds = perf_counter() - began
-    rows = sum(described["formats"]["dpo"].values())
+    rows = sum(described.formats["dpo"].values())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{rows:>9,} rows   peak {peak:,.0f} MiB   {seconds:,.1f} s   {1e6 * seconds / rows:,.0f} µs a row")
 

@@ -1,90 +1,28 @@
 """Branch runs: episodes of another run played again with other answers, and what came of them.
 
-A branch run is a run like any other. Its episode number b is play b of the plan that stands
-under `branch` in its `run.json`: `run` (the folder branched from), `repeats`, and `points`, each
-an `episode` and a `call` of that run with how many other `answers` are tried there. A play takes
-over the recorded replies up to its call; they cost nothing here, so their tokens and seconds are 0.
-From there on all plays of a point and a repeat have the same seeds, so what they end with differs
-because of the answer.
+A branch run is a run like any other. Its episode number b is play b of its plan
+(`palaestra.runs.plan`). A play takes over the recorded replies up to its call; they cost nothing
+here, so their tokens and seconds are 0. From there on all plays of a point and a repeat have the
+same seeds, so what they end with differs because of the answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
 
 from palaestra.agents.calls import Prompt
 from palaestra.agents.failures import BadInput
-from palaestra.runs import folder as run_folder
+from palaestra.runs.plan import Branch
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.trajectories import trajectories
+from palaestra.runs.state import RunState
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.core.trajectory import Trajectory, Turn
 from palaestra.scenarios.core.worth import rewards
-
-BRANCH = "branch"
-"""Where in `run.json` the plan stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class BranchPoint:
-    """A recorded call where other answers are tried: its episode, its index, how many."""
-
-    episode: int
-    call: int
-    answers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """One play of one answer.
-
-    Attributes:
-        episode, call: of the run that is branched.
-        answer: 0 for the recorded one, 1 … n for the others.
-        repeat: from 0; in later ones the calls after the answer's step have other seeds. Repeat 0
-            of answer 0 is the recorded episode itself.
-    """
-
-    episode: int
-    call: int
-    answer: int
-    repeat: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a branch run plays: for each point the recorded answer and the others, `repeats` times each."""
-
-    run: Path
-    repeats: int
-    points: tuple[BranchPoint, ...]
-
-    def branches(self) -> list[Branch]:
-        """The plays, by their number in the branch run; an answer's first play comes before its repeats."""
-        return [
-            Branch(point.episode, point.call, answer, repeat)
-            for point in self.points
-            for answer in range(point.answers + 1)
-            for repeat in range(self.repeats)
-        ]
-
-    def state(self) -> dict[str, Any]:
-        """What `run.json` says of it under `BRANCH`."""
-        return {"run": str(self.run), "repeats": self.repeats, "points": [asdict(p) for p in self.points]}
-
-    @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Plan | None:
-        """The plan of the run whose `run.json` is `state`; None if it is no branch run."""
-        told = state.get(BRANCH)
-        if told is None:
-            return None
-        points = tuple(BranchPoint(**point) for point in told["points"])
-        return cls(Path(told["run"]), told["repeats"], points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +79,12 @@ def branched(folder: Path) -> Iterator[BranchedCall]:
         BadInput: `folder` is no branch run's.
         RunUnreadable: it is no run's, or its log can't be read.
     """
-    state = run_folder.read_state(folder)
-    plan = Plan.of(state)
+    state = RunState.read(folder)
+    plan = state.branch
     if plan is None:
         raise BadInput(f"{folder} branches from no run", "Branch a run with: palaestra branch RUN")
-    rules = SCENARIOS[state["scenario"]["scenario"]]
-    config = rules.config_type.model_validate(state["scenario"])
+    rules = SCENARIOS[state.kind]
+    config = rules.config_type.model_validate(state.settings)
     branches = plan.branches()
     gathered: dict[tuple[int, int], _Plays] = {}
     expected = {(point.episode, point.call): (point.answers + 1) * plan.repeats for point in plan.points}

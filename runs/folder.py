@@ -1,26 +1,17 @@
-"""The run folder: where it is made, and `run.json`, which says what was run and how it stands.
+"""The run folder: where it is made, and when and with what.
 
-`run.json`: `palaestra` (version), `scenario` (the resolved file), `file` (its name),
-`status` ("running", "interrupted", "failed", "finished"), `error`, `started`, `ended`
-(ISO 8601, UTC), `sittings` (a list: `started`, `engines`: what each said of itself, model,
-versions, device; `versions` of the packages), `counts` (episodes, calls, tokens),
-`branch` (of a branch run: its plan, see `palaestra.runs.branches`),
-`seconds` (from the engines' start to the end, over all sittings). What is secret is in
-none of them.
+What is in it: `log.jsonl` (`palaestra.runs.record`), `run.json` (`palaestra.runs.state`), `tables/`
+(`palaestra.runs.tables`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
-from typing import Any
 
-from palaestra.agents.failures import BadInput, RunUnreadable
+from palaestra.agents.failures import BadInput
 from palaestra.runs.record.log import unwritable
 
 NAME = "run.json"
@@ -74,52 +65,6 @@ def _unused(out: Path) -> bool:
     """Whether `out` is an empty folder, or one whose run was killed before its first record."""
     left = list(out.iterdir()) if out.is_dir() else [out]
     return all(path.name == "log.jsonl" and path.stat().st_size == 0 for path in left)
-
-
-def write_state(folder: Path, state: dict[str, Any]) -> None:
-    """Replace `run.json` by `state`, whole or not at all.
-
-    Raises:
-        RunUnwritable: it can't be written.
-    """
-    write_json(folder / NAME, state)
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Replace the file `path` by `data`, whole or not at all; raises `RunUnwritable`."""
-    new = path.with_name(f"{path.name}.new")
-    try:
-        with new.open("w", encoding="utf-8") as file:
-            json.dump(data, file, indent=2, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
-        raise unwritable(path, error) from error
-
-
-def read_state(folder: Path) -> dict[str, Any]:
-    """What `run.json` says.
-
-    Raises:
-        RunUnreadable: `folder` is not a run's.
-    """
-    try:
-        state: dict[str, Any] = json.loads((folder / NAME).read_text())
-    except FileNotFoundError as error:
-        if (folder / SWEEP).exists():
-            raise RunUnreadable(
-                f"{folder} is the folder of a sweep",
-                f"Name one of its runs, such as {next(folder.glob(f'*/{NAME}'), folder / '0-…').parent}",
-            ) from error
-        raise RunUnreadable(
-            f"{folder} is not the folder of a run", f"It has no {NAME}; runs are made by `palaestra run`."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise RunUnreadable(f"{folder / NAME} can't be read: {error}") from error
-    return state
 
 
 def now() -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs import folder as run_folder
 from palaestra.runs import tables as run_tables
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import numbers
+from palaestra.runs.state import RunState
 from palaestra.scenarios.core.registry import SCENARIOS
 
 
@@ -31,10 +30,10 @@ class Run:
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self.state: dict[str, Any] = run_folder.read_state(self.folder)
+        self.state = RunState.read(self.folder)
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r}, {self.state['status']})"
+        return f"Run({str(self.folder)!r}, {self.state.status})"
 
     @cached_property
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -43,7 +42,7 @@ class Run:
         log = self.folder / run_log.NAME
         if files and min(file.stat().st_mtime_ns for file in files) >= log.stat().st_mtime_ns:
             return {file.stem: pl.read_parquet(file) for file in files}
-        events = SCENARIOS[self.state["scenario"]["scenario"]].event_types
+        events = SCENARIOS[self.state.kind].event_types
         return run_tables.build(run_log.read(self.folder), events)
 
     def write_tables(self) -> None:

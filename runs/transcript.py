@@ -82,7 +82,7 @@ def _told(events: list[tuple[int, str]], before: int | None = None) -> Iterator[
 
 def _outcome(run: Run, row: dict[str, Any]) -> Iterator[str]:
     if not row["ended"]:
-        yield f"not over yet; the run is {run.state['status']}"
+        yield f"not over yet; the run is {run.state.status}"
         return
     shown = {k: v for k, v in row.items() if k not in ("episode", "seed", "ended", "steps") and v is not None}
     width = max((len(name) for name in shown), default=0)

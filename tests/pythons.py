@@ -36,7 +36,7 @@ from palaestra.scenarios.core.registry import SCENARIOS
 names = [name for scenario in SCENARIOS for name, _ in ready_made(scenario)]
 for name in names:
     run = palaestra.play(name, dry_run=True, quiet=True, out=name)
-    assert run.state["status"] == "finished" and run.episodes["ended"].all(), name
+    assert run.state.status == "finished" and run.episodes["ended"].all(), name
 print(len(names), "files played")
 """
 NEIGHBOUR = """

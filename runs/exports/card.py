@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 
+from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.format import FORMATS
 
 DTYPES = {"String": "string", "Int64": "int64", "Float64": "float64", "Boolean": "bool"}
 
 
-def card(described: dict[str, Any], quality: str) -> str:
+def card(described: Described, quality: str) -> str:
     """The card's text.
 
     Args:
         described: what `export.json` says.
         quality: the quality report as Markdown; "" where there are no pairs.
     """
-    formats: dict[str, dict[str, int]] = described["formats"]
+    formats = described.formats
     lines = ["---", "tags: [palaestra, preference-data, multi-agent]", "configs:"]
     for number, (name, splits) in enumerate(formats.items()):
         lines += [f"- config_name: {name}", *(["  default: true"] if number == 0 else []), "  data_files:"]
         for split in splits:
-            lines += [f"  - split: {split}", f"    path: {name}/{split}.{described['file_type']}"]
+            lines += [f"  - split: {split}", f"    path: {name}/{split}.{described.file_type}"]
     lines.append("dataset_info:")
     for name in formats:
         lines += [f"- config_name: {name}", "  features:"]
         for column, kind in FORMATS[name].schema.items():
             lines += [f"  - name: {column}", *(f"    {line}" for line in _feature(kind))]
-    runs = ", ".join(f"`{run}`" for run in described["runs"])
-    lines += ["---", "", f"# {described['scenario']}: training data from simulated agents", ""]
-    lines += [f"Made by palaestra {described['palaestra']} from {runs}, with:", ""]
-    lines += ["```", described["command"] or "(from Python)", "```", ""]
+    runs = ", ".join(f"`{run}`" for run in described.runs)
+    lines += ["---", "", f"# {described.scenario}: training data from simulated agents", ""]
+    lines += [f"Made by palaestra {described.palaestra} from {runs}, with:", ""]
+    lines += ["```", described.command or "(from Python)", "```", ""]
     lines += ["| format | rows in train | in test | for |", "|---|---|---|---|"]
     for name, splits in formats.items():
         counts = f"{splits.get('train', 0):,} | {splits.get('test', 0):,}"
@@ -43,11 +42,11 @@ def card(described: dict[str, Any], quality: str) -> str:
     split = "train" if "train" in splits else "test"
     lines += [f'rows = load_dataset("path/to/this/folder", "{first}", split="{split}")', "```"]
     lines += ["", "## Who wrote it", "", "| policy | model | adapter |", "|---|---|---|"]
-    for name, policy in described["policies"].items():
-        lines.append(f"| {name} | {policy['model'] or 'none'} | {policy['adapter'] or 'none'} |")
+    for name, policy in described.policies.items():
+        lines.append(f"| {name} | {policy.model or 'none'} | {policy.adapter or 'none'} |")
     left_out = [
         f"| {name} | {reason} | {count:,} |"
-        for name, reasons in described["left_out"].items()
+        for name, reasons in described.left_out.items()
         for reason, count in reasons.items()
     ]
     if left_out:

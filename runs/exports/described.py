@@ -1,25 +1,54 @@
-"""What an export says of itself: `export.json`, see `folder.py`."""
+"""What an export says of itself: `export.json`.
+
+| field | what |
+|---|---|
+| `palaestra`, `command` | version and command line that made it |
+| `runs`, `scenario` | folders and kinds of scenarios that it is of |
+| `formats` | rows of each format's splits |
+| `left_out` | how many were left out, by format and reason |
+| `file_type` | "jsonl" or "parquet" |
+| `policies` | who wrote it: of each its `model`, `adapter`, `template_options` and its other settings |
+| `options` | what was asked for, see `palaestra.runs.exports.options` |
+| `filtered_from` | of what filters kept: the export that they filtered |
+"""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from palaestra.agents.failures import BadInput
+from pydantic import BaseModel, Field, JsonValue
 
-NAME = "export.json"
-MAKE_ONE = "Make one with: palaestra export RUN --to dpo"
-NEEDED = {"formats": dict, "policies": dict, "file_type": str}
+from palaestra.agents.failures import BadInput, PalaestraError
+from palaestra.runs.documents import KEPT, Document
+from palaestra.runs.exports.options import FileType
 
 
-def read_export(folder: Path) -> dict[str, Any]:
-    """What `export.json` says; raises `BadInput` where `folder` is no export."""
-    try:
-        described: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        whole = all(isinstance(described.get(key), kind) for key, kind in NEEDED.items())
-    except (OSError, ValueError, AttributeError) as error:
-        raise BadInput(f"{folder} is not the folder of an export", MAKE_ONE) from error
-    if not whole:
-        raise BadInput(f"{folder / NAME} lacks one of: {', '.join(NEEDED)}", MAKE_ONE)
-    return described
+class Author(BaseModel):
+    """A policy that wrote rows, with its model and the options of that model's chat template."""
+
+    model_config = KEPT
+    model: str | None = None
+    adapter: str | None = None
+    temperature: float | None = None
+    template_options: dict[str, JsonValue] = {}
+
+
+class Described(Document):
+    """What `export.json` says."""
+
+    file_name: ClassVar[str] = "export.json"
+    folder_is: ClassVar[str] = "the folder of an export"
+    remedy: ClassVar[str] = "Make one with: palaestra export RUN --to dpo"
+    unreadable: ClassVar[type[PalaestraError]] = BadInput
+
+    palaestra: str = ""
+    command: str = ""
+    runs: tuple[Path, ...] = ()
+    scenario: str = ""
+    formats: dict[str, dict[str, int]]
+    left_out: dict[str, dict[str, int]] = Field({})
+    file_type: FileType
+    policies: dict[str, Author]
+    options: dict[str, Any] = Field({})
+    filtered_from: Path | None = None

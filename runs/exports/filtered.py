@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import polars as pl
 
 from palaestra.agents.failures import BadInput
 from palaestra.runs.exports.card import card
-from palaestra.runs.exports.described import NAME, read_export
+from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import CARD
 from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
 from palaestra.runs.record.log import unwritable
@@ -40,26 +39,26 @@ def write_kept(
     """
     if out.exists():
         raise BadInput(f"{out} exists already", "Choose a new folder with --out, or remove it.")
-    described = read_export(folder)
+    whole = Described.read(folder)
     splits = {name: pairs.filter(split=name).drop("split") for name in ("train", "test")}
-    described |= {
+    changes = {
         "command": command,
-        "filtered_from": str(folder),
+        "filtered_from": folder,
         "formats": {PAIRS.name: {name: frame.height for name, frame in splits.items() if frame.height}},
-        "left_out": described.get("left_out", {})
-        | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
+        "left_out": whole.left_out | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
     }
+    described = whole.model_copy(update=changes)
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         (partial / PAIRS.name).mkdir(parents=True)
         for name, frame in splits.items():
-            path = partial / PAIRS.name / f"{name}.{described['file_type']}"
-            if frame.height and described["file_type"] == "parquet":
+            path = partial / PAIRS.name / f"{name}.{described.file_type}"
+            if frame.height and described.file_type == "parquet":
                 frame.write_parquet(path)
             elif frame.height:
                 frame.write_ndjson(path)
-        (partial / NAME).write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
+        described.write(partial)
         (partial / CARD).write_text(card(described, report.markdown()), encoding="utf-8")
         partial.rename(out)
     except OSError as error:

@@ -4,22 +4,17 @@ Rows go to JSONL as they are made, so memory doesn't grow with their number; Par
 are made from these in a stream. Everything is written beside its place first and moved there
 when it is whole: an export that fails leaves nothing behind. A prompt's hash decides its
 split, so no prompt is in two, whatever the format.
-
-`export.json`: `runs` (folders), `scenario`, `formats` (rows of each split), `left_out` (how
-many, by format and reason), `file_type`, `policies` (each with `model` and `adapter`),
-`options`, `command`, `palaestra` (version); of what filters kept also `filtered_from`.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import orjson
 import polars as pl
@@ -27,9 +22,8 @@ import polars as pl
 from palaestra.agents.extensions import border, fault
 from palaestra.agents.failures import BadInput
 from palaestra.runs import folder as run_folder
-from palaestra.runs.branches import BRANCH
 from palaestra.runs.exports.card import card
-from palaestra.runs.exports.described import NAME
+from palaestra.runs.exports.described import Author, Described
 from palaestra.runs.exports.format import FORMATS, Encode, Row, formats
 from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
 from palaestra.runs.exports.options import ExportOptions
@@ -50,7 +44,7 @@ def export(
     options: ExportOptions,
     encode: Encode | None = None,
     command: str = "",
-) -> dict[str, Any]:
+) -> Described:
     """Write the training data of `runs` into the new folder `out`.
 
     Args:
@@ -81,18 +75,18 @@ def export(
         _refuse_empty(options, files, sources)
         if options.file_type == "parquet":
             _to_parquet(partial)
-        described = {
-            "palaestra": run_folder.package_versions().get("palaestra", ""),
-            "command": command,
-            "runs": [str(source.folder) for source in sources],
-            "scenario": ", ".join(sorted({source.scenario for source in sources})),
-            "formats": files.counts(),
-            "left_out": {name: dict(reasons) for name, reasons in files.left_out.items()},
-            "file_type": options.file_type,
-            "policies": _policies(sources),
-            "options": asdict(options),
-        }
-        (partial / NAME).write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
+        described = Described(
+            palaestra=run_folder.package_versions().get("palaestra", ""),
+            command=command,
+            runs=tuple(source.folder for source in sources),
+            scenario=", ".join(sorted({source.scenario for source in sources})),
+            formats=files.counts(),
+            left_out={name: dict(reasons) for name, reasons in files.left_out.items()},
+            file_type=options.file_type,
+            policies=_policies(sources),
+            options=asdict(options),
+        )
+        described.write(partial)
         (partial / CARD).write_text(card(described, _quality(partial, described)), encoding="utf-8")
         partial.rename(out)
     except OSError as error:
@@ -114,9 +108,9 @@ def _sources(runs: Sequence[Path]) -> list[Source]:
     return [Source(run, name) for run, name in zip(runs, names, strict=True)]
 
 
-def _quality(folder: Path, described: dict[str, Any]) -> str:
+def _quality(folder: Path, described: Described) -> str:
     """The quality report of an export's pairs, as Markdown; "" where it has none."""
-    splits = described["formats"].get(PAIRS.name, {})
+    splits = described.formats.get(PAIRS.name, {})
     if not splits:
         return ""
     report = quality_report(read_pairs(folder, MOST_MEASURED)).markdown()
@@ -139,18 +133,18 @@ def _check(out: Path, options: ExportOptions, sources: list[Source]) -> None:
                 raise BadInput(
                     f"{source.folder} has no policy {name!r}", f"It has: {', '.join(source.policies)}."
                 )
-        if source.branched and by_turns:
+        if source.state.branch is not None and by_turns:
             raise BadInput(
                 f"{source.folder} is a branch run: its episodes repeat turns of the run that it branches",
-                f"Export {', '.join(by_turns)} of {source.state[BRANCH]['run']}; of this one what compares "
+                f"Export {', '.join(by_turns)} of {source.state.branch.run}; of this one what compares "
                 "answers, such as dpo, or sft with --at-least.",
             )
     _policies(sources)
 
 
-def _policies(sources: list[Source]) -> dict[str, dict[str, Any]]:
+def _policies(sources: list[Source]) -> dict[str, Author]:
     """Each policy with its model, over all runs."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Author] = {}
     for source in sources:
         for name, policy in source.policies.items():
             if found.setdefault(name, policy) != policy:

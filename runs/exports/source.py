@@ -8,15 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import getattr_static
 from pathlib import Path
-from typing import Any
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs import folder as run_folder
-from palaestra.runs.branches import Plan
+from palaestra.runs.exports.described import Author
 from palaestra.runs.exports.outcomes import outcome_samples
 from palaestra.runs.exports.samples import FREE, Basis, Response, Sample, shared_prompt
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.trajectories import trajectories
+from palaestra.runs.state import RunState
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.registry import SCENARIOS
@@ -47,15 +46,15 @@ class Source:
 
     def __post_init__(self) -> None:
         self.name = self.name or self.folder.resolve().name
-        self.state: dict[str, Any] = run_folder.read_state(self.folder)
-        self.scenario: str = self.state["scenario"]["scenario"]
+        self.state = RunState.read(self.folder)
+        self.scenario = self.state.kind
         self.rules = SCENARIOS[self.scenario]
-        self.config = check(self.state["scenario"], str(self.folder / run_folder.NAME)).config
+        self.config = check(self.state.settings, str(self.folder / RunState.file_name)).config
 
     @property
     def branched(self) -> bool:
         """Whether it plays other answers to the calls of another run."""
-        return Plan.of(self.state) is not None
+        return self.state.branch is not None
 
     @property
     def has_panel(self) -> bool:
@@ -63,24 +62,25 @@ class Source:
         return getattr_static(self.rules, "judged") is not getattr_static(Episode, "judged")
 
     @cached_property
-    def policies(self) -> dict[str, dict[str, Any]]:
+    def policies(self) -> dict[str, Author]:
         """Each policy with its model and the options of its chat template.
 
         Raises:
             BadInput: the run was resumed with another model, so it is not known who wrote what.
         """
         found = {}
-        for name, policy in self.state["scenario"]["policies"].items():
-            engine = self.state["scenario"]["engines"][policy["engine"]]
-            sat = [sitting["engines"].get(policy["engine"], {}) for sitting in self.state.get("sittings", [])]
+        for name, policy in self.state.scenario.policies.items():
+            served_by = str(policy["engine"])
+            engine = self.state.scenario.engines[served_by]
+            sat = [sitting.engines.get(served_by, {}) for sitting in self.state.sittings]
             models = sorted({str(identity["model"]) for identity in sat if "model" in identity})
             if len(models) > 1:
                 raise BadInput(
                     f"{self.folder} was played by several models in turn: {', '.join(models)}",
                     "What each of them wrote is not recorded; export a run of one model.",
                 )
-            options = engine.get("template_options", {})
-            found[name] = {"model": engine.get("model"), "template_options": options, **policy}
+            served = {key: engine[key] for key in ("model", "template_options") if key in engine}
+            found[name] = Author.model_validate(served | policy)
         return found
 
     def trajectories(self) -> Iterator[Trajectory]:

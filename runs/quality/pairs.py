@@ -8,7 +8,7 @@ import polars as pl
 
 from palaestra.agents.failures import BadInput
 from palaestra.metrics.pairs.preference_pairs import SIDES
-from palaestra.runs.exports.described import MAKE_ONE
+from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.formats.dpo import FORMAT
 
 SCHEMA = FORMAT.schema
@@ -27,8 +27,7 @@ def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
     Raises:
         BadInput: `folder` is no export, or has no pairs.
     """
-    if not (folder / "export.json").is_file():
-        raise BadInput(f"{folder} is not the folder of an export", MAKE_ONE)
+    Described.read(folder)
     frames = [
         _read(path, most).with_columns(pl.lit(split).alias("split"))
         for split in ("train", "test")
@@ -37,7 +36,7 @@ def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
     ]
     pairs = pl.concat(frames) if frames else pl.DataFrame(schema={**SCHEMA, "split": pl.String})
     if pairs.is_empty():
-        raise BadInput(f"the export {folder} holds no preference pairs", MAKE_ONE)
+        raise BadInput(f"the export {folder} holds no preference pairs", Described.remedy)
     return pairs
 
 
@@ -48,11 +47,11 @@ def _read(path: Path, most: int | None) -> pl.DataFrame:
         else:
             frame = pl.scan_ndjson(path, schema=SCHEMA, n_rows=most).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadInput(f"{path} can't be read as preference pairs: {error}", MAKE_ONE) from error
+        raise BadInput(f"{path} can't be read as preference pairs: {error}", Described.remedy) from error
     needed = ("prompt", "chosen", "rejected", "margin", "prompt_id")
     missing = [name for name in needed if frame[name].has_nulls()]
     if missing:
-        raise BadInput(f"{path} has rows without {', '.join(missing)}", MAKE_ONE)
+        raise BadInput(f"{path} has rows without {', '.join(missing)}", Described.remedy)
     return frame
 
 

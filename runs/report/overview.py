@@ -14,6 +14,7 @@ from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
 from palaestra.runs.measures import readable
 from palaestra.runs.report.pictures import Picture, pictures
 from palaestra.runs.run import Run
+from palaestra.runs.state import SittingRecord
 
 Cells = Sequence[object]
 MARKED = ("model", "device", "dtype", "kind")
@@ -22,11 +23,11 @@ MARKED = ("model", "device", "dtype", "kind")
 
 def overview(run: Run, number: int) -> str:
     """The section of a run, its place in the report `number`; all text in it is escaped."""
-    scenario = run.state["scenario"]
+    scenario = run.state.scenario
     known = readable(run.tables) if run.episodes["ended"].any() else {}
     measured = levels(known.values(), run.tables)
     parts = [
-        f"<h2>{escape(scenario.get('title') or scenario['scenario'])}</h2>",
+        f"<h2>{escape(scenario.title or scenario.scenario)}</h2>",
         _facts(_what_was_run(run)),
         _numbers(run),
         '<div class="columns">',
@@ -42,22 +43,21 @@ def overview(run: Run, number: int) -> str:
 def _what_was_run(run: Run) -> list[tuple[str, str]]:
     state = run.state
     facts = [
-        ("scenario", state["scenario"]["scenario"]),
+        ("scenario", state.kind),
         ("run", run.folder.resolve().name),
-        ("status", state["status"] + (f": {state['error']}" if state.get("error") else "")),
-        ("seed", str(state["scenario"].get("seed", ""))),
-        ("began", f"{state.get('started', '')}, took {_duration(state.get('seconds') or 0)}"),
+        ("status", state.status + (f": {state.error}" if state.error else "")),
+        ("seed", str(state.scenario.seed)),
+        ("began", f"{state.started}, took {_duration(state.seconds)}"),
     ]
-    sittings = state.get("sittings") or [{}]
-    for name, engine in sittings[-1].get("engines", {}).items():
+    last = state.sittings[-1] if state.sittings else SittingRecord(started="")
+    for name, engine in last.engines.items():
         facts.append((f"engine {name}", _engine(engine)))
-    for name, policy in state["scenario"].get("policies", {}).items():
+    for name, policy in state.scenario.policies.items():
         facts.append((f"policy {name}", ", ".join(f"{k} {v}" for k, v in policy.items() if v is not None)))
-    versions = sittings[-1].get("versions", {})
-    if versions:
-        facts.append(("versions", ", ".join(f"{name} {version}" for name, version in versions.items())))
-    if len(sittings) > 1:
-        facts.append(("sittings", str(len(sittings))))
+    if last.versions:
+        facts.append(("versions", ", ".join(f"{name} {version}" for name, version in last.versions.items())))
+    if len(state.sittings) > 1:
+        facts.append(("sittings", str(len(state.sittings))))
     return facts
 
 

@@ -55,7 +55,7 @@ def page(runs: Sequence[Run]) -> str:
     style = _part("report.css")
     script = f'"use strict";\n(() => {{\n{"".join(_part(f"script/{name}.js") for name in SCRIPT)}}})();\n'
     names = [run.folder.resolve().name for run in runs]
-    title = runs[0].state["scenario"].get("title") or names[0]
+    title = runs[0].state.scenario.title or names[0]
     return Template(_part("report.html")).substitute(
         title=escape(title if len(runs) == 1 else f"{len(runs)} runs: {', '.join(names)}"),
         policy=f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "

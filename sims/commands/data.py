@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from palaestra.agents.policy import Settings
+    from palaestra.runs.exports.described import Described
     from palaestra.sims.training.evolve import Evolution
 
 SomeSettings = TypeVar("SomeSettings", bound="Settings")
@@ -138,15 +139,15 @@ def _command() -> str:
     return shlex.join(["palaestra", *sys.argv[1:]])
 
 
-def _print_export(described: dict[str, Any]) -> None:
+def _print_export(described: Described) -> None:
     rows = [
         [name, f"{splits.get('train', 0):,}", f"{splits.get('test', 0):,}"]
-        for name, splits in described["formats"].items()
+        for name, splits in described.formats.items()
     ]
     _print_table("rows", ["format", "train", "test"], rows)
     left_out = [
         [name, reason, f"{number:,}"]
-        for name, reasons in described["left_out"].items()
+        for name, reasons in described.left_out.items()
         for reason, number in reasons.items()
     ]
     if left_out:

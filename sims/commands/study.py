@@ -94,7 +94,7 @@ def compare(
             "a comparison takes two runs or more", "Name a baseline and others, or a sweep's folder."
         )
     opened = [Run(folder) for folder in folders]
-    kinds = {run.state["scenario"]["scenario"] for run in opened}
+    kinds = {run.state.kind for run in opened}
     if len(kinds) > 1:
         raise BadInput(
             f"these are runs of different scenarios: {', '.join(sorted(kinds))}",

@@ -16,7 +16,7 @@ from typing import Any
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.failures import BadInput, RunUnreadable
-from palaestra.runs.branches import Branch, BranchPoint, Plan
+from palaestra.runs.plan import Branch, BranchPoint, Plan
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.recorder import Past
 from palaestra.runs.record.records import Record, recorded_reply

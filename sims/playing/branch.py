@@ -13,10 +13,10 @@ from typing import Any
 from palaestra.agents.calls import derive_seed
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.agents.memory import RATING, SUMMARY
-from palaestra.runs import folder as run_folder
-from palaestra.runs.branches import BranchPoint, Plan
+from palaestra.runs.plan import BranchPoint, Plan
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.trajectories import trajectories
+from palaestra.runs.state import RunState
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.core.registry import SCENARIOS
@@ -106,18 +106,18 @@ def branch(
     """
     if answers < 1 or repeats < 1:
         raise BadInput(f"{answers} answers, {repeats} repeats: both have to be at least 1")
-    state = run_folder.read_state(run)
-    if (own := Plan.of(state)) is not None:
-        raise BadInput(f"{run} branches from another run itself", f"Branch that one: {own.run}")
-    data = state["scenario"]
-    rules = SCENARIOS[data["scenario"]]
+    state = RunState.read(run)
+    if state.branch is not None:
+        raise BadInput(f"{run} branches from another run itself", f"Branch that one: {state.branch.run}")
+    data = state.settings
+    rules = SCENARIOS[state.kind]
     if not rules.reward_unit:
         raise BadInput(
             f"{rules.kind} has no outcome to compare: it is worth nothing to anybody in particular",
             f"Scenarios whose outcome is: {', '.join(_rewarding())}.",
         )
     overridden = changed(data, settings, CHANGEABLE)
-    file = str(run / run_folder.NAME)
+    file = str(run / state.file_name)
     points = _points(run, check(data, file, overridden), chosen, answers)
     plan = Plan(run.resolve(), repeats, points)
     data["episodes"] = len(plan.branches())

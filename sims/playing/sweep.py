@@ -6,19 +6,42 @@ and a run folder for each point. A sweep that was stopped goes on where it was.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import Any, ClassVar
 
-from palaestra.agents.failures import PalaestraError, RunUnreadable
+from pydantic import BaseModel
+
+from palaestra.agents.failures import PalaestraError
 from palaestra.runs import folder as run_folder
+from palaestra.runs.documents import KEPT, Document
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import Point
 from palaestra.sims.playing.play import resume, start
 from palaestra.sims.playing.venue import Venue
+
+
+class SweepPoint(BaseModel):
+    """One run of a sweep: its folder in the sweep's, what is varied in it, and its resolved file."""
+
+    model_config = KEPT
+    folder: str
+    settings: dict[str, Any]
+    scenario: dict[str, Any]
+
+
+class SweepState(Document):
+    """What `sweep.json` says: the kind of scenario, the file it is of, and the runs, the baseline first."""
+
+    file_name: ClassVar[str] = run_folder.SWEEP
+    folder_is: ClassVar[str] = "the folder of a sweep"
+    remedy: ClassVar[str] = "Sweeps are made by `palaestra run` of a file with a `sweep`."
+
+    scenario: str
+    file: str
+    points: tuple[SweepPoint, ...]
 
 
 def start_sweep(points: Sequence[Point], out: Path | None, quiet: bool = False) -> Path:
@@ -28,56 +51,47 @@ def start_sweep(points: Sequence[Point], out: Path | None, quiet: bool = False) 
         PalaestraError: what went wrong; `resume_sweep` goes on.
     """
     where = run_folder.create(out, f"{points[0].scenario.rules.kind}-sweep")
-    state = {
-        "scenario": points[0].scenario.rules.kind,
-        "file": points[0].scenario.file,
-        "points": [
-            {
-                "folder": f"{number:0{len(str(len(points) - 1))}}-{_file_name(point)}",
-                "settings": point.settings,
-                "scenario": point.scenario.config.model_dump(mode="json"),
-            }
+    digits = len(str(len(points) - 1))
+    state = SweepState(
+        scenario=points[0].scenario.rules.kind,
+        file=points[0].scenario.file,
+        points=tuple(
+            SweepPoint(
+                folder=f"{number:0{digits}}-{_file_name(point)}",
+                settings=point.settings,
+                scenario=point.scenario.config.model_dump(mode="json"),
+            )
             for number, point in enumerate(points)
-        ],
-    }
-    run_folder.write_json(where / run_folder.SWEEP, state)
+        ),
+    )
+    state.write(where)
     _play(where, state, quiet)
     return where
 
 
 def resume_sweep(where: Path, quiet: bool = False) -> Path:
     """Play on the sweep in `where`: finished runs stay, stopped ones go on, the others begin."""
-    _play(where, read_sweep(where), quiet)
+    _play(where, SweepState.read(where), quiet)
     return where
-
-
-def read_sweep(where: Path) -> dict[str, Any]:
-    """What `sweep.json` in `where` says; raises `RunUnreadable` when there is none."""
-    try:
-        state: dict[str, Any] = json.loads((where / run_folder.SWEEP).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        remedy = "Name the folder of a sweep."
-        raise RunUnreadable(f"{where} holds no readable {run_folder.SWEEP}", remedy) from error
-    return state
 
 
 def runs(where: Path) -> list[Path]:
     """The run folders of the sweep in `where`, its baseline first; those that have begun."""
-    folders = [where / point["folder"] for point in read_sweep(where)["points"]]
+    folders = [where / point.folder for point in SweepState.read(where).points]
     return [folder for folder in folders if (folder / run_folder.NAME).exists()]
 
 
-def _play(where: Path, state: dict[str, Any], quiet: bool) -> None:
+def _play(where: Path, state: SweepState, quiet: bool) -> None:
     with Venue() as venue:
-        for number, point in enumerate(state["points"], 1):
-            folder = where / point["folder"]
+        for number, point in enumerate(state.points, 1):
+            folder = where / point.folder
             if not quiet:
-                print(f"run {number} of {len(state['points'])}: {point['folder']}", flush=True)
+                print(f"run {number} of {len(state.points)}: {point.folder}", flush=True)
             try:
                 if (folder / run_folder.NAME).exists():
                     resume(folder, quiet=quiet, venue=venue)
                 else:
-                    start(check(point["scenario"], state["file"]), folder, quiet, venue=venue)
+                    start(check(point.scenario, state.file), folder, quiet, venue=venue)
             except PalaestraError as error:
                 error.remedy = (
                     f"{error.remedy}\n  Go on with the sweep: palaestra resume {quote(str(where))}".strip()

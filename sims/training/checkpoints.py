@@ -12,12 +12,32 @@ import os
 import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import ClassVar
 
-from palaestra.agents.failures import BadInput, RunLocked
+from pydantic import JsonValue
+
+from palaestra.agents.failures import BadInput, PalaestraError, RunLocked
+from palaestra.runs.documents import Document
 from palaestra.runs.record.log import unwritable
 
-NAME = "training.json"
+
+class TrainingState(Document):
+    """What `training.json` of an unfinished training says.
+
+    Attributes:
+        work: what is trained on what, JSON values.
+        before: the evaluation before the first step; None without a test split.
+        seconds: spent so far.
+    """
+
+    file_name: ClassVar[str] = "training.json"
+    folder_is: ClassVar[str] = "the folder of a training"
+    remedy: ClassVar[str] = "Begin one without --resume."
+    unreadable: ClassVar[type[PalaestraError]] = BadInput
+
+    work: dict[str, JsonValue]
+    before: dict[str, float] | None = None
+    seconds: float = 0.0
 
 
 def partial(out: Path) -> Path:
@@ -56,7 +76,7 @@ class Unfinished:
         resume: go on with what is there.
 
     Attributes:
-        state: `before` (the evaluation before the first step) and `seconds` (spent so far).
+        before, seconds: see `TrainingState`.
 
     Raises:
         BadInput: what was begun there is another training.
@@ -64,13 +84,15 @@ class Unfinished:
         RunUnwritable: the folder can't be made.
     """
 
-    def __init__(self, out: Path, work: dict[str, Any], resume: bool) -> None:
+    def __init__(self, out: Path, work: dict[str, JsonValue], resume: bool) -> None:
         self.out = out
         self.folder = partial(out)
         self.checkpoints = self.folder / "checkpoints"
         self._work = work
+        self.before: dict[str, float] | None = None
+        self.seconds = 0.0
         if resume:
-            self.state = self._begun()
+            self._recall()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -82,7 +104,6 @@ class Unfinished:
             os.close(self._lock)
             raise RunLocked(f"another process is training {out}", "Wait for it to end.") from error
         if not resume:
-            self.state = {"before": None, "seconds": 0.0}
             shutil.rmtree(self.checkpoints, ignore_errors=True)
             self.note()
 
@@ -103,8 +124,8 @@ class Unfinished:
         return _last_checkpoint(self.folder)
 
     def note(self) -> None:
-        """Write down what is trained and `state`."""
-        write(self.folder / NAME, {"work": self._work, **self.state})
+        """Write down what is trained, `before` and `seconds`."""
+        TrainingState(work=self._work, before=self.before, seconds=self.seconds).write(self.folder)
 
     def finish(self, adapter: Path) -> None:
         """Make the folder `adapter` the finished one."""
@@ -117,9 +138,9 @@ class Unfinished:
         """Delete what was begun."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _begun(self) -> dict[str, Any]:
-        state: dict[str, Any] = json.loads((self.folder / NAME).read_text())
-        begun = state.pop("work")
+    def _recall(self) -> None:
+        state = TrainingState.read(self.folder)
+        begun = state.work
         work = json.loads(json.dumps(self._work))
         if changed := [key for key in work if work[key] != begun.get(key)]:
             told = "; ".join(f"{key}: {begun.get(key)}, now {work[key]}" for key in changed)
@@ -127,24 +148,7 @@ class Unfinished:
                 f"the training of {self.out} that was begun is another one ({told})",
                 f"Give what it was begun with, or delete {self.folder}.",
             )
-        return state
-
-
-def write(path: Path, content: dict[str, Any]) -> None:
-    """Replace a JSON file, whole or not at all.
-
-    Raises:
-        RunUnwritable: it can't be written.
-    """
-    new = path.with_name(f"{path.name}.new")
-    try:
-        with new.open("w") as file:
-            json.dump(content, file, indent=2, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
+        self.before, self.seconds = state.before, state.seconds
 
 
 def _last_checkpoint(folder: Path) -> Path | None:

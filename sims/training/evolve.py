@@ -9,25 +9,26 @@ tournament to the next; all generations are measured with the same seeds on the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.agents.policy import Settings
 from palaestra.runs import folder as run_folder
-from palaestra.runs.exports.described import read_export
+from palaestra.runs.documents import Document
+from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import NothingToExport, export
 from palaestra.runs.exports.format import FORMATS
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
 from palaestra.runs.exports.source import Source
 from palaestra.runs.record.log import unwritable
+from palaestra.runs.state import RunState
 from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.duel.config import DuelConfig
 from palaestra.scenarios.duel.events import DuelAnswer, Rating
@@ -37,7 +38,6 @@ from palaestra.sims.training.methods import check_batch
 from palaestra.sims.training.settings import TrainSettings
 from palaestra.sims.training.train import train
 
-NAME = "evolution.json"
 FROZEN = "as it was"
 """The policy and the judge that measure progress where no program can."""
 
@@ -56,6 +56,20 @@ class EvolveSettings(Settings):
     margin: float = Field(0.0, ge=0, description="Least difference of scores in a pair.")
     measurements: int = Field(1, ge=1, description="How often each held-out instruction is answered.")
     train: TrainSettings = Field(TrainSettings(), description="Settings of each training.")
+
+
+class EvolutionState(Document):
+    """What `evolution.json` says: what evolves, from which file, and how."""
+
+    file_name: ClassVar[str] = "evolution.json"
+    folder_is: ClassVar[str] = "the folder of an evolution"
+    remedy: ClassVar[str] = "Begin one with: palaestra evolve SCENARIO.yaml --out ANOTHER-FOLDER"
+    unreadable: ClassVar[type[PalaestraError]] = BadInput
+
+    palaestra: str = ""
+    file: str
+    scenario: dict[str, Any]
+    settings: EvolveSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,34 +120,25 @@ class Evolution:
     @classmethod
     def open(cls, folder: Path, say: Callable[[str], None], quiet: bool = False) -> Evolution:
         """The evolution that `folder` holds; raises `BadInput` where it holds none."""
-        try:
-            told = json.loads((folder / NAME).read_text(encoding="utf-8"))
-            scenario = check(told["scenario"], told["file"])
-            settings = EvolveSettings.model_validate(told["settings"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BadInput(
-                f"{folder} holds no evolution that could go on",
-                "Begin one with: palaestra evolve SCENARIO.yaml --out ANOTHER-FOLDER",
-            ) from error
-        return cls(folder, scenario, settings, say, quiet)
+        state = EvolutionState.read(folder)
+        return cls(folder, check(state.scenario, state.file), state.settings, say, quiet)
 
     def begin(self) -> None:
         """Make the folder; raises `BadInput` where there is one already."""
-        if self.folder.exists() and any(path.name != f"{NAME}.new" for path in self.folder.iterdir()):
+        unfinished = f"{EvolutionState.file_name}.new"
+        if self.folder.exists() and any(path.name != unfinished for path in self.folder.iterdir()):
             raise BadInput(f"{self.folder} exists already", f"Go on with it: palaestra evolve {self.folder}")
-        told = {
-            "palaestra": run_folder.package_versions().get("palaestra", ""),
-            "file": self._scenario.file,
-            "scenario": self.config.model_dump(mode="json"),
-            "settings": self.settings.model_dump(mode="json"),
-        }
+        state = EvolutionState(
+            palaestra=run_folder.package_versions().get("palaestra", ""),
+            file=self._scenario.file,
+            scenario=self.config.model_dump(mode="json"),
+            settings=self.settings,
+        )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            new = self.folder / f"{NAME}.new"
-            new.write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
-            new.replace(self.folder / NAME)
         except OSError as error:
             raise unwritable(self.folder, error) from error
+        state.write(self.folder)
 
     def run(self) -> None:
         """Do all that isn't done yet; ends early where no answer is better than another.
@@ -172,7 +177,7 @@ class Evolution:
         for generation in range(1, self.settings.generations + 1):
             folder = self._part(generation, "export")
             if folder.exists():
-                found[generation] = read_export(folder)["formats"][self.settings.method].get("train", 0)
+                found[generation] = Described.read(folder).formats[self.settings.method].get("train", 0)
         return found
 
     def _part(self, generation: int, name: str) -> Path:
@@ -184,7 +189,7 @@ class Evolution:
     def _play(self, generation: int, name: str, doing: str, config: DuelConfig) -> None:
         folder = self._part(generation, name)
         if (folder / run_folder.NAME).exists():
-            if run_folder.read_state(folder)["status"] != "finished":
+            if RunState.read(folder).status != "finished":
                 self._step(generation, doing)
                 play.resume(folder, quiet=self._quiet)
         else:

@@ -12,7 +12,7 @@ import orjson
 import polars as pl
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs.exports.described import read_export
+from palaestra.runs.exports.described import Author, Described
 
 Row = Mapping[str, Any]
 Split = Literal["train", "test"]
@@ -30,7 +30,7 @@ class Start:
 
     model: str
     adapter: Path | None
-    template_options: dict[str, Any]
+    template_options: Mapping[str, Any]
 
 
 class TrainingSource:
@@ -48,9 +48,9 @@ class TrainingSource:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.about = read_export(folder)
-        self._formats = self.about["formats"]
-        self._policies = self.about["policies"]
+        self.about = Described.read(folder)
+        self._formats = self.about.formats
+        self._policies = self.about.policies
 
     def require(self, form: str) -> None:
         """Check that the export has rows in the format `form` to train on.
@@ -108,24 +108,23 @@ class TrainingSource:
         if model is not None:
             return Start(model, adapter, {})
         found = self._policy(policy)
-        if not found.get("model"):
+        if not found.model:
             raise BadInput(
                 f"{self.folder} doesn't say which model made it", "Name the model to train: --model."
             )
-        own = Path(found["adapter"]) if found.get("adapter") else None
-        return Start(str(found["model"]), adapter or own, dict(found.get("template_options") or {}))
+        own = Path(found.adapter) if found.adapter else None
+        return Start(found.model, adapter or own, found.template_options)
 
-    def _policy(self, name: str | None) -> dict[str, Any]:
+    def _policy(self, name: str | None) -> Author:
         names = ", ".join(self._policies)
         if name is not None and name not in self._policies:
             raise BadInput(f"{self.folder} has no policy {name!r}", f"It has: {names}.")
-        if name is None and len({(p.get("model"), p.get("adapter")) for p in self._policies.values()}) > 1:
+        if name is None and len({(p.model, p.adapter) for p in self._policies.values()}) > 1:
             raise BadInput(
                 f"{self.folder} is of several policies: {names}",
                 "Say which one to train, with --policy; or name a model with --model.",
             )
-        found: dict[str, Any] = self._policies.get(name) or next(iter(self._policies.values()), {})
-        return found
+        return self._policies[name] if name else next(iter(self._policies.values()), Author())
 
     def _file(self, form: str, split: Split) -> Path:
-        return self.folder / form / f"{split}.{self.about['file_type']}"
+        return self.folder / form / f"{split}.{self.about.file_type}"

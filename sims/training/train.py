@@ -25,9 +25,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from pydantic import JsonValue
+
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.extensions import imported
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, PalaestraError
+from palaestra.runs.documents import write_json
 from palaestra.runs.folder import now
 from palaestra.runs.record.log import unwritable
 from palaestra.sims.engines import embedded_model
@@ -110,7 +113,7 @@ class _Training:
         self._start = start
         self._settings = settings
         self._progress = progress
-        self._work = {
+        self._work: dict[str, JsonValue] = {
             "method": method,
             "model": start.model,
             "adapter": str(start.adapter) if start.adapter else None,
@@ -170,10 +173,10 @@ class _Training:
 
         from palaestra.sims.training.trainers import TrainingDiverged, Watch
 
-        began, spent = perf_counter(), unfinished.state["seconds"]
+        began, spent = perf_counter(), unfinished.seconds
 
         def saved() -> None:
-            unfinished.state["seconds"] = round(spent + perf_counter() - began, 1)
+            unfinished.seconds = round(spent + perf_counter() - began, 1)
             unfinished.note()
 
         make = imported(method_of(self._method).trainer)
@@ -183,7 +186,7 @@ class _Training:
         last = unfinished.last
         try:
             if last is None:
-                unfinished.state["before"] = self._evaluate(trainer, test, "before")
+                unfinished.before = self._evaluate(trainer, test, "before")
             else:
                 # Beside the adapter TRL saves its starting point, the reference, which the model
                 # has already. While it is there, transformers loads it alone, not the adapter.
@@ -210,35 +213,37 @@ class _Training:
         return told
 
     def _write(
-        self, unfinished: checkpoints.Unfinished, trainer: Any, counts: dict[str, int], after: Any
+        self,
+        unfinished: checkpoints.Unfinished,
+        trainer: Any,
+        counts: dict[str, int],
+        after: dict[str, float] | None,
     ) -> None:
         """Write the adapter's folder and put it in its place."""
         folder = unfinished.folder / "adapter"
         trainer.model.save_pretrained(str(folder), selected_adapters=["default"])
         (folder / "README.md").unlink(missing_ok=True)  # PEFT's, of which every field is empty
         about = self._source.about
-        checkpoints.write(
-            folder / checkpoints.NAME,
-            self._work
-            | {
-                "runs": about.get("runs"),
-                "scenario": about.get("scenario"),
-                "rows": counts,
-                "steps": trainer.state.global_step,
-                "loss": [
-                    {"step": logs["step"]} | {key: logs[key] for key in KEPT if key in logs}
-                    for logs in trainer.state.log_history
-                    if "loss" in logs
-                ],
-                "before": unfinished.state["before"],
-                "after": after,
-                "device": str(trainer.accelerator.device),
-                "dtype": str(trainer.model.dtype).removeprefix("torch."),
-                "seconds": unfinished.state["seconds"],
-                "finished": now(),
-                "versions": {name: version(name) for name in PACKAGES},
-            },
-        )
+        told: dict[str, Any] = {
+            **self._work,
+            "runs": [str(run) for run in about.runs],
+            "scenario": about.scenario,
+            "rows": counts,
+            "steps": trainer.state.global_step,
+            "loss": [
+                {"step": logs["step"]} | {key: logs[key] for key in KEPT if key in logs}
+                for logs in trainer.state.log_history
+                if "loss" in logs
+            ],
+            "before": unfinished.before,
+            "after": after,
+            "device": str(trainer.accelerator.device),
+            "dtype": str(trainer.model.dtype).removeprefix("torch."),
+            "seconds": unfinished.seconds,
+            "finished": now(),
+            "versions": {name: version(name) for name in PACKAGES},
+        }
+        write_json(folder / checkpoints.TrainingState.file_name, told)
         unfinished.finish(folder)
 
 
@@ -289,7 +294,7 @@ def _tokenizer(path: str) -> Any:
 
 def _tokens(tokenizer: Any, start: Start) -> Tokens:
     try:
-        return Tokens(ChatTemplate(tokenizer, start.template_options), int(tokenizer.eos_token_id))
+        return Tokens(ChatTemplate(tokenizer, dict(start.template_options)), int(tokenizer.eos_token_id))
     except EngineUnavailable as error:
         raise BadInput(f"{start.model}: {error}", error.remedy) from error
 

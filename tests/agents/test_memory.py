@@ -212,7 +212,7 @@ def test_a_run_whose_talk_is_longer_than_the_context_ends(kind: str, tmp_path: P
     long = scenario({"context": 500}, rounds=60, memory={"kind": kind})
     folder = play.start(long, tmp_path / "run", quiet=True)
     run = Run(folder)
-    assert run.state["status"] == "finished"
+    assert run.state.status == "finished"
     spoken = run.tables["speech"]
     assert len(spoken) == 2 * 60
     assert spoken["message"].null_count() == 0

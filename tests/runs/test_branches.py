@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs.branches import Branch, BranchedCall, BranchPoint, Plan, branched, outcome_margin
-from palaestra.runs.folder import read_state
+from palaestra.runs.branches import BranchedCall, branched, outcome_margin
+from palaestra.runs.plan import Branch, BranchPoint, Plan
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import Record
+from palaestra.runs.state import PlayedScenario, RunState
 from palaestra.sims.playing import play
 from palaestra.sims.playing.branch import branch, selection
 from support.scripted_debates import scenario
@@ -31,10 +32,13 @@ def test_each_answer_is_played_as_often_as_it_is_repeated_the_recorded_one_first
     ]
 
 
-def test_a_plan_reads_back_from_what_run_json_says() -> None:
+def test_a_plan_reads_back_from_what_run_json_says(tmp_path: Path) -> None:
     plan = Plan(Path("run"), 3, (BranchPoint(0, 3, 1), BranchPoint(4, 7, 2)))
-    assert Plan.of({"branch": plan.state(), "status": "running"}) == plan
-    assert Plan.of({"status": "running"}) is None
+    state = RunState(scenario=PlayedScenario(scenario="debate"), status="running")
+    state.model_copy(update={"branch": plan}).write(tmp_path)
+    assert RunState.read(tmp_path).branch == plan
+    state.write(tmp_path)
+    assert RunState.read(tmp_path).branch is None
 
 
 def test_a_margin_by_hand() -> None:
@@ -82,7 +86,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plan_of(folder: Path) -> Plan:
-    plan = Plan.of(read_state(folder))
+    plan = RunState.read(folder).branch
     assert plan is not None
     return plan
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from palaestra.agents.failures import BadInput, RunUnreadable, RunUnwritable
-from palaestra.runs.folder import create, read_state, write_state
+from palaestra.agents.failures import BadInput
+from palaestra.runs.folder import create
 
 
 def test_a_folder_is_made_with_all_above_it(tmp_path: Path) -> None:
@@ -34,32 +34,3 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="exists already"):
         create(tmp_path / "file", "debate")
-
-
-def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
-    write_state(tmp_path, {"status": "running", "title": "Städte 🏙"})
-    write_state(tmp_path, {"status": "finished", "title": "Städte 🏙"})
-    assert read_state(tmp_path) == {"status": "finished", "title": "Städte 🏙"}
-    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
-
-
-def test_a_folder_without_state_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(RunUnreadable, match="not the folder of a run"):
-        read_state(tmp_path)
-
-
-def test_a_damaged_state_is_unreadable(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text('{"status": ')
-    with pytest.raises(RunUnreadable, match="can't be read"):
-        read_state(tmp_path)
-
-
-def test_a_state_that_cannot_be_written_is_unwritable(tmp_path: Path) -> None:
-    with pytest.raises(RunUnwritable, match=r"run\.json can't be written"):
-        write_state(tmp_path / "gone", {})
-
-
-def test_a_state_below_a_file_is_unwritable(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(RunUnwritable):
-        write_state(tmp_path / "file", {})

@@ -49,7 +49,7 @@ def rows(played: Played, job: Job) -> Iterator[Row]:
                 "completion_ids": completion_ids,
                 "own": [False] * len(prompt_ids) + [True] * len(completion_ids),
                 "logprobs": turn.logprobs,
-                "temperature": job.source.policies[turn.policy]["temperature"],
+                "temperature": job.source.policies[turn.policy].temperature,
                 "reward": None if sample.basis == "outcome" else sample.responses[0].score,
                 "final_reward": rewards.get(agent),
                 "purpose": turn.purpose,

@@ -69,9 +69,9 @@ def test_survival_is_the_mean_share_alive_and_an_ended_game_keeps_its_survivors(
     figure = survival(game())
     (axes,) = figure.axes
     minority, majority = lines(axes)
-    assert minority == ([0, 1, 2], [1.0, 0.5, 0.0])
+    assert minority == ([0.0, 1.0, 2.0], [1.0, 0.5, 0.0])
     # The second game ended after round 1 with both of the faithful alive.
-    assert majority == ([0, 1, 2], [1.0, 0.75, 0.75])
+    assert majority == ([0.0, 1.0, 2.0], [1.0, 0.75, 0.75])
     legend = axes.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["traitor (minority)", "faithful (majority)"]

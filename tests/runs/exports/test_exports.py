@@ -18,7 +18,7 @@ from palaestra.agents.calls import Call, Reply
 from palaestra.agents.failures import BadInput
 from palaestra.agents.scripted import scripted_reply
 from palaestra.runs.branches import branched, outcome_margin
-from palaestra.runs.exports.described import read_export
+from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.format import FORMATS
 from palaestra.runs.exports.options import ExportOptions
@@ -173,7 +173,9 @@ def test_a_finished_run_keeps_the_model_that_played_it(played: Play) -> None:
 def test_a_run_of_two_models_is_refused(played: Play) -> None:
     run = played(DUEL)
     state = json.loads((run / "run.json").read_text())
-    state["sittings"] = [{"engines": {"default": {"model": model}}} for model in ("small", "large")]
+    state["sittings"] = [
+        {"started": "", "engines": {"default": {"model": model}}} for model in ("small", "large")
+    ]
     (run / "run.json").write_text(json.dumps(state))
     with pytest.raises(BadInput, match="several models in turn: large, small"):
         exported(run, "dpo")
@@ -235,10 +237,10 @@ def test_margin_and_floor_leave_pairs_out_and_say_how_many(played: Play) -> None
     out = run.parent / "strict"
     described = export([run], out, ExportOptions(("dpo",), pairs=PairRule(margin=limit)))
     kept = [row for row in every if row["margin"] >= limit]
-    assert described["formats"]["dpo"] == {
+    assert described.formats["dpo"] == {
         split: sum(row["split"] == split for row in kept) for split in {row["split"] for row in kept}
     }
-    assert described["left_out"]["dpo"] == {"margins that are too small": len(every) - len(kept)}
+    assert described.left_out["dpo"] == {"margins that are too small": len(every) - len(kept)}
 
 
 def test_a_check_makes_the_pairs_where_truth_is_asked_for(played: Play) -> None:
@@ -460,7 +462,7 @@ def test_the_datasets_library_reads_the_folder_as_its_card_says(played: Play) ->
         export([run], out, ExportOptions(("dpo", "ranked"), file_type=file_type, test_share=0.3))
         for name in ("dpo", "ranked"):
             loaded = load_dataset(str(out), name, cache_dir=str(run.parent / "cache"))
-            counts = read_export(out)["formats"][name]
+            counts = Described.read(out).formats[name]
             assert {split: len(loaded[split]) for split in loaded} == counts
             assert set(loaded["train"].column_names) == FORMATS[name].columns.keys()
 

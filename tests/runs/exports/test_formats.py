@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from palaestra.agents.failures import BadInput, ExtensionFault
 from palaestra.runs.exports.card import card
+from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.format import FORMATS, Column, Format, formats
 from palaestra.runs.exports.options import ExportOptions
@@ -67,9 +68,7 @@ def test_a_format_says_what_its_rows_and_columns_are_and_what_loads_them(name: s
 
 @pytest.mark.parametrize("name", [*FORMATS])
 def test_a_card_tells_the_type_of_every_column(name: str) -> None:
-    run = {"scenario": "duel", "runs": [], "policies": {}, "left_out": {}}
-    made = {"palaestra": "1", "command": "", "formats": {name: {"train": 1}}, "file_type": "jsonl"}
-    told = card(run | made, "")
+    told = card(Described(formats={name: {"train": 1}}, policies={}, file_type="jsonl"), "")
     for column in FORMATS[name].columns:
         assert f"\n  - name: {column}\n" in told
     assert f"| `{name}` | 1 | 0 | {FORMATS[name].loader} |" in told
@@ -122,7 +121,7 @@ def run(tmp_path: Path) -> Path:
 def test_a_stranger_s_format_is_exported_beside_ours(site: Path, run: Path) -> None:
     out = run.parent / "both"
     described = export([run], out, ExportOptions(("plain", "kto"), test_share=0))
-    assert described["formats"]["plain"] == described["formats"]["kto"]
+    assert described.formats["plain"] == described.formats["kto"]
     rows = [json.loads(line) for line in (out / "plain" / "train.jsonl").read_text().splitlines()]
     labels = [json.loads(line)["label"] for line in (out / "kto" / "train.jsonl").read_text().splitlines()]
     assert [row["good"] for row in rows] == labels

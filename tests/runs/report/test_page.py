@@ -182,7 +182,7 @@ def test_the_page_forbids_the_network_and_all_scripts_but_its_own(written: Eleme
 def test_hostile_text_ends_no_element_and_fills_no_placeholder(runs: list[Run], written: Elements) -> None:
     assert [a.get("id") for tag, a in written.found if tag == "script"] == ["data-0", "data-1", None]
     assert "<" not in written.scripts["data-0"]
-    assert runs[0].state["scenario"]["title"] in written.texts
+    assert runs[0].state.scenario.title in written.texts
 
 
 # --- how it is written ---

@@ -116,7 +116,7 @@ def shortening(path: Path) -> list[str]:
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
 def test_a_ready_made_file_plays(path: Path, played: dict[Path, Future[Path]]) -> None:
     run = Run(played[path].result(timeout=1800))
-    assert run.state["status"] == "finished"
+    assert run.state.status == "finished"
     assert run.episodes["ended"].all()
     assert run.calls.is_empty() or not run.calls["failed"].all()
     assert sum(1 for _ in transcript(run, 0)) > 3

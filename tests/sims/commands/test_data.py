@@ -283,12 +283,13 @@ def test_offers_are_played_again_with_other_answers_to_their_ends_and_make_pairs
     said = done("branch", car, *words, "--out", "b", cwd=tmp_path)
     assert said == "run folder: b make pairs of it: palaestra export b"
     run = Run(tmp_path / "b")
-    plan = run.state["branch"]
-    assert (plan["repeats"], len(plan["points"])) == (2, 3)
+    plan = run.state.branch
+    assert plan is not None
+    assert (plan.repeats, len(plan.points)) == (2, 3)
     assert run.episodes["ended"].to_list() == [True] * (3 * (1 + 2) * 2)
     first = Run(car).calls
-    for point in plan["points"]:
-        call = first.filter(episode=point["episode"], call=point["call"])
+    for point in plan.points:
+        call = first.filter(episode=point.episode, call=point.call)
         assert call["purpose"].to_list() == ["offer"]
     done("export", "b", "--pairs", "all", "--out", "e", cwd=tmp_path)
     for row in rows(tmp_path / "e", "dpo"):
@@ -325,10 +326,11 @@ def test_what_can_not_be_branched_is_refused_and_leaves_nothing(
 
 def test_only_the_episodes_that_are_named_are_branched(car: Path, tmp_path: Path) -> None:
     done("branch", car, "--episodes", "1", "--calls", "agent=Vera", "-q", "--out", "b", cwd=tmp_path)
-    points = Run(tmp_path / "b").state["branch"]["points"]
+    plan = Run(tmp_path / "b").state.branch
+    assert plan is not None
     calls = Run(car).calls
-    assert {point["episode"] for point in points} == {1}
-    assert {calls.filter(episode=1, call=p["call"])["agent"].item() for p in points} == {"Vera"}
+    assert {point.episode for point in plan.points} == {1}
+    assert {calls.filter(episode=1, call=p.call)["agent"].item() for p in plan.points} == {"Vera"}
 
 
 # --- quality ---

@@ -62,7 +62,7 @@ def test_an_adapter_is_trained_on_an_export_and_plays(duel: Path, tmp_path: Path
         cwd=tmp_path,
     )
     played = Run(tmp_path / "played")
-    assert played.state["status"] == "finished"
+    assert played.state.status == "finished"
     done("export", "played", "--to", "rollouts", "--out", "rollouts", cwd=tmp_path)
     lines = [line for file in (tmp_path / "rollouts/rollouts").iterdir() for line in file.open()]
     rows = [json.loads(line) for line in lines]
@@ -105,7 +105,7 @@ def test_a_tribe_plays_is_trained_and_measured_again(
     about = told(first / "adapters" / "ann")
     assert (about["rows"]["train"], about["steps"], about["policy"]) == (pairs, 2, "ann")
     measured = Run(first / "measure")
-    assert measured.state["scenario"]["policies"]["ann"]["adapter"] == str(first / "adapters" / "ann")
+    assert measured.state.scenario.policies["ann"]["adapter"] == str(first / "adapters" / "ann")
     success = measured.table("answer")["passed"].sum() / 4
     assert f"1 {pairs} ann 4 {success:.2f} " in ended.words
     assert f"1 {pairs} all 4 {success:.2f} " in ended.words

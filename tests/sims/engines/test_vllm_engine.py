@@ -201,7 +201,7 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
     run = Run(play.start(scenario, tmp_path / "run"))
     assert killed
     assert any("starting it again" in words for words in notices)
-    assert run.state["status"] == "finished"
+    assert run.state.status == "finished"
     assert run.calls.height == 16
     assert run.episodes["ended"].all()
 

@@ -16,11 +16,12 @@ from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply, derive_seed, turns
 from palaestra.agents.failures import BadInput, EngineUnavailable, RunUnreadable
 from palaestra.agents.scripted import scripted_reply
-from palaestra.runs.branches import Plan, branched, outcome_margin
-from palaestra.runs.folder import read_state
+from palaestra.runs.branches import branched, outcome_margin
+from palaestra.runs.plan import Plan
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import Record
 from palaestra.runs.run import Run
+from palaestra.runs.state import RunState
 from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import load
 from palaestra.scenarios.core.ready_made import find
@@ -87,7 +88,7 @@ def calls_of(folder: Path) -> dict[tuple[int, int], Record]:
 
 
 def plan_of(folder: Path) -> Plan:
-    plan = Plan.of(read_state(folder))
+    plan = RunState.read(folder).branch
     assert plan is not None
     return plan
 
@@ -99,7 +100,7 @@ class ByHand:
     """An origin's episodes, walked again with an answer forced at one call."""
 
     def __init__(self, folder: Path) -> None:
-        self.state = read_state(folder)["scenario"]
+        self.state = RunState.read(folder).settings
         self.rules = SCENARIOS[self.state["scenario"]]
         self.config = self.rules.config_type.model_validate(self.state)
         self.calls = calls_of(folder)
@@ -234,7 +235,7 @@ def test_what_is_taken_over_costs_nothing_and_the_run_counts_what_it_asked(
     paid = [record for record in calls_of(folder).values() if record["tokens"][2]]
     assert len(paid) == len(asked)
     assert {record["seed"] for record in paid} == {call.seed for call in asked}
-    assert read_state(folder)["counts"]["output_tokens"] == sum(record["tokens"][2] for record in paid)
+    assert RunState.read(folder).counts.output_tokens == sum(record["tokens"][2] for record in paid)
 
 
 # Drawing other answers.
@@ -304,7 +305,7 @@ def test_what_can_only_be_said_in_one_way_makes_no_pair(
     )
     origin = debates(tmp_path / "origin")
     folder = branch(origin, tmp_path / "branch", selection(["purpose=argue"]), quiet=True)
-    assert read_state(folder)["status"] == "finished"
+    assert RunState.read(folder).status == "finished"
     assert list(branched(folder)) == []
 
 
@@ -360,10 +361,10 @@ def test_a_branch_run_whose_engine_died_is_resumed_to_the_same_end(deaths: int, 
     folder = tmp_path / "branch"
     with pytest.raises(EngineUnavailable):
         branch(origin, folder, chosen, 2, 2, dying, quiet=True)
-    assert read_state(folder)["status"] == "failed"
+    assert RunState.read(folder).status == "failed"
     play.resume(folder, ["engines.default.die_every=null"], quiet=True)
     assert recorded(folder) == recorded(whole)
-    assert read_state(folder)["status"] == "finished"
+    assert RunState.read(folder).status == "finished"
 
 
 def cut(folder: Path, lines: int) -> None:

@@ -23,9 +23,9 @@ from palaestra.agents.failures import (
     RunUnwritable,
 )
 from palaestra.agents.policy import Policy
-from palaestra.runs.folder import read_state
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import Record
+from palaestra.runs.state import RunState
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.debate.rules import Debate
 from palaestra.sims.engines.engine import Fleet
@@ -48,19 +48,19 @@ def calls(records: list[Record]) -> list[Record]:
 
 def test_a_finished_run_says_so_and_counts_its_episodes_and_calls(tmp_path: Path) -> None:
     records = start(tmp_path / "run")
-    state = read_state(tmp_path / "run")
-    assert state["status"] == "finished"
-    assert state["counts"]["episodes"] == EPISODES
-    assert state["counts"]["calls"] == len(calls(records))
-    assert "error" not in state
+    state = RunState.read(tmp_path / "run")
+    assert state.status == "finished"
+    assert state.counts.episodes == EPISODES
+    assert state.counts.calls == len(calls(records))
+    assert state.error is None
 
 
 def test_run_json_holds_the_resolved_scenario_and_the_identity_of_its_engines(tmp_path: Path) -> None:
     start(tmp_path / "run")
-    state = read_state(tmp_path / "run")
-    assert state["scenario"]["layout"] == "shared_prefix"
-    assert state["sittings"][0]["engines"] == {"default": {"kind": "scripted"}}
-    assert "palaestra" in state["sittings"][0]["versions"]
+    state = RunState.read(tmp_path / "run")
+    assert state.settings["layout"] == "shared_prefix"
+    assert state.sittings[0].engines == {"default": {"kind": "scripted"}}
+    assert "palaestra" in state.sittings[0].versions
 
 
 @pytest.mark.parametrize("live", [1, 2, 64])
@@ -121,9 +121,9 @@ def test_an_engine_that_dies_too_often_ends_the_run_with_a_remedy(tmp_path: Path
     with pytest.raises(EngineUnavailable, match="'default' died 2 times") as failed:
         start(tmp_path / "run", {"die_every": 9, "max_restarts": 1})
     assert "resume" in failed.value.remedy
-    state = read_state(tmp_path / "run")
-    assert state["status"] == "failed"
-    assert "died 2 times" in state["error"]
+    state = RunState.read(tmp_path / "run")
+    assert state.status == "failed"
+    assert "died 2 times" in (state.error or "")
 
 
 def test_a_run_whose_engine_died_too_often_is_resumed_to_the_same_end(tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_a_run_whose_engine_died_too_often_is_resumed_to_the_same_end(tmp_path: 
     play.resume(folder, ["engines.default.die_every=null"], quiet=True)
     assert 0 < before < len(calls(recorded(folder)))
     assert recorded(folder) == start(tmp_path / "whole")
-    state = read_state(folder)
-    assert state["status"] == "finished"
-    assert "error" not in state
+    state = RunState.read(folder)
+    assert state.status == "finished"
+    assert state.error is None
 
 
 def test_a_run_can_fail_and_be_resumed_many_times(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_run_can_fail_and_be_resumed_many_times(tmp_path: Path) -> None:
     sittings = 1
     with pytest.raises(EngineUnavailable):
         start(folder, dying, live=1)
-    while read_state(folder)["status"] != "finished":
+    while RunState.read(folder).status != "finished":
         sittings += 1
         assert sittings < 40
         try:
@@ -161,7 +161,7 @@ def test_resuming_a_finished_run_changes_nothing_in_its_log(tmp_path: Path) -> N
     before = (tmp_path / "run" / "log.jsonl").read_bytes()
     play.resume(tmp_path / "run", quiet=True)
     assert (tmp_path / "run" / "log.jsonl").read_bytes() == before
-    assert read_state(tmp_path / "run")["status"] == "finished"
+    assert RunState.read(tmp_path / "run").status == "finished"
 
 
 def test_resuming_what_is_no_run_says_so(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_run_whose_calls_would_be_others_is_not_resumed(changed: dict[str, Any
     folder = tmp_path / "run"
     with pytest.raises(EngineUnavailable):
         start(folder, {"die_every": 9, "max_restarts": 0})
-    state = read_state(folder)
+    state = json.loads((folder / "run.json").read_text())
     state["scenario"] |= changed
     state["scenario"]["engines"]["default"]["die_every"] = None
     (folder / "run.json").write_text(json.dumps(state))
@@ -213,9 +213,9 @@ def test_a_resumed_run_may_have_more_episodes(tmp_path: Path) -> None:
     play.resume(tmp_path / "run", ["episodes=5", "live=1"], quiet=True)
     whole = play.start(scenario(episodes=5), tmp_path / "whole", quiet=True)
     assert recorded(tmp_path / "run") == recorded(whole)
-    state = read_state(tmp_path / "run")
-    assert state["scenario"]["episodes"] == 5
-    assert len(state["sittings"]) == 2
+    state = RunState.read(tmp_path / "run")
+    assert state.settings["episodes"] == 5
+    assert len(state.sittings) == 2
 
 
 def test_what_shapes_the_episodes_cannot_be_changed_when_a_run_is_resumed(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_an_unforeseen_failure_of_an_engine_names_the_call_and_ends_the_run_resu
     monkeypatch.setattr(Scripted, "answer", fails)
     with pytest.raises(ExtensionFault, match=r"call 4(.|\n)*out of range(.|\n)*palaestra resume"):
         start(tmp_path / "run")
-    assert read_state(tmp_path / "run")["status"] == "failed"
+    assert RunState.read(tmp_path / "run").status == "failed"
     monkeypatch.undo()
     play.resume(tmp_path / "run", quiet=True)
     assert recorded(tmp_path / "run") == start(tmp_path / "whole")
@@ -265,8 +265,8 @@ def test_a_fault_of_the_rules_shows_itself_and_the_run_says_that_it_failed(
     monkeypatch.setattr(Debate, "_verdict", fails)
     with pytest.raises(ExtensionFault, match="ZeroDivisionError: of the rules"):
         start(tmp_path / "run")
-    assert read_state(tmp_path / "run")["status"] == "failed"
-    assert "of the rules" in read_state(tmp_path / "run")["error"]
+    assert RunState.read(tmp_path / "run").status == "failed"
+    assert "of the rules" in (RunState.read(tmp_path / "run").error or "")
 
 
 def test_an_engine_that_does_not_come_back_is_started_only_as_often_as_it_may(
@@ -344,9 +344,9 @@ def test_ctrl_c_ends_a_run_that_can_be_resumed_to_the_same_end(tmp_path: Path) -
         interrupt(process)
         process.join()
         assert process.exitcode == 1
-    state = read_state(folder)
-    assert state["status"] == "interrupted"
-    assert 0 < state["counts"]["calls"] < len(calls(start(tmp_path / "whole")))
+    state = RunState.read(folder)
+    assert state.status == "interrupted"
+    assert 0 < state.counts.calls < len(calls(start(tmp_path / "whole")))
     play.resume(folder, ["engines.default.delay=0"], quiet=True)
     assert recorded(folder) == recorded(tmp_path / "whole")
 

@@ -16,7 +16,7 @@ from palaestra.runs.run import Run
 from palaestra.scenarios.core.sweep import points
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import play, venue
-from palaestra.sims.playing.sweep import read_sweep, resume_sweep, runs, start_sweep
+from palaestra.sims.playing.sweep import SweepState, resume_sweep, runs, start_sweep
 from support.scripted_debates import recorded, scenario
 
 
@@ -48,8 +48,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> type[Counting]:
 def test_each_point_gets_a_run_folder_named_after_it(tmp_path: Path) -> None:
     folder = start_sweep(points(scenario(sweep={"rounds": [1, 2]})), tmp_path / "sweep", quiet=True)
     assert [run.name for run in runs(folder)] == ["0-rounds=1", "1-rounds=2"]
-    assert [Run(run).state["scenario"]["rounds"] for run in runs(folder)] == [1, 2]
-    assert {Run(run).state["status"] for run in runs(folder)} == {"finished"}
+    assert [Run(run).state.settings["rounds"] for run in runs(folder)] == [1, 2]
+    assert {Run(run).state.status for run in runs(folder)} == {"finished"}
 
 
 def test_a_run_of_a_sweep_is_the_run_of_its_scenario_alone(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_an_engine_that_a_point_does_not_use_makes_room_for_the_one_it_needs(
         tmp_path / "sweep",
         quiet=True,
     )
-    assert [Run(run).state["status"] for run in runs(folder)] == ["finished"] * 4
+    assert [Run(run).state.status for run in runs(folder)] == ["finished"] * 4
     assert not running
 
 
@@ -148,5 +148,5 @@ def test_a_sweep_whose_engine_is_lost_goes_on_where_it_was(
 
 
 def test_a_folder_without_a_sweep_is_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(RunUnreadable, match=r"holds no readable sweep\.json"):
-        read_sweep(tmp_path)
+    with pytest.raises(RunUnreadable, match="is not the folder of a sweep"):
+        SweepState.read(tmp_path)

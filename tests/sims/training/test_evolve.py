@@ -10,8 +10,8 @@ import pytest
 
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import BadInput
-from palaestra.runs.folder import read_state
 from palaestra.runs.run import Run
+from palaestra.runs.state import RunState
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import venue
@@ -75,7 +75,7 @@ def test_every_policy_is_trained_in_every_generation_on_from_its_last_adapter(
         *(("generation-1", policy, None) for policy in ("ann", "bo", "cem")),
         *(("generation-2", policy, str(adapters / policy)) for policy in ("ann", "bo", "cem")),
     ]
-    played = read_state(tmp_path / "e" / "generation-2" / "play")["scenario"]["policies"]
+    played = RunState.read(tmp_path / "e" / "generation-2" / "play").settings["policies"]
     assert [played[name]["adapter"] for name in ("ann", "default")] == [str(adapters / "ann"), None]
 
 
@@ -85,7 +85,7 @@ def test_ratings_are_carried_to_the_next_tournament(tmp_path: Path, trainings: T
     tribe.run()
     last = Run(tmp_path / "e" / "generation-1" / "play").table("rating").sort("event")
     ratings = dict(last.select("fighter", "rating").iter_rows())
-    fighters = read_state(tmp_path / "e" / "generation-2" / "play")["scenario"]["fighters"]
+    fighters = RunState.read(tmp_path / "e" / "generation-2" / "play").settings["fighters"]
     assert {f["name"]: f["rating"] for f in fighters} == pytest.approx(ratings)
     assert len(set(ratings.values())) > 1
 
@@ -148,7 +148,7 @@ def test_where_no_program_can_tell_a_frozen_judge_measures(tmp_path: Path, train
     measured = Run(tmp_path / "e" / "generation-1" / "measure")
     judges = set(measured.table("judgement")["judge"])
     assert judges == {evolve.FROZEN}
-    policies = measured.state["scenario"]["policies"]
+    policies = measured.state.scenario.policies
     assert policies[evolve.FROZEN]["adapter"] is None
     assert policies["ann"]["adapter"] is not None
     assert all(1 <= float(row[4]) <= 10 for row in rows(tribe))

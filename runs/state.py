@@ -1,0 +1,119 @@
+"""`run.json`: what was run and how it stands; what is secret is not in it.
+
+| field | what |
+|---|---|
+| `palaestra` | version that began the run |
+| `scenario` | the resolved scenario file |
+| `file` | its name |
+| `status` | "running", "interrupted", "failed" or "finished"; `error` says what stopped it |
+| `started`, `ended` | ISO 8601, UTC |
+| `seconds` | from the engines' start to the end, over all sittings |
+| `sittings` | of each: `started`, `engines` (what each said of itself), `versions` of packages |
+| `counts` | `episodes` that are over, `calls`, `prompt_tokens`, `cached_tokens`, `output_tokens` |
+| `branch` | of a branch run: its plan, see `palaestra.runs.plan` |
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, JsonValue
+
+from palaestra.agents.failures import RunUnreadable
+from palaestra.runs.documents import KEPT, Document
+from palaestra.runs.folder import NAME, SWEEP, now
+from palaestra.runs.plan import Plan
+
+Status = Literal["running", "interrupted", "failed", "finished"]
+
+
+class PlayedScenario(BaseModel):
+    """The resolved scenario file: what all kinds of scenarios have by name, and all else as it stands.
+
+    `palaestra.scenarios.core.load.check` makes a configuration of it, where the scenario's package is there.
+    """
+
+    model_config = KEPT
+    scenario: str
+    title: str = ""
+    seed: int = 0
+    engines: dict[str, dict[str, JsonValue]] = {}
+    policies: dict[str, dict[str, JsonValue]] = {}
+
+
+class SittingRecord(BaseModel):
+    """One sitting at a run: when it began, what its engines said of themselves, what was installed."""
+
+    model_config = KEPT
+    started: str
+    engines: dict[str, dict[str, JsonValue]] = {}
+    versions: dict[str, str] = {}
+
+
+class Counts(BaseModel):
+    """How much a run's log holds."""
+
+    model_config = KEPT
+    episodes: int = 0
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+
+class RunState(Document):
+    """What `run.json` says."""
+
+    file_name: ClassVar[str] = NAME
+    folder_is: ClassVar[str] = "the folder of a run"
+    remedy: ClassVar[str] = f"It has no {NAME}; runs are made by `palaestra run`."
+
+    palaestra: str = ""
+    scenario: PlayedScenario
+    file: str = ""
+    status: Status
+    error: str | None = None
+    started: str = ""
+    ended: str | None = None
+    seconds: float = 0.0
+    sittings: tuple[SittingRecord, ...] = ()
+    counts: Counts = Counts()
+    branch: Plan | None = None
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The state of the run in `folder`; raises `RunUnreadable` where there is none."""
+        if (folder / SWEEP).exists() and not (folder / NAME).exists():
+            first = next(folder.glob(f"*/{NAME}"), folder / "0-…" / NAME).parent
+            raise RunUnreadable(
+                f"{folder} is the folder of a sweep", f"Name one of its runs, such as {first}"
+            )
+        return super().read(folder)
+
+    @property
+    def kind(self) -> str:
+        """The kind of scenario."""
+        return self.scenario.scenario
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """A copy of the resolved scenario file, as YAML would give it."""
+        return self.scenario.model_dump(mode="json", exclude_unset=True)
+
+    def continued(self, settings: dict[str, JsonValue], sitting: SittingRecord) -> Self:
+        """The same, played on with these settings in one more sitting."""
+        scenario = PlayedScenario.model_validate(settings)
+        changes = {"status": "running", "scenario": scenario, "sittings": (*self.sittings, sitting)}
+        return self.model_copy(update=changes)
+
+    def stopped(self, status: Status, counts: Counts, seconds: float, problem: Exception | None) -> Self:
+        """The same, after a sitting of so many seconds that ended now, by `problem` if there was one."""
+        changes = {
+            "status": status,
+            "counts": counts,
+            "seconds": round(self.seconds + seconds, 3),
+            "ended": now(),
+            "error": None if problem is None else str(problem) or repr(problem),
+        }
+        return self.model_copy(update=changes)

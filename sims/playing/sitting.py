@@ -1,0 +1,156 @@
+"""One sitting at a run: locks its log, plays what isn't over yet, notes in `run.json` how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from palaestra.agents.failures import Interrupted, PalaestraError, RunUnwritable
+from palaestra.runs import folder as run_folder
+from palaestra.runs.record import log as run_log
+from palaestra.runs.record.recorder import Past, Recorder
+from palaestra.runs.state import Counts, RunState, SittingRecord, Status
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.load import Scenario
+from palaestra.scenarios.core.registry import rules_border
+from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.playing.alternatives import Alternatives
+from palaestra.sims.playing.estimate import calls_per_episode, remember_speed
+from palaestra.sims.playing.progress import Progress
+from palaestra.sims.playing.scheduler import Scheduler
+from palaestra.sims.playing.venue import Venue
+
+
+class Sitting:
+    """A sitting at the run in `where`.
+
+    Args:
+        scenario: what is played.
+        where: the run folder.
+        state: how the run stood before.
+        alternatives: of a branch run, its episodes and their answers.
+        quiet: no progress.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        where: Path,
+        state: RunState,
+        alternatives: Alternatives | None = None,
+        quiet: bool = False,
+    ) -> None:
+        self._scenario = scenario
+        self._where = where
+        self._state = state
+        self._alternatives = alternatives
+        self._quiet = quiet
+
+    def play(self, venue: Venue | None = None) -> None:
+        """Play at `venue`, or at one of its own, until all episodes are over.
+
+        Raises:
+            RunLocked: another process plays this run.
+            PalaestraError: what went wrong; the log holds what was recorded until then.
+        """
+        with contextlib.closing(run_log.Log(self._where)) as log:
+            past, config = Past(run_log.read(self._where)), self._scenario.config
+            if len(past.ended) >= config.episodes:
+                self._note("finished", 0.0)
+                return
+            calls = calls_per_episode(self._scenario)
+            progress = Progress(config.episodes, len(past.ended), calls, self._quiet)
+            problem = _outcome(partial(self._play, log, past, progress), venue)
+            if problem is None:
+                self._note("finished", progress.seconds)
+                return
+            if (self._where / self._state.file_name).exists():
+                if isinstance(problem, PalaestraError):
+                    go_on = f"Go on with: palaestra resume {self._where}"
+                    problem.remedy = f"{problem.remedy}\n  {go_on}".strip()
+                status: Status = "interrupted" if isinstance(problem, Interrupted) else "failed"
+                with contextlib.suppress(RunUnwritable):  # `problem` says more
+                    self._note(status, progress.seconds, problem)
+            raise problem
+
+    async def _play(self, log: run_log.Log, past: Past, progress: Progress, venue: Venue) -> None:
+        config = self._scenario.config
+        kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
+        progress.say(f"starting engines: {kinds}")
+        async with Fleet(
+            config.engines, config.policies, config.retries, progress.say, venue.engine
+        ) as fleet:
+            self._begin(fleet)
+            scheduler = self._scheduler(fleet, log, past, progress)
+            with progress, _interrupts(scheduler):
+                await scheduler.play(i for i in range(config.episodes) if i not in past.ended)
+        remember_speed(self._scenario, progress.output_tokens / max(progress.seconds, 1e-9))
+
+    def _begin(self, fleet: Fleet) -> None:
+        """Note in `run.json` that this sitting has begun, with which settings and engines."""
+        sitting = SittingRecord(
+            started=run_folder.now(), engines=fleet.identities(), versions=run_folder.package_versions()
+        )
+        self._state = self._state.continued(self._scenario.config.model_dump(mode="json"), sitting)
+        self._state.write(self._where)
+
+    def _scheduler(self, fleet: Fleet, log: run_log.Log, past: Past, progress: Progress) -> Scheduler:
+        played, live = self._alternatives, self._scenario.config.live
+        if played is None:
+            return Scheduler(self._episode, fleet.ask, Recorder(log, past), live, progress)
+        played.recall(run_log.read(self._where))
+        ask = partial(played.answer, fleet.ask)
+        return Scheduler(played.make, ask, Recorder(log, past, played.replay), live, progress)
+
+    def _episode(self, index: int) -> Episode[Any]:
+        rules = self._scenario.rules
+        with rules_border(rules, f"episode {index}"):
+            return rules(self._scenario.config, index=index)
+
+    def _note(self, status: Status, seconds: float, problem: Exception | None = None) -> None:
+        """Note in `run.json` how the sitting ended, after how many seconds of play."""
+        past = Past(run_log.read(self._where))
+        counts = Counts(episodes=len(past.ended), calls=past.calls, **past.tokens)
+        self._state = self._state.stopped(status, counts, seconds, problem)
+        self._state.write(self._where)
+
+
+def _outcome(playing: Callable[[Venue], Coroutine[Any, Any, None]], venue: Venue | None) -> Exception | None:
+    """Play at `venue`, or at one of its own; what ended it."""
+    try:
+        with contextlib.ExitStack() as stack:
+            place = venue or stack.enter_context(Venue())
+            place.run(playing(place))
+    except KeyboardInterrupt:
+        return Interrupted("interrupted")
+    except Exception as error:
+        return error
+    return None
+
+
+@contextlib.contextmanager
+def _interrupts(scheduler: Scheduler) -> Iterator[None]:
+    """Ctrl-C makes the scheduler stop cleanly; a second one, or one while an engine loads, stops at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        scheduler.interrupt()
+
+    try:
+        loop.add_signal_handler(signal.SIGINT, stop)
+        loop.add_signal_handler(signal.SIGTERM, scheduler.interrupt)
+    except (NotImplementedError, RuntimeError, ValueError):
+        # Not the main thread: in a notebook the venue handles interrupts.
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
