@@ -14,12 +14,22 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import polars as pl
 
 from palaestra.agents.calls import OVERFLOW
+from palaestra.runs.record.entries import (
+    CallAnswered,
+    Entry,
+    EpisodeBegun,
+    EpisodeEnded,
+    EventHappened,
+    MessageSaid,
+    entries,
+)
 from palaestra.runs.record.log import unwritable
 from palaestra.runs.record.records import Record, event_type
 from palaestra.scenarios.core.episode import EVERYWHERE, Event
@@ -57,6 +67,7 @@ CALLS: dict[str, Any] = {
     "submitted": pl.Float64,
     "answered": pl.Float64,
 }
+ANSWERED = {field.name for field in fields(CallAnswered)}
 TYPES: dict[type, Any] = {
     str: pl.String,
     int: pl.Int64,
@@ -73,8 +84,8 @@ def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str,
         events: the event types of the scenario; each gets a table, even an empty one.
     """
     rows = _Rows()
-    for record in records:
-        rows.take(record)
+    for entry in entries(records):
+        rows.take(entry)
     episodes = pl.DataFrame(
         list(rows.episodes.values()), schema=None if rows.episodes else EPISODES, infer_schema_length=None
     )
@@ -117,47 +128,41 @@ class _Rows:
         self.messages: list[dict[str, Any]] = []
         self.calls: list[dict[str, Any]] = []
         self.events: dict[str, list[dict[str, Any]]] = {}
-        self._texts: dict[tuple[int, int], str] = {}
-        self._answers: dict[tuple[int, int], Record] = {}
 
-    def take(self, record: Record) -> None:
-        """Turn one record into its row."""
-        index = record["episode"]
-        match record["record"]:
-            case "episode":
-                self.episodes[index] = {
-                    "episode": index,
-                    "seed": record["seed"],
-                    "ended": False,
-                    "steps": None,
-                }
-            case "message":
-                row = {name: record.get(name) for name in MESSAGES}
-                row["label"] = record.get("label", "")
-                if row["text"] is None:
-                    row["text"] = self._texts[index, record["call"]]
-                self.messages.append(row)
-            case "answer":
-                self._answers[index, record["answer"]] = record
-            case "call":
-                self._texts[index, record["call"]] = record["text"]
-                self.calls.append(self._call(record))
-            case "event":
-                row = {key: value for key, value in record.items() if key not in ("record", "type")}
-                self.events.setdefault(record["type"], []).append(row)
-            case "end":
-                self.episodes[index] |= {"ended": True, "steps": record["steps"], **record["outcome"]}
+    def take(self, entry: Entry) -> None:
+        """Turn one entry into its row."""
+        index = entry.episode
+        match entry:
+            case EpisodeBegun():
+                self.episodes[index] = {"episode": index, "seed": entry.seed, "ended": False, "steps": None}
+            case MessageSaid(message=message):
+                self.messages.append(
+                    {
+                        "episode": index,
+                        "message": message.number,
+                        "role": message.role,
+                        "label": message.label,
+                        "call": message.source,
+                        "text": message.text,
+                    }
+                )
+            case CallAnswered():
+                self.calls.append(_call(entry))
+            case EventHappened():
+                place = {"episode": index, "event": entry.event, "step": entry.step}
+                self.events.setdefault(entry.type, []).append(place | entry.told)
+            case EpisodeEnded():
+                self.episodes[index] |= {"ended": True, "steps": entry.steps, **entry.outcome}
 
-    def _call(self, record: Record) -> dict[str, Any]:
-        row = {name: record.get(name) for name in CALLS}
-        row["about"] = json.dumps(record["about"], ensure_ascii=False)
-        row["options"] = self._answers[record["episode"], record["answer"]].get("options")
-        row["finish"] = record.get("finish", "stop")
-        row["attempts"] = record.get("attempts", 1)
-        row["failed"] = record.get("failed", False) and row["finish"] != OVERFLOW
-        row["prompt_tokens"], row["cached_tokens"], row["output_tokens"] = record["tokens"]
-        row["submitted"], row["answered"] = record["seconds"]
-        return row
+
+def _call(entry: CallAnswered) -> dict[str, Any]:
+    row = {name: getattr(entry, name) for name in CALLS.keys() & ANSWERED}
+    row["about"] = json.dumps(entry.about, ensure_ascii=False)
+    row["options"] = entry.answer.get("options")
+    row["failed"] = entry.failed and entry.finish != OVERFLOW
+    row["prompt_tokens"], row["cached_tokens"], row["output_tokens"] = entry.tokens
+    row["submitted"], row["answered"] = entry.seconds
+    return row
 
 
 def _event_schema(event: type[Event]) -> dict[str, Any]:

@@ -17,6 +17,16 @@ import orjson
 
 from palaestra.agents.calls import Call, Message, Reply
 from palaestra.agents.failures import RunUnreadable
+from palaestra.runs.record.entries import (
+    AnswerAsked,
+    CallAnswered,
+    Entry,
+    EpisodeBegun,
+    EpisodeEnded,
+    EventHappened,
+    MessageSaid,
+    entries,
+)
 from palaestra.runs.record.log import Log
 from palaestra.runs.record.records import (
     Record,
@@ -27,7 +37,6 @@ from palaestra.runs.record.records import (
     line,
     message_record,
     ranges,
-    recorded_reply,
 )
 from palaestra.scenarios.core.episode import Episode
 
@@ -41,15 +50,14 @@ class PastEpisode:
     """What the log holds of an episode that has begun and not ended.
 
     Attributes:
-        messages: text, or call index where the text is a reply's, of each message.
-        replies: the call records, by call index.
-        answers: the kinds of answers, as recorded.
-        events: how many are recorded.
+        messages: in the order of their numbers.
+        replies: the answered calls, by call index.
+        answers, events: how many are recorded.
     """
 
-    messages: list[str | int] = field(default_factory=list)
-    replies: dict[int, Record] = field(default_factory=dict)
-    answers: list[Record] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    replies: dict[int, CallAnswered] = field(default_factory=dict)
+    answers: int = 0
     events: int = 0
 
 
@@ -71,26 +79,26 @@ class Past:
         self.calls = 0
         self.tokens: Counter[str] = Counter()
         self._begun: dict[int, PastEpisode] = {}
-        for record in records:
-            self._take(record)
+        for entry in entries(records):
+            self._take(entry)
 
-    def _take(self, record: Record) -> None:
-        index = record["episode"]
-        match record["record"]:
-            case "episode":
+    def _take(self, entry: Entry) -> None:
+        index = entry.episode
+        match entry:
+            case EpisodeBegun():
                 self._begun[index] = PastEpisode()
-            case "message":
-                self._begun[index].messages.append(record["text"] if "text" in record else record["call"])
-            case "answer":
-                self._begun[index].answers.append(_kind(record))
-            case "call":
+            case MessageSaid(message=message):
+                self._begun[index].messages.append(message)
+            case AnswerAsked():
+                self._begun[index].answers += 1
+            case CallAnswered():
                 self.calls += 1
-                for kind, count in zip(("prompt", "cached", "output"), record["tokens"], strict=True):
+                for kind, count in zip(("prompt", "cached", "output"), entry.tokens, strict=True):
                     self.tokens[f"{kind}_tokens"] += count
-                self._begun[index].replies[record["call"]] = record
-            case "event":
+                self._begun[index].replies[entry.call] = entry
+            case EventHappened():
                 self._begun[index].events += 1
-            case "end":
+            case EpisodeEnded():
                 self.ended.add(index)
                 if index not in self._keep:
                     del self._begun[index]
@@ -106,25 +114,25 @@ class Past:
             RunUnreadable: the log's call of this number is another one.
         """
         past = self._begun.get(index)
-        record = past.replies.get(call.index) if past else None
-        if past is None or record is None:
+        answered = past.replies.get(call.index) if past else None
+        if past is None or answered is None:
             return None
         same = (
-            record["agent"] == call.agent
-            and record["purpose"] == call.purpose
-            and record["seed"] == call.seed
-            and record["prompt"] == ranges(call.prompt)
-            and past.answers[record["answer"]] == orjson.loads(orjson.dumps(call.answer.describe()))
-            and all(past.messages[message.number] == _identity(message) for message in call.prompt)
+            answered.agent == call.agent
+            and answered.purpose == call.purpose
+            and answered.seed == call.seed
+            and answered.prompt == ranges(call.prompt)
+            and answered.answer == orjson.loads(orjson.dumps(call.answer.describe()))
+            and all(_says(past.messages[message.number], message) for message in call.prompt)
         )
         if not same:
             raise RunUnreadable(
                 f"the log of episode {index} doesn't fit this scenario any more: call {call.index} "
-                f"was {record['agent']}'s {record['purpose']!r}, now it is {call.agent}'s {call.purpose!r} "
+                f"was {answered.agent}'s {answered.purpose!r}, now it is {call.agent}'s {call.purpose!r} "
                 "or asks in other words or for another kind of answer",
                 "Go on with the version of palaestra and the prompts that began this run.",
             )
-        return recorded_reply(record, call)
+        return answered.reply(call)
 
 
 @dataclass(slots=True)
@@ -161,7 +169,7 @@ class Recorder:
             self._written[episode.number] = _Written()
             self._lines.append(line(episode_record(episode)))
         else:
-            self._written[episode.number] = _Written(len(past.messages), len(past.answers), past.events)
+            self._written[episode.number] = _Written(len(past.messages), past.answers, past.events)
         episode.begin()
         self.note(episode)
 
@@ -217,10 +225,6 @@ class Recorder:
             await asyncio.to_thread(self._log.append, lines)
 
 
-def _kind(record: Record) -> Record:
-    """An `answer` record without what places it."""
-    return {key: value for key, value in record.items() if key not in ("record", "episode", "answer")}
-
-
-def _identity(message: Message) -> str | int:
-    return message.text if message.source is None else message.source
+def _says(recorded: Message, message: Message) -> bool:
+    """Whether a message is the recorded one: the same reply, or the same text of no reply."""
+    return recorded.source == message.source and (message.source is not None or recorded.text == message.text)

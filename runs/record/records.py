@@ -115,25 +115,6 @@ def end_record(episode: Episode[Any]) -> Record:
     }
 
 
-def recorded_reply(record: Record, call: Call) -> Reply:
-    """The reply in a `call` record, as the answer to the same call asked again."""
-    failed = record.get("failed", False)
-    probabilities = record.get("probabilities")
-    return Reply(
-        text=record["text"],
-        value=None if failed else call.answer.parse(record["text"]),
-        probabilities=None if probabilities is None else tuple(probabilities),
-        finish=record.get("finish", "stop"),
-        prompt_tokens=record["tokens"][0],
-        cached_tokens=record["tokens"][1],
-        output_tokens=record["tokens"][2],
-        attempts=record.get("attempts", 1),
-        failed=failed,
-        rejected=tuple(record.get("rejected", ())),
-        call=call.index,
-    )
-
-
 def ranges(prompt: Prompt) -> str:
     """The prompt's message numbers, runs of neighbours joined: "0 3-6 9"."""
     parts: list[str] = []

@@ -1,17 +1,20 @@
-"""Finished episodes read back from a log, one after another, for exports and branching.
-
-Only episodes that are under way at the same time are held at once, so a log of a million
-episodes needs no more memory than one of a thousand.
-"""
+"""Finished episodes read back from a log, one after another, for exports and branching."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any
 
 from palaestra.agents.calls import Message
 from palaestra.agents.failures import RunUnreadable
+from palaestra.runs.record.entries import (
+    CallAnswered,
+    EpisodeBegun,
+    EpisodeEnded,
+    EventHappened,
+    MessageSaid,
+    entries,
+)
 from palaestra.runs.record.records import Record, event_type, numbers
 from palaestra.scenarios.core.episode import EVERYWHERE, Event
 from palaestra.scenarios.core.trajectory import Trajectory, Turn
@@ -29,23 +32,18 @@ def trajectories(records: Iterable[Record], events: Iterable[type[Event]]) -> It
     """
     types = {event_type(kind): kind for kind in (*events, *EVERYWHERE)}
     begun: dict[int, _Begun] = {}
-    for record in records:
-        index = record["episode"]
-        match record["record"]:
-            case "episode":
-                begun[index] = _Begun(record["seed"])
-            case "message":
-                begun[index].hear(record)
-            case "answer":
-                skip = ("record", "episode", "answer")
-                begun[index].answers.append({k: v for k, v in record.items() if k not in skip})
-            case "call":
-                begun[index].calls.append(record)
-                begun[index].texts[record["call"]] = record["text"]
-            case "event":
-                begun[index].events.append(_event(record, types))
-            case "end":
-                yield begun.pop(index).end(record)
+    for entry in entries(records):
+        match entry:
+            case EpisodeBegun():
+                begun[entry.episode] = _Begun(entry.seed)
+            case MessageSaid():
+                begun[entry.episode].messages.append(entry.message)
+            case CallAnswered():
+                begun[entry.episode].calls.append(entry)
+            case EventHappened():
+                begun[entry.episode].events.append(_event(entry, types))
+            case EpisodeEnded():
+                yield begun.pop(entry.episode).end(entry)
 
 
 @dataclass(slots=True)
@@ -54,54 +52,44 @@ class _Begun:
 
     seed: int
     messages: list[Message] = field(default_factory=list)
-    answers: list[dict[str, Any]] = field(default_factory=list)
-    calls: list[Record] = field(default_factory=list)
-    texts: dict[int, str] = field(default_factory=dict)
+    calls: list[CallAnswered] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    def hear(self, record: Record) -> None:
-        source = record.get("call")
-        text = record["text"] if source is None else self.texts[source]
-        self.messages.append(
-            Message(record["message"], record["role"], text, record.get("label", ""), source)
-        )
-
-    def end(self, record: Record) -> Trajectory:
+    def end(self, entry: EpisodeEnded) -> Trajectory:
         return Trajectory(
-            episode=record["episode"],
+            episode=entry.episode,
             seed=self.seed,
             messages=tuple(message.source for message in self.messages),
-            turns={call["call"]: self._turn(call) for call in sorted(self.calls, key=lambda c: c["call"])},
+            turns={call.call: self._turn(call) for call in sorted(self.calls, key=lambda call: call.call)},
             events=tuple(self.events),
-            outcome=record["outcome"],
+            outcome=entry.outcome,
         )
 
-    def _turn(self, call: Record) -> Turn:
+    def _turn(self, call: CallAnswered) -> Turn:
         return Turn(
-            call=call["call"],
-            step=call["step"],
-            agent=call["agent"],
-            purpose=call["purpose"],
-            about=call["about"],
-            policy=call["policy"],
-            seed=call["seed"],
-            prompt=tuple(self.messages[number] for number in numbers(call["prompt"])),
-            answer=self.answers[call["answer"]],
-            text=call["text"],
-            probabilities=call.get("probabilities"),
-            finish=call.get("finish", "stop"),
-            failed=call.get("failed", False),
-            token_ids=call.get("token_ids"),
-            logprobs=call.get("logprobs"),
+            call=call.call,
+            step=call.step,
+            agent=call.agent,
+            purpose=call.purpose,
+            about=call.about,
+            policy=call.policy,
+            seed=call.seed,
+            prompt=tuple(self.messages[number] for number in numbers(call.prompt)),
+            answer=call.answer,
+            text=call.text,
+            probabilities=call.probabilities,
+            finish=call.finish,
+            failed=call.failed,
+            token_ids=call.token_ids,
+            logprobs=call.logprobs,
         )
 
 
-def _event(record: Record, types: dict[str, type[Event]]) -> Event:
-    kind = types.get(record["type"])
-    told = {k: v for k, v in record.items() if k not in ("record", "episode", "event", "step", "type")}
-    if kind is None or told.keys() != {f.name for f in fields(kind)}:
+def _event(entry: EventHappened, types: dict[str, type[Event]]) -> Event:
+    kind = types.get(entry.type)
+    if kind is None or entry.told.keys() != {f.name for f in fields(kind)}:
         raise RunUnreadable(
-            f"the log's event {record['type']!r} isn't one that this version knows",
+            f"the log's event {entry.type!r} isn't one that this version knows",
             "Read the run with the version of palaestra that wrote it (run.json names it).",
         )
-    return kind(**told)
+    return kind(**entry.told)

@@ -18,8 +18,9 @@ from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.failures import BadInput, RunUnreadable
 from palaestra.runs.plan import Branch, BranchPoint, Plan
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.entries import CallAnswered, entries
 from palaestra.runs.record.recorder import Past
-from palaestra.runs.record.records import Record, recorded_reply
+from palaestra.runs.record.records import Record
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario
 from palaestra.sims.engines.option_tree import draw
@@ -36,7 +37,7 @@ class _Wanted:
     Those before it are drawn first and recorded first, so a later sitting finds them too.
     """
 
-    recorded: Record
+    recorded: CallAnswered
     before: tuple[int, ...]
 
 
@@ -64,7 +65,7 @@ class Alternatives:
         self._wanted: dict[int, _Wanted] = {}
         for point in plan.points:
             self._want(point)
-        self._given: dict[int, Record] = {}
+        self._given: dict[int, CallAnswered] = {}
         self._draws: dict[int, asyncio.Task[Reply]] = {}
 
     def make(self, number: int) -> Episode[Any]:
@@ -91,16 +92,16 @@ class Alternatives:
 
     def recall(self, records: Iterable[Record]) -> None:
         """Take other answers from the records of the branch run, where earlier sittings drew them."""
-        for record in records:
-            if record["record"] == "call" and record["seed"] in self._wanted:
-                self._given[record["seed"]] = record
+        for entry in entries(records):
+            if isinstance(entry, CallAnswered) and entry.seed in self._wanted:
+                self._given[entry.seed] = entry
 
     async def answer(self, engine: Engine, call: Call) -> Reply:
         """The reply to `call`: another answer, drawn once for all its plays, or the engine's own."""
         if call.seed not in self._wanted:
             return await engine(call)
         if call.seed in self._given:
-            return _free(recorded_reply(self._given[call.seed], call))
+            return _free(self._given[call.seed].reply(call))
         if call.seed in self._draws:
             return _free(await self._draws[call.seed])
         self._draws[call.seed] = asyncio.create_task(self._draw(engine, call))
@@ -108,7 +109,7 @@ class Alternatives:
 
     async def _draw(self, engine: Engine, call: Call) -> Reply:
         wanted = self._wanted[call.seed]
-        known = wanted.recorded.get("probabilities")
+        known = wanted.recorded.probabilities
         if isinstance(call.answer, Choice) and known is not None:
             return self._option(call, known, await self._taken(call))
         reply = await engine(call)
@@ -120,7 +121,7 @@ class Alternatives:
             reply = _with_costs_of(reply, other)
         return reply
 
-    def _option(self, call: Call, probabilities: list[float], taken: Collection[str]) -> Reply:
+    def _option(self, call: Call, probabilities: tuple[float, ...], taken: Collection[str]) -> Reply:
         """One of the options that are left, drawn by the recorded probabilities: no engine is asked."""
         assert isinstance(call.answer, Choice)
         options = zip(call.answer.options, probabilities, strict=True)
@@ -128,14 +129,14 @@ class Alternatives:
         shares = list(left.values()) if any(left.values()) else [1.0] * len(left)
         temperature = self._scenario.config.policies[call.policy].temperature
         option = list(left)[draw(shares, temperature, call.seed)]
-        return Reply(text=option, value=option, probabilities=tuple(probabilities))
+        return Reply(text=option, value=option, probabilities=probabilities)
 
     async def _taken(self, call: Call) -> set[str]:
         """What was said at this call already: the recorded answer, and the others before this one."""
         wanted = self._wanted[call.seed]
-        taken = {wanted.recorded["text"]}
+        taken = {wanted.recorded.text}
         for seed in wanted.before:
-            taken.add(self._given[seed]["text"] if seed in self._given else (await self._draws[seed]).text)
+            taken.add(self._given[seed].text if seed in self._given else (await self._draws[seed]).text)
         return taken
 
     def _want(self, point: BranchPoint) -> None:
@@ -148,10 +149,10 @@ class Alternatives:
     def _step_end(self, point: BranchPoint) -> int:
         """The last call of the step of `point`."""
         replies = self._replies(point)
-        step = replies[point.call]["step"]
-        return max(index for index, record in replies.items() if record["step"] <= step)
+        step = replies[point.call].step
+        return max(index for index, answered in replies.items() if answered.step <= step)
 
-    def _replies(self, point: BranchPoint) -> dict[int, Record]:
+    def _replies(self, point: BranchPoint) -> dict[int, CallAnswered]:
         past = self._origin.episode(point.episode)
         if past is None or point.call not in past.replies:
             raise BadInput(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from palaestra.agents.answers import Answer, Choice, Json, Text
 from palaestra.agents.calls import Call, Message, Reply
+from palaestra.runs.record.entries import CallAnswered, entries
 from palaestra.runs.record.records import (
     Record,
     call_record,
@@ -22,7 +23,6 @@ from palaestra.runs.record.records import (
     message_record,
     numbers,
     ranges,
-    recorded_reply,
 )
 from palaestra.scenarios.core.episode import Event
 from palaestra.scenarios.debate.events import DebateSpeech
@@ -102,7 +102,11 @@ def recorded_call(answer: Answer, given_reply: Reply) -> tuple[Call, Record]:
 def through_the_log(answer: Answer, given_reply: Reply) -> Reply:
     """A reply as it is after being written and read."""
     asked, record = recorded_call(answer, given_reply)
-    return recorded_reply(orjson.loads(line(record)), asked)
+    wanted: Record = {"record": "answer", "episode": 0, "answer": 0, **asked.answer.describe()}
+    begun: Record = {"record": "episode", "episode": 0, "seed": 1}
+    *_, answered = entries(orjson.loads(line(told)) for told in (begun, wanted, record))
+    assert isinstance(answered, CallAnswered)
+    return answered.reply(asked)
 
 
 def test_a_reply_comes_back_from_the_log_as_it_was() -> None:
