@@ -31,11 +31,11 @@ def trajectories(records: Iterable[Record], events: Iterable[type[Event]]) -> It
         RunUnreadable: an event of the log has other fields than its type.
     """
     types = {event_type(kind): kind for kind in (*events, *EVERYWHERE)}
-    begun: dict[int, _Begun] = {}
+    begun: dict[int, _Told] = {}
     for entry in entries(records):
         match entry:
             case EpisodeBegun():
-                begun[entry.episode] = _Begun(entry.seed)
+                begun[entry.episode] = _Told(entry.seed)
             case MessageSaid():
                 begun[entry.episode].messages.append(entry.message)
             case CallAnswered():
@@ -47,7 +47,7 @@ def trajectories(records: Iterable[Record], events: Iterable[type[Event]]) -> It
 
 
 @dataclass(slots=True)
-class _Begun:
+class _Told:
     """What the log has told of an episode so far."""
 
     seed: int

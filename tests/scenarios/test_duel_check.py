@@ -97,6 +97,7 @@ def records(duel: Duel) -> list[Record]:
 
     calls = {a.call for _, a in duel.events if isinstance(a, DuelAnswer)}
     made: list[Record] = [episode_record(duel)]
+    made.append({"record": "answer", "episode": 0, "answer": 0, "kind": "text"})
     made += [
         {
             "record": "call",
@@ -111,10 +112,11 @@ def records(duel: Duel) -> list[Record]:
             "prompt": "",
             "answer": 0,
             "text": "",
+            "tokens": [0, 0, 0],
+            "seconds": [0.0, 0.0],
         }
         for call in calls
     ]
-    made.append({"record": "answer", "episode": 0, "answer": 0, "kind": "text"})
     made += [
         message_record(0, message)
         for message in duel.messages

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from palaestra.agents.failures import BadInput
+from palaestra.runs.exports.described import Described
 from palaestra.runs.quality import cleaning
 from palaestra.runs.quality.filters import apply, parse
 from palaestra.runs.quality.meanings import MEANINGS
@@ -101,9 +102,12 @@ def test_the_same_seed_gives_the_same_report() -> None:
 # --- reading ---
 
 
+EMPTY = Described(formats={}, policies={}, file_type="jsonl")
+
+
 def export(folder: Path, pairs: pl.DataFrame, file_type: str) -> Path:
     (folder / "dpo").mkdir()
-    (folder / "export.json").write_text("{}")
+    EMPTY.write(folder)
     for split, rows in (("train", pairs.head(6)), ("test", pairs.tail(-6))):
         path = folder / "dpo" / f"{split}.{file_type}"
         if file_type == "jsonl":
@@ -124,7 +128,7 @@ def test_an_export_is_read_back_with_its_splits(tmp_path: Path, file_type: str) 
 def test_a_folder_that_is_no_export_or_has_no_pairs_is_refused_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"not the folder of an export\n  Make one with: palaestra export"):
         read_pairs(tmp_path)
-    (tmp_path / "export.json").write_text("{}")
+    EMPTY.write(tmp_path)
     with pytest.raises(BadInput, match=r"no preference pairs\n  Make one"):
         read_pairs(tmp_path)
     (tmp_path / "dpo").mkdir()

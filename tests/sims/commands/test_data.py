@@ -445,7 +445,7 @@ def test_a_quiet_evolution_tells_only_its_result_and_goes_to_outputs(tribe: Path
         (("tribe.yaml", "--set", "train.epoch=2"), "train.epochs"),
         (("tribe.yaml", "--by", "panel", "--method", "sft"), "--set at_least=7"),
         (("e", "--generations", "3"), "an evolution goes on as it was begun"),
-        (("e",), "holds no evolution"),
+        (("e",), "is not the folder of an evolution"),
     ],
 )
 def test_what_can_not_evolve_is_refused_and_nothing_is_written(

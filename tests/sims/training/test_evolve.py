@@ -176,5 +176,5 @@ def test_a_folder_that_is_in_use_is_refused(tmp_path: Path) -> None:
     evolution(tmp_path / "e").begin()
     with pytest.raises(BadInput, match="palaestra evolve"):
         evolution(tmp_path / "e").begin()
-    with pytest.raises(BadInput, match="holds no evolution"):
+    with pytest.raises(BadInput, match="is not the folder of an evolution"):
         Evolution.open(tmp_path, print)
