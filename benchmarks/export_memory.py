@@ -13,11 +13,11 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-import orjson
-
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.chain import sealed
+from palaestra.runs.record.state import RunState
 from palaestra.scenarios.core.load import check
 from palaestra.sims.playing import play
 
@@ -47,7 +47,9 @@ def repeat(run: Path, episodes: int) -> None:
     records = list(run_log.read(run))
     with (run / run_log.NAME).open("wb") as log:
         for episode in range(episodes):
-            log.writelines(orjson.dumps(r | {"episode": episode}) + b"\n" for r in records)
+            log.writelines(sealed(r | {"episode": episode} for r in records))
+    state = RunState.read(run)
+    state.model_copy(update={"heads": {}}).write(run)
 
 
 def measure(run: Path) -> None:

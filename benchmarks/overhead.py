@@ -48,7 +48,7 @@ async def play(folder: Path) -> tuple[int, float]:
         scheduler = Scheduler(
             make=lambda index: Debate(settings, index=index),
             ask=fleet.ask,
-            recorder=Recorder(log, Past()),
+            recorder=Recorder(log, Past(), {}),
             live=LIVE,
             observer=progress,
         )

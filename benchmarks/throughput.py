@@ -121,7 +121,7 @@ async def simulate(engine: FixedLength, policy: Policy, config: DebateConfig) ->
         scheduler = Scheduler(
             make=lambda index: Debate(config, index=index),
             ask=ask,
-            recorder=Recorder(log, Past()),
+            recorder=Recorder(log, Past(), {}),
             live=config.episodes,
             observer=Progress(config.episodes, quiet=True),
         )

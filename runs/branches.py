@@ -1,7 +1,7 @@
 """Branch runs: episodes of another run played again with other answers, and what came of them.
 
 A branch run is a run like any other. Its episode number b is play b of its plan
-(`palaestra.runs.plan`). A play takes over the recorded replies up to its call; they cost nothing
+(`palaestra.runs.record.plan`). A play takes over the recorded replies up to its call; they cost nothing
 here, so their tokens and seconds are 0. From there on all plays of a point and a repeat have the
 same seeds, so what they end with differs because of the answer.
 """
@@ -16,10 +16,10 @@ from statistics import fmean, stdev
 
 from palaestra.agents.calls import Prompt
 from palaestra.agents.failures import BadInput
-from palaestra.runs.plan import Branch
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.plan import Branch
+from palaestra.runs.record.state import RunState
 from palaestra.runs.record.trajectories import trajectories
-from palaestra.runs.state import RunState
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.core.trajectory import Trajectory, Turn
 from palaestra.scenarios.core.worth import rewards

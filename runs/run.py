@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs import tables as run_tables
+from palaestra.runs import table_files
 from palaestra.runs.record import log as run_log
-from palaestra.runs.record.records import numbers
-from palaestra.runs.state import RunState
+from palaestra.runs.record.prompts import numbers
+from palaestra.runs.record.state import RunState
+from palaestra.runs.tables import build
 from palaestra.scenarios.core.registry import SCENARIOS
 
 
@@ -38,16 +39,20 @@ class Run:
     @cached_property
     def tables(self) -> dict[str, pl.DataFrame]:
         """All tables by name (`palaestra.runs.tables`); from the Parquet files where they are up to date."""
-        files = sorted((self.folder / run_tables.FOLDER).glob("*.parquet"))
-        log = self.folder / run_log.NAME
-        if files and min(file.stat().st_mtime_ns for file in files) >= log.stat().st_mtime_ns:
-            return {file.stem: pl.read_parquet(file) for file in files}
-        events = SCENARIOS[self.state.kind].event_types
-        return run_tables.build(run_log.read(self.folder), events)
+        return table_files.kept(self.folder) or self._built[1]
+
+    @cached_property
+    def _built(self) -> tuple[table_files.MadeFrom, dict[str, pl.DataFrame]]:
+        """The tables made from the log, and what it was before it was read."""
+        records = run_log.read(self.folder)
+        made = table_files.made_from(self.folder)
+        return made, build(records, SCENARIOS[self.state.kind].event_types)
 
     def write_tables(self) -> None:
         """Bring the Parquet files up to date."""
-        run_tables.write(self.folder, self.tables)
+        if table_files.kept(self.folder) is None:
+            made, tables = self._built
+            table_files.keep(self.folder, tables, made)
 
     def table(self, name: str) -> pl.DataFrame:
         """The table `name`; raises `BadInput` that lists the tables when there is none."""

@@ -1,4 +1,4 @@
-"""From the log to tables: Polars frames, kept as Parquet files in the run's `tables/` folder.
+"""From the log to tables: Polars frames, see `palaestra.runs.table_files` for how they are kept.
 
 | table | one row for each | columns |
 |---|---|---|
@@ -15,7 +15,6 @@ import json
 import types
 from collections.abc import Iterable
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import polars as pl
@@ -30,11 +29,9 @@ from palaestra.runs.record.entries import (
     MessageSaid,
     entries,
 )
-from palaestra.runs.record.log import unwritable
+from palaestra.runs.record.prompts import ranges
 from palaestra.runs.record.records import Record, event_type
 from palaestra.scenarios.core.episode import EVERYWHERE, Event
-
-FOLDER = "tables"
 
 EPISODES: dict[str, Any] = {"episode": pl.Int64, "seed": pl.Int64, "ended": pl.Boolean, "steps": pl.Int64}
 MESSAGES: dict[str, Any] = {
@@ -103,23 +100,6 @@ def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str,
     return tables
 
 
-def write(folder: Path, tables: dict[str, pl.DataFrame]) -> None:
-    """Keep `tables` as Parquet files in the run folder, each replaced whole.
-
-    Raises:
-        RunUnwritable: they can't be written; the log still holds everything.
-    """
-    target = folder / FOLDER
-    try:
-        target.mkdir(exist_ok=True)
-        for name, table in tables.items():
-            new = target / f"{name}.parquet.new"
-            table.write_parquet(new)
-            new.replace(target / f"{name}.parquet")
-    except OSError as error:
-        raise unwritable(target, error) from error
-
-
 class _Rows:
     """Rows gathered from a log."""
 
@@ -157,6 +137,7 @@ class _Rows:
 
 def _call(entry: CallAnswered) -> dict[str, Any]:
     row = {name: getattr(entry, name) for name in CALLS.keys() & ANSWERED}
+    row["prompt"] = ranges(entry.prompt)
     row["about"] = json.dumps(entry.about, ensure_ascii=False)
     row["options"] = entry.answer.get("options")
     row["failed"] = entry.failed and entry.finish != OVERFLOW

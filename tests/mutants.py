@@ -172,15 +172,17 @@ T_PLAY = "tests/sims/playing/test_play.py"
 T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
 T_FLEET = "tests/sims/engines/test_fleet.py"
 T_LOG = "tests/runs/record/test_log.py"
+T_REPAIR = "tests/runs/record/test_repair.py"
 T_EXPORTS = "tests/runs/exports/test_exports.py"
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
-FLEET, SCHEDULER, RECORDER, LOG = (
+FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
     "sims/engines/engine.py",
     "sims/playing/scheduler.py",
     "runs/record/recorder.py",
     "runs/record/log.py",
+    "runs/record/chain.py",
 )
 FOLDER = "runs/exports/folder.py"
 JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
@@ -208,6 +210,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("population draw", "sims/commands/population.py", "def draw(", RAISES, T_POPULATION),
     ("population check", "sims/commands/population.py", "def check(", RAISES, T_POPULATION),
     ("population list", "sims/commands/population.py", "def list_populations(", RAISES, T_POPULATION),
+    ("repair", "sims/commands/repair.py", "def repair(", RAISES, "tests/sims/commands/test_repair_command.py"),
     ("new", "sims/commands/new.py", "def write_new(", RAISES, "tests/sims/commands/test_new.py"),
     ("exit code", APP, "sys.exit(error.exit_code)", "sys.exit(0)", f"{T_APP} -k used_folder"),
     ("doctor: gpu", "sims/commands/doctor.py", '"missing", found, "Its engine', '"ok", found, "Its engine', T_DOCTOR),
@@ -231,8 +234,15 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("recorder: events twice", RECORDER, "past.answers, past.events)", "past.answers, 0)", f"{T_PLAY} -k resumed_to_the_same"),
     ("log: disk", LOG, "os.fdatasync(self._file)", "pass", T_LOG),
     ("log: lock", LOG, "fcntl.LOCK_EX", "fcntl.LOCK_SH", T_LOG),
-    ("log: torn line", LOG, "os.ftruncate(self._file, self._end)\n        except OSError as error:\n            os.close",
-     "pass\n        except OSError as error:\n            os.close", T_LOG),
+    ("log: torn line", LOG, "if self._torn:", "if False:", T_LOG),
+    ("log: chain", CHAIN, "crc32(self.body, head.checksum) == self.checksum", "True", T_REPAIR),
+    ("log: number", CHAIN, "self.number == head.records and", "", T_REPAIR),
+    ("log: stamps", LOG, "if head.records < stamp.records:", "if False:", T_REPAIR),
+    ("log: another run", LOG, "and stamp != head:", "and False:", T_REPAIR),
+    ("log: format", LOG, "if found != FORMAT:", "if False:", T_REPAIR),
+    ("repair: keep the damaged", "runs/record/repair.py", "os.link(path", "print(path", T_REPAIR),
+    ("repair: order", "runs/record/repair.py", "places = sorted(line.place for line in episode.lines)",
+     "places = [line.place for line in episode.lines]", T_REPAIR),
     ("log: read torn line", LOG, 'if not line.endswith(b"\\n")', "if not line", T_LOG),
     ("fleet: seed of a retry", FLEET, "derive_seed(call.seed, attempt) if attempt else call.seed", "call.seed", T_FLEET),
     ("fleet: retries", FLEET, "if attempt < self._retries", "if attempt <= self._retries", T_FLEET),
@@ -240,7 +250,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("fleet: one restart for all", FLEET, "and berth.restarts == restarts", "", T_FLEET),
     ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
     ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
-    ("tables: stale", "runs/run.py", ">= log.stat()", "> 0 * log.stat()", "tests/runs/test_run.py"),
+    ("tables: stale", "runs/table_files.py", "!= made_from(folder)", "!= said", "tests/runs/test_table_files.py"),
+    ("tables: half written", "runs/table_files.py", "write_parquet(new /", "write_parquet(target /", "tests/runs/test_table_files.py"),
 
     # The rules: who hears whom, who judges whom.
     ("hearing: deaf to none", "scenarios/parts/hearing.py", "if v == u or graph.has_edge(u, v)", "", "tests/scenarios/parts/test_hearing.py"),

@@ -101,9 +101,9 @@ def read_people(path: Path) -> pl.DataFrame:
         raise BadInput(f"{path}: people are read from .parquet or .jsonl")
     try:
         if path.suffix == ".parquet":
-            people = pl.read_parquet(path)
+            people = pl.read_parquet(path, glob=False)
         else:
-            people = pl.read_ndjson(path, infer_schema_length=None)
+            people = pl.read_ndjson(path.read_bytes(), infer_schema_length=None)
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {path}", "Draw people with: palaestra population draw") from error
     except (OSError, PolarsError) as error:

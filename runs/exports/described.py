@@ -20,8 +20,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field, JsonValue
 
 from palaestra.agents.failures import BadInput, PalaestraError
-from palaestra.runs.documents import KEPT, Document
 from palaestra.runs.exports.options import FileType
+from palaestra.runs.record.documents import KEPT, Document
 
 
 class Author(BaseModel):

@@ -13,7 +13,7 @@ from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import CARD
 from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
-from palaestra.runs.record.log import unwritable
+from palaestra.runs.record.disk import unwritable
 
 if TYPE_CHECKING:
     from palaestra.runs.quality.filters import Dropped

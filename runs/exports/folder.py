@@ -12,6 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from glob import escape
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -21,7 +22,6 @@ import polars as pl
 
 from palaestra.agents.extensions import border, fault
 from palaestra.agents.failures import BadInput
-from palaestra.runs import folder as run_folder
 from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import Author, Described
 from palaestra.runs.exports.format import FORMATS, Encode, Row, formats
@@ -31,7 +31,8 @@ from palaestra.runs.exports.rows import LeftOut, rows
 from palaestra.runs.exports.source import Source
 from palaestra.runs.quality.pairs import read_pairs
 from palaestra.runs.quality.report import quality_report
-from palaestra.runs.record.log import unwritable
+from palaestra.runs.record import folder as run_folder
+from palaestra.runs.record.disk import unwritable
 
 CARD = "README.md"
 MOST_MEASURED = 5_000
@@ -225,7 +226,7 @@ def _to_parquet(folder: Path) -> None:
     for path in sorted(folder.glob("*/*.jsonl")):
         name = path.parent.name
         try:
-            rows = pl.scan_ndjson(path, schema=FORMATS[name].schema)
+            rows = pl.scan_ndjson(escape(str(path)), schema=FORMATS[name].schema)
             rows.sink_parquet(path.with_suffix(".parquet"))
         except pl.exceptions.PolarsError as error:
             raise fault(f"format {name!r}", FORMATS.places[name], error, "its columns' types") from error

@@ -14,8 +14,8 @@ from palaestra.runs.exports.described import Author
 from palaestra.runs.exports.outcomes import outcome_samples
 from palaestra.runs.exports.samples import FREE, Basis, Response, Sample, shared_prompt
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.state import RunState
 from palaestra.runs.record.trajectories import trajectories
-from palaestra.runs.state import RunState
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.registry import SCENARIOS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import escape
 from pathlib import Path
 
 import polars as pl
@@ -31,8 +32,8 @@ def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
     frames = [
         _read(path, most).with_columns(pl.lit(split).alias("split"))
         for split in ("train", "test")
-        for path in sorted((folder / FORMAT.name).glob(f"{split}.*"))
-        if path.suffix in (".jsonl", ".parquet") and path.stat().st_size
+        for path in (folder / FORMAT.name / f"{split}.{suffix}" for suffix in ("jsonl", "parquet"))
+        if path.is_file() and path.stat().st_size
     ]
     pairs = pl.concat(frames) if frames else pl.DataFrame(schema={**SCHEMA, "split": pl.String})
     if pairs.is_empty():
@@ -43,9 +44,10 @@ def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
 def _read(path: Path, most: int | None) -> pl.DataFrame:
     try:
         if path.suffix == ".parquet":
-            frame = pl.read_parquet(path, columns=list(SCHEMA), n_rows=most).cast(pl.Schema(SCHEMA))
+            frame = pl.read_parquet(path, columns=list(SCHEMA), n_rows=most, glob=False)
+            frame = frame.cast(pl.Schema(SCHEMA))
         else:
-            frame = pl.scan_ndjson(path, schema=SCHEMA, n_rows=most).collect()
+            frame = pl.scan_ndjson(escape(str(path)), schema=SCHEMA, n_rows=most).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadInput(f"{path} can't be read as preference pairs: {error}", Described.remedy) from error
     needed = ("prompt", "chosen", "rejected", "margin", "prompt_id")

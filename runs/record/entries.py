@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from palaestra.agents.calls import Call, Message, Reply, Scalar
 from palaestra.agents.failures import RunUnreadable
+from palaestra.runs.record.prompts import Numbers, Prompts
 from palaestra.runs.record.records import Record
 
 Item = TypeVar("Item", int, float)
@@ -51,7 +52,7 @@ class CallAnswered:
 
     Attributes:
         call, step, agent, purpose, about, policy, seed: see `palaestra.agents.calls.Call`.
-        prompt: the numbers of its messages, as `ranges` writes them.
+        prompt: the numbers of its messages.
         answer: the kind of answer, as `Answer.describe` tells it.
         text, probabilities, finish, attempts, failed, rejected, token_ids, logprobs: see
             `palaestra.agents.calls.Reply`.
@@ -67,7 +68,7 @@ class CallAnswered:
     about: dict[str, Scalar]
     policy: str
     seed: int
-    prompt: str
+    prompt: Numbers
     answer: dict[str, Any]
     text: str
     tokens: tuple[int, int, int]
@@ -146,6 +147,7 @@ class _Begun:
 
     answers: list[dict[str, Any]] = field(default_factory=list)
     texts: dict[int, str] = field(default_factory=dict)
+    prompts: Prompts = field(default_factory=Prompts)
 
 
 def _entry(record: Record, begun: dict[int, _Begun]) -> Entry:
@@ -181,16 +183,17 @@ def _call(record: Record, episode: _Begun) -> CallAnswered:
     get = record.get
     prompt, cached, output = record["tokens"]
     submitted, answered = record["seconds"]
+    agent, step, call = record["agent"], record["step"], record["call"]
     return CallAnswered(
         episode=record["episode"],
-        call=record["call"],
-        step=record["step"],
-        agent=record["agent"],
+        call=call,
+        step=step,
+        agent=agent,
         purpose=record["purpose"],
         about=record["about"],
         policy=record["policy"],
         seed=record["seed"],
-        prompt=record["prompt"],
+        prompt=episode.prompts.read(agent, step, call, record["prompt"]),
         answer=episode.answers[record["answer"]],
         text=record["text"],
         tokens=(prompt, cached, output),

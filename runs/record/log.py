@@ -1,14 +1,13 @@
 """The log: an append-only file of JSON lines that is on disk before anyone acts on it.
 
 One process writes; a lock on the file keeps others out. A write that the machine did not
-finish leaves at most one torn line, which nobody has acted on: it is cut off when the
-log is opened again.
+finish leaves at most one torn line, which nobody has acted on: it is cut off before the
+next one is written. What is read is checked, see `palaestra.runs.record.chain`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -16,8 +15,11 @@ from pathlib import Path
 
 import orjson
 
-from palaestra.agents.failures import RunLocked, RunUnreadable, RunUnwritable
-from palaestra.runs.record.records import Record
+from palaestra.agents.failures import RunLocked, RunUnreadable
+from palaestra.runs.record.chain import BEGINNING, Head, Heads, opened
+from palaestra.runs.record.disk import sync_folder, unwritable
+from palaestra.runs.record.records import FORMAT, Record
+from palaestra.runs.record.state import RunState
 
 NAME = "log.jsonl"
 
@@ -48,8 +50,8 @@ class Log:
             ) from error
         try:
             self._end = _whole_lines(self._file)
-            if self._end < os.fstat(self._file).st_size:
-                os.ftruncate(self._file, self._end)
+            self._torn = os.fstat(self._file).st_size > self._end
+            sync_folder(folder)
         except OSError as error:
             os.close(self._file)
             raise unwritable(self.path, error) from error
@@ -61,6 +63,9 @@ class Log:
             RunUnwritable: they could not be written; the log keeps what it had.
         """
         try:
+            if self._torn:
+                os.ftruncate(self._file, self._end)
+            self._torn = False
             written = 0
             while written < len(lines):
                 written += os.pwrite(self._file, lines[written:], self._end + written)
@@ -76,28 +81,100 @@ class Log:
         os.close(self._file)
 
 
-def read(folder: Path) -> Iterator[Record]:
-    """The records of the log in `folder`, in the order in which they were written.
-
-    A torn last line is left out.
+def read(folder: Path) -> Reading:
+    """The records of the log in `folder`, checked against what its `run.json` tells, where it has one.
 
     Raises:
-        RunUnreadable: there is no log, or a line in its middle is damaged.
+        RunUnreadable: there is no log, or `run.json` is damaged; see also `Reading`.
     """
-    path = folder / NAME
-    if not path.is_file():
-        raise RunUnreadable(f"{folder} holds no {NAME}", "Name the folder of a run, such as outputs/debate-…")
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                yield orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise RunUnreadable(
-                    f"{path}, line {number} is damaged: {error}",
-                    "Restore the file, or delete this line and all after it and resume.",
-                ) from error
+    return Reading(folder, stamps(folder))
+
+
+def stamps(folder: Path) -> Heads:
+    """How far each episode was when `run.json` was last written; nothing where there is none.
+
+    Raises:
+        RunUnreadable: it is damaged.
+    """
+    if not (folder / RunState.file_name).exists():
+        return {}
+    return {episode: Head.parse(head) for episode, head in RunState.read(folder).heads.items()}
+
+
+class Reading:
+    """A log that is read from its beginning; iterate over its records.
+
+    A torn last line is left out: it was not on disk when anybody acted on it.
+
+    Args:
+        folder: the run folder.
+        stamps: how far each episode was when `run.json` was last written, from there.
+
+    Attributes:
+        heads: how far each episode is, of what was read so far.
+
+    Raises:
+        RunUnreadable: there is no log; or while it is read: it is damaged, or of another version.
+    """
+
+    def __init__(self, folder: Path, stamps: Heads | None = None) -> None:
+        self.path = folder / NAME
+        self.heads: dict[int, Head] = {}
+        self._stamps = dict(stamps or {})
+        if not self.path.is_file():
+            remedy = "Name the folder of a run, such as outputs/debate-…"
+            raise RunUnreadable(f"{folder} holds no {NAME}", remedy)
+
+    def __iter__(self) -> Iterator[Record]:
+        place = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                yield self._record(line, place)
+                place += len(line)
+        for episode, stamp in sorted(self._stamps.items()):
+            head = self.heads.get(episode, BEGINNING)
+            if head.records < stamp.records:
+                what = f"episode {episode} ends after {head.records} of its {stamp.records} records"
+                raise self._damaged(place, what)
+
+    def _record(self, line: bytes, place: int) -> Record:
+        try:
+            claimed = opened(line)
+            record = claimed.record()
+        except ValueError as error:
+            with contextlib.suppress(orjson.JSONDecodeError):
+                require_format(orjson.loads(line), self.path)
+            raise self._damaged(place, f"a line that is no record: {error}") from error
+        require_format(record, self.path)
+        episode: int = record["episode"]
+        head = self.heads.get(episode, BEGINNING)
+        if not claimed.follows(head):
+            found = "other content" if claimed.number == head.records else f"record {claimed.number}"
+            raise self._damaged(place, f"{found} in place of record {head.records} of episode {episode}")
+        self.heads[episode] = head = claimed.head
+        stamp = self._stamps.get(episode, head)
+        if stamp.records == head.records and stamp != head:
+            raise self._damaged(place, f"episode {episode} is another than in {RunState.file_name}")
+        return record
+
+    def _damaged(self, place: int, what: str) -> RunUnreadable:
+        return RunUnreadable(
+            f"{self.path} is damaged at byte {place}: {what}",
+            f"See what of it is sound with: palaestra repair {self.path.parent}",
+        )
+
+
+def require_format(record: object, path: Path) -> None:
+    """Raise `RunUnreadable` where a record begins an episode of another format than `FORMAT`."""
+    if isinstance(record, dict) and record.get("record") == "episode":
+        found = record.get("format", 1)
+        if found != FORMAT:
+            raise RunUnreadable(
+                f"{path} is a log of format {found}; this version of palaestra reads format {FORMAT}",
+                f"Read it with the version that wrote it: {RunState.file_name} names it.",
+            )
 
 
 def _whole_lines(file: int) -> int:
@@ -111,16 +188,3 @@ def _whole_lines(file: int) -> int:
             return start + newline + 1
         end = start
     return 0
-
-
-def unwritable(path: Path, error: OSError) -> RunUnwritable:
-    """The failure that `error` is when `path` was to be written."""
-    remedy = {
-        errno.ENOSPC: "Free some space on that disk, then resume.",
-        errno.EDQUOT: "Free some of your quota, then resume.",
-        errno.ENOENT: "The folder was taken away while the run was under way.",
-        errno.EROFS: "Choose a folder on a writable disk with --out.",
-        errno.EACCES: "Choose a folder that you may write with --out.",
-        errno.EPERM: "Choose a folder that you may write with --out.",
-    }.get(error.errno or 0, "Choose another folder with --out.")
-    return RunUnwritable(f"{path} can't be written: {error.strerror}", remedy)

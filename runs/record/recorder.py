@@ -17,6 +17,7 @@ import orjson
 
 from palaestra.agents.calls import Call, Message, Reply
 from palaestra.agents.failures import RunUnreadable
+from palaestra.runs.record.chain import Chain, Heads
 from palaestra.runs.record.entries import (
     AnswerAsked,
     CallAnswered,
@@ -28,15 +29,14 @@ from palaestra.runs.record.entries import (
     entries,
 )
 from palaestra.runs.record.log import Log
+from palaestra.runs.record.prompts import Numbers, Prompts
 from palaestra.runs.record.records import (
     Record,
     call_record,
     end_record,
     episode_record,
     event_record,
-    line,
     message_record,
-    ranges,
 )
 from palaestra.scenarios.core.episode import Episode
 
@@ -121,7 +121,7 @@ class Past:
             answered.agent == call.agent
             and answered.purpose == call.purpose
             and answered.seed == call.seed
-            and answered.prompt == ranges(call.prompt)
+            and answered.prompt == _numbers(call)
             and answered.answer == orjson.loads(orjson.dumps(call.answer.describe()))
             and all(_says(past.messages[message.number], message) for message in call.prompt)
         )
@@ -142,6 +142,7 @@ class _Written:
     messages: int = 0
     answers: int = 0
     events: int = 0
+    prompts: Prompts = field(default_factory=Prompts)
 
 
 class Recorder:
@@ -150,15 +151,21 @@ class Recorder:
     Args:
         log: the open log.
         past: what it already holds.
+        heads: how far each episode is in it.
         replay: gives the reply that a call of an episode takes over from another run, None for none.
     """
 
     def __init__(
-        self, log: Log, past: Past, replay: Callable[[int, Call], Reply | None] = lambda _number, _call: None
+        self,
+        log: Log,
+        past: Past,
+        heads: Heads,
+        replay: Callable[[int, Call], Reply | None] = lambda _number, _call: None,
     ) -> None:
         self._log = log
         self._past = past
         self._replay = replay
+        self._chain = Chain(heads)
         self._lines: list[bytes] = []
         self._written: dict[int, _Written] = {}
 
@@ -167,7 +174,7 @@ class Recorder:
         past = self._past.episode(episode.number)
         if past is None:
             self._written[episode.number] = _Written()
-            self._lines.append(line(episode_record(episode)))
+            self._add(episode_record(episode))
         else:
             self._written[episode.number] = _Written(len(past.messages), past.answers, past.events)
         episode.begin()
@@ -179,18 +186,18 @@ class Recorder:
         written = self._written[index]
         messages, answers = episode.messages, episode.exchange.answers
         for message in messages[written.messages :]:
-            self._lines.append(line(message_record(index, message)))
+            self._add(message_record(index, message))
         for number in range(written.answers, len(answers)):
             answer = answers[number].describe()
-            self._lines.append(line({"record": "answer", "episode": index, "answer": number, **answer}))
+            self._add({"record": "answer", "episode": index, "answer": number, **answer})
         for number in range(written.events, len(episode.events)):
             step, event = episode.events[number]
-            self._lines.append(line(event_record(index, number, step, event)))
+            self._add(event_record(index, number, step, event))
         written.messages = max(written.messages, len(messages))
         written.answers = max(written.answers, len(answers))
         written.events = max(written.events, len(episode.events))
         if not episode.running:
-            self._lines.append(line(end_record(episode)))
+            self._add(end_record(episode))
             del self._written[index]
 
     def recorded(self, episode: Episode[Any], call: Call) -> Reply | None:
@@ -200,11 +207,12 @@ class Recorder:
             RunUnreadable: see `Past.reply`.
         """
         reply = self._past.reply(episode.number, call)
-        if reply is None:
-            reply = self._replay(episode.number, call)
-            if reply is not None:
-                return self.reply(episode, call, reply, NOT_ASKED)
-        return reply
+        if reply is not None:
+            prompts = self._written[episode.number].prompts
+            prompts.take(call.agent, episode.steps + 1, call.index, _numbers(call))
+            return reply
+        reply = self._replay(episode.number, call)
+        return None if reply is None else self.reply(episode, call, reply, NOT_ASKED)
 
     def reply(self, episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> Reply:
         """Note the reply to `call`; what is returned may be acted on after the next `flush`.
@@ -214,8 +222,13 @@ class Recorder:
         if reply.probabilities is not None:
             kept = tuple(round(p, PROBABILITY_DIGITS) for p in reply.probabilities)
             reply = replace(reply, probabilities=kept)
-        self._lines.append(line(call_record(episode, call, reply, seconds)))
+        prompts = self._written[episode.number].prompts
+        prompt = prompts.told(call.agent, episode.steps + 1, call.index, _numbers(call))
+        self._add(call_record(episode, call, reply, prompt, seconds))
         return reply
+
+    def _add(self, record: Record) -> None:
+        self._lines.append(self._chain.sealed(record))
 
     async def flush(self) -> None:
         """Return once everything noted is on disk."""
@@ -223,6 +236,10 @@ class Recorder:
             lines = b"".join(self._lines)
             self._lines.clear()
             await asyncio.to_thread(self._log.append, lines)
+
+
+def _numbers(call: Call) -> Numbers:
+    return tuple(message.number for message in call.prompt)
 
 
 def _says(recorded: Message, message: Message) -> bool:

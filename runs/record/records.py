@@ -2,10 +2,10 @@
 
 | record | fields |
 |---|---|
-| `episode` | `episode`, `seed` (of the episode) |
+| `episode` | `episode`, `seed` (of the episode), `format` (of the log) |
 | `message` | `episode`, `message` (number), `role`, `label`, and `text` or, where the text is a reply's, `call` (index) |
 | `answer` | `episode`, `answer` (number), `kind`, `options` or `schema` |
-| `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, "0 3-6 9"), `answer` (number), `text`, `probabilities` (of a choice's options, before temperature), `token_ids` and `logprobs` (of the answer, where the engine records them), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
+| `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, see `palaestra.runs.record.prompts`), `answer` (number), `text`, `probabilities` (of a choice's options, before temperature), `token_ids` and `logprobs` (of the answer, where the engine records them), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
 | `event` | `episode`, `event` (number), `step`, `type`, and the type's own fields |
 | `end` | `episode`, `steps`, `outcome` |
 
@@ -21,23 +21,18 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-import orjson
-
-from palaestra.agents.calls import Call, Message, Prompt, Reply
+from palaestra.agents.calls import Call, Message, Reply
 from palaestra.scenarios.core.episode import Episode, Event
 
 Record = dict[str, Any]
+FORMAT = 2
+"""Of the log, in its `episode` records; one of another format is refused."""
 LOGPROB_DIGITS = 6
-
-
-def line(record: Record) -> bytes:
-    """`record` as a line of the log."""
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def episode_record(episode: Episode[Any]) -> Record:
     """The start of an episode."""
-    return {"record": "episode", "episode": episode.number, "seed": episode.episode_seed}
+    return {"record": "episode", "episode": episode.number, "seed": episode.episode_seed, "format": FORMAT}
 
 
 def message_record(episode: int, message: Message) -> Record:
@@ -57,8 +52,10 @@ def message_record(episode: int, message: Message) -> Record:
     return record
 
 
-def call_record(episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[float, float]) -> Record:
-    """A call with its reply."""
+def call_record(
+    episode: Episode[Any], call: Call, reply: Reply, prompt: str, seconds: tuple[float, float]
+) -> Record:
+    """A call with its reply; `prompt` is its prompt as `Prompts.told` tells it."""
     record: Record = {
         "record": "call",
         "episode": episode.number,
@@ -69,7 +66,7 @@ def call_record(episode: Episode[Any], call: Call, reply: Reply, seconds: tuple[
         "about": call.about,
         "policy": call.policy,
         "seed": call.seed,
-        "prompt": ranges(call.prompt),
+        "prompt": prompt,
         "answer": episode.exchange.answer_number(call.answer),
         "text": reply.text,
         "tokens": [reply.prompt_tokens, reply.cached_tokens, reply.output_tokens],
@@ -113,32 +110,6 @@ def end_record(episode: Episode[Any]) -> Record:
         "steps": episode.steps,
         "outcome": episode.outcome,
     }
-
-
-def ranges(prompt: Prompt) -> str:
-    """The prompt's message numbers, runs of neighbours joined: "0 3-6 9"."""
-    parts: list[str] = []
-    first = last = -2
-    for message in prompt:
-        number = message.number
-        if number == last + 1:
-            last = number
-            continue
-        if last >= 0:
-            parts.append(str(first) if first == last else f"{first}-{last}")
-        first = last = number
-    if last >= 0:
-        parts.append(str(first) if first == last else f"{first}-{last}")
-    return " ".join(parts)
-
-
-def numbers(text: str) -> list[int]:
-    """The message numbers that `ranges` wrote."""
-    found: list[int] = []
-    for part in text.split():
-        first, _, last = part.partition("-")
-        found.extend(range(int(first), int(last or first) + 1))
-    return found
 
 
 def event_type(event: type[Event]) -> str:

@@ -15,7 +15,7 @@ from palaestra.runs.record.entries import (
     MessageSaid,
     entries,
 )
-from palaestra.runs.record.records import Record, event_type, numbers
+from palaestra.runs.record.records import Record, event_type
 from palaestra.scenarios.core.episode import EVERYWHERE, Event
 from palaestra.scenarios.core.trajectory import Trajectory, Turn
 
@@ -74,7 +74,7 @@ class _Told:
             about=call.about,
             policy=call.policy,
             seed=call.seed,
-            prompt=tuple(self.messages[number] for number in numbers(call.prompt)),
+            prompt=tuple(self.messages[number] for number in call.prompt),
             answer=call.answer,
             text=call.text,
             probabilities=call.probabilities,

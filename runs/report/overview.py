@@ -12,9 +12,9 @@ from palaestra.metrics.comparison import levels
 from palaestra.metrics.metric import Metric
 from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
 from palaestra.runs.measures import readable
+from palaestra.runs.record.state import SittingRecord
 from palaestra.runs.report.pictures import Picture, pictures
 from palaestra.runs.run import Run
-from palaestra.runs.state import SittingRecord
 
 Cells = Sequence[object]
 MARKED = ("model", "device", "dtype", "kind")

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs.record.log import unwritable
+from palaestra.runs.record.disk import unwritable
 from palaestra.runs.report.overview import overview
 from palaestra.runs.report.transcripts import run_data
 from palaestra.runs.run import Run

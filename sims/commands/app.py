@@ -12,6 +12,7 @@ from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.sims.commands.data import data
 from palaestra.sims.commands.new import new
 from palaestra.sims.commands.population import population
+from palaestra.sims.commands.repair import repairing
 from palaestra.sims.commands.study import study
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def options(
 
 app.add_typer(data)
 app.add_typer(study)
+app.add_typer(repairing)
 app.add_typer(new)
 app.add_typer(population, name="population")
 
@@ -110,7 +112,7 @@ def resume(folder: RunFolder, settings: Settings = None, quiet: Quiet = False) -
 
     Engines, the number of episodes, how many are live, and retries may be changed with --set.
     """
-    from palaestra.runs.folder import SWEEP
+    from palaestra.runs.record.folder import SWEEP
     from palaestra.sims.playing.play import resume as play_on
     from palaestra.sims.playing.sweep import resume_sweep
 

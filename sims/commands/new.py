@@ -67,7 +67,7 @@ def write(kind: Kind, name: str, into: Path) -> Path:
         BadInput: the name can't be taken, or there is something in its place.
         RunUnwritable: the folder can't be written.
     """
-    from palaestra.runs.record.log import unwritable
+    from palaestra.runs.record.disk import unwritable
 
     _check(kind, name)
     spellings = {f"my_{kind}": name, f"my-{kind}": name.replace("_", "-")}

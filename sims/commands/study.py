@@ -142,7 +142,7 @@ def plots(
     from palaestra.metrics.metric import Unmeasurable
     from palaestra.metrics.plots.style import plain_text
     from palaestra.runs import measures
-    from palaestra.runs.record.log import unwritable
+    from palaestra.runs.record.disk import unwritable
     from palaestra.runs.run import Run
 
     known = measures.plots()
@@ -268,7 +268,7 @@ def _labels(folders: list[Path]) -> list[str]:
 
 def _expanded(folders: list[Path]) -> list[Path]:
     """The folders of runs, those of sweeps replaced by their runs."""
-    from palaestra.runs.folder import SWEEP
+    from palaestra.runs.record.folder import SWEEP
     from palaestra.sims.playing.sweep import runs
 
     found: list[Path] = []

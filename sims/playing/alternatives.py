@@ -16,9 +16,9 @@ from typing import Any
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.failures import BadInput, RunUnreadable
-from palaestra.runs.plan import Branch, BranchPoint, Plan
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.entries import CallAnswered, entries
+from palaestra.runs.record.plan import Branch, BranchPoint, Plan
 from palaestra.runs.record.recorder import Past
 from palaestra.runs.record.records import Record
 from palaestra.scenarios.core.episode import Episode

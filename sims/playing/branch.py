@@ -13,10 +13,10 @@ from typing import Any
 from palaestra.agents.calls import derive_seed
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.agents.memory import RATING, SUMMARY
-from palaestra.runs.plan import BranchPoint, Plan
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.plan import BranchPoint, Plan
+from palaestra.runs.record.state import RunState
 from palaestra.runs.record.trajectories import trajectories
-from palaestra.runs.state import RunState
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.core.registry import SCENARIOS

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from palaestra.agents.failures import BadInput, RunLocked
-from palaestra.runs import folder as run_folder
-from palaestra.runs.plan import Plan
+from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
-from palaestra.runs.state import PlayedScenario, RunState
+from palaestra.runs.record.plan import Plan
+from palaestra.runs.record.state import PlayedScenario, RunState
 from palaestra.scenarios.core.config import Location
 from palaestra.scenarios.core.load import Scenario, check, override
 from palaestra.sims.playing.alternatives import Alternatives

@@ -93,7 +93,7 @@ class Scheduler:
         """
         waiting = iter(indices)
         # What was imported stays; to look for garbage in it again and again is a fifth of the cost of a call.
-        gc.collect()
+        # Garbage that is there already waits for the end: to collect it first takes longer than a short run.
         gc.freeze()
         try:
             while True:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from palaestra.agents.failures import Interrupted, PalaestraError, RunUnwritable
-from palaestra.runs import folder as run_folder
+from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.chain import Heads
 from palaestra.runs.record.recorder import Past, Recorder
-from palaestra.runs.state import Counts, RunState, SittingRecord, Status
+from palaestra.runs.record.state import Counts, RunState, SittingRecord, Status
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.core.registry import rules_border
@@ -59,13 +60,14 @@ class Sitting:
             PalaestraError: what went wrong; the log holds what was recorded until then.
         """
         with contextlib.closing(run_log.Log(self._where)) as log:
-            past, config = Past(run_log.read(self._where)), self._scenario.config
+            read, config = run_log.read(self._where), self._scenario.config
+            past = Past(read)
             if len(past.ended) >= config.episodes:
                 self._note("finished", 0.0)
                 return
             calls = calls_per_episode(self._scenario)
             progress = Progress(config.episodes, len(past.ended), calls, self._quiet)
-            problem = _outcome(partial(self._play, log, past, progress), venue)
+            problem = _outcome(partial(self._play, log, past, read.heads, progress), venue)
             if problem is None:
                 self._note("finished", progress.seconds)
                 return
@@ -78,7 +80,9 @@ class Sitting:
                     self._note(status, progress.seconds, problem)
             raise problem
 
-    async def _play(self, log: run_log.Log, past: Past, progress: Progress, venue: Venue) -> None:
+    async def _play(
+        self, log: run_log.Log, past: Past, heads: Heads, progress: Progress, venue: Venue
+    ) -> None:
         config = self._scenario.config
         kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
         progress.say(f"starting engines: {kinds}")
@@ -86,7 +90,7 @@ class Sitting:
             config.engines, config.policies, config.retries, progress.say, venue.engine
         ) as fleet:
             self._begin(fleet)
-            scheduler = self._scheduler(fleet, log, past, progress)
+            scheduler = self._scheduler(fleet, log, past, heads, progress)
             with progress, _interrupts(scheduler):
                 await scheduler.play(i for i in range(config.episodes) if i not in past.ended)
         remember_speed(self._scenario, progress.output_tokens / max(progress.seconds, 1e-9))
@@ -94,18 +98,20 @@ class Sitting:
     def _begin(self, fleet: Fleet) -> None:
         """Note in `run.json` that this sitting has begun, with which settings and engines."""
         sitting = SittingRecord(
-            started=run_folder.now(), engines=fleet.identities(), versions=run_folder.package_versions()
+            started=run_folder.now(), engines=fleet.identities(), versions=dict(run_folder.package_versions())
         )
         self._state = self._state.continued(self._scenario.config.model_dump(mode="json"), sitting)
         self._state.write(self._where)
 
-    def _scheduler(self, fleet: Fleet, log: run_log.Log, past: Past, progress: Progress) -> Scheduler:
+    def _scheduler(
+        self, fleet: Fleet, log: run_log.Log, past: Past, heads: Heads, progress: Progress
+    ) -> Scheduler:
         played, live = self._alternatives, self._scenario.config.live
         if played is None:
-            return Scheduler(self._episode, fleet.ask, Recorder(log, past), live, progress)
+            return Scheduler(self._episode, fleet.ask, Recorder(log, past, heads), live, progress)
         played.recall(run_log.read(self._where))
         ask = partial(played.answer, fleet.ask)
-        return Scheduler(played.make, ask, Recorder(log, past, played.replay), live, progress)
+        return Scheduler(played.make, ask, Recorder(log, past, heads, played.replay), live, progress)
 
     def _episode(self, index: int) -> Episode[Any]:
         rules = self._scenario.rules
@@ -114,9 +120,11 @@ class Sitting:
 
     def _note(self, status: Status, seconds: float, problem: Exception | None = None) -> None:
         """Note in `run.json` how the sitting ended, after how many seconds of play."""
-        past = Past(run_log.read(self._where))
+        read = run_log.read(self._where)
+        past = Past(read)
         counts = Counts(episodes=len(past.ended), calls=past.calls, **past.tokens)
-        self._state = self._state.stopped(status, counts, seconds, problem)
+        heads = {episode: str(head) for episode, head in sorted(read.heads.items())}
+        self._state = self._state.stopped(status, counts, heads, seconds, problem)
         self._state.write(self._where)
 
 

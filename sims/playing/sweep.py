@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from palaestra.agents.failures import PalaestraError
-from palaestra.runs import folder as run_folder
-from palaestra.runs.documents import KEPT, Document
+from palaestra.runs.record import folder as run_folder
+from palaestra.runs.record.documents import KEPT, Document
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import Point
 from palaestra.sims.playing.play import resume, start

@@ -17,8 +17,8 @@ from typing import ClassVar
 from pydantic import JsonValue
 
 from palaestra.agents.failures import BadInput, PalaestraError, RunLocked
-from palaestra.runs.documents import Document
-from palaestra.runs.record.log import unwritable
+from palaestra.runs.record.disk import unwritable
+from palaestra.runs.record.documents import Document
 
 
 class TrainingState(Document):

@@ -19,16 +19,16 @@ from pydantic import Field
 
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.agents.policy import Settings
-from palaestra.runs import folder as run_folder
-from palaestra.runs.documents import Document
 from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import NothingToExport, export
 from palaestra.runs.exports.format import FORMATS
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
 from palaestra.runs.exports.source import Source
-from palaestra.runs.record.log import unwritable
-from palaestra.runs.state import RunState
+from palaestra.runs.record import folder as run_folder
+from palaestra.runs.record.disk import unwritable
+from palaestra.runs.record.documents import Document
+from palaestra.runs.record.state import RunState
 from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.duel.config import DuelConfig
 from palaestra.scenarios.duel.events import DuelAnswer, Rating

@@ -81,7 +81,7 @@ class TrainingSource:
         file = self._file(form, split)
         try:
             if file.suffix == ".parquet":
-                return pl.read_parquet(file).to_dicts()
+                return pl.read_parquet(file, glob=False).to_dicts()
             with file.open("rb") as lines:
                 return [orjson.loads(line) for line in lines]
         except FileNotFoundError:

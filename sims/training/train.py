@@ -30,9 +30,9 @@ from pydantic import JsonValue
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.extensions import imported
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, PalaestraError
-from palaestra.runs.documents import write_json
-from palaestra.runs.folder import now
-from palaestra.runs.record.log import unwritable
+from palaestra.runs.record.disk import unwritable
+from palaestra.runs.record.documents import write_json
+from palaestra.runs.record.folder import now
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.training import checkpoints

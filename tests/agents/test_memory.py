@@ -18,6 +18,7 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.debate.events import DebateSpeech
 from palaestra.sims.playing import play
 from support.contract_debate import DEBATE, hears
+from support.logs import kill_after
 from support.scripted_debates import (
     debate,
     events,
@@ -228,7 +229,7 @@ def test_a_run_with_a_memory_is_resumed_to_the_same_content(kind: str, tmp_path:
     whole = play.start(long, tmp_path / "whole", quiet=True)
     stopped = play.start(long, tmp_path / "stopped", quiet=True)
     lines = (stopped / "log.jsonl").read_bytes().splitlines(keepends=True)
-    (stopped / "log.jsonl").write_bytes(b"".join(lines[: 2 * len(lines) // 3]))
+    kill_after(stopped, 2 * len(lines) // 3)
     play.resume(stopped, quiet=True)
     assert recorded(stopped) == recorded(whole)
 

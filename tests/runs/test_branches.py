@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from math import isclose, sqrt
 from pathlib import Path
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from palaestra.agents.failures import BadInput
 from palaestra.runs.branches import BranchedCall, branched, outcome_margin
-from palaestra.runs.plan import Branch, BranchPoint, Plan
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.plan import Branch, BranchPoint, Plan
 from palaestra.runs.record.records import Record
-from palaestra.runs.state import PlayedScenario, RunState
+from palaestra.runs.record.state import PlayedScenario, RunState
 from palaestra.sims.playing import play
 from palaestra.sims.playing.branch import branch, selection
+from support.logs import rewrite
 from support.scripted_debates import scenario
 
 REWARDS = st.floats(-100, 100)
@@ -114,7 +114,7 @@ def rewritten(folder: Path, into: Path, records: list[Record]) -> list[BranchedC
     """What is read of a branch run whose log holds `records`."""
     into.mkdir()
     (into / "run.json").write_text((folder / "run.json").read_text())
-    (into / run_log.NAME).write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in records))
+    rewrite(into, records)
     return list(branched(into))
 
 

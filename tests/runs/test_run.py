@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from palaestra.agents.failures import BadInput, RunUnreadable
+from palaestra.runs.record.chain import sealed
+from palaestra.runs.record.records import FORMAT
 from palaestra.runs.run import Run
 from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import check
@@ -90,8 +92,9 @@ def test_parquet_tables_equal_those_built_from_the_log(run: Run) -> None:
 def test_a_log_that_grew_makes_old_tables_stale(tmp_path: Path) -> None:
     folder = play.start(check(SCENARIO | {"episodes": 1}, "test"), tmp_path / "run", quiet=True)
     Run(folder).write_tables()
+    begun = {"record": "episode", "episode": 1, "seed": 5, "format": FORMAT}
     with (folder / "log.jsonl").open("ab") as log:
-        log.write(b'{"record":"episode","episode":1,"seed":5}\n')
+        log.writelines(sealed([begun]))
     assert Run(folder).episodes.height == 2
 
 

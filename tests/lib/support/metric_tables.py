@@ -9,9 +9,11 @@ from typing import Any
 import polars as pl
 
 import palaestra.scenarios
+from palaestra.agents.calls import Call
 from palaestra.agents.scripted import scripted_replies
 from palaestra.metrics.comparison import level
 from palaestra.metrics.metric import Metric
+from palaestra.runs.record.prompts import ranges
 from palaestra.runs.record.records import (
     Record,
     call_record,
@@ -62,7 +64,8 @@ def _records(episode: Episode[Any], respond: Responder) -> Iterator[Record]:
     while asked := list(episode.pending):
         replies = respond(asked)
         calls += [
-            call_record(episode, call, reply, (0.0, 0.0)) for call, reply in zip(asked, replies, strict=True)
+            call_record(episode, call, reply, _numbers(call), (0.0, 0.0))
+            for call, reply in zip(asked, replies, strict=True)
         ]
         episode.advance(replies)
     yield episode_record(episode)
@@ -73,3 +76,7 @@ def _records(episode: Episode[Any], respond: Responder) -> Iterator[Record]:
     for number, (step, event) in enumerate(episode.events):
         yield event_record(index, number, step, event)
     yield end_record(episode)
+
+
+def _numbers(call: Call) -> str:
+    return ranges([message.number for message in call.prompt])

@@ -30,6 +30,7 @@ from palaestra.scenarios.core.load import check
 from palaestra.sims.engines import scripted_engine
 from palaestra.sims.playing import play
 from palaestra.sims.playing.branch import branch, selection
+from support.logs import rewrite
 
 Play = Callable[..., Path]
 Row = dict[str, Any]
@@ -150,7 +151,7 @@ def test_answers_that_all_score_the_same_have_no_labels(played: Play) -> None:
 def flattened(run: Path) -> Path:
     """Rewrite the log so that every judge says 5."""
     records = [r | {"score": 5.0} if r.get("type") == "judgement" else r for r in run_log.read(run)]
-    (run / run_log.NAME).write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in records))
+    rewrite(run, records)
     return run
 
 
@@ -428,7 +429,7 @@ def with_tokens(run: Path) -> None:
     for record in records:
         if record["record"] == "call":
             record |= {"token_ids": [record["call"], 2], "logprobs": [-0.5, -0.25]}
-    (run / run_log.NAME).write_bytes(b"".join(orjson.dumps(r) + b"\n" for r in records))
+    rewrite(run, records)
 
 
 def test_rollouts_of_a_run_without_tokens_are_refused(played: Play) -> None:

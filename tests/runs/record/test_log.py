@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from palaestra.agents.failures import RunLocked, RunUnreadable, RunUnwritable
+from palaestra.runs.record.chain import sealed
 from palaestra.runs.record.log import NAME, Log, read
+from palaestra.runs.record.records import Record
 
 OPEN_AND_DIE = """
 import os, sys
@@ -24,21 +27,27 @@ WRITE_UNTIL_FULL = """
 import resource, signal, sys
 from pathlib import Path
 from palaestra.agents.failures import RunUnwritable
+from palaestra.runs.record.chain import Chain
 from palaestra.runs.record.log import Log
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
-log = Log(Path(sys.argv[1]))
+log, chain = Log(Path(sys.argv[1])), Chain({})
 written = 0
 try:
     while True:
-        log.append(b'{"number":%d,"text":"twelve words"}\\n' % written * 3)
+        heads = dict(chain.heads)
+        log.append(b"".join(chain.sealed({"episode": 0, "text": "twelve words"}) for _ in range(3)))
         written += 3
 except RunUnwritable as error:
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    log.append(b'{"number":"after"}\\n')
+    log.append(Chain(heads).sealed({"episode": 0, "text": "after"}))
     print(written, error)
 """
+
+
+RECORDS: list[Record] = [{"episode": 0, "a": 1}, {"episode": 0, "b": "é"}, {"episode": 7, "c": None}]
+ONE, TWO, THREE = sealed(RECORDS)
 
 
 def log_with(folder: Path, text: bytes) -> Path:
@@ -49,10 +58,10 @@ def log_with(folder: Path, text: bytes) -> Path:
 
 def test_what_is_appended_is_read_in_order(tmp_path: Path) -> None:
     log = Log(tmp_path)
-    log.append(b'{"a":1}\n{"b":"\xc3\xa9"}\n')
-    log.append(b'{"c":null}\n')
+    log.append(ONE + TWO)
+    log.append(THREE)
     log.close()
-    assert list(read(tmp_path)) == [{"a": 1}, {"b": "é"}, {"c": None}]
+    assert list(read(tmp_path)) == RECORDS
 
 
 def test_an_append_is_in_the_file_when_it_returns(tmp_path: Path) -> None:
@@ -81,36 +90,48 @@ def test_what_is_appended_is_on_the_disk_and_not_only_in_the_machine_s_memory(
 
 
 def test_a_log_that_is_opened_again_goes_on_at_its_end(tmp_path: Path) -> None:
-    for line in (b"1\n", b"2\n", b"3\n"):
+    for line in (ONE, TWO, THREE):
         log = Log(tmp_path)
         log.append(line)
         log.close()
-    assert list(read(tmp_path)) == [1, 2, 3]
+    assert list(read(tmp_path)) == RECORDS
 
 
 def test_a_torn_last_line_is_not_read(tmp_path: Path) -> None:
-    assert list(read(log_with(tmp_path, b'{"a":1}\n{"b":'))) == [{"a": 1}]
+    assert list(read(log_with(tmp_path, ONE + TWO[:-1]))) == RECORDS[:1]
 
 
 @pytest.mark.parametrize("torn", [b"{", b'{"b":2}', b'{"b":"' + b"x" * 200_000, b"\0" * 300])
-def test_a_torn_last_line_is_cut_off_when_the_log_is_opened(torn: bytes, tmp_path: Path) -> None:
+def test_a_torn_last_line_is_cut_off_before_the_next_is_written(torn: bytes, tmp_path: Path) -> None:
     log = Log(log_with(tmp_path, b'{"a":1}\n' + torn))
+    assert (tmp_path / NAME).read_bytes() == b'{"a":1}\n' + torn
     log.append(b'{"c":3}\n')
     log.close()
     assert (tmp_path / NAME).read_bytes() == b'{"a":1}\n{"c":3}\n'
 
 
-def test_a_log_that_is_only_a_torn_line_becomes_empty(tmp_path: Path) -> None:
-    Log(log_with(tmp_path, b"{" * 70_000)).close()
-    assert (tmp_path / NAME).read_bytes() == b""
+def test_a_log_that_is_only_a_torn_line_begins_anew(tmp_path: Path) -> None:
+    log = Log(log_with(tmp_path, b"{" * 70_000))
+    log.append(ONE)
+    log.close()
+    assert (tmp_path / NAME).read_bytes() == ONE
 
 
-@pytest.mark.parametrize("damage", [b"{oops}\n", b"\n", b"\xff\xfe\n", b"\0\0\0\n"])
+@pytest.mark.parametrize(
+    "damage", [b"{oops}\n", b"\n", b"\xff\xfe\n", b"\0\0\0\n", b"[]\n", b"{}\n", b'{"episode":0}\n', ONE]
+)
 def test_a_damaged_line_in_the_middle_is_unreadable_and_named(damage: bytes, tmp_path: Path) -> None:
-    log_with(tmp_path, b'{"a":1}\n' + damage + b'{"c":3}\n')
-    with pytest.raises(RunUnreadable, match=f"{NAME}, line 2 is damaged") as unreadable:
+    log_with(tmp_path, ONE + damage + TWO)
+    with pytest.raises(RunUnreadable, match=f"{NAME} is damaged at byte {len(ONE)}: ") as unreadable:
         list(read(tmp_path))
-    assert "Restore the file" in unreadable.value.remedy
+    assert f"palaestra repair {tmp_path}" in unreadable.value.remedy
+
+
+@pytest.mark.parametrize("body", [b'{"episode":"0"', b'{"a":1', b"[1"])
+def test_a_line_with_a_check_that_is_no_record_is_unreadable(body: bytes, tmp_path: Path) -> None:
+    log_with(tmp_path, body + b',"check":"0-%08x"}\n' % crc32(body))
+    with pytest.raises(RunUnreadable, match=f"{NAME} is damaged at byte 0: a line that is no record"):
+        list(read(tmp_path))
 
 
 def test_a_folder_without_log_is_no_run(tmp_path: Path) -> None:
@@ -144,8 +165,8 @@ def test_the_lock_of_a_process_that_is_gone_is_gone(tmp_path: Path) -> None:
 
 def test_a_log_may_be_read_while_it_is_written(tmp_path: Path) -> None:
     log = Log(tmp_path)
-    log.append(b'{"a":1}\n')
-    assert list(read(tmp_path)) == [{"a": 1}]
+    log.append(ONE)
+    assert list(read(tmp_path)) == RECORDS[:1]
     log.close()
 
 
@@ -166,7 +187,7 @@ def test_when_no_more_fits_the_log_keeps_whole_lines_and_can_go_on_later(tmp_pat
     assert "can't be written" in message
     records = list(read(tmp_path))
     assert len(records) == int(written) + 1
-    assert records[-1] == {"number": "after"}
+    assert records[-1] == {"episode": 0, "text": "after"}
 
 
 def test_a_folder_that_is_a_file_is_unwritable(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from palaestra.agents.answers import Answer, Choice, Json, Text
 from palaestra.agents.calls import Call, Message, Reply
+from palaestra.runs.record.chain import sealed
 from palaestra.runs.record.entries import CallAnswered, entries
 from palaestra.runs.record.records import (
     Record,
@@ -19,10 +20,7 @@ from palaestra.runs.record.records import (
     end_record,
     event_record,
     event_type,
-    line,
     message_record,
-    numbers,
-    ranges,
 )
 from palaestra.scenarios.core.episode import Event
 from palaestra.scenarios.debate.events import DebateSpeech
@@ -32,26 +30,6 @@ from support.scripted_debates import call, debate, play_out, reply
 
 class Points(BaseModel):
     points: int = Field(ge=1, le=10)
-
-
-def prompt(*found: int) -> tuple[Message, ...]:
-    return tuple(Message(number, "user", "") for number in found)
-
-
-def test_runs_of_neighbours_are_joined() -> None:
-    assert ranges(prompt(0, 3, 4, 5, 6, 9)) == "0 3-6 9"
-    assert ranges(prompt(1, 2)) == "1-2"
-    assert ranges(prompt(5)) == "5"
-    assert ranges(()) == ""
-
-
-def test_the_order_of_a_prompt_is_kept() -> None:
-    assert ranges(prompt(3, 2, 1, 0, 1)) == "3 2 1 0-1"
-
-
-@given(st.lists(st.integers(0, 10**6) | st.integers(0, 9)))
-def test_numbers_reads_what_ranges_wrote(found: list[int]) -> None:
-    assert numbers(ranges(prompt(*found))) == found
 
 
 def test_a_message_is_recorded_by_text_or_by_the_call_it_quotes() -> None:
@@ -96,7 +74,7 @@ def recorded_call(answer: Answer, given_reply: Reply) -> tuple[Call, Record]:
     episode = debate()
     episode.exchange.ask([call(answer)])
     [asked] = episode.exchange.pending
-    return asked, call_record(episode, asked, given_reply, (0.0, 1.0))
+    return asked, call_record(episode, asked, given_reply, "0", (0.0, 1.0))
 
 
 def through_the_log(answer: Answer, given_reply: Reply) -> Reply:
@@ -104,7 +82,7 @@ def through_the_log(answer: Answer, given_reply: Reply) -> Reply:
     asked, record = recorded_call(answer, given_reply)
     wanted: Record = {"record": "answer", "episode": 0, "answer": 0, **asked.answer.describe()}
     begun: Record = {"record": "episode", "episode": 0, "seed": 1}
-    *_, answered = entries(orjson.loads(line(told)) for told in (begun, wanted, record))
+    *_, answered = entries(orjson.loads(orjson.dumps(told)) for told in (begun, wanted, record))
     assert isinstance(answered, CallAnswered)
     return answered.reply(asked)
 
@@ -138,7 +116,7 @@ def test_probabilities_come_back_to_a_millionth(weights: list[float]) -> None:
 
 
 def test_a_line_is_one_line_of_json_whatever_the_text() -> None:
-    written = line(message_record(0, Message(0, "user", 'two\nlines \u2028 "quoted" 🏙')))
+    [written] = sealed([message_record(0, Message(0, "user", 'two\nlines \u2028 "quoted" 🏙'))])
     assert written.count(b"\n") == 1
     assert written.endswith(b"\n")
     assert orjson.loads(written)["text"] == 'two\nlines \u2028 "quoted" 🏙'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,10 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from palaestra.runs.record.log import NAME
+from palaestra.runs.record.log import read
 from palaestra.runs.record.records import Record
 from palaestra.runs.run import Run
 from palaestra.sims.playing import play
+from support.logs import rewrite
 from support.planted_texts import CHANGED, HOSTILE
 from support.scripted_debates import scenario
 
@@ -34,12 +34,11 @@ REMEDY = "The tests of reports need Chromium: apt-get install chromium"
 
 def changed(folder: Path, calls: dict[tuple[int, int], Record]) -> Run:
     """The run in `folder` after its log says other things of `calls`."""
-    log = folder / NAME
-    records = [json.loads(line) for line in log.read_text().splitlines()]
+    records = list(read(folder))
     for record in records:
         if record["record"] == "call":
             record |= calls.get((record["episode"], record["call"]), {})
-    log.write_text("".join(json.dumps(record) + "\n" for record in records))
+    rewrite(folder, records)
     return Run(folder)
 
 

@@ -13,12 +13,13 @@ import pytest
 from palaestra.agents.failures import BadInput, RunUnwritable
 from palaestra.runs.measures import drawable
 from palaestra.runs.record import log as run_log
-from palaestra.runs.record.records import numbers
+from palaestra.runs.record.prompts import numbers
 from palaestra.runs.report.page import page, write_report
 from palaestra.runs.report.transcripts import run_data
 from palaestra.runs.run import Run
 from palaestra.runs.transcript import transcript
 from palaestra.sims.playing import play
+from support.logs import kill_after, rewrite
 from support.scripted_debates import scenario
 
 pytestmark = pytest.mark.xdist_group("report")
@@ -190,7 +191,7 @@ def test_hostile_text_ends_no_element_and_fills_no_placeholder(runs: list[Run], 
 
 def test_a_run_in_which_nothing_was_recorded_is_refused(tmp_path: Path) -> None:
     folder = play.start(scenario(episodes=1), tmp_path / "run", quiet=True)
-    (folder / run_log.NAME).write_text('{"record":"episode","episode":0,"seed":1}\n')
+    kill_after(folder, 1)
     with pytest.raises(BadInput, match="palaestra resume"):
         write_report([Run(folder)], tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
@@ -203,8 +204,7 @@ def test_no_run_is_refused(tmp_path: Path) -> None:
 
 def test_an_unfinished_run_is_reported_as_far_as_it_went(tmp_path: Path) -> None:
     folder = play.start(scenario(episodes=2), tmp_path / "run", quiet=True)
-    lines = (folder / run_log.NAME).read_text().splitlines(keepends=True)
-    (folder / run_log.NAME).write_text("".join(line for line in lines if '"record":"end"' not in line))
+    rewrite(folder, [record for record in run_log.read(folder) if record["record"] != "end"])
     data = run_data(Run(folder))
     assert data["episodes"]["ended"] == [False, False]
     assert len(data["calls"]["text"]) == Run(folder).calls.height

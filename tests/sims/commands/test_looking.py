@@ -8,9 +8,9 @@ from shutil import copytree
 
 import pytest
 
-from palaestra.runs.record import log as run_log
 from palaestra.runs.run import Run
 from support.command_line import done, palaestra, refused
+from support.logs import rewrite
 
 # --- validate, scenarios, schema ---
 
@@ -105,5 +105,5 @@ def test_what_a_run_does_not_hold_is_not_shown(debate: Path, words: tuple[str, .
 
 def test_a_run_that_has_begun_no_episode_says_so(debate: Path, tmp_path: Path) -> None:
     copytree(debate, tmp_path / "run", ignore=lambda _folder, _names: ["tables"])
-    (tmp_path / "run" / run_log.NAME).write_bytes(b"")
+    rewrite(tmp_path / "run", [])
     assert "None has begun yet." in refused("show", tmp_path / "run")

@@ -16,6 +16,7 @@ from palaestra.sims.engines import embedded_model
 from palaestra.sims.playing import play
 from palaestra.sims.playing.sweep import start_sweep
 from support.command_line import done, refused
+from support.logs import kill_after
 from support.scripted_debates import scenario
 
 EPISODES = 12
@@ -126,8 +127,7 @@ def test_a_run_without_an_ended_episode_is_left_out_of_a_comparison_by_name(
 ) -> None:
     stopped = tmp_path / "stopped"
     shutil.copytree(sweep / "1-rounds=3", stopped)
-    first_records = (stopped / "log.jsonl").read_text().splitlines(keepends=True)[:3]
-    (stopped / "log.jsonl").write_text("".join(first_records))
+    kill_after(stopped, 3)
     shutil.rmtree(stopped / "tables", ignore_errors=True)
     runs = [str(sweep / "0-rounds=1"), str(stopped), str(sweep / "1-rounds=3")]
     said = done("compare", *runs, "-m", "echo")
@@ -158,8 +158,7 @@ def test_one_run_alone_is_no_comparison(sweep: Path) -> None:
 
 def test_a_run_without_an_ended_episode_is_not_measured(sweep: Path, tmp_path: Path) -> None:
     folder = play.start(scenario(episodes=1), tmp_path / "run", quiet=True)
-    log = folder / "log.jsonl"
-    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:2]))
+    kill_after(folder, 2)
     assert not Run(folder).episodes["ended"].any()
     assert f"palaestra resume {folder}" in refused("metrics", str(folder))
 

@@ -17,11 +17,11 @@ from palaestra.agents.calls import Call, Reply, derive_seed, turns
 from palaestra.agents.failures import BadInput, EngineUnavailable, RunUnreadable
 from palaestra.agents.scripted import scripted_reply
 from palaestra.runs.branches import branched, outcome_margin
-from palaestra.runs.plan import Plan
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.plan import Plan
 from palaestra.runs.record.records import Record
+from palaestra.runs.record.state import RunState
 from palaestra.runs.run import Run
-from palaestra.runs.state import RunState
 from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import load
 from palaestra.scenarios.core.ready_made import find
@@ -30,6 +30,7 @@ from palaestra.scenarios.debate.rules import Debate
 from palaestra.sims.engines.engine import Fleet
 from palaestra.sims.playing import play
 from palaestra.sims.playing.branch import Selection, branch, selection
+from support.logs import kill_after
 from support.scripted_debates import recorded, scenario
 
 SMALL = {
@@ -367,13 +368,6 @@ def test_a_branch_run_whose_engine_died_is_resumed_to_the_same_end(deaths: int, 
     assert RunState.read(folder).status == "finished"
 
 
-def cut(folder: Path, lines: int) -> None:
-    """Leave the log as a process killed after so many lines would."""
-    log = folder / run_log.NAME
-    kept = log.read_bytes().splitlines(keepends=True)[:lines]
-    log.write_bytes(b"".join(kept) + b'{"record": "ca')
-
-
 def cuts(folder: Path, number: int) -> Iterator[int]:
     lines = len((folder / run_log.NAME).read_bytes().splitlines())
     return (1 + i * (lines - 2) // number for i in range(number))
@@ -386,7 +380,7 @@ def test_a_branch_run_killed_at_any_moment_resumes_to_the_same_content_and_asks_
     whole = branch(origin, tmp_path / "whole", selection(["purpose=argue"], most=2), 2, 2, quiet=True)
     for lines in cuts(whole, 12):
         copytree(whole, tmp_path / "killed")
-        cut(tmp_path / "killed", lines)
+        kill_after(tmp_path / "killed", lines)
         asked.clear()
         play.resume(tmp_path / "killed", quiet=True)
         assert recorded(tmp_path / "killed") == recorded(whole)
@@ -416,7 +410,7 @@ def test_an_answer_drawn_before_a_kill_is_kept_though_the_engine_would_not_repea
     before = all_answers(whole)
     for drawn, lines in enumerate(draws(whole), start=1):
         copytree(whole, tmp_path / "killed")
-        cut(tmp_path / "killed", lines)
+        kill_after(tmp_path / "killed", lines)
         play.resume(tmp_path / "killed", quiet=True)
         kept = 0
         for point, texts in all_answers(tmp_path / "killed").items():
@@ -447,7 +441,7 @@ def test_without_the_run_that_it_branches_an_unfinished_one_is_not_resumed_and_l
 ) -> None:
     origin = debates(tmp_path / "origin")
     folder = branch(origin, tmp_path / "branch", selection(["purpose=argue"], most=1), quiet=True)
-    cut(folder, 40)
+    kill_after(folder, 40)
     before = (folder / "run.json").read_text()
     origin.rename(tmp_path / "elsewhere")
     with pytest.raises(BadInput, match="can't be read"):
@@ -567,7 +561,7 @@ def test_where_no_call_fits_the_purposes_are_told(tmp_path: Path) -> None:
 
 def test_a_run_without_a_finished_episode_is_refused(tmp_path: Path) -> None:
     origin = debates(tmp_path / "origin")
-    cut(origin, 5)
+    kill_after(origin, 5)
     assert "no episode" in str(refused(origin, "all"))
 
 

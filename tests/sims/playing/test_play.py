@@ -25,7 +25,7 @@ from palaestra.agents.failures import (
 from palaestra.agents.policy import Policy
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.records import Record
-from palaestra.runs.state import RunState
+from palaestra.runs.record.state import RunState
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.debate.rules import Debate
 from palaestra.sims.engines.engine import Fleet

@@ -42,7 +42,8 @@ async def answer(call: Call) -> Reply:
 
 
 def scheduler_of(played: Scenario, log: run_log.Log, ask: Ask = answer, live: int = 2) -> Scheduler:
-    recorder = Recorder(log, Past(run_log.read(log.path.parent)))
+    read = run_log.read(log.path.parent)
+    recorder = Recorder(log, Past(read), read.heads)
     return Scheduler(lambda i: played.rules(played.config, index=i), ask, recorder, live, Tally())
 
 
@@ -69,7 +70,7 @@ def test_the_observer_is_told_of_every_answer_and_every_end(tmp_path: Path) -> N
     tally = Tally()
     played = scenario()
     scheduler = Scheduler(
-        lambda i: played.rules(played.config, index=i), answer, Recorder(log, Past()), 2, tally
+        lambda i: played.rules(played.config, index=i), answer, Recorder(log, Past(), {}), 2, tally
     )
     asyncio.run(scheduler.play(range(3)))
     log.close()
@@ -96,7 +97,7 @@ def test_no_more_episodes_than_live_are_under_way_at_once(tmp_path: Path) -> Non
         return played.rules(played.config, index=index)
 
     log = run_log.Log(tmp_path)
-    asyncio.run(Scheduler(make, answer, Recorder(log, Past()), 3, ended).play(range(8)))
+    asyncio.run(Scheduler(make, answer, Recorder(log, Past(), {}), 3, ended).play(range(8)))
     log.close()
     assert most == 3
     assert begun == list(range(8))
@@ -119,7 +120,7 @@ def test_an_episode_does_not_wait_for_another(tmp_path: Path) -> None:
         return await answer(call)
 
     make = lambda i: played.rules(played.config, index=i)  # noqa: E731
-    asyncio.run(Scheduler(make, ask, Recorder(log, Past()), 2, Waiter()).play(range(2)))
+    asyncio.run(Scheduler(make, ask, Recorder(log, Past(), {}), 2, Waiter()).play(range(2)))
     log.close()
     ends = [record["episode"] for record in run_log.read(tmp_path) if record["record"] == "end"]
     assert ends == [1, 0]
@@ -203,7 +204,7 @@ def test_a_reply_that_arrives_while_the_last_ones_are_written_is_recorded_too(tm
 
     played, log = scenario(), run_log.Log(tmp_path)
     scheduler = Scheduler(
-        lambda i: played.rules(played.config, index=i), ask, SlowDisk(log, Past()), 2, Tally()
+        lambda i: played.rules(played.config, index=i), ask, SlowDisk(log, Past(), {}), 2, Tally()
     )
     with pytest.raises(EngineUnavailable, match="gone"):
         asyncio.run(scheduler.play(range(2)))

@@ -10,8 +10,8 @@ import pytest
 
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import BadInput
+from palaestra.runs.record.state import RunState
 from palaestra.runs.run import Run
-from palaestra.runs.state import RunState
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import venue

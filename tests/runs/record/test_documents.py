@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from palaestra.agents.failures import PalaestraError, RunUnreadable, RunUnwritable
-from palaestra.runs.documents import Document
 from palaestra.runs.exports.described import Described
-from palaestra.runs.state import Counts, PlayedScenario, RunState, SittingRecord
+from palaestra.runs.record.documents import Document
+from palaestra.runs.record.state import Counts, PlayedScenario, RunState, SittingRecord
 from palaestra.sims.playing.sweep import SweepState
 from palaestra.sims.training.checkpoints import TrainingState
 from palaestra.sims.training.evolve import EvolutionState
@@ -23,7 +23,7 @@ all_documents = pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_is_read_as_it_was_written(tmp_path: Path) -> None:
     STATE.write(tmp_path)
     sat = STATE.continued(STATE.settings | {"rounds": 3}, SittingRecord(started="now"))
-    over = sat.stopped("failed", Counts(episodes=2, calls=7), 1.5, ValueError("no"))
+    over = sat.stopped("failed", Counts(episodes=2, calls=7), {0: "7-0000000a"}, 1.5, ValueError("no"))
     over.write(tmp_path)
     assert RunState.read(tmp_path) == over
     assert (over.error, over.seconds, over.settings["rounds"]) == ("no", 1.5, 3)
@@ -38,7 +38,7 @@ def test_settings_are_those_that_the_file_has_and_no_others() -> None:
 def test_a_field_that_this_version_does_not_know_outlives_a_resume(tmp_path: Path) -> None:
     told = {"scenario": {"scenario": "debate"}, "status": "failed", "note": {"mine": [1]}, "error": "no"}
     (tmp_path / "run.json").write_text(json.dumps(told))
-    RunState.read(tmp_path).stopped("finished", Counts(), 0.0, None).write(tmp_path)
+    RunState.read(tmp_path).stopped("finished", Counts(), {}).write(tmp_path)
     kept = json.loads((tmp_path / "run.json").read_text())
     assert kept["note"] == {"mine": [1]}
     assert "error" not in kept

@@ -5,9 +5,7 @@ A field that this version doesn't know is kept, so that writing a document back 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Self
@@ -15,7 +13,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from palaestra.agents.failures import PalaestraError, RunUnreadable
-from palaestra.runs.record.log import unwritable
+from palaestra.runs.record.disk import replace
 
 KEPT = ConfigDict(extra="allow", frozen=True)
 """How documents and their parts are read: unknown fields are kept, and nothing is changed in place."""
@@ -66,14 +64,4 @@ class Document(BaseModel):
 
 def write_json(path: Path, data: Mapping[str, JsonValue]) -> None:
     """Replace the file `path` by `data`, whole or not at all; raises `RunUnwritable`."""
-    new = path.with_name(f"{path.name}.new")
-    try:
-        with new.open("w", encoding="utf-8") as file:
-            json.dump(data, file, indent=2, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
-        raise unwritable(path, error) from error
+    replace(path, json.dumps(data, indent=2, ensure_ascii=False).encode())

@@ -1,18 +1,21 @@
 """The run folder: where it is made, and when and with what.
 
-What is in it: `log.jsonl` (`palaestra.runs.record`), `run.json` (`palaestra.runs.state`), `tables/`
+What is in it: `log.jsonl` (`palaestra.runs.record`), `run.json` (`palaestra.runs.record.state`), `tables/`
 (`palaestra.runs.tables`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs.record.log import unwritable
+from palaestra.runs.record.disk import unwritable
 
 NAME = "run.json"
 SWEEP = "sweep.json"
@@ -72,7 +75,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def package_versions() -> dict[str, str]:
+@cache
+def package_versions() -> Mapping[str, str]:
     """The versions of the packages that a run's replies may depend on, those that are installed."""
     found = {}
     for name in PACKAGES:
@@ -80,4 +84,4 @@ def package_versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return MappingProxyType(found)

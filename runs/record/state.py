@@ -10,21 +10,24 @@
 | `seconds` | from the engines' start to the end, over all sittings |
 | `sittings` | of each: `started`, `engines` (what each said of itself), `versions` of packages |
 | `counts` | `episodes` that are over, `calls`, `prompt_tokens`, `cached_tokens`, `output_tokens` |
-| `branch` | of a branch run: its plan, see `palaestra.runs.plan` |
+| `heads` | of each episode: its records and their checksum, see `palaestra.runs.record.chain` |
+| `branch` | of a branch run: its plan, see `palaestra.runs.record.plan` |
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
 from palaestra.agents.failures import RunUnreadable
-from palaestra.runs.documents import KEPT, Document
-from palaestra.runs.folder import NAME, SWEEP, now
-from palaestra.runs.plan import Plan
+from palaestra.runs.record.documents import KEPT, Document
+from palaestra.runs.record.folder import NAME, SWEEP, now
+from palaestra.runs.record.plan import Plan
 
+HEAD = r"^\d+-[0-9a-f]{8}$"
+"""An episode's records and their checksum, see `palaestra.runs.record.chain`."""
 Status = Literal["running", "interrupted", "failed", "finished"]
 
 
@@ -79,6 +82,7 @@ class RunState(Document):
     seconds: float = 0.0
     sittings: tuple[SittingRecord, ...] = ()
     counts: Counts = Counts()
+    heads: dict[int, Annotated[str, StringConstraints(pattern=HEAD)]] = Field({})
     branch: Plan | None = None
 
     @classmethod
@@ -107,11 +111,19 @@ class RunState(Document):
         changes = {"status": "running", "scenario": scenario, "sittings": (*self.sittings, sitting)}
         return self.model_copy(update=changes)
 
-    def stopped(self, status: Status, counts: Counts, seconds: float, problem: Exception | None) -> Self:
+    def stopped(
+        self,
+        status: Status,
+        counts: Counts,
+        heads: dict[int, str],
+        seconds: float = 0.0,
+        problem: Exception | None = None,
+    ) -> Self:
         """The same, after a sitting of so many seconds that ended now, by `problem` if there was one."""
         changes = {
             "status": status,
             "counts": counts,
+            "heads": heads,
             "seconds": round(self.seconds + seconds, 3),
             "ended": now(),
             "error": None if problem is None else str(problem) or repr(problem),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs.folder import create
+from palaestra.runs.record.folder import create
 
 
 def test_a_folder_is_made_with_all_above_it(tmp_path: Path) -> None:

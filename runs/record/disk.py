@@ -1,0 +1,48 @@
+"""Files that are there after a crash, whole or as they were before, and why they can't be written."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+from palaestra.agents.failures import RunUnwritable
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Replace the file `path` by `content`, whole or not at all; raises `RunUnwritable`."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise unwritable(path, error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Return once the names in `folder` are on disk: a file is lost with its name otherwise."""
+    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def unwritable(path: Path, error: OSError) -> RunUnwritable:
+    """The failure that `error` is when `path` was to be written."""
+    remedy = {
+        errno.ENOSPC: "Free some space on that disk, then resume.",
+        errno.EDQUOT: "Free some of your quota, then resume.",
+        errno.ENOENT: "The folder was taken away while the run was under way.",
+        errno.EROFS: "Choose a folder on a writable disk with --out.",
+        errno.EACCES: "Choose a folder that you may write with --out.",
+        errno.EPERM: "Choose a folder that you may write with --out.",
+    }.get(error.errno or 0, "Choose another folder with --out.")
+    return RunUnwritable(f"{path} can't be written: {error.strerror}", remedy)
