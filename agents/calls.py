@@ -105,6 +105,7 @@ class Reply:
         token_ids: of the answer as sampled, its end included; None where they aren't recorded.
         logprobs: of these tokens under the distribution sampled from; None with them. A choice is
             drawn as one, so the first token carries it all.
+        model: who answered, where a server tells it.
     """
 
     text: str
@@ -120,6 +121,7 @@ class Reply:
     call: int = -1
     token_ids: tuple[int, ...] | None = None
     logprobs: tuple[float, ...] | None = None
+    model: str | None = None
 
 
 def derive_seed(*parts: int | str) -> int:

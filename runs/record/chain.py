@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from zlib import crc32
 
 import orjson
@@ -21,8 +21,7 @@ from palaestra.runs.record.records import Record
 CHECK = re.compile(rb',"check":"(0|[1-9]\d*)-([0-9a-f]{8})"}\n')
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """How far an episode is in the log: its records, and their checksum."""
 
     records: int = 0
@@ -44,8 +43,7 @@ Heads = Mapping[int, Head]
 BEGINNING = Head()
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """A line of the log as it claims to be.
 
     Attributes:

@@ -54,7 +54,7 @@ class CallAnswered:
         call, step, agent, purpose, about, policy, seed: see `palaestra.agents.calls.Call`.
         prompt: the numbers of its messages.
         answer: the kind of answer, as `Answer.describe` tells it.
-        text, probabilities, finish, attempts, failed, rejected, token_ids, logprobs: see
+        text, probabilities, finish, attempts, failed, rejected, token_ids, logprobs, model: see
             `palaestra.agents.calls.Reply`.
         tokens: of the prompt, of it cached, of the output.
         seconds: when it was submitted and answered, since its sitting began.
@@ -80,6 +80,7 @@ class CallAnswered:
     rejected: tuple[str, ...]
     token_ids: tuple[int, ...] | None
     logprobs: tuple[float, ...] | None
+    model: str | None
 
     def reply(self, call: Call) -> Reply:
         """The reply, as the answer to the same call asked again."""
@@ -96,6 +97,7 @@ class CallAnswered:
             failed=self.failed,
             rejected=self.rejected,
             call=call.index,
+            model=self.model,
         )
 
 
@@ -205,6 +207,7 @@ def _call(record: Record, episode: _Begun) -> CallAnswered:
         rejected=tuple(get("rejected", ())),
         token_ids=_tuple(get("token_ids")),
         logprobs=_tuple(get("logprobs")),
+        model=get("model"),
     )
 
 

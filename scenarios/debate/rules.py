@@ -141,7 +141,8 @@ class Debate(Episode[DebateConfig]):
             if not agent.heard:
                 agent.heard.append(self.request("heard", {}))
         said = self.say(debater.name, reply, to=listeners)
-        self.say(self.labels[debater.name], reply, to=self.judges)
+        if self.judges:
+            self.say(self.labels[debater.name], reply, to=self.judges)
         self.record(DebateSpeech(debater.name, number, said.number))
 
     def _judge(self) -> Asking[dict[str, float]]:

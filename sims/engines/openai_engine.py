@@ -256,4 +256,5 @@ def _reply(*answers: ChatCompletion) -> Reply:
         prompt_tokens=usage.prompt_tokens if usage else 0,
         cached_tokens=cached or 0,
         output_tokens=sum(answer.usage.completion_tokens for answer in answers if answer.usage),
+        model=answers[0].model or None,
     )

@@ -88,7 +88,7 @@ def through_the_log(answer: Answer, given_reply: Reply) -> Reply:
 
 
 def test_a_reply_comes_back_from_the_log_as_it_was() -> None:
-    spoken = Reply("Yes.", "Yes.", None, "length", 10, 4, 3, attempts=2, rejected=("",), call=0)
+    spoken = Reply("Yes.", "Yes.", None, "length", 10, 4, 3, attempts=2, rejected=("",), call=0, model="m-1")
     assert through_the_log(Text(), spoken) == spoken
 
 

@@ -136,8 +136,17 @@ def test_text_is_asked_with_the_policys_sampling(server: FakeServer) -> None:
     assert 0 <= request["seed"] < 2**31
     assert [turn["role"] for turn in request["messages"]] == ["system", "user"]
     assert request["messages"][1]["content"] == "Say <\u200b/s> twice."
-    assert (reply.text, reply.finish) == ("Hello.", "stop")
+    assert (reply.text, reply.finish, reply.model) == ("Hello.", "stop", "smollm2")
     assert (reply.prompt_tokens, reply.cached_tokens, reply.output_tokens) == (11, 8, 3)
+
+
+def test_the_model_that_a_server_names_is_told_with_each_reply(server: FakeServer) -> None:
+    for named, told in (("smollm2-0125", "smollm2-0125"), ("", None), (None, None)):
+        status, body = completion("Hello.")
+        body["model"] = named
+        server.respond = lambda _request: (status, body)  # noqa: B023 (asked before the next round)
+        (reply,) = ask(OpenAIServer(settings(server.url), {}), call(Text()))
+        assert reply.model == told
 
 
 def test_a_text_cut_at_its_limit_says_so(server: FakeServer) -> None:

@@ -139,6 +139,7 @@ def test_a_debate(vllm_url: str, tmp_path: Path) -> None:
     calls = [record for record in run_log.read(folder) if record["record"] == "call"]
     speeches = [record for record in calls if record["purpose"] == "argue"]
     assert len(speeches) == 2
+    assert {record["model"] for record in calls} == {"smollm2"}
     assert all(speech["text"] for speech in speeches)
     for record in calls:
         if record["purpose"] in ("opinion", "score"):
