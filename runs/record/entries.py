@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from palaestra.agents.calls import Call, Message, Reply, Scalar
 from palaestra.agents.failures import RunUnreadable
-from palaestra.runs.record.prompts import Numbers, Prompts
+from palaestra.runs.record.prompts import AskedPrompts, Numbers
 from palaestra.runs.record.records import Record
 
 Item = TypeVar("Item", int, float)
@@ -149,7 +149,7 @@ class _Begun:
 
     answers: list[dict[str, Any]] = field(default_factory=list)
     texts: dict[int, str] = field(default_factory=dict)
-    prompts: Prompts = field(default_factory=Prompts)
+    prompts: AskedPrompts = field(default_factory=AskedPrompts)
 
 
 def _entry(record: Record, begun: dict[int, _Begun]) -> Entry:

@@ -21,7 +21,7 @@ class _Asked:
     prompt: Numbers
 
 
-class Prompts:
+class AskedPrompts:
     """The prompts of one episode that later ones may add to."""
 
     def __init__(self) -> None:

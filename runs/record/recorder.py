@@ -29,7 +29,7 @@ from palaestra.runs.record.entries import (
     entries,
 )
 from palaestra.runs.record.log import Log
-from palaestra.runs.record.prompts import Numbers, Prompts
+from palaestra.runs.record.prompts import AskedPrompts, Numbers
 from palaestra.runs.record.records import (
     Record,
     call_record,
@@ -142,7 +142,7 @@ class _Written:
     messages: int = 0
     answers: int = 0
     events: int = 0
-    prompts: Prompts = field(default_factory=Prompts)
+    prompts: AskedPrompts = field(default_factory=AskedPrompts)
 
 
 class Recorder:

@@ -55,7 +55,7 @@ def message_record(episode: int, message: Message) -> Record:
 def call_record(
     episode: Episode[Any], call: Call, reply: Reply, prompt: str, seconds: tuple[float, float]
 ) -> Record:
-    """A call with its reply; `prompt` is its prompt as `Prompts.told` tells it."""
+    """A call with its reply; `prompt` is its prompt as `AskedPrompts.told` tells it."""
     record: Record = {
         "record": "call",
         "episode": episode.number,

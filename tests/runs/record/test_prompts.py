@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palaestra.runs.record.prompts import Prompts, numbers, ranges
+from palaestra.runs.record.prompts import AskedPrompts, numbers, ranges
 
 NUMBERS = st.lists(st.integers(0, 10**6) | st.integers(0, 9)).map(tuple)
 
@@ -28,7 +28,7 @@ def test_numbers_reads_what_ranges_wrote(found: tuple[int, ...]) -> None:
 
 
 def test_a_prompt_is_told_by_what_it_adds_to_the_agent_s_last_one() -> None:
-    prompts = Prompts()
+    prompts = AskedPrompts()
     heard = tuple(range(0, 40, 2))
     assert prompts.told("Ann", 1, 0, (*heard, 41)) == " ".join(map(str, (*heard, 41)))
     assert prompts.told("Bo", 1, 1, (0, 2)) == "0 2"
@@ -37,7 +37,7 @@ def test_a_prompt_is_told_by_what_it_adds_to_the_agent_s_last_one() -> None:
 
 
 def test_calls_of_one_step_add_to_an_earlier_step_s_whatever_the_order_of_their_answers() -> None:
-    there, back = Prompts(), Prompts()
+    there, back = AskedPrompts(), AskedPrompts()
     heard = tuple(range(0, 40, 2))
     for prompts in (there, back):
         prompts.take("Ann", 1, 0, heard)
@@ -59,14 +59,14 @@ def test_what_is_told_in_any_order_within_a_step_is_read_back(
         step += later
         calls.append((agent, step, call, prompt))
     shuffled = sorted(calls, key=lambda item: (item[1], hash((item[2], len(asked)))))
-    written, read = Prompts(), Prompts()
+    written, read = AskedPrompts(), AskedPrompts()
     for agent, at, call, prompt in shuffled:
         assert read.read(agent, at, call, written.told(agent, at, call, prompt)) == prompt
 
 
 @pytest.mark.parametrize("text", ["7:1 3", "0:9", "0:x", "x:0", "0 z"])
 def test_a_prompt_that_adds_to_none_is_refused(text: str) -> None:
-    prompts = Prompts()
+    prompts = AskedPrompts()
     prompts.take("Ann", 1, 0, (0, 1))
     with pytest.raises(ValueError):
         prompts.read("Ann", 2, 1, text)
