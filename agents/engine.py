@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -103,7 +103,7 @@ class _OfItsKind:
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         checks: dict[Any, CoreSchema] = {
-            name: core_schema.no_info_plain_validator_function(partial(self._checked, name))
+            name: core_schema.with_info_plain_validator_function(partial(self._checked, name))
             for name in ENGINES
         }
         as_it_is = core_schema.simple_ser_schema("any")
@@ -115,10 +115,10 @@ class _OfItsKind:
         return {"oneOf": [handler(kind.settings.__pydantic_core_schema__) for _, kind in ENGINES.items()]}
 
     @staticmethod
-    def _checked(name: str, given: object) -> EngineSettings:
+    def _checked(name: str, given: object, told: ValidationInfo) -> EngineSettings:
         settings = ENGINES[name].settings
         try:
-            return settings.model_validate(given)
+            return settings.model_validate(given, context=told.context)
         except ValidationError:
             raise
         except Exception as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from palaestra.agents.engine import EngineKind, EngineSettings
 
@@ -40,7 +42,28 @@ class VllmEngine(EngineSettings):
     template_options: dict[str, Any] = Field(
         {}, description="Passed to the model's chat template, such as `enable_thinking: false`."
     )
+    chat_template: str | None = Field(
+        None,
+        description="A chat template in Jinja, or the file of one, instead of the model's own; a base model "
+        "needs one.",
+    )
+    day: date = Field(
+        default_factory=date.today,
+        description="What chat templates are told of the date. Default: the day on which a run begins.",
+    )
     options: dict[str, Any] = Field({}, description="Further vLLM engine arguments, passed as they are.")
+
+    @field_validator("chat_template")
+    @classmethod
+    def _read_template(cls, template: str | None, told: ValidationInfo) -> str | None:
+        """The text of a template that is named by its file, which a scenario file names from where it is."""
+        if template is None or "{%" in template or "{{" in template:
+            return template
+        file = Path((told.context or {}).get("folder", ".")) / Path(template).expanduser()
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"{template!r} is no Jinja template, nor a file that can be read") from error
 
     def local_model(self) -> str:
         """The model: it computes here."""

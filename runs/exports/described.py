@@ -7,13 +7,14 @@
 | `formats` | rows of each format's splits |
 | `left_out` | how many were left out, by format and reason |
 | `file_type` | "jsonl" or "parquet" |
-| `policies` | who wrote it: of each its `model`, `adapter`, `template_options` and its other settings |
+| `policies` | who wrote it: of each its `model`, how its chat template was told, and its settings |
 | `options` | what was asked for, see `palaestra.runs.exports.options` |
 | `filtered_from` | of what filters kept: the export that they filtered |
 """
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,13 +26,15 @@ from palaestra.runs.record.documents import KEPT, Document
 
 
 class Author(BaseModel):
-    """A policy that wrote rows, with its model and the options of that model's chat template."""
+    """A policy that wrote rows, with its model and how that model's chat template was told."""
 
     model_config = KEPT
     model: str | None = None
     adapter: str | None = None
     temperature: float | None = None
     template_options: dict[str, JsonValue] = {}
+    chat_template: str | None = None
+    day: date | None = None
 
 
 class Described(Document):

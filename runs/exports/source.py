@@ -22,6 +22,9 @@ from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.core.trajectory import CHECKED, Judged, Trajectory
 from palaestra.scenarios.core.worth import judged, rewards
 
+TEMPLATED = ("model", "template_options", "chat_template", "day")
+"""The settings of an engine on which the tokens of a prompt depend."""
+
 
 @dataclass
 class Source:
@@ -79,7 +82,7 @@ class Source:
                     f"{self.folder} was played by several models in turn: {', '.join(models)}",
                     "What each of them wrote is not recorded; export a run of one model.",
                 )
-            served = {key: engine[key] for key in ("model", "template_options") if key in engine}
+            served = {key: engine[key] for key in TEMPLATED if key in engine}
             found[name] = Author.model_validate(served | policy)
         return found
 

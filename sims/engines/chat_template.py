@@ -1,24 +1,41 @@
-"""From chat turns to tokens, so that what agents say can never become a control token.
+"""From chat turns to tokens, so that what agents say is kept to the letter and never becomes a control token.
 
-A chat template writes control tokens around the turns. If the turns' texts went through
-it, a text that spells a control token would forge one. So the template is rendered once
-for each sequence of roles, with place-holders; the control tokens in what it wrote are
-looked up, and everything between them, texts included, is encoded by a tokenizer that
-knows no control tokens. For texts that spell none, the tokens are the usual ones.
+A chat template writes control tokens around the turns. If the turns' texts went through it, a text that
+spells a control token would forge one. So the template is rendered once for each sequence of roles, with
+place-holders; the control tokens in what it wrote are looked up, and everything between them, texts included,
+is encoded by a tokenizer that knows no control tokens. For texts that spell none, the tokens are the usual
+ones.
+
+Controls are the added tokens that are special, and those that the template itself writes; other added tokens
+are words (Gemma's runs of newlines and spaces, its HTML tags). How a template is checked before a model is
+served by it stands in `template_contract`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 
-from palaestra.agents.calls import Prompt, turns
+from palaestra.agents.calls import Prompt, Role, turns
 from palaestra.agents.failures import EngineUnavailable
 
 _SLOT = re.compile("slot9f3a7c([0-9]+)e")
+_FIRST = "\ue000first9f3a7c\ue001"
+"""An added token in a control token's place: tokenizers treat the very beginning of a text otherwise."""
+PROBED: tuple[tuple[Role, ...], ...] = (
+    ("user",),
+    ("system", "user"),
+    ("user", "assistant", "user"),
+    ("system", "user", "assistant", "user"),
+)
+"""Sequences of roles by which a template is known; it must be able to tell the first two."""
+Message = dict[str, object]
 
 
 class ChatTemplate:
@@ -27,51 +44,60 @@ class ChatTemplate:
     Args:
         tokenizer: a fast tokenizer of the `transformers` library.
         options: passed to the template, such as `enable_thinking`.
+        text: the template, where it isn't the tokenizer's own.
+        day: what the template is told of the date.
 
     Attributes:
         control_tokens: the ids that no text can become.
 
     Raises:
-        EngineUnavailable: the tokenizer has no chat template, or isn't a fast one.
+        EngineUnavailable: there is no chat template, the tokenizer isn't a fast one, or the template leaves a
+            turn out or changes it.
     """
 
-    def __init__(self, tokenizer: Any, options: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        options: Mapping[str, Any] | None = None,
+        text: str | None = None,
+        day: date | None = None,
+    ) -> None:
+        self.name = str(tokenizer.name_or_path)
         if not tokenizer.is_fast:
             raise EngineUnavailable(
-                f"the tokenizer of {tokenizer.name_or_path} is not a fast one",
+                f"the tokenizer of {self.name} is not a fast one",
                 "Convert it with transformers' `convert_slow_tokenizer`, or serve it and use kind: openai.",
             )
-        if tokenizer.chat_template is None:
+        if text is None and tokenizer.chat_template is None:
             raise EngineUnavailable(
-                f"{tokenizer.name_or_path} has no chat template", "Take an instruction-tuned model."
+                f"{self.name} has no chat template",
+                "Take an instruction-tuned model, or give it a template: `engines.NAME.chat_template`.",
             )
         self._tokenizer = tokenizer
-        self._options = options or {}
+        self._text = text
+        self._options = dict(options or {})
+        self._day = day or date.today()
         description = json.loads(tokenizer.backend_tokenizer.to_str())
-        self._controls = {token["content"]: int(token["id"]) for token in description["added_tokens"]}
-        self._swallows = {
-            token["content"]: (bool(token["lstrip"]), bool(token["rstrip"]))
-            for token in description["added_tokens"]
+        added = {token["content"]: token for token in description["added_tokens"]}
+        self._find_controls(added)
+        self._plain = _plain(description, self._controls)
+        self._words = {
+            number: int(token["id"])
+            for content, token in added.items()
+            if content not in self._controls and (number := self._plain.token_to_id(content)) is not None
         }
-        self.control_tokens = frozenset(self._controls.values())
-        description["added_tokens"] = []
-        description["post_processor"] = None
-        self._plain = Tokenizer.from_str(json.dumps(description))
-        longest_first = sorted(self._controls, key=len, reverse=True)
-        self._control = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
-        self._skeletons: dict[tuple[str, ...], list[int | str]] = {}
+        self._skeletons: dict[tuple[Role, ...], list[int | str]] = {}
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The tokens of `prompt`, up to where the model's answer begins."""
         spoken = turns(prompt)
-        roles = tuple(role for role, _ in spoken)
         tokens: list[int] = []
-        for part in self._skeleton(roles):
+        for part in self._skeleton(tuple(role for role, _ in spoken)):
             if isinstance(part, int):
                 tokens.append(part)
             else:
                 text = _SLOT.sub(lambda slot: spoken[int(slot[1])][1].strip(), part)
-                tokens.extend(self._encode_text(text))
+                tokens.extend(self._encode_text(text, first=not tokens))
         return tokens
 
     def encode_answer(self, prompt_end: str, answer: str) -> list[int]:
@@ -86,48 +112,136 @@ class ChatTemplate:
         return last if isinstance(last, str) and not _SLOT.search(last) else ""
 
     def end_of_turn(self) -> int | None:
-        """The control token that the template puts behind an answer, None if it puts none."""
-        parts = self._split(self._render(("user", "assistant"), answered=True))
-        answer = max(i for i, part in enumerate(parts) if isinstance(part, str) and _SLOT.search(part))
-        return next((part for part in parts[answer + 1 :] if isinstance(part, int)), None)
+        """The control token that ends an answer, None where the template writes none.
 
-    def _encode_text(self, text: str) -> list[int]:
-        ids: list[int] = self._plain.encode(text, add_special_tokens=False).ids
+        It stands behind an answer, or begins the turn that follows (GLM's).
+        """
+        for roles in (("user", "assistant"), ("user", "assistant", "user")):
+            after = self._after_answer(roles)
+            if after and isinstance(after[0], int):
+                return after[0]
+            if control := next((part for part in after if isinstance(part, int)), None):
+                return control
+        return None
+
+    def stop_text(self) -> str | None:
+        """What begins the turn after an answer, for a template without control tokens; else None."""
+        if self.end_of_turn() is not None:
+            return None
+        after = self._after_answer(("user", "assistant", "user"))
+        text = _SLOT.split(after[0])[0].strip() if after and isinstance(after[0], str) else ""
+        return text or None
+
+    def skeleton(self, roles: Sequence[Role], day: date | None = None) -> str:
+        """What the template writes for `roles`, a slot for each text, told that it is `day`.
+
+        Raises:
+            EngineUnavailable: it refuses them, or leaves one out.
+        """
+        return self._render(tuple(roles), day or self._day)
+
+    @property
+    def words(self) -> list[str]:
+        """The added tokens that are words, not controls."""
+        return [str(self._plain.id_to_token(number)) for number in self._words]
+
+    def spelt(self, text: str) -> str:
+        """What comes back of a text that goes through the tokenizer."""
+        return self._decode(self._encode_text(text))
+
+    def told(self, prompt: Prompt) -> str:
+        """The text of `prompt` as the model is told it, without the control tokens."""
+        return self._decode([token for token in self.encode(prompt) if token not in self.control_tokens])
+
+    def _decode(self, tokens: Sequence[int]) -> str:
+        back = {meant: number for number, meant in self._words.items()}
+        return str(
+            self._plain.decode([back.get(token, token) for token in tokens], skip_special_tokens=False)
+        )
+
+    def _find_controls(self, added: Mapping[str, Mapping[str, Any]]) -> None:
+        rendered = [self._render(roles, self._day) for roles in PROBED[:2]]
+        for roles in PROBED[2:]:
+            with contextlib.suppress(EngineUnavailable):  # told where a prompt has such turns
+                rendered.append(self._render(roles, self._day))
+                rendered.append(self._render(roles[:-1], self._day, answered=True))
+        written = "".join(rendered)
+        self._controls = {
+            content: int(token["id"])
+            for content, token in added.items()
+            if token["special"] or (content in written and not content.isspace() and content.strip("▁"))
+        }
+        self._swallows = {name: (added[name]["lstrip"], added[name]["rstrip"]) for name in self._controls}
+        self.control_tokens = frozenset(self._controls.values()) - self._unknown()
+        longest_first = sorted(self._controls, key=len, reverse=True)
+        self._control = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+    def _unknown(self) -> set[int]:
+        """The token of what the vocabulary lacks: a text may have it, as it begins and ends nothing."""
+        tokenizer = self._tokenizer
+        ends = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
+        return {tokenizer.unk_token_id} - ends - {None}
+
+    def _encode_text(self, text: str, first: bool = False) -> list[int]:
+        """The tokens of a text after a control token, or at the very beginning."""
+        ids = self._encoded(text, first)
         if self.control_tokens.isdisjoint(ids):
             return ids
         # A vocabulary that holds control tokens as ordinary words: break their spelling.
         broken = self._control.sub(lambda control: "\u200b".join(control[0]), text)
-        return [
-            i
-            for i in self._plain.encode(broken, add_special_tokens=False).ids
-            if i not in self.control_tokens
-        ]
+        return [token for token in self._encoded(broken, first) if token not in self.control_tokens]
 
-    def _skeleton(self, roles: tuple[str, ...]) -> list[int | str]:
+    def _encoded(self, text: str, first: bool) -> list[int]:
+        text = text.replace(_FIRST, "")
+        if not text:
+            return []
+        ids = self._plain.encode(text if first else _FIRST + text, add_special_tokens=False).ids
+        return [self._words.get(token, token) for token in ids[0 if first else 1 :]]
+
+    def _skeleton(self, roles: tuple[Role, ...]) -> list[int | str]:
         """What the template writes for `roles`: ids of control tokens, and texts with slots."""
         found = self._skeletons.get(roles)
         if found is None:
-            found = self._skeletons[roles] = self._split(self._render(roles))
+            found = self._skeletons[roles] = self._split(self._render(roles, self._day))
         return found
 
-    def _render(self, roles: tuple[str, ...], answered: bool = False) -> str:
-        slots = [{"role": role, "content": f"slot9f3a7c{i}e"} for i, role in enumerate(roles)]
-        ways = [slots]
-        if roles[:2] == ("system", "user"):
-            # Some templates (Gemma's) refuse the system role: its text opens the first user turn.
-            joined = f"{slots[0]['content']}\n\n{slots[1]['content']}"
-            ways.append([{"role": "user", "content": joined}, *slots[2:]])
-        for way in ways:
-            try:
-                return self._apply(way, answered)
-            except Exception as error:
-                refusal = error
-        raise EngineUnavailable(f"the chat template can't render the roles {roles}: {refusal}") from refusal
+    def _after_answer(self, roles: tuple[Role, ...]) -> list[int | str]:
+        """What the template writes after the assistant's text, up to the next one."""
+        try:
+            rendered = self._render(roles, self._day, answered=True)
+        except EngineUnavailable:
+            return []
+        return self._split(rendered.split(_slot(1), 1)[1].split(_slot(2), 1)[0])
 
-    def _apply(self, messages: list[dict[str, str]], answered: bool) -> str:
+    def _render(self, roles: tuple[Role, ...], day: date, answered: bool = False) -> str:
+        """The template's text in the first way of telling it the turns that keeps each whole."""
+        refusals = []
+        for way in _ways([(role, _slot(number)) for number, role in enumerate(roles)]):
+            try:
+                rendered = self._apply(way, day, answered)
+            except Exception as error:
+                refusals.append(str(error) or repr(error))
+                continue
+            found = sorted(int(number) for number in _SLOT.findall(rendered))
+            if found == list(range(len(roles))):
+                return rendered
+            lost = [role for number, role in enumerate(roles) if found.count(number) != 1]
+            refusals.append(f"it leaves out or repeats the text of: {', '.join(dict.fromkeys(lost))}")
+        told = "; ".join(dict.fromkeys(refusals))
+        raise EngineUnavailable(
+            f"the chat template of {self.name} can't render the roles {', '.join(roles)}: {told}",
+            "Give it another one: `engines.NAME.chat_template`, a Jinja template or its file.",
+        )
+
+    def _apply(self, messages: list[Message], day: date, answered: bool) -> str:
         return str(
             self._tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=not answered, **self._options
+                messages,
+                chat_template=self._text,
+                tokenize=False,
+                add_generation_prompt=not answered,
+                strftime_now=day.strftime,
+                **self._options,
             )
         )
 
@@ -144,3 +258,34 @@ class ChatTemplate:
                 position += len(rendered[position:]) - len(rendered[position:].lstrip())
         parts.append(rendered[position:])
         return [part for part in parts if part != ""]
+
+
+def _slot(number: int) -> str:
+    return f"slot9f3a7c{number}e"
+
+
+def _ways(spoken: list[tuple[Role, str]]) -> list[list[Message]]:
+    """The ways to tell a template some turns.
+
+    As they are, or the system's text in the user's turn (some refuse or ignore that role); texts as such, or
+    as parts (templates of models that see images).
+    """
+    tellings = [spoken]
+    if len(spoken) > 1 and [role for role, _ in spoken[:2]] == ["system", "user"]:
+        tellings.append([("user", f"{spoken[0][1]}\n\n{spoken[1][1]}"), *spoken[2:]])
+    elif spoken and spoken[0][0] == "system":
+        tellings.append([("user", spoken[0][1]), *spoken[1:]])
+    plain: list[list[Message]] = [[{"role": r, "content": text} for r, text in told] for told in tellings]
+    parts: list[list[Message]] = [
+        [{"role": r, "content": [{"type": "text", "text": text}]} for r, text in told] for told in tellings
+    ]
+    return [plain[0], parts[0], *plain[1:], *parts[1:]]
+
+
+def _plain(description: dict[str, Any], controls: Mapping[str, int]) -> Tokenizer:
+    """The tokenizer without its control tokens, and with `_FIRST`."""
+    kept = [token for token in description["added_tokens"] if token["content"] not in controls]
+    left_out = {"post_processor": None, "truncation": None, "padding": None}
+    tokenizer: Tokenizer = Tokenizer.from_str(json.dumps(description | left_out | {"added_tokens": kept}))
+    tokenizer.add_tokens([AddedToken(_FIRST, normalized=False)])
+    return tokenizer

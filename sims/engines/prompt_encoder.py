@@ -67,4 +67,5 @@ def checkpoint_encoder(settings: VllmEngine) -> Encoder:
             f"the tokenizer of {name!r} is not to be had: {str(error).splitlines()[0]}",
             "Rollouts need the tokenizer of the model that played.",
         ) from error
-    return ChatTemplate(tokenizer, settings.template_options).encode
+    template = ChatTemplate(tokenizer, settings.template_options, settings.chat_template, settings.day)
+    return template.encode

@@ -34,6 +34,7 @@ from palaestra.agents.policy import Policy
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
+from palaestra.sims.engines.template_contract import require_whole
 
 if TYPE_CHECKING:
     from vllm.lora.request import LoRARequest
@@ -94,9 +95,14 @@ class Vllm:
         self._context = int(config.max_model_len)
         self._dtype = str(config.dtype).removeprefix("torch.")
         tokenizer = self._engine.get_tokenizer()
-        self._template = ChatTemplate(tokenizer, self._settings.template_options)
+        settings = self._settings
+        self._template = ChatTemplate(
+            tokenizer, settings.template_options, settings.chat_template, settings.day
+        )
+        require_whole(self._template)
         end = self._template.end_of_turn()
         self._end = int(tokenizer.eos_token_id if end is None else end)
+        self._stop_text = self._template.stop_text()
         self._option_tree = lru_cache(maxsize=1024)(self._build_option_tree)
 
     def _model(self) -> str:
@@ -167,13 +173,13 @@ class Vllm:
             return await self._choose(call, call.answer, policy, seed, tokens)
         needed, longest = _answer_length(call.answer, policy)
         room = self._room(call, len(tokens), needed)
-        limits: dict[str, Any] = {"max_tokens": min(longest, room)}
+        limits: dict[str, Any] = {"max_tokens": min(longest, room), "stop_token_ids": [self._end]}
         if isinstance(call.answer, Json):
             from vllm.sampling_params import StructuredOutputsParams
 
             limits["structured_outputs"] = StructuredOutputsParams(json=call.answer.schema)
-        elif call.answer.stop:
-            limits["stop"] = list(call.answer.stop)
+        else:
+            limits["stop"] = [*call.answer.stop, *([self._stop_text] if self._stop_text else [])]
         sampling = {"temperature": policy.temperature, "top_p": policy.top_p}
         if self._settings.record_tokens:
             limits["logprobs"] = 0  # of the sampled token alone

@@ -25,12 +25,12 @@ class Start:
     Attributes:
         model: `smollm2`, a folder or a Hugging Face id.
         adapter: folder of the LoRA adapter to go on from, None for a new one.
-        template_options: passed to the model's chat template when the policy played.
+        author: the policy, with how its chat template was told; a new one's is the model's own.
     """
 
     model: str
     adapter: Path | None
-    template_options: Mapping[str, Any]
+    author: Author
 
 
 class TrainingSource:
@@ -106,14 +106,14 @@ class TrainingSource:
             BadInput: there is no such policy, or it is not clear which one.
         """
         if model is not None:
-            return Start(model, adapter, {})
+            return Start(model, adapter, Author())
         found = self._policy(policy)
         if not found.model:
             raise BadInput(
                 f"{self.folder} doesn't say which model made it", "Name the model to train: --model."
             )
         own = Path(found.adapter) if found.adapter else None
-        return Start(found.model, adapter or own, found.template_options)
+        return Start(found.model, adapter or own, found)
 
     def _policy(self, name: str | None) -> Author:
         names = ", ".join(self._policies)

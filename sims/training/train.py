@@ -294,7 +294,9 @@ def _tokenizer(path: str) -> Any:
 
 def _tokens(tokenizer: Any, start: Start) -> Tokens:
     try:
-        return Tokens(ChatTemplate(tokenizer, dict(start.template_options)), int(tokenizer.eos_token_id))
+        told = start.author
+        template = ChatTemplate(tokenizer, told.template_options, told.chat_template, told.day)
+        return Tokens(template, int(tokenizer.eos_token_id))
     except EngineUnavailable as error:
         raise BadInput(f"{start.model}: {error}", error.remedy) from error
 

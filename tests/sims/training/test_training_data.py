@@ -227,7 +227,7 @@ def test_a_policy_is_trained_on_from_its_adapter_unless_another_is_named(tmp_pat
     source = TrainingSource(write_export(tmp_path / "export", policies=policies))
     ann = source.start("ann", None, None)
     assert (ann.model, ann.adapter) == ("smollm2", Path("ann-1"))
-    assert ann.template_options == {"enable_thinking": False}
+    assert ann.author.template_options == {"enable_thinking": False}
     assert source.start("ann", None, Path("bo-1")).adapter == Path("bo-1")
     assert source.start("base", None, None).adapter is None
     assert source.start(None, "other", None).model == "other"
