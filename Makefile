@@ -11,7 +11,7 @@ PYTEST := $(BIN)/pytest --numprocesses 2
 QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/record tests/sims/playing \
 	tests/sims/commands/test_app.py tests/test_the_name.py
 
-.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers pythons pythons-quick \
+.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers conformance pythons pythons-quick \
 	coverage mutants bench clean
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make test           all checks and tests, on the real engine too, in this machine's number format"
 	@echo "make formats        the tests on the real engine in float32 and in bfloat16"
 	@echo "make browsers       the tests of reports in Chromium"
+	@echo "make conformance    ready-made prompts and hostile texts through real tokenizers of twelve families"
 	@echo "make pythons        all dry runs and tests without an engine on Python 3.11, 3.12 and 3.13,"
 	@echo "                    each with the newest and the oldest Mesa; nothing pinned"
 	@echo "make pythons-quick  the same with a slice of the tests"
@@ -63,6 +64,9 @@ formats: setup
 
 browsers: setup
 	$(PYTEST) -m browser
+
+conformance: setup
+	$(BIN)/python tests/conformance.py
 
 pythons pythons-quick: setup
 	$(BIN)/python tests/pythons.py $(if $(findstring quick,$@),--quick)

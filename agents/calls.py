@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from palaestra.agents.answers import Answer, Value
+from palaestra.agents.speakers import as_shown
 
 Role = Literal["system", "user", "assistant"]
 Scalar = str | int | float | bool | None
@@ -28,6 +29,7 @@ class Message:
         text: what was said.
         label: who is shown as the speaker, "" for none.
         source: index of the call whose reply `text` is, None for any other text.
+        quoted: lines of `text` that begin as another's turn would, see `palaestra.agents.speakers`.
     """
 
     number: int
@@ -35,11 +37,12 @@ class Message:
     text: str
     label: str = ""
     source: int | None = None
+    quoted: tuple[int, ...] = ()
 
     @property
     def body(self) -> str:
         """The text as a prompt shows it, with its speaker."""
-        return f"{self.label}: {self.text}" if self.label else self.text
+        return f"{self.label}: {as_shown(self.text, self.quoted)}" if self.label else self.text
 
 
 Prompt = tuple[Message, ...]

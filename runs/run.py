@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from palaestra.agents.calls import Message, Role
 from palaestra.agents.failures import BadInput
 from palaestra.runs import table_files
 from palaestra.runs.record import log as run_log
@@ -75,7 +76,7 @@ class Run:
         """One row a message."""
         return self.table("messages")
 
-    def prompt(self, episode: int, call: int) -> list[tuple[str, str]]:
+    def prompt(self, episode: int, call: int) -> list[tuple[Role, str]]:
         """The messages of a call's prompt, as (role, text with its speaker)."""
         asked = self.calls.filter((pl.col("episode") == episode) & (pl.col("call") == call))
         if asked.is_empty():
@@ -85,5 +86,6 @@ class Run:
         shown = []
         for number in numbers(asked["prompt"][0]):
             row = by_number[number]
-            shown.append((row["role"], f"{row['label']}: {row['text']}" if row["label"] else row["text"]))
+            said = Message(number, row["role"], row["text"], row["label"], quoted=tuple(row["quoted"] or ()))
+            shown.append((said.role, said.body))
         return shown

@@ -3,7 +3,7 @@
 | table | one row for each | columns |
 |---|---|---|
 | `episodes` | episode | `episode`, `seed`, `ended`, `steps`, and the fields of the outcome |
-| `messages` | message | `episode`, `message`, `role`, `label`, `call` (whose reply it quotes), `text` |
+| `messages` | message | `episode`, `message`, `role`, `label`, `call` (whose reply it quotes), `quoted` (lines that begin as another's turn would), `text` |
 | `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `options`, `probabilities` (before temperature), `model` (who answered, where a server tells it), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
 | one for each event type | event | `episode`, `event`, `step`, and the type's fields |
 | `persona` | agent whom a person of a population plays, where there are any | `episode`, `event`, `step`, `agent`, `person` (number), `text`, `attributes` (JSON) |
@@ -40,6 +40,7 @@ MESSAGES: dict[str, Any] = {
     "role": pl.String,
     "label": pl.String,
     "call": pl.Int64,
+    "quoted": pl.List(pl.Int64),
     "text": pl.String,
 }
 CALLS: dict[str, Any] = {
@@ -124,6 +125,7 @@ class _Rows:
                         "role": message.role,
                         "label": message.label,
                         "call": message.source,
+                        "quoted": message.quoted,
                         "text": message.text,
                     }
                 )

@@ -84,6 +84,13 @@ def speech_length(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     return speeches(messages, calls).select("episode", value=words)
 
 
+@metric("messages.label messages.quoted", unit="share", low=0, high=1)
+def speaking_for_others(messages: pl.DataFrame) -> pl.DataFrame:
+    """Share of what is said that has a line which would read as another's turn; prompts show it as quoted."""
+    said = messages.filter(pl.col("label") != "")
+    return said.select("episode", value=(pl.col("quoted").list.len() > 0).cast(pl.Float64))
+
+
 @metric(SPOKEN, unit="share", low=0, high=1, source="MATTR: Covington and McFall (2010)")
 def lexical_diversity(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     """Moving-average type–token ratio of all that an agent says: distinct words in windows of 50."""

@@ -161,8 +161,9 @@ def _entry(record: Record, begun: dict[int, _Begun]) -> Entry:
         case "message":
             source = record.get("call")
             text = record["text"] if source is None else begun[episode].texts[source]
-            label = record.get("label", "")
-            return MessageSaid(episode, Message(record["message"], record["role"], text, label, source))
+            label, quoted = record.get("label", ""), tuple(record.get("quoted", ()))
+            message = Message(record["message"], record["role"], text, label, source, quoted)
+            return MessageSaid(episode, message)
         case "answer":
             described = {key: value for key, value in record.items() if key not in ANSWER_PLACE}
             begun[episode].answers.append(described)

@@ -3,7 +3,7 @@
 | record | fields |
 |---|---|
 | `episode` | `episode`, `seed` (of the episode), `format` (of the log) |
-| `message` | `episode`, `message` (number), `role`, `label`, and `text` or, where the text is a reply's, `call` (index) |
+| `message` | `episode`, `message` (number), `role`, `label`, `quoted` (lines that begin as another's turn would), and `text` or, where the text is a reply's, `call` (index) |
 | `answer` | `episode`, `answer` (number), `kind`, `options` or `schema` |
 | `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, see `palaestra.runs.record.prompts`), `answer` (number), `text`, `probabilities` (of a choice's options, before temperature), `token_ids` and `logprobs` (of the answer, where the engine records them), `model` (where a server tells it), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
 | `event` | `episode`, `event` (number), `step`, `type`, and the type's own fields |
@@ -45,6 +45,8 @@ def message_record(episode: int, message: Message) -> Record:
     }
     if message.label:
         record["label"] = message.label
+    if message.quoted:
+        record["quoted"] = message.quoted
     if message.source is None:
         record["text"] = message.text
     else:

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from palaestra.agents.speakers import as_shown
 from palaestra.runs.exchanges import asked, exchanges
 from palaestra.runs.report.notes import EpisodeTexts, events_by_episode, placed
 from palaestra.runs.run import Run
@@ -94,7 +95,10 @@ def _messages(messages: pl.DataFrame, episodes: list[int], strings: Strings) -> 
         "start": _starts(messages, episodes),
         "role": [strings.number(role) for role in messages["role"].to_list()],
         "label": [strings.number(label) for label in messages["label"].to_list()],
-        "text": [strings.number(text) for text in messages["text"].to_list()],
+        "text": [
+            strings.number(as_shown(text, tuple(quoted or ())))
+            for text, quoted in messages.select("text", "quoted").iter_rows()
+        ],
     }
 
 

@@ -129,7 +129,7 @@ class Episode(Stage, Generic[Config]):
         self.prompts = prompts or read_prompts(
             self.prompts_file, tuple(config.prompts.items()), self.topic_variables
         )
-        self.transcript = Transcript()
+        self.transcript = Transcript(lambda: (agent.name for agent in self._cast()))
         self.events: list[tuple[int, Event]] = []
         self.outcome: dict[str, Scalar] = {}
         self.topic: dict[str, Scalar] = {}

@@ -5,20 +5,26 @@ Prompts share messages, so a log holds each text once and a prompt as numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.calls import Message, Reply, Role
+from palaestra.agents.speakers import quoted_lines
 
 
 class Transcript:
     """The messages of one episode.
 
+    Args:
+        names: gives the names of all agents that there are by now.
+
     Attributes:
         messages: every message, by number.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+        self._labels: set[str] = set()
         self.messages: list[Message] = []
         self._known: dict[tuple[Role, str, str | int], Message] = {}
 
@@ -34,9 +40,14 @@ class Transcript:
         key = (role, label, text if source is None else source)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = Message(len(self.messages), role, text, label, source)
+            quoted = self._quoted(text, label) if label else ()
+            found = self._known[key] = Message(len(self.messages), role, text, label, source, quoted)
             self.messages.append(found)
         return found
+
+    def _quoted(self, text: str, label: str) -> tuple[int, ...]:
+        self._labels.add(label)
+        return quoted_lines(text, label, (*self._labels, *self._names()))
 
     def say(self, speaker: str, reply: Reply, to: Iterable[Agent]) -> Message:
         """Let `to` hear `reply` under the name `speaker`, and nobody else."""

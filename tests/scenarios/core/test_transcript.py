@@ -14,7 +14,7 @@ def test_messages_are_numbered_in_the_order_in_which_they_are_made() -> None:
 
 
 def test_a_message_is_made_once_for_each_role_label_and_text() -> None:
-    transcript = Transcript()
+    transcript = Transcript(lambda: ())
     first = transcript.message("user", "Hello.")
     assert transcript.message("user", "Hello.") is first
     assert transcript.message("system", "Hello.") is not first
@@ -24,7 +24,7 @@ def test_a_message_is_made_once_for_each_role_label_and_text() -> None:
 
 
 def test_the_same_words_said_twice_are_two_messages() -> None:
-    transcript = Transcript()
+    transcript = Transcript(lambda: ())
     one = transcript.say("Ann", Reply("Yes.", call=1), [])
     two = transcript.say("Ann", Reply("Yes.", call=2), [])
     assert one is not two

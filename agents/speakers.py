@@ -1,0 +1,53 @@
+"""Nobody speaks for another: lines of what somebody says that would read as the beginning of another's turn.
+
+A prompt shows what was said as "Ann: …". A later line of Ann's text that begins with "Bo:" would make
+the very prompt of Bo saying it. Such lines are shown as quoted, with "> " before them; the text itself
+stays as it was said. A name counts however it is cased, decorated or spaced, and so does any name of the
+form of the speaker's own ("Speaker 2" where Speaker 1 speaks).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+QUOTED = "> "
+_DECORATION = r"[\W_]*"
+_COLON = r"[\W_]*?[:：︓﹕ː∶꞉]"
+
+
+def quoted_lines(text: str, speaker: str, names: Iterable[str]) -> tuple[int, ...]:
+    """The lines of a speaker's text, from 0, that begin as somebody's turn would.
+
+    Args:
+        text: what was said; its first line follows the speaker's own name.
+        speaker: the name under which it is heard.
+        names: of all who may be heard.
+    """
+    lines = text.splitlines()
+    if len(lines) < 2:
+        return ()
+    forms = {_form(name) for name in (speaker, *names) if name.strip()}
+    begins = re.compile(f"{_DECORATION}(?:{'|'.join(sorted(forms))}){_COLON}")
+    return tuple(n for n, line in enumerate(lines) if n and begins.match(_folded(line)))
+
+
+def as_shown(text: str, quoted: tuple[int, ...]) -> str:
+    """The text as prompts show it, its `quoted` lines marked."""
+    if not quoted:
+        return text
+    lines = text.splitlines(keepends=True)
+    return "".join(QUOTED + line if number in quoted else line for number, line in enumerate(lines))
+
+
+def _form(name: str) -> str:
+    """A pattern of a name: any number in a number's place, any space in a space's."""
+    escaped = re.escape(_folded(name).strip())
+    return re.sub(r"(?:\\ )+", r"\\W+", re.sub(r"\d+", r"\\d+", escaped))
+
+
+def _folded(text: str) -> str:
+    """A text without case, accents' ways of being written, and what can't be seen."""
+    seen = (letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
+    return "".join(seen).casefold()
