@@ -109,6 +109,7 @@ class Reply:
         logprobs: of these tokens under the distribution sampled from; None with them. A choice is
             drawn as one, so the first token carries it all.
         model: who answered, where a server tells it.
+        thought: what the model thought before it answered. It is private: nobody's prompt has it.
     """
 
     text: str
@@ -125,6 +126,7 @@ class Reply:
     token_ids: tuple[int, ...] | None = None
     logprobs: tuple[float, ...] | None = None
     model: str | None = None
+    thought: str = ""
 
 
 def derive_seed(*parts: int | str) -> int:

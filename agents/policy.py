@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Settings(BaseModel):
     """Base of everything that a scenario file declares: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False)
+
+
+class Thinking(Settings):
+    """Whether a policy thinks before it answers. A thought is private: no other prompt has it, and no judge."""
+
+    kind: Literal["off", "native", "scratchpad"] = Field(
+        "off",
+        description="`native` lets a model think in its own way, `scratchpad` has any model write notes "
+        "first, `off` asks for the answer at once.",
+    )
+    tokens: int = Field(
+        512, ge=1, description="Longest thought; a longer one is cut, and the answer asked for."
+    )
 
 
 class Policy(Settings):
@@ -26,3 +40,13 @@ class Policy(Settings):
         description="Nucleus sampling: the share of probability kept. Below 1 it is slow on a CPU.",
     )
     max_tokens: int = Field(96, ge=1, description="Longest text answer, tokens.")
+    think: Thinking = Field(
+        Thinking(),
+        description="Whether it thinks before it answers: `off`, `native`, `scratchpad`, or both fields.",
+    )
+
+    @field_validator("think", mode="before")
+    @classmethod
+    def _of_that_kind(cls, given: object) -> object:
+        """`think: native` is short for `think: {kind: native}`."""
+        return {"kind": given} if isinstance(given, str) else given

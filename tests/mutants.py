@@ -271,7 +271,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("contract: refusal", CONTRACT, 'raise ContractBroken(f"refusal: {changes} is taken")', "pass", T_CONTRACT),
     ("memory: half", "agents/memory.py", "// 2\n        del left[0]", "// 1\n        del left[0]", "tests/agents/test_memory.py"),
     ("choice: probabilities", "sims/engines/option_tree.py", "product *= share", "product = share", "tests/sims/engines/test_option_tree.py"),
-    ("forged control token", "sims/engines/chat_template.py", 'description["added_tokens"] = []', "pass", "tests/sims/engines/test_chat_template.py"),
+    ("forged control token", "sims/engines/chat_template.py", 'if token["content"] not in controls]', "]", "tests/sims/engines/test_chat_template.py"),
 
     # Training data.
     ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn)', '"chosen": said(pair.rejected.turn)', T_EXPORTS),

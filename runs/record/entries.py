@@ -54,7 +54,7 @@ class CallAnswered:
         call, step, agent, purpose, about, policy, seed: see `palaestra.agents.calls.Call`.
         prompt: the numbers of its messages.
         answer: the kind of answer, as `Answer.describe` tells it.
-        text, probabilities, finish, attempts, failed, rejected, token_ids, logprobs, model: see
+        text, probabilities, finish, attempts, failed, rejected, token_ids, logprobs, model, thought: see
             `palaestra.agents.calls.Reply`.
         tokens: of the prompt, of it cached, of the output.
         seconds: when it was submitted and answered, since its sitting began.
@@ -81,6 +81,7 @@ class CallAnswered:
     token_ids: tuple[int, ...] | None
     logprobs: tuple[float, ...] | None
     model: str | None
+    thought: str
 
     def reply(self, call: Call) -> Reply:
         """The reply, as the answer to the same call asked again."""
@@ -98,6 +99,7 @@ class CallAnswered:
             rejected=self.rejected,
             call=call.index,
             model=self.model,
+            thought=self.thought,
         )
 
 
@@ -209,6 +211,7 @@ def _call(record: Record, episode: _Begun) -> CallAnswered:
         token_ids=_tuple(get("token_ids")),
         logprobs=_tuple(get("logprobs")),
         model=get("model"),
+        thought=get("thought", ""),
     )
 
 

@@ -82,6 +82,7 @@ class _Told:
             failed=call.failed,
             token_ids=call.token_ids,
             logprobs=call.logprobs,
+            thought=call.thought,
         )
 
 

@@ -31,7 +31,7 @@ class Turn:
         step: the step in which its reply was acted on, from 1.
         agent, purpose, about, policy, seed, prompt: see `palaestra.agents.calls.Call`.
         answer: the kind of answer, as `Answer.describe` tells it.
-        text, probabilities, finish, failed: see `palaestra.agents.calls.Reply`.
+        text, probabilities, finish, failed, thought: see `palaestra.agents.calls.Reply`.
         token_ids, logprobs: of the reply, where the run recorded tokens; else None.
     """
 
@@ -50,6 +50,7 @@ class Turn:
     failed: bool
     token_ids: Sequence[int] | None = None
     logprobs: Sequence[float] | None = None
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)

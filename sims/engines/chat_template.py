@@ -24,6 +24,7 @@ from tokenizers import AddedToken, Tokenizer
 
 from palaestra.agents.calls import Prompt, Role, turns
 from palaestra.agents.failures import EngineUnavailable
+from palaestra.sims.engines.thoughts import FAMILIES, Marks
 
 _SLOT = re.compile("slot9f3a7c([0-9]+)e")
 _FIRST = "\ue000first9f3a7c\ue001"
@@ -105,6 +106,32 @@ class ChatTemplate:
         before = self._encode_text(prompt_end)
         both = self._encode_text(prompt_end + answer)
         return both[len(before) :] if both[: len(before)] == before else self._encode_text(answer)
+
+    def written(self, text: str) -> list[int]:
+        """The tokens of what is written in the template's place, its control tokens among them."""
+        tokens: list[int] = []
+        for part in self._split(text):
+            tokens += [part] if isinstance(part, int) else self._encode_text(part)
+        return tokens
+
+    def tail(self, text: str) -> str:
+        """What of a `written` text stands behind its last control token."""
+        last = self._split(text)[-1]
+        return last if isinstance(last, str) else ""
+
+    def marks(self) -> Marks | None:
+        """How the model marks its thoughts; None where neither template nor tokenizer tells."""
+        source = self._text or str(self._tokenizer.chat_template)
+        known = {*self._controls, *self.words}
+        for marks in FAMILIES:
+            signs = re.findall(r"<\|\w+\|>", marks.opens) or [marks.opens.strip()]
+            if all(sign in known or sign in source for sign in signs):
+                return marks
+        return None
+
+    def opens(self, marks: Marks) -> bool:
+        """Whether the template itself opens a thought where the answer begins."""
+        return self.skeleton(("user",)).rstrip().endswith(marks.opens.strip())
 
     def answer_prefix(self, prompt: Prompt) -> str:
         """The text between the last control token of `prompt` and the answer, such as "assistant"."""

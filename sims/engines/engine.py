@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
-from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
+from palaestra.agents.answers import Text
+from palaestra.agents.calls import OVERFLOW, Call, Message, Reply, derive_seed
 from palaestra.agents.engine import ENGINES, EngineSettings, answering
 from palaestra.agents.extensions import border, imported
 from palaestra.agents.failures import (
@@ -20,6 +21,7 @@ from palaestra.agents.failures import (
     UnparsedAnswer,
 )
 from palaestra.agents.policy import Policy
+from palaestra.sims.engines.thoughts import parted
 
 
 @runtime_checkable
@@ -64,6 +66,10 @@ def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
             methods = ", ".join(name for name in vars(Engine) if not name.startswith("_"))
             raise TypeError(f"{type(made).__name__} is no Engine: it needs {methods}")
         return made
+
+
+THINK_FIRST = "First think about it: write notes for yourself, which nobody else will read."
+THEN_ANSWER = "Now give what you were asked for, and nothing else."
 
 
 @dataclass(slots=True)
@@ -186,7 +192,9 @@ class Fleet:
         while True:
             restarts = berth.restarts
             try:
-                return _reply(await berth.engine.answer(call, policy, seed, attempt))
+                if policy.think.kind == "scratchpad":
+                    return await self._after_notes(berth.engine, call, policy, seed, attempt)
+                return without_thought(_reply(await berth.engine.answer(call, policy, seed, attempt)))
             except EngineDied as death:
                 async with berth.lock:
                     if berth.lost is None and berth.restarts == restarts:
@@ -198,6 +206,23 @@ class Fleet:
             except Exception:
                 with berth.border(f"call {call.index} ({call.purpose!r})"):
                     raise
+
+    async def _after_notes(
+        self, engine: Engine, call: Call, policy: Policy, seed: int, attempt: int
+    ) -> Reply:
+        """The reply to `call` after the model has written notes for itself, as any model can."""
+        asked = (*call.prompt, Message(-1, "user", THINK_FIRST))
+        noting = replace(call, prompt=asked, answer=Text(max_tokens=policy.think.tokens))
+        notes = _reply(await engine.answer(noting, policy, derive_seed(seed, "thought"), attempt))
+        noted = (Message(-1, "assistant", notes.text or "…"), Message(-1, "user", THEN_ANSWER))
+        reply = _reply(await engine.answer(replace(call, prompt=(*asked, *noted)), policy, seed, attempt))
+        return replace(
+            without_thought(reply),
+            thought=notes.text,
+            prompt_tokens=notes.prompt_tokens + reply.prompt_tokens,
+            cached_tokens=notes.cached_tokens + reply.cached_tokens,
+            output_tokens=notes.output_tokens + reply.output_tokens,
+        )
 
     async def _restart(self, name: str, berth: _Berth, death: PalaestraError) -> None:
         """Start a dead engine again, as often as it may be; or note that it is lost."""
@@ -215,6 +240,15 @@ class Fleet:
             f"engine {name!r} died {berth.restarts + 1} times, the last time: {death.args[0]}",
             "See `palaestra doctor`; what was answered is recorded.",
         )
+
+
+def without_thought(reply: Reply) -> Reply:
+    """The reply with a thought that stands in its text told apart: a thought is never what was said."""
+    found = parted(reply.text)
+    if not found.thought and found.answer == reply.text:
+        return reply
+    thoughts = filter(None, (reply.thought, found.thought))
+    return replace(reply, text=found.answer, thought="\n\n".join(thoughts))
 
 
 def _reply(answered: object) -> Reply:

@@ -257,4 +257,12 @@ def _reply(*answers: ChatCompletion) -> Reply:
         cached_tokens=cached or 0,
         output_tokens=sum(answer.usage.completion_tokens for answer in answers if answer.usage),
         model=answers[0].model or None,
+        thought=_thought(answers[0]),
     )
+
+
+def _thought(answer: ChatCompletion) -> str:
+    """What the server tells apart from the answer; each family of servers has a name of its own for it."""
+    told = answer.choices[0].message.model_extra or {}
+    found = next((told[name] for name in ("reasoning_content", "reasoning") if told.get(name)), "")
+    return found.strip() if isinstance(found, str) else ""

@@ -20,14 +20,15 @@ import platform
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
-from palaestra.agents.answers import Choice, Json, Text
-from palaestra.agents.calls import Call, Reply
+from palaestra.agents.answers import Answer, Choice, Json, Text
+from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL, VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
@@ -35,6 +36,7 @@ from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
 from palaestra.sims.engines.template_contract import require_whole
+from palaestra.sims.engines.thoughts import CHANNELS
 
 if TYPE_CHECKING:
     from vllm.lora.request import LoRARequest
@@ -44,6 +46,14 @@ if TYPE_CHECKING:
 LONGEST_CONTEXT = 8192
 FEW_CORES = 4
 ANSWERED = ("stop", "length")  # other finish reasons, such as "abort", leave an answer in pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where an answer begins: all tokens up to there, and what of them follows the last control token."""
+
+    tokens: list[int]
+    prefix: str
 
 
 class Vllm:
@@ -59,6 +69,7 @@ class Vllm:
         self._adapters = sorted(
             {policy.adapter for policy in policies.values() if policy.adapter is not None}
         )
+        self._thinks = any(policy.think.kind == "native" for policy in policies.values())
         self._requests = 0
         self._engine: AsyncLLM | None = None
 
@@ -103,7 +114,26 @@ class Vllm:
         end = self._template.end_of_turn()
         self._end = int(tokenizer.eos_token_id if end is None else end)
         self._stop_text = self._template.stop_text()
+        self._find_marks()
         self._option_tree = lru_cache(maxsize=1024)(self._build_option_tree)
+
+    def _find_marks(self) -> None:
+        """Find out how the model marks its thoughts.
+
+        Raises:
+            EngineUnavailable: a policy wants them, and it doesn't.
+        """
+        self._marks = marks = self._template.marks()
+        self._unopened = ""
+        if marks is not None and self._template.opens(marks):
+            self._unopened = marks.closes + marks.leads
+        elif marks is CHANNELS:
+            self._unopened = marks.skips
+        if marks is None and self._thinks:
+            raise EngineUnavailable(
+                f"{self._settings.model} has no way of its own to think before it answers",
+                "Choose `think: scratchpad` in its policies, or a model that thinks.",
+            )
 
     def _model(self) -> str:
         name = self._settings.model
@@ -168,9 +198,54 @@ class Vllm:
 
     async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
         """See `Engine.answer`."""
-        tokens = self._template.encode(call.prompt)
+        asked = self._template.encode(call.prompt)
+        if policy.think.kind == "native":
+            return await self._think(call, policy, seed, asked)
+        # What the template opens is closed again: the answer is asked for at once.
+        start = Start(asked, self._template.answer_prefix(call.prompt))
+        if self._unopened:
+            written = self._unopened
+            start = Start([*asked, *self._template.written(written)], self._template.tail(written))
+        return await self._reply(call, policy, seed, start)
+
+    async def _think(self, call: Call, policy: Policy, seed: int, asked: list[int]) -> Reply:
+        """The reply to `call` after a thought, which is cut at its budget."""
+        marks, template = self._marks, self._template
+        assert marks is not None
+        opened = [] if template.opens(marks) else template.written(marks.opens)
+        over = marks.closes + marks.leads
+        begun, ending = [*asked, *opened], template.written(over)
+        needed = _least(call.answer, policy, self._tree_depth(call.answer, template.tail(over)))
+        room = self._room(call, len(begun) + len(ending), needed + 1) - needed
+        closes = template.written(marks.closes.strip())
+        stops = (
+            {"stop_token_ids": [self._end, *closes]} if len(closes) == 1 else {"stop": [marks.closes.strip()]}
+        )
+        output = await self._request(
+            begun,
+            policy,
+            seed=derive_seed(seed, "thought"),
+            temperature=policy.temperature,
+            top_p=policy.top_p,
+            max_tokens=min(policy.think.tokens, room),
+            **stops,
+        )
+        thought = output.outputs[0]
+        ids = template.encode_answer("", thought.text.strip())
+        reply = await self._reply(call, policy, seed, Start([*begun, *ids, *ending], template.tail(over)))
+        return replace(
+            reply,
+            thought=thought.text.strip(),
+            prompt_tokens=len(begun) + reply.prompt_tokens,
+            cached_tokens=(output.num_cached_tokens or 0) + reply.cached_tokens,
+            output_tokens=len(thought.token_ids) + reply.output_tokens,
+        )
+
+    async def _reply(self, call: Call, policy: Policy, seed: int, start: Start) -> Reply:
+        """The reply to `call` from where its answer begins."""
+        tokens = start.tokens
         if isinstance(call.answer, Choice):
-            return await self._choose(call, call.answer, policy, seed, tokens)
+            return await self._choose(call, call.answer, policy, seed, start)
         needed, longest = _answer_length(call.answer, policy)
         room = self._room(call, len(tokens), needed)
         limits: dict[str, Any] = {"max_tokens": min(longest, room), "stop_token_ids": [self._end]}
@@ -196,11 +271,10 @@ class Vllm:
             output_tokens=len(answer.token_ids),
         )
 
-    async def _choose(
-        self, call: Call, choice: Choice, policy: Policy, seed: int, tokens: list[int]
-    ) -> Reply:
-        tree = self._option_tree(choice, self._template.answer_prefix(call.prompt))
-        self._room(call, len(tokens), max(len(fork.path) for fork in tree.forks) + 1)
+    async def _choose(self, call: Call, choice: Choice, policy: Policy, seed: int, start: Start) -> Reply:
+        tokens = start.tokens
+        tree = self._option_tree(choice, start.prefix)
+        self._room(call, len(tokens), _depth(tree))
         outputs = await asyncio.gather(
             *(
                 self._request(
@@ -240,6 +314,9 @@ class Vllm:
             cached_tokens=outputs[0].num_cached_tokens or 0,
             output_tokens=len(outputs),
         )
+
+    def _tree_depth(self, answer: Answer, prefix: str) -> int:
+        return _depth(self._option_tree(answer, prefix)) if isinstance(answer, Choice) else 0
 
     def _build_option_tree(self, choice: Choice, prefix: str) -> OptionTree:
         options = [self._template.encode_answer(prefix, option) for option in choice.options]
@@ -304,6 +381,15 @@ def _sampled(answer: CompletionOutput) -> tuple[tuple[int, ...], tuple[float, ..
     assert answer.logprobs is not None
     token_ids = tuple(answer.token_ids)
     return token_ids, tuple(table[t].logprob for table, t in zip(answer.logprobs, token_ids, strict=True))
+
+
+def _depth(tree: OptionTree) -> int:
+    return max(len(fork.path) for fork in tree.forks) + 1
+
+
+def _least(answer: Answer, policy: Policy, depth: int) -> int:
+    """The tokens that must be free for an answer; `depth` of a choice's tree."""
+    return _answer_length(answer, policy)[0] if isinstance(answer, Text | Json) else depth
 
 
 def _answer_length(answer: Text | Json, policy: Policy) -> tuple[int, int]:
