@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from palaestra.agents.engine import EngineKind, EngineSettings
+from palaestra.agents.trust import CodeRun, Need
+from palaestra.agents.vllm_options import risk
 
 EMBEDDED_MODEL = "smollm2"
 """What a file calls the model that is installed with Palaestra."""
@@ -40,11 +43,21 @@ class VllmEngine(EngineSettings):
     template_options: dict[str, Any] = Field(
         {}, description="Passed to the model's chat template, such as `enable_thinking: false`."
     )
-    options: dict[str, Any] = Field({}, description="Further vLLM engine arguments, passed as they are.")
+    options: dict[str, Any] = Field(
+        {},
+        description="Further vLLM engine arguments, passed as they are. Those that can run code, write files "
+        "or reach other machines, such as `trust_remote_code`, need `--allow-remote-code`.",
+    )
 
     def local_model(self) -> str:
         """The model: it computes here."""
         return self.model
+
+    def needs(self) -> Iterator[Need]:
+        """Leave for every option that isn't known to be harmless."""
+        for name, value in self.options.items():
+            if (why := risk(name, value)) is not None:
+                yield CodeRun(f"options.{name}", why)
 
 
 ENGINE = EngineKind(

@@ -16,8 +16,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from palaestra.agents.declared import Where, parse, tell
+from palaestra.agents.engine import require_allowed
 from palaestra.agents.failures import BadInput
 from palaestra.agents.prompts import read_prompts
+from palaestra.agents.trust import Allowed
 from palaestra.scenarios.core.config import Location, ScenarioConfig
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.registry import SCENARIOS, rules_border
@@ -38,6 +40,10 @@ class Scenario:
         for policy in data["policies"].values():
             policy["adapter"] = None
         return check(data, self.file)
+
+    def require_allowed(self, allowed: Allowed) -> None:
+        """Raise `BadInput` where its engines need more than a person has allowed."""
+        require_allowed(self.config.used_engines(), allowed, self.file)
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> Scenario:

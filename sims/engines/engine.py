@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
-from palaestra.agents.engine import ENGINES, EngineSettings, answering
+from palaestra.agents.engine import ENGINES, EngineSettings, answering, require_allowed
 from palaestra.agents.extensions import border, imported
 from palaestra.agents.failures import (
     ContextOverflow,
@@ -20,6 +20,7 @@ from palaestra.agents.failures import (
     UnparsedAnswer,
 )
 from palaestra.agents.policy import Policy
+from palaestra.agents.trust import NOTHING, Allowed
 
 
 @runtime_checkable
@@ -90,6 +91,10 @@ class Fleet:
         retries: how often an answer that can't be parsed is asked again.
         notify: told in words when an engine is restarted.
         make: makes an engine; `build` by default.
+        allowed: what a person allows the engines.
+
+    Raises:
+        BadInput: the engines need more than that; none was made.
     """
 
     def __init__(
@@ -99,7 +104,10 @@ class Fleet:
         retries: int,
         notify: Callable[[str], None] = lambda _words: None,
         make: Callable[[EngineSettings, Mapping[str, Policy]], Engine] | None = None,
+        allowed: Allowed = NOTHING,
     ) -> None:
+        used = {policy.engine for policy in policies.values()}
+        require_allowed({name: engines[name] for name in engines if name in used}, allowed)
         self._policies = policies
         self._retries = retries
         self._notify = notify

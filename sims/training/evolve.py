@@ -19,6 +19,7 @@ from pydantic import Field
 
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.agents.policy import Settings
+from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import NothingToExport, export
 from palaestra.runs.exports.format import FORMATS
@@ -100,6 +101,10 @@ class Evolution:
         settings: how it evolves.
         say: told in words what is being done.
         quiet: no progress of runs and trainings.
+        allowed: what a person allows its engines.
+
+    Raises:
+        BadInput: it can't evolve, or its engines need more than is allowed.
     """
 
     def __init__(
@@ -109,19 +114,24 @@ class Evolution:
         settings: EvolveSettings,
         say: Callable[[str], None] = lambda _words: None,
         quiet: bool = False,
+        allowed: Allowed = NOTHING,
     ) -> None:
         self.folder = folder
         self.settings = settings
         self.config = _duel(scenario, settings)
+        scenario.require_allowed(allowed)
+        self._allowed = allowed
         self._scenario = scenario
         self._say = say
         self._quiet = quiet
 
     @classmethod
-    def open(cls, folder: Path, say: Callable[[str], None], quiet: bool = False) -> Evolution:
-        """The evolution that `folder` holds; raises `BadInput` where it holds none."""
+    def open(
+        cls, folder: Path, say: Callable[[str], None], quiet: bool = False, allowed: Allowed = NOTHING
+    ) -> Evolution:
+        """The evolution that `folder` holds; raises `BadInput` where it holds none, or as the class does."""
         state = EvolutionState.read(folder)
-        return cls(folder, check(state.scenario, state.file), state.settings, say, quiet)
+        return cls(folder, check(state.scenario, state.file), state.settings, say, quiet, allowed)
 
     def begin(self) -> None:
         """Make the folder; raises `BadInput` where there is one already."""
@@ -191,12 +201,12 @@ class Evolution:
         if (folder / run_folder.NAME).exists():
             if RunState.read(folder).status != "finished":
                 self._step(generation, doing)
-                play.resume(folder, quiet=self._quiet)
+                play.resume(folder, quiet=self._quiet, allowed=self._allowed)
         else:
             self._step(generation, doing)
             folder.parent.mkdir(exist_ok=True)
             scenario = check(config.model_dump(mode="json"), self._scenario.file)
-            play.start(scenario, folder, quiet=self._quiet)
+            play.start(scenario, folder, quiet=self._quiet, allowed=self._allowed)
 
     def _policies(self, generation: int) -> dict[str, dict[str, Any]]:
         """All policies as they are after `generation` trainings."""
