@@ -13,19 +13,22 @@ def charter_text(given: str, folder: Path) -> str:
 
     Args:
         given: `none`, `constitutional`, a file's path (one line that ends in .txt or .md) or a text.
-        folder: where relative paths begin.
+        folder: the scenario file's, where paths begin. Its text is sent to models, perhaps to a server that
+            a stranger's file names, so none is read from elsewhere.
 
     Returns:
         `none`, `constitutional` or the charter's text, so that nobody needs the file again.
 
     Raises:
-        ValueError: the file can't be read, or it holds no text.
+        ValueError: the file lies elsewhere, can't be read, or holds no text.
     """
     if not _is_path(given):
         if not given.strip():
             raise ValueError("it has no text; write `none` for no charter")
         return given.strip()
     path = folder / given.strip()
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"{path} lies outside the scenario file's folder; copy it there")
     try:
         text = path.read_text(encoding="utf-8").strip()
     except FileNotFoundError as error:

@@ -9,6 +9,7 @@ tournament to the next; all generations are measured with the same seeds on the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ from palaestra.sims.training.methods import check_batch
 from palaestra.sims.training.settings import TrainSettings
 from palaestra.sims.training.train import train
 
+FOLDER_NAME = r"\w[\w .=+-]*"
 FROZEN = "as it was"
 """The policy and the judge that measure progress where no program can."""
 
@@ -329,6 +331,12 @@ def _duel(scenario: Scenario, settings: EvolveSettings) -> DuelConfig:
         )
     if settings.by == "panel" and config.judging == "none":
         raise BadInput(f"{scenario.file} has nobody judge", "Choose by: truth, or set `judging`.")
+    for fighter in config.fighters:
+        if not re.fullmatch(FOLDER_NAME, fighter.policy):
+            raise BadInput(
+                f"{scenario.file}: the policy {fighter.policy!r} can't name the folder of its adapters",
+                "Name it with letters, digits, spaces, and - _ . + = inside.",
+            )
     check_batch(settings.method, settings.train, "train.")
     if _needs_least(settings) and settings.by == "panel" and settings.at_least is None:
         raise BadInput(

@@ -263,7 +263,7 @@ def _model_path(name: str) -> str:
 
     path = str(Path(name).expanduser()) if name.startswith("~") else name
     try:
-        AutoConfig.from_pretrained(path)
+        AutoConfig.from_pretrained(path, trust_remote_code=False)
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0]
         raise BadInput(
@@ -289,7 +289,7 @@ def _check_adapter(folder: Path | None) -> None:
 def _tokenizer(path: str) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(path)
+    return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
 
 
 def _tokens(tokenizer: Any, start: Start) -> Tokens:
