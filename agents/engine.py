@@ -122,7 +122,7 @@ def require_allowed(engines: Mapping[str, EngineSettings], allowed: Allowed, fil
         missing += [(name, refusal) for refusal in told if refusal is not None]
     if missing:
         place = f"{file}: " if file else ""
-        what = "\n".join(f"{place}engines.{name}: {refusal.what}" for name, refusal in missing)
+        what = "\n".join(f"{place}engine {name!r}: {refusal.what}" for name, refusal in missing)
         raise BadInput(what, "\n  ".join(dict.fromkeys(refusal.remedy for _, refusal in missing)))
 
 

@@ -57,7 +57,7 @@ class VllmEngine(EngineSettings):
         """Leave for every option that isn't known to be harmless."""
         for name, value in self.options.items():
             if (why := risk(name, value)) is not None:
-                yield CodeRun(f"options.{name}", why)
+                yield CodeRun(f"options.{name if name.isidentifier() else repr(name)}", why)
 
 
 ENGINE = EngineKind(

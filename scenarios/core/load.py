@@ -70,13 +70,19 @@ def override(data: dict[str, Any], settings: Sequence[str]) -> dict[Location, st
     return {_apply(data, setting): setting for setting in settings}
 
 
-def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | None = None) -> Scenario:
+def check(
+    data: dict[str, Any],
+    file: str,
+    overridden: dict[Location, str] | None = None,
+    folder: Path | None = None,
+) -> Scenario:
     """Check a scenario that is already read.
 
     Args:
         data: the file's content.
         file: its name, for messages.
         overridden: locations that overrides set, with what was said.
+        folder: where the texts lie that it may name; by default the file's. Needed where `file` is only told.
 
     Raises:
         BadInput: it is not a valid scenario.
@@ -91,7 +97,8 @@ def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | Non
         raise BadInput(f"{where.of(('scenario',))}: {error.args[0]}", error.remedy) from error
     with rules_border(rules, f"the check of {file}"):
         try:
-            config = rules.config_type.model_validate(data, context={"folder": Path(file).parent})
+            context = {"folder": Path(file).parent if folder is None else folder}
+            config = rules.config_type.model_validate(data, context=context)
         except ValidationError as error:
             told = [tell(problem, rules.config_type, where) for problem in error.errors()]
             remedy = f"All fields: palaestra schema {data['scenario']}"

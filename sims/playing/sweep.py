@@ -88,9 +88,11 @@ def resume_sweep(where: Path, quiet: bool = False, allowed: Allowed = NOTHING) -
     state = SweepState.read(where)
     for point in state.points:
         folder = where / point.folder
-        begun = (folder / run_folder.NAME).exists()
-        data = RunState.read(folder).settings if begun else point.scenario
-        check(data, str(folder / run_folder.NAME) if begun else state.file).require_allowed(allowed)
+        if (folder / run_folder.NAME).exists():
+            played = check(RunState.read(folder).settings, str(folder / run_folder.NAME))
+        else:
+            played = check(point.scenario, str(where / state.file_name))
+        played.require_allowed(allowed)
     _play(where, state, quiet, allowed)
     return where
 
@@ -111,7 +113,8 @@ def _play(where: Path, state: SweepState, quiet: bool, allowed: Allowed) -> None
                 if (folder / run_folder.NAME).exists():
                     resume(folder, quiet=quiet, venue=venue, allowed=allowed)
                 else:
-                    start(check(point.scenario, state.file), folder, quiet, venue=venue, allowed=allowed)
+                    played = check(point.scenario, state.file, folder=where)
+                    start(played, folder, quiet, venue=venue, allowed=allowed)
             except PalaestraError as error:
                 error.remedy = (
                     f"{error.remedy}\n  Go on with the sweep: palaestra resume {quote(str(where))}".strip()

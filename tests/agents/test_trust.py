@@ -134,7 +134,7 @@ def test_a_person_may_send_a_key_elsewhere(allowed: str, url: str) -> None:
 @pytest.mark.parametrize(
     "pair",
     ["", "MY_KEY", "MY_KEY=", "=gateway.example", "MY_KEY=https://gateway.example", "MY_KEY=*", "MY_KEY=a/b",
-     "MY_KEY=gateway.example:80", "MY_KEY=*.example", "MY KEY=gateway.example", "MY_KEY=[::1]:80", "MY_KEY=a b"],
+     "MY_KEY=gateway.example:80", "MY_KEY=*.example", "MY KEY=gateway.example", "MY_KEY=[::1]:80", "A="],
 )  # fmt: skip
 def test_what_is_no_pair_is_refused(pair: str) -> None:
     with pytest.raises(
@@ -212,6 +212,6 @@ def test_some_options_are_harmless_with_some_values_only(name: str, value: objec
 
 def test_no_option_that_names_code_a_folder_or_an_address_is_among_the_harmless() -> None:
     telling = re.compile(
-        r"cls|class|plugin|parser|dir$|path|file|addr|host|port$|url|endpoint|config$|remote|code_"
+        r"cls|class|plugin|parser|dir$|path|file|addr|host|port$|url|endpoint|config$|remote|(?<![a-z])code"
     )
     assert [name for name in HARMLESS if telling.search(name)] == ["generation_config"]

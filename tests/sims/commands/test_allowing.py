@@ -226,6 +226,32 @@ def test_a_sweep_sends_no_key_elsewhere(server: FakeServer, url: str, variable: 
     assert_kept(server, tmp_path, variable, "resume", "sweep")
 
 
+def test_a_sweeps_folder_says_where_its_file_was_but_no_text_is_read_there(tmp_path: Path) -> None:
+    done(
+        "run",
+        "council",
+        "--dry-run",
+        "-q",
+        "--set",
+        "sweep={seed: [1, 2]}",
+        "--out",
+        "s",
+        cwd=tmp_path,
+    )
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "diary.txt").write_text("Dear diary.")
+    for run in (tmp_path / "s").glob("*/*.json*"):
+        run.unlink()
+    state = json.loads((tmp_path / "s" / "sweep.json").read_text())
+    state["file"] = str(tmp_path / "home" / "file.yaml")
+    for point in state["points"]:
+        point["scenario"]["charter"] = "diary.txt"
+    (tmp_path / "s" / "sweep.json").write_text(json.dumps(state))
+    assert f"there is no file {tmp_path / 's' / 'diary.txt'}" in refused(
+        "resume", tmp_path / "s", cwd=tmp_path
+    )
+
+
 def test_the_folder_of_a_point_lies_in_its_sweep(server: FakeServer, tmp_path: Path) -> None:
     write(tmp_path, server.url, "GITHUB_TOKEN", more="sweep: {rounds: [1, 2]}\n")
     done("run", "file.yaml", "-q", "--dry-run", "--out", "sweep", cwd=tmp_path)
