@@ -49,7 +49,10 @@ class EngineSettings(Settings):
         return None
 
     def needs(self) -> Iterator[Need]:
-        """What a person has to allow before such an engine is built, see `palaestra.agents.trust`."""
+        """What a person has to allow before such an engine is built, see `palaestra.agents.trust`.
+
+        A kind that sends a key to an address of the file, or runs code that the file names, tells it here.
+        """
         return iter(())
 
 

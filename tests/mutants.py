@@ -276,7 +276,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("trust: resumed sweep", "sims/playing/sweep.py", "        played.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k a_sweep_sends"),
     ("trust: evolve", "sims/training/evolve.py", "        scenario.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k evolution"),
     ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_ALLOWING} -k file_sends"),
-    ("trust: fleet", FLEET, "        require_allowed({", "        str({", T_FLEET),
+    ("trust: fleet", FLEET, "for name in engines if name in used}", "for name in ()}", T_FLEET),
     ("trust: redirects", "sims/engines/openai_engine.py", "follow_redirects=False", "follow_redirects=True", f"{T_ALLOWING} -k redirect"),
     ("trust: headers", "sims/engines/openai_engine.py", "            del request.headers[name]", "            pass",
      "tests/sims/engines/test_openai_engine.py -k no_other_host"),

@@ -33,6 +33,16 @@ def refuse_link(path: Path) -> None:
         raise OSError(errno.ELOOP, "it is a link")
 
 
+def own_folder(run: Path, name: str) -> Path:
+    """The folder `name` of the run in `run`, there or not; raises `RunUnwritable` where it is a link."""
+    folder = run / name
+    try:
+        refuse_link(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return folder
+
+
 def sync_folder(folder: Path) -> None:
     """Return once the names in `folder` are on disk: a file is lost with its name otherwise."""
     opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

@@ -108,6 +108,7 @@ def export(
     from palaestra.runs.exports.folder import export as write
     from palaestra.runs.exports.options import ExportOptions
     from palaestra.runs.exports.pairing import PairRule
+    from palaestra.runs.record.disk import own_folder
     from palaestra.sims.engines.prompt_encoder import prompt_encoder
 
     formats = tuple(dict.fromkeys(to or ["dpo"]))
@@ -123,7 +124,7 @@ def export(
         policies=tuple(policy or ()),
         test_share=test_share,
     )
-    where = out or _unused(runs[0] / "exports", "-".join(formats))
+    where = out or _unused(own_folder(runs[0], "exports"), "-".join(formats))
     described = write(runs, where, options, prompt_encoder(runs), command=_command())
     if not quiet:
         _print_export(described)

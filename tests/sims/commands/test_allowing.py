@@ -427,3 +427,20 @@ def test_from_python_an_argument_allows_it(
     library.resume(tmp_path / "run", ["episodes=2"], quiet=True, allowed=allowed)
     assert RunState.read(tmp_path / "run").status == "finished"
     assert set(server.keys) == {f"Bearer {KEY}-{variable}"}
+
+
+def test_what_a_command_adds_to_a_strangers_run_stays_in_it(tmp_path: Path) -> None:
+    done("run", "debate", "--dry-run", "-q", "--out", "run", cwd=tmp_path)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "opinions.png").write_text("precious")
+    for name, words in (("plots", ("plots", "run")), ("exports", ("export", "run", "--to", "sft"))):
+        (tmp_path / "run" / name).symlink_to(home)
+        ended = palaestra(*words, cwd=tmp_path)
+        assert (ended.code, f"{name} can't be written: it is a link" in ended.err) == (1, True)
+    (tmp_path / "run" / "plots").unlink()
+    (tmp_path / "run" / "plots").mkdir()
+    (tmp_path / "run" / "plots" / "opinions.png").symlink_to(home / "opinions.png")
+    ended = palaestra("plots", "run", "--only", "opinions", "--as", "png", cwd=tmp_path)
+    assert (ended.code, "it is a link" in ended.err) == (1, True)
+    assert [(path.name, path.read_text()) for path in home.iterdir()] == [("opinions.png", "precious")]
