@@ -15,7 +15,7 @@ block_size cp_kv_cache_interleave_size cpu_offload_gb cudagraph_capture_sizes dc
 gpu_memory_utilization kv_cache_memory_bytes limit_mm_per_prompt long_prefill_token_threshold max_cpu_loras
 max_cudagraph_capture_size max_logprobs max_lora_rank max_loras max_model_len max_num_batched_tokens
 max_num_scheduled_tokens max_num_seqs max_parallel_loading_workers num_gpu_blocks_override seed
-stream_interval swap_space
+stream_interval
 """
 _FORMATS = "dtype kv_cache_dtype lora_dtype mamba_cache_dtype mamba_ssm_cache_dtype quantization"
 _PARALLEL = """
