@@ -169,3 +169,25 @@ def _within(annotation: Any) -> list[Any]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for inner in get_args(annotation) for model in _within(inner)]
+
+
+def text_beside(given: str, folder: Path) -> str:
+    """The text of a file that a scenario file names.
+
+    Args:
+        given: its path, from `folder`.
+        folder: the scenario file's. What is read is sent to models, perhaps to a server that a stranger's
+            file names, so nothing is read from elsewhere.
+
+    Raises:
+        ValueError: the file lies elsewhere, or can't be read.
+    """
+    path = folder / given
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"{path} lies outside the scenario file's folder; copy it there")
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ValueError(f"there is no file {path}; a path begins at the scenario file's folder") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} can't be read as text: {error}") from error

@@ -7,7 +7,7 @@ the protocol `Engine` of `palaestra.sims.engines.engine`. `palaestra new engine`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar
@@ -17,8 +17,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from palaestra.agents.calls import Prompt
-from palaestra.agents.extensions import Extensions, Place, fault, loaded
+from palaestra.agents.extensions import Extensions, Place, border, fault, loaded
+from palaestra.agents.failures import BadInput
 from palaestra.agents.policy import Policy, Settings
+from palaestra.agents.trust import Allowed, Need
 
 DEFAULT = "vllm"
 """The kind of an engine whose settings name none."""
@@ -45,6 +47,13 @@ class EngineSettings(Settings):
     def local_model(self) -> str | None:
         """The model, where it computes on this machine: estimates take its tokenizer and its last speed."""
         return None
+
+    def needs(self) -> Iterator[Need]:
+        """What a person has to allow before such an engine is built, see `palaestra.agents.trust`.
+
+        A kind that sends a key to an address of the file, or runs code that the file names, tells it here.
+        """
+        return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,28 @@ def answering(kind: str) -> Place:
         return place
     module, _, attribute = engine.partition(":")
     return replace(place, module=module, attribute=attribute)
+
+
+def require_allowed(engines: Mapping[str, EngineSettings], allowed: Allowed, file: str = "") -> None:
+    """Check that `allowed` is all that `engines` need.
+
+    Args:
+        engines: settings by name.
+        allowed: by a person.
+        file: that declares them, for the message.
+
+    Raises:
+        BadInput: it isn't; the message names each thing that is missing, and the option that allows it.
+    """
+    missing = []
+    for name, settings in engines.items():
+        with border(f"engine {settings.kind!r}", ENGINES.places[settings.kind], "needs"):
+            told = [need.refusal(allowed) for need in settings.needs()]
+        missing += [(name, refusal) for refusal in told if refusal is not None]
+    if missing:
+        place = f"{file}: " if file else ""
+        what = "\n".join(f"{place}engine {name!r}: {refusal.what}" for name, refusal in missing)
+        raise BadInput(what, "\n  ".join(dict.fromkeys(refusal.remedy for _, refusal in missing)))
 
 
 class _OfItsKind:

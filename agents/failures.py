@@ -8,11 +8,15 @@ then marked in the log. Everything else ends the run resumably.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
+
+_CREDENTIALS = re.compile(r"(?<=://)\S*@")
+"""The name and password in an address, whatever else stands in them."""
 
 
 class PalaestraError(Exception):
-    """A failure with a remedy.
+    """A failure with a remedy; told without names and passwords of addresses, which inputs may hold.
 
     Attributes:
         remedy: one sentence that says what the user can do; may be empty.
@@ -27,7 +31,8 @@ class PalaestraError(Exception):
 
     def __str__(self) -> str:
         message = super().__str__()
-        return f"{message}\n  {self.remedy.strip()}" if self.remedy else message
+        told = f"{message}\n  {self.remedy.strip()}" if self.remedy else message
+        return _CREDENTIALS.sub("…@", told)
 
 
 class BadInput(PalaestraError):

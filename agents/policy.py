@@ -15,7 +15,7 @@ class Settings(BaseModel):
 
 
 class Thinking(Settings):
-    """Whether a policy thinks before it answers. A thought is private: no other prompt has it, and no judge."""
+    """Whether a policy thinks before it answers. A thought is private: nobody else reads it, and no judge."""
 
     kind: Literal["off", "native", "scratchpad"] = Field(
         "off",

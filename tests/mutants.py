@@ -185,6 +185,8 @@ FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
     "runs/record/chain.py",
 )
 FOLDER = "runs/exports/folder.py"
+TRUST, T_TRUST = "agents/trust.py", "tests/agents/test_trust.py"
+T_ALLOWING = "tests/sims/commands/test_allowing.py"
 JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
 
 # fmt: off
@@ -252,6 +254,37 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
     ("tables: stale", "runs/table_files.py", "!= made_from(folder)", "!= said", "tests/runs/test_table_files.py"),
     ("tables: half written", "runs/table_files.py", "write_parquet(new /", "write_parquet(target /", "tests/runs/test_table_files.py"),
+
+    # Trust: what a stranger's file or folder can't do.
+    ("trust: own host", TRUST, "if address.host not in own:", "if False:", T_TRUST),
+    ("trust: clear text", TRUST, "if not address.encrypted:", "if False:", T_TRUST),
+    ("trust: another variable", TRUST, "(self.variable, address.host) in allowed.keys", "address.host in dict(allowed.keys).values()",
+     T_TRUST),
+    ("trust: loopback", TRUST, 'return self.host == "localhost"', 'return self.host.startswith("localhost")', T_TRUST),
+    ("trust: case", TRUST, "return name.lower()", "return name", T_TRUST),
+    ("trust: last dot", TRUST, 'name = host.removesuffix(".")', "name = host", T_TRUST),
+    ("trust: password", TRUST, 'if "@" in url:', "if False:", f"{T_TRUST} {T_ALLOWING}"),
+    ("trust: password told", "agents/failures.py", '_CREDENTIALS.sub("…@", told)', "told", f"{T_ALLOWING} -k password"),
+    ("trust: remote code", TRUST, "if allowed.remote_code:", "if True:", T_TRUST),
+    ("trust: options", "agents/vllm_options.py", "name in HARMLESS or", "name not in _RISKS or", T_TRUST),
+    ("trust: values of options", "agents/vllm_options.py", "value in HARMLESS_VALUES.get(name, ())", "name in HARMLESS_VALUES", T_TRUST),
+    ("trust: run", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    alternatives = None if plan", "    alternatives = None if plan",
+     f"{T_ALLOWING} -k no_key_elsewhere"),
+    ("trust: resume", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    alternatives = None if state", "    alternatives = None if state",
+     f"{T_ALLOWING} -k resumed"),
+    ("trust: sweep", "sims/playing/sweep.py", "        point.scenario.require_allowed(allowed)\n", "        pass\n", f"{T_ALLOWING} -k a_sweep_sends"),
+    ("trust: resumed sweep", "sims/playing/sweep.py", "        played.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k a_sweep_sends"),
+    ("trust: evolve", "sims/training/evolve.py", "        scenario.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k evolution"),
+    ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_ALLOWING} -k file_sends"),
+    ("trust: fleet", FLEET, "for name in engines if name in used}", "for name in ()}", T_FLEET),
+    ("trust: redirects", "sims/engines/openai_engine.py", "follow_redirects=False", "follow_redirects=True", f"{T_ALLOWING} -k redirect"),
+    ("trust: headers", "sims/engines/openai_engine.py", "            del request.headers[name]", "            pass",
+     "tests/sims/engines/test_openai_engine.py -k no_other_host"),
+    ("trust: graphs", "scenarios/parts/hearing.py", ' or not str(generator.__module__).startswith("networkx.generators.")', "",
+     "tests/scenarios/parts/test_hearing.py"),
+    ("trust: charter", "agents/declared.py", "if not path.resolve().is_relative_to", "if not path.is_relative_to", "tests/scenarios/test_council.py -k elsewhere"),
+    ("trust: links", "runs/record/disk.py", "if path.is_symlink() and", "if False and", T_LOG),
+    ("trust: point's folder", "sims/playing/sweep.py", '^[0-9]+-[\\w=.,+-]+$', ".*", f"{T_ALLOWING} -k point"),
 
     # The rules: who hears whom, who judges whom.
     ("hearing: deaf to none", "scenarios/parts/hearing.py", "if v == u or graph.has_edge(u, v)", "", "tests/scenarios/parts/test_hearing.py"),

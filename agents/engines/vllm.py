@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from palaestra.agents.declared import text_beside
 from palaestra.agents.engine import EngineKind, EngineSettings
+from palaestra.agents.trust import CodeRun, Need
+from palaestra.agents.vllm_options import risk
 
 EMBEDDED_MODEL = "smollm2"
 """What a file calls the model that is installed with Palaestra."""
@@ -51,7 +55,11 @@ class VllmEngine(EngineSettings):
         default_factory=date.today,
         description="What chat templates are told of the date. Default: the day on which a run begins.",
     )
-    options: dict[str, Any] = Field({}, description="Further vLLM engine arguments, passed as they are.")
+    options: dict[str, Any] = Field(
+        {},
+        description="Further vLLM engine arguments, passed as they are. Those that can run code, write files "
+        "or reach other machines, such as `trust_remote_code`, need `--allow-remote-code`.",
+    )
 
     @field_validator("chat_template")
     @classmethod
@@ -59,15 +67,17 @@ class VllmEngine(EngineSettings):
         """The text of a template that is named by its file, which a scenario file names from where it is."""
         if template is None or "{%" in template or "{{" in template:
             return template
-        file = Path((told.context or {}).get("folder", ".")) / Path(template).expanduser()
-        try:
-            return file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"{template!r} is no Jinja template, nor a file that can be read") from error
+        return text_beside(template, (told.context or {}).get("folder", Path()))
 
     def local_model(self) -> str:
         """The model: it computes here."""
         return self.model
+
+    def needs(self) -> Iterator[Need]:
+        """Leave for every option that isn't known to be harmless."""
+        for name, value in self.options.items():
+            if (why := risk(name, value)) is not None:
+                yield CodeRun(f"options.{name if name.isidentifier() else repr(name)}", why)
 
 
 ENGINE = EngineKind(

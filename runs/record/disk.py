@@ -14,6 +14,7 @@ def replace(path: Path, content: bytes) -> None:
     """Replace the file `path` by `content`, whole or not at all; raises `RunUnwritable`."""
     new = path.with_name(f"{path.name}.new")
     try:
+        refuse_link(new)
         with new.open("wb") as file:
             file.write(content)
             file.flush()
@@ -24,6 +25,22 @@ def replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             new.unlink()
         raise unwritable(path, error) from error
+
+
+def refuse_link(path: Path) -> None:
+    """Raise `OSError` where `path`, in a folder that may be a stranger's, leads to a file elsewhere."""
+    if path.is_symlink() and not path.is_char_device():  # of a device nothing is lost
+        raise OSError(errno.ELOOP, "it is a link")
+
+
+def own_folder(run: Path, name: str) -> Path:
+    """The folder `name` of the run in `run`, there or not; raises `RunUnwritable` where it is a link."""
+    folder = run / name
+    try:
+        refuse_link(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return folder
 
 
 def sync_folder(folder: Path) -> None:
@@ -41,6 +58,7 @@ def unwritable(path: Path, error: OSError) -> RunUnwritable:
         errno.ENOSPC: "Free some space on that disk, then resume.",
         errno.EDQUOT: "Free some of your quota, then resume.",
         errno.ENOENT: "The folder was taken away while the run was under way.",
+        errno.ELOOP: "A run is written into its own folder alone: put the file itself there.",
         errno.EROFS: "Choose a folder on a writable disk with --out.",
         errno.EACCES: "Choose a folder that you may write with --out.",
         errno.EPERM: "Choose a folder that you may write with --out.",

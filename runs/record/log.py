@@ -17,7 +17,7 @@ import orjson
 
 from palaestra.agents.failures import RunLocked, RunUnreadable
 from palaestra.runs.record.chain import BEGINNING, Head, Heads, opened
-from palaestra.runs.record.disk import sync_folder, unwritable
+from palaestra.runs.record.disk import refuse_link, sync_folder, unwritable
 from palaestra.runs.record.records import FORMAT, Record
 from palaestra.runs.record.state import RunState
 
@@ -38,6 +38,7 @@ class Log:
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
         try:
+            refuse_link(self.path)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise unwritable(self.path, error) from error

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs.record.disk import unwritable
+from palaestra.runs.record.disk import refuse_link, unwritable
 from palaestra.runs.report.overview import overview
 from palaestra.runs.report.transcripts import run_data
 from palaestra.runs.run import Run
@@ -89,6 +89,7 @@ def _replace(out: Path, content: bytes) -> None:
     """Write `content` to `out`, whole or not at all."""
     new = out.with_name(f".{out.name}.{os.getpid()}.new")
     try:
+        refuse_link(new)
         out.parent.mkdir(parents=True, exist_ok=True)
         with new.open("wb") as file:
             file.write(content)

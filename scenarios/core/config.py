@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from palaestra.agents.agent import Layout
 from palaestra.agents.declared import Problems, refuse
-from palaestra.agents.engine import ENGINES, AnyEngine
+from palaestra.agents.engine import ENGINES, AnyEngine, EngineSettings
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.memory import MemorySettings
 from palaestra.agents.policy import Policy, Settings
@@ -76,6 +76,11 @@ class ScenarioConfig(Settings):
     def declared_agents(self) -> Iterator[tuple[Location, Participant]]:
         """All agents that the file declares, in the order of its fields, and where."""
         return _declared(self, ())
+
+    def used_engines(self) -> dict[str, EngineSettings]:
+        """The engines that a policy uses, by name: those that a run starts."""
+        used = {policy.engine for policy in self.policies.values()}
+        return {name: settings for name, settings in self.engines.items() if name in used}
 
     def context_of(self, policy: str) -> int | None:
         """The context of the engine that answers for `policy`, tokens; None where the file doesn't say."""

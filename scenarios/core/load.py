@@ -16,8 +16,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from palaestra.agents.declared import Where, parse, tell
+from palaestra.agents.engine import require_allowed
 from palaestra.agents.failures import BadInput
 from palaestra.agents.prompts import read_prompts
+from palaestra.agents.trust import Allowed
 from palaestra.scenarios.core.config import Location, ScenarioConfig
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.registry import SCENARIOS, rules_border
@@ -38,6 +40,10 @@ class Scenario:
         for policy in data["policies"].values():
             policy["adapter"] = None
         return check(data, self.file)
+
+    def require_allowed(self, allowed: Allowed) -> None:
+        """Raise `BadInput` where its engines need more than a person has allowed."""
+        require_allowed(self.config.used_engines(), allowed, self.file)
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
@@ -64,13 +70,19 @@ def override(data: dict[str, Any], settings: Sequence[str]) -> dict[Location, st
     return {_apply(data, setting): setting for setting in settings}
 
 
-def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | None = None) -> Scenario:
+def check(
+    data: dict[str, Any],
+    file: str,
+    overridden: dict[Location, str] | None = None,
+    folder: Path | None = None,
+) -> Scenario:
     """Check a scenario that is already read.
 
     Args:
         data: the file's content.
         file: its name, for messages.
         overridden: locations that overrides set, with what was said.
+        folder: where the texts lie that it may name; by default the file's. Needed where `file` is only told.
 
     Raises:
         BadInput: it is not a valid scenario.
@@ -85,7 +97,8 @@ def check(data: dict[str, Any], file: str, overridden: dict[Location, str] | Non
         raise BadInput(f"{where.of(('scenario',))}: {error.args[0]}", error.remedy) from error
     with rules_border(rules, f"the check of {file}"):
         try:
-            config = rules.config_type.model_validate(data, context={"folder": Path(file).parent})
+            context = {"folder": Path(file).parent if folder is None else folder}
+            config = rules.config_type.model_validate(data, context=context)
         except ValidationError as error:
             told = [tell(problem, rules.config_type, where) for problem in error.errors()]
             remedy = f"All fields: palaestra schema {data['scenario']}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from palaestra.agents.declared import text_beside
+
 NONE, CONSTITUTIONAL = "none", "constitutional"
 ENDINGS = (".txt", ".md")
 
@@ -13,25 +15,20 @@ def charter_text(given: str, folder: Path) -> str:
 
     Args:
         given: `none`, `constitutional`, a file's path (one line that ends in .txt or .md) or a text.
-        folder: where relative paths begin.
+        folder: the scenario file's, where paths begin and none leads out of.
 
     Returns:
         `none`, `constitutional` or the charter's text, so that nobody needs the file again.
 
     Raises:
-        ValueError: the file can't be read, or it holds no text.
+        ValueError: the file lies elsewhere, can't be read, or holds no text.
     """
     if not _is_path(given):
         if not given.strip():
             raise ValueError("it has no text; write `none` for no charter")
         return given.strip()
     path = folder / given.strip()
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError as error:
-        raise ValueError(f"there is no file {path}; a path begins at the scenario file's folder") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} can't be read as text: {error}") from error
+    text = text_beside(given.strip(), folder).strip()
     if not text or text in (NONE, CONSTITUTIONAL) or _is_path(text):
         raise ValueError(f"{path} holds no charter but {text!r}; write the charter's text into it")
     return text

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from palaestra.agents.failures import BadInput, PalaestraError
+from palaestra.agents.trust import Allowed
+from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
 from palaestra.sims.commands.data import data
 from palaestra.sims.commands.new import new
 from palaestra.sims.commands.population import population
@@ -67,7 +69,10 @@ Settings = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
 
 
-@app.command(epilog="Examples: palaestra run debate -n 8 · palaestra run my.yaml --set rounds=5 --estimate")
+@app.command(
+    epilog="Examples: palaestra run debate -n 8 · palaestra run my.yaml --set rounds=5 --estimate · "
+    "palaestra run my.yaml --allow-key OPENAI_API_KEY=gateway.example"
+)
 def run(
     file: File,
     episodes: Annotated[int | None, typer.Option("--episodes", "-n", min=1, help="How many to play.")] = None,
@@ -76,9 +81,12 @@ def run(
     settings: Settings = None,
     dry_run: Annotated[bool, typer.Option(help="Play on made-up replies, without a model.")] = False,
     estimate: Annotated[bool, typer.Option(help="Say what it would take, and don't play.")] = False,
+    allow_key: AllowKey = None,
+    allow_remote_code: AllowRemoteCode = False,
     quiet: Quiet = False,
 ) -> None:
     """Play a scenario."""
+    allowed = Allowed.typed(allow_key or (), allow_remote_code)
     chosen = settings or []
     if episodes is not None:
         chosen.append(f"episodes={episodes}")
@@ -97,46 +105,67 @@ def run(
                     f"--set {setting}: the file's sweep sets that",
                     "Vary it there, or play without: --set 'sweep={}'",
                 )
-        _run_sweep(scenario, out, quiet, estimate)
+        _run_sweep(scenario, out, quiet, estimate, allowed)
     elif estimate:
-        _print_estimate(scenario)
+        _print_estimate(scenario, allowed)
     else:
         from palaestra.sims.playing.play import start
 
-        _print_result(start(scenario, out, quiet))
+        _print_result(start(scenario, out, quiet, allowed=allowed))
 
 
-@app.command(epilog="Examples: palaestra resume RUN · palaestra resume RUN --set episodes=100")
-def resume(folder: RunFolder, settings: Settings = None, quiet: Quiet = False) -> None:
+@app.command(
+    epilog="Examples: palaestra resume RUN · palaestra resume RUN --set episodes=100 · "
+    "palaestra resume RUN --allow-key OPENAI_API_KEY=gateway.example"
+)
+def resume(
+    folder: RunFolder,
+    settings: Settings = None,
+    allow_key: AllowKey = None,
+    allow_remote_code: AllowRemoteCode = False,
+    quiet: Quiet = False,
+) -> None:
     """Go on with a run that was stopped; nothing recorded is asked again.
 
     Engines, the number of episodes, how many are live, and retries may be changed with --set.
+    What was allowed when the run began has to be allowed again.
     """
     from palaestra.runs.record.folder import SWEEP
     from palaestra.sims.playing.play import resume as play_on
     from palaestra.sims.playing.sweep import resume_sweep
 
+    allowed = Allowed.typed(allow_key or (), allow_remote_code)
     if not (folder / SWEEP).exists():
-        _print_result(play_on(folder, settings or [], quiet))
+        _print_result(play_on(folder, settings or [], quiet, allowed=allowed))
     elif settings:
         raise BadInput(
             "--set: what a sweep plays stands in its file", "Start a new sweep for other settings."
         )
     else:
-        _print_sweep(resume_sweep(folder, quiet))
+        _print_sweep(resume_sweep(folder, quiet, allowed))
 
 
-@app.command(epilog="Example: palaestra validate my.yaml")
-def validate(file: File, settings: Settings = None) -> None:
-    """Check a scenario file, and play nothing."""
+@app.command(
+    epilog="Examples: palaestra validate my.yaml · "
+    "palaestra validate my.yaml --allow-key OPENAI_API_KEY=gateway.example"
+)
+def validate(
+    file: File,
+    settings: Settings = None,
+    allow_key: AllowKey = None,
+    allow_remote_code: AllowRemoteCode = False,
+) -> None:
+    """Check a scenario file, also that nothing in it has to be allowed first, and play nothing."""
+    from palaestra.scenarios.core.sweep import points
+
     scenario = _load(file, settings or [])
     config = scenario.config
+    swept = points(scenario) if config.sweep else []
+    for each in [point.scenario for point in swept] or [scenario]:
+        each.require_allowed(Allowed.typed(allow_key or (), allow_remote_code))
     typer.echo(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
-    if config.sweep:
-        from palaestra.scenarios.core.sweep import points
-
-        for point in points(scenario):
-            typer.echo(f"  {point.name}")
+    for point in swept:
+        typer.echo(f"  {point.name}")
 
 
 @app.command(epilog="Example: palaestra scenarios")
@@ -233,18 +262,18 @@ def _load(file: str, settings: list[str]) -> Scenario:
     return load(find(file), settings)
 
 
-def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool) -> None:
+def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool, allowed: Allowed) -> None:
     from palaestra.scenarios.core.sweep import points
 
     swept = points(scenario)
     if estimate:
         for point in swept:
             typer.secho(point.name, bold=True)
-            _print_estimate(point.scenario)
+            _print_estimate(point.scenario, allowed)
         return
     from palaestra.sims.playing.sweep import start_sweep
 
-    _print_sweep(start_sweep(swept, out, quiet))
+    _print_sweep(start_sweep(swept, out, quiet, allowed))
 
 
 def _print_sweep(folder: Path) -> None:
@@ -258,9 +287,10 @@ def _print_sweep(folder: Path) -> None:
     typer.echo(f"compare them: palaestra compare {folder}")
 
 
-def _print_estimate(scenario: Scenario) -> None:
+def _print_estimate(scenario: Scenario, allowed: Allowed) -> None:
     from palaestra.sims.playing.estimate import estimate
 
+    scenario.require_allowed(allowed)  # what would be refused takes nothing
     found = estimate(scenario)
     typer.echo(f"episodes          {found.episodes:>12,}")
     typer.echo(f"calls             {found.calls:>12,}")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from palaestra.agents.failures import BadInput
+from palaestra.agents.trust import Allowed
+from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
 from palaestra.sims.commands.listing import listing
 
 if TYPE_CHECKING:
@@ -106,6 +108,7 @@ def export(
     from palaestra.runs.exports.folder import export as write
     from palaestra.runs.exports.options import ExportOptions
     from palaestra.runs.exports.pairing import PairRule
+    from palaestra.runs.record.disk import own_folder
     from palaestra.sims.engines.prompt_encoder import prompt_encoder
 
     formats = tuple(dict.fromkeys(to or ["dpo"]))
@@ -121,7 +124,7 @@ def export(
         policies=tuple(policy or ()),
         test_share=test_share,
     )
-    where = out or _unused(runs[0] / "exports", "-".join(formats))
+    where = out or _unused(own_folder(runs[0], "exports"), "-".join(formats))
     described = write(runs, where, options, prompt_encoder(runs), command=_command())
     if not quiet:
         _print_export(described)
@@ -210,6 +213,8 @@ def branch(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change engines, live or retries. Repeatable."),
     ] = None,
+    allow_key: AllowKey = None,
+    allow_remote_code: AllowRemoteCode = False,
     quiet: Quiet = False,
 ) -> None:
     """Play recorded episodes again with other answers, so that outcomes tell which answer was better.
@@ -221,7 +226,8 @@ def branch(
     from palaestra.sims.playing.branch import selection
 
     chosen = selection(calls or [], episodes, most)
-    folder = play_branches(run, out, chosen, answers, repeats, settings or [], quiet)
+    allowed = Allowed.typed(allow_key or (), allow_remote_code)
+    folder = play_branches(run, out, chosen, answers, repeats, settings or [], quiet, allowed)
     typer.echo(f"run folder: {folder}")
     typer.echo(f"make pairs of it: palaestra export {folder}")
 
@@ -337,6 +343,8 @@ def evolve(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Such as train.epochs=2 or margin=1. Repeatable."),
     ] = None,
+    allow_key: AllowKey = None,
+    allow_remote_code: AllowRemoteCode = False,
     quiet: Quiet = False,
 ) -> None:
     """Play, export, train every policy of the tribe, and play again.
@@ -351,16 +359,17 @@ def evolve(
         if not quiet:
             typer.echo(words)
 
+    allowed = Allowed.typed(allow_key or (), allow_remote_code)
     options = {"generations": generations, "by": by, "method": method}
     named = [f"{name}={value}" for name, value in options.items() if value is not None] + (settings or [])
     if Path(what).is_dir():
         if named or out:
             raise BadInput("an evolution goes on as it was begun", f"Say only: palaestra evolve {what}")
-        evolution = Evolution.open(Path(what), say, quiet)
+        evolution = Evolution.open(Path(what), say, quiet, allowed)
     else:
         chosen = _checked(EvolveSettings, named)
         folder = out or _unused(Path("outputs"), f"evolution-{Path(what).stem}")
-        evolution = Evolution(folder, load(find(what)), chosen, say, quiet)
+        evolution = Evolution(folder, load(find(what)), chosen, say, quiet, allowed)
         evolution.begin()
     evolution.run()
     _print_evolution(evolution)

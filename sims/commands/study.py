@@ -142,7 +142,7 @@ def plots(
     from palaestra.metrics.metric import Unmeasurable
     from palaestra.metrics.plots.style import plain_text
     from palaestra.runs import measures
-    from palaestra.runs.record.disk import unwritable
+    from palaestra.runs.record.disk import own_folder, refuse_link, unwritable
     from palaestra.runs.run import Run
 
     known = measures.plots()
@@ -151,7 +151,7 @@ def plots(
         raise BadInput(f"there is no plot {unknown[0]!r}", f"The plots are: {', '.join(known)}.")
     tables = Run(run).tables
     _require_episodes(tables, run)
-    folder = out or run / "plots"
+    folder = out or own_folder(run, "plots")
     chosen = {name: known[name] for name in only} if only else measures.drawable(tables)
     for name, plot in chosen.items():
         try:
@@ -161,13 +161,16 @@ def plots(
                 raise BadInput(f"{name}: {reason}") from reason
             typer.secho(f"{name} is left out: {reason}", dim=True)
             continue
+        path = folder / f"{name}.{file_type}"
         try:
+            if out is None:
+                refuse_link(path)
             folder.mkdir(parents=True, exist_ok=True)
             with plain_text(), rc_context({"pdf.fonttype": 42, "svg.hashsalt": "palaestra"}):
-                figure.savefig(folder / f"{name}.{file_type}", dpi=200)
+                figure.savefig(path, dpi=200)
         except OSError as error:
             raise unwritable(folder, error) from error
-        typer.echo(f"{folder / name}.{file_type}")
+        typer.echo(str(path))
 
 
 @study.command(

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from palaestra.agents.answers import Text
 from palaestra.agents.calls import OVERFLOW, Call, Message, Reply, derive_seed
-from palaestra.agents.engine import ENGINES, EngineSettings, answering
+from palaestra.agents.engine import ENGINES, EngineSettings, answering, require_allowed
 from palaestra.agents.extensions import border, imported
 from palaestra.agents.failures import (
     ContextOverflow,
@@ -21,6 +21,7 @@ from palaestra.agents.failures import (
     UnparsedAnswer,
 )
 from palaestra.agents.policy import Policy
+from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.sims.engines.thoughts import parted
 
 
@@ -96,6 +97,10 @@ class Fleet:
         retries: how often an answer that can't be parsed is asked again.
         notify: told in words when an engine is restarted.
         make: makes an engine; `build` by default.
+        allowed: what a person allows the engines.
+
+    Raises:
+        BadInput: the engines need more than that; none was made.
     """
 
     def __init__(
@@ -105,7 +110,10 @@ class Fleet:
         retries: int,
         notify: Callable[[str], None] = lambda _words: None,
         make: Callable[[EngineSettings, Mapping[str, Policy]], Engine] | None = None,
+        allowed: Allowed = NOTHING,
     ) -> None:
+        used = {policy.engine for policy in policies.values()}
+        require_allowed({name: engines[name] for name in engines if name in used}, allowed)
         self._policies = policies
         self._retries = retries
         self._notify = notify

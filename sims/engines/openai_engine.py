@@ -10,17 +10,18 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from math import exp, fsum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply, turns
 from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
+from palaestra.agents.trust import OPENAI_HOSTS, Address
 from palaestra.sims.engines.option_tree import draw
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_HICCUPS = 2  # how often one request may fail at the server's fault before the server counts as gone
 RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)  # seconds
+HEADERS = ("accept", "connection", "content-", "host", "transfer-encoding", "user-agent", "x-stainless-")
+"""How the names of headers begin that a server gets; OPENAI_ORG_ID and OPENAI_CUSTOM_HEADERS make others."""
 END = "\0"  # stands for the control token that follows a complete option
 PLAIN, CONSTRAINED, WEIGHED = range(3)  # how much of vLLM's extension a choice uses
 Parameters = dict[str, Any]
@@ -40,7 +43,14 @@ _CONTROL = re.compile(
 )
 _OVERFLOW = re.compile(r"(?is)context.?(length|size|window)|max_model_len|too (large|long)|maximum.*tokens")
 _START = "Start one (python -m vllm.entrypoints.openai.api_server, say), or mend `engines.NAME.url`."
+_MOVED = "If you trust that address, name it in `engines.NAME.url`: requests and keys are not sent on."
 _COMPARE = "Compare `engines.NAME.url` (its /v1?), `model` and the policy with what the server takes."
+
+
+class _Request(Protocol):
+    """A request of the HTTP client that the installed `openai` uses."""
+
+    headers: MutableMapping[str, str]
 
 
 class OpenAIServer:
@@ -55,13 +65,19 @@ class OpenAIServer:
 
     async def start(self) -> None:
         """See `Engine.start`; a server that was reached before has a few seconds to come back."""
-        from openai import AsyncOpenAI
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
         settings = self._settings
-        self._key = os.environ.get(settings.key_variable, "").strip()
+        self._key = os.environ.get(settings.key_variable or "", "").strip()
         self._slots = asyncio.Semaphore(settings.parallel)
+        # A redirect would take the prompts, and with some servers the key, to whom nobody named.
+        hooks = {} if Address.of(settings.url).host in OPENAI_HOSTS else {"request": [self._only_its_own]}
         self._client = AsyncOpenAI(
-            api_key=self._key or "none", base_url=settings.url, timeout=settings.timeout, max_retries=0
+            api_key=self._key or "none",
+            base_url=settings.url,
+            timeout=settings.timeout,
+            max_retries=0,
+            http_client=DefaultAsyncHttpxClient(follow_redirects=False, event_hooks=hooks),
         )
         for wait in (*(RECONNECT_WAITS if self._reached else ()), None):
             try:
@@ -72,6 +88,12 @@ class OpenAIServer:
                     raise EngineUnavailable(absence.args[0], _START) from None
                 await asyncio.sleep(wait)
         self._reached = True
+
+    async def _only_its_own(self, request: _Request) -> None:
+        """Leave off what the client adds to each request from variables that are OpenAI's own."""
+        for name in [name for name in request.headers if not name.startswith(HEADERS)]:
+            del request.headers[name]
+        request.headers["Authorization"] = f"Bearer {self._key or 'none'}"
 
     async def _check_model(self, client: AsyncOpenAI) -> None:
         from openai import OpenAIError
@@ -183,8 +205,13 @@ class OpenAIServer:
             raise EngineDied(f"{self._url} {words}") from None
         status = error.status_code
         if status in (401, 403):
-            remedy = f"Set the environment variable {self._settings.key_variable} to a key that it accepts."
+            variable = self._settings.key_variable
+            remedy = f"Set the environment variable {variable} to a key that it accepts."
+            if variable is None:
+                remedy = "Name the variable that holds its key in `engines.NAME.key_variable`."
             raise EngineUnavailable(f"{self._url} refuses the key (status {status})", remedy) from None
+        if 300 <= status < 400:
+            raise EngineUnavailable(f"{self._url} sends on to another address (status {status})", _MOVED)
         said = f"{self._url}: {error.message.replace(self._key, '[key]') if self._key else error.message}"
         if status >= 500:
             raise EngineDied(said) from None

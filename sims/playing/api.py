@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.run import Run
 from palaestra.scenarios.core import load as loading
 from palaestra.scenarios.core.load import Scenario
@@ -34,6 +35,7 @@ def play(
     out: Path | str | None = None,
     dry_run: bool = False,
     quiet: bool = False,
+    allowed: Allowed = NOTHING,
 ) -> Run:
     """Play a scenario into a new run folder; the finished run.
 
@@ -43,9 +45,12 @@ def play(
         out: the run folder; by default a new one in `outputs/`.
         dry_run: play on made-up replies, without a model.
         quiet: no progress.
+        allowed: what the engines may do that no file can allow, such as
+            `Allowed(keys=frozenset({("MY_KEY", "gateway.example")}))` or `Allowed(remote_code=True)`.
 
     Raises:
-        BadInput: see `load`; or `out` is in use, or the scenario is a sweep.
+        BadInput: see `load`; or `out` is in use, or the scenario is a sweep, or its engines need more than
+            is allowed.
         PalaestraError: what went wrong; what was recorded until then can be resumed.
     """
     if not isinstance(scenario, Scenario):
@@ -54,19 +59,26 @@ def play(
         raise TypeError("settings change what is loaded: load(name, settings)")
     if dry_run:
         scenario = scenario.on_scripted_engines()
-    return Run(playing.start(scenario, None if out is None else Path(out), quiet))
+    return Run(playing.start(scenario, None if out is None else Path(out), quiet, allowed=allowed))
 
 
-def resume(run: Run | Path | str, settings: Sequence[str] = (), *, quiet: bool = False) -> Run:
+def resume(
+    run: Run | Path | str,
+    settings: Sequence[str] = (),
+    *,
+    quiet: bool = False,
+    allowed: Allowed = NOTHING,
+) -> Run:
     """Play on a run that was stopped; nothing recorded is asked again.
 
     Args:
         run: the run or its folder.
         settings: changes of the engines, of `episodes`, `live` or `retries`.
         quiet: no progress.
+        allowed: see `play`; what was allowed before isn't kept.
 
     Raises:
         PalaestraError: see `palaestra.sims.playing.play.resume`.
     """
     folder = run.folder if isinstance(run, Run) else Path(run)
-    return Run(playing.resume(folder, settings, quiet))
+    return Run(playing.resume(folder, settings, quiet, allowed=allowed))

@@ -13,6 +13,7 @@ from typing import Any
 from palaestra.agents.calls import derive_seed
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.agents.memory import RATING, SUMMARY
+from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.plan import BranchPoint, Plan
 from palaestra.runs.record.state import RunState
@@ -87,6 +88,7 @@ def branch(
     repeats: int = 1,
     settings: Sequence[str] = (),
     quiet: bool = False,
+    allowed: Allowed = NOTHING,
 ) -> Path:
     """Play episodes of `run` again with other answers at chosen calls, into a new run folder.
 
@@ -99,6 +101,7 @@ def branch(
         repeats: how often to play each answer to the end, ≥ 1.
         settings: `key=value` changes of the engines, of `live` or `retries`.
         quiet: no progress.
+        allowed: what a person allows the engines.
 
     Raises:
         BadInput: nothing fits, and nothing was written.
@@ -121,7 +124,7 @@ def branch(
     points = _points(run, check(data, file, overridden), chosen, answers)
     plan = Plan(run.resolve(), repeats, points)
     data["episodes"] = len(plan.branches())
-    return start(check(data, file, overridden), out, quiet, plan)
+    return start(check(data, file, overridden), out, quiet, plan, allowed=allowed)
 
 
 def _points(run: Path, scenario: Scenario, chosen: Selection, answers: int) -> tuple[BranchPoint, ...]:

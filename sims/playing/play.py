@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from palaestra.agents.failures import BadInput, RunLocked
+from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.plan import Plan
@@ -25,6 +26,7 @@ def start(
     quiet: bool = False,
     plan: Plan | None = None,
     venue: Venue | None = None,
+    allowed: Allowed = NOTHING,
 ) -> Path:
     """Play `scenario` into a new run folder and return it.
 
@@ -35,13 +37,15 @@ def start(
         plan: of a branch run, with as many plays as `scenario` has episodes, see
             `palaestra.sims.playing.branch`.
         venue: where other runs play too; by default the run has engines of its own.
+        allowed: what a person allows its engines.
 
     Raises:
-        BadInput: it is a sweep, see `palaestra.sims.playing.sweep`.
+        BadInput: it is a sweep, see `palaestra.sims.playing.sweep`; or its engines need more than is allowed.
         PalaestraError: what went wrong; the folder holds what was recorded until then.
     """
     if scenario.config.sweep:
         raise BadInput(f"{scenario.file}: a sweep is several runs", "Play it with: palaestra run")
+    scenario.require_allowed(allowed)
     alternatives = None if plan is None else Alternatives(scenario, plan)
     where = run_folder.create(out, scenario.rules.kind)
     state = RunState(
@@ -53,7 +57,7 @@ def start(
         branch=plan,
     )
     try:
-        Sitting(scenario, where, state, alternatives, quiet).play(venue)
+        Sitting(scenario, where, state, alternatives, quiet, allowed).play(venue)
     except RunLocked:
         raise
     except Exception:
@@ -70,7 +74,11 @@ CHANGEABLE = ("engines", "live", "retries")
 
 
 def resume(
-    where: Path, settings: Sequence[str] = (), quiet: bool = False, venue: Venue | None = None
+    where: Path,
+    settings: Sequence[str] = (),
+    quiet: bool = False,
+    venue: Venue | None = None,
+    allowed: Allowed = NOTHING,
 ) -> Path:
     """Play on the run in `where`; what is recorded is not asked again.
 
@@ -79,9 +87,10 @@ def resume(
         settings: `key=value` changes of the engines, of `episodes`, `live` or `retries`.
         quiet: no progress.
         venue: where other runs play too; by default the run has engines of its own.
+        allowed: what a person allows its engines; what its folder says allows nothing.
 
     Raises:
-        BadInput: a change of anything else.
+        BadInput: a change of anything else; or its engines need more than is allowed.
         RunUnreadable: `where` is no run, or its log doesn't fit its scenario.
         PalaestraError: as `start`.
     """
@@ -89,8 +98,9 @@ def resume(
     data = state.settings
     overridden = changed(data, settings, CHANGEABLE if state.branch else (*CHANGEABLE, "episodes"))
     scenario = check(data, str(where / state.file_name), overridden)
+    scenario.require_allowed(allowed)
     alternatives = None if state.branch is None else Alternatives(scenario, state.branch)
-    Sitting(scenario, where, state, alternatives, quiet).play(venue)
+    Sitting(scenario, where, state, alternatives, quiet, allowed).play(venue)
     return where
 
 

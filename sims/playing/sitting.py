@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from palaestra.agents.failures import Interrupted, PalaestraError, RunUnwritable
+from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.chain import Heads
@@ -36,6 +37,7 @@ class Sitting:
         state: how the run stood before.
         alternatives: of a branch run, its episodes and their answers.
         quiet: no progress.
+        allowed: what a person allows its engines.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Sitting:
         state: RunState,
         alternatives: Alternatives | None = None,
         quiet: bool = False,
+        allowed: Allowed = NOTHING,
     ) -> None:
         self._scenario = scenario
         self._where = where
         self._state = state
         self._alternatives = alternatives
         self._quiet = quiet
+        self._allowed = allowed
 
     def play(self, venue: Venue | None = None) -> None:
         """Play at `venue`, or at one of its own, until all episodes are over.
@@ -87,7 +91,7 @@ class Sitting:
         kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
         progress.say(f"starting engines: {kinds}")
         async with Fleet(
-            config.engines, config.policies, config.retries, progress.say, venue.engine
+            config.engines, config.policies, config.retries, progress.say, venue.engine, self._allowed
         ) as fleet:
             self._begin(fleet)
             scheduler = self._scheduler(fleet, log, past, heads, progress)

@@ -10,24 +10,29 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
 from palaestra.agents.failures import PalaestraError
+from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record.documents import KEPT, Document
+from palaestra.runs.record.state import RunState
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import Point
 from palaestra.sims.playing.play import resume, start
 from palaestra.sims.playing.venue import Venue
+
+FOLDER = r"^[0-9]+-[\w=.,+-]+$"
+"""The name of a point's folder: one that leads out of the sweep's is none."""
 
 
 class SweepPoint(BaseModel):
     """One run of a sweep: its folder in the sweep's, what is varied in it, and its resolved file."""
 
     model_config = KEPT
-    folder: str
+    folder: Annotated[str, StringConstraints(pattern=FOLDER)]
     settings: dict[str, Any]
     scenario: dict[str, Any]
 
@@ -44,12 +49,17 @@ class SweepState(Document):
     points: tuple[SweepPoint, ...]
 
 
-def start_sweep(points: Sequence[Point], out: Path | None, quiet: bool = False) -> Path:
+def start_sweep(
+    points: Sequence[Point], out: Path | None, quiet: bool = False, allowed: Allowed = NOTHING
+) -> Path:
     """Play all `points` into a new folder and return it.
 
     Raises:
+        BadInput: an engine of one needs more than is `allowed`.
         PalaestraError: what went wrong; `resume_sweep` goes on.
     """
+    for point in points:
+        point.scenario.require_allowed(allowed)
     where = run_folder.create(out, f"{points[0].scenario.rules.kind}-sweep")
     digits = len(str(len(points) - 1))
     state = SweepState(
@@ -65,13 +75,25 @@ def start_sweep(points: Sequence[Point], out: Path | None, quiet: bool = False) 
         ),
     )
     state.write(where)
-    _play(where, state, quiet)
+    _play(where, state, quiet, allowed)
     return where
 
 
-def resume_sweep(where: Path, quiet: bool = False) -> Path:
-    """Play on the sweep in `where`: finished runs stay, stopped ones go on, the others begin."""
-    _play(where, SweepState.read(where), quiet)
+def resume_sweep(where: Path, quiet: bool = False, allowed: Allowed = NOTHING) -> Path:
+    """Play on the sweep in `where`: finished runs stay, stopped ones go on, the others begin.
+
+    Raises:
+        BadInput: an engine of one of them needs more than is `allowed`; none is played.
+    """
+    state = SweepState.read(where)
+    for point in state.points:
+        folder = where / point.folder
+        if (folder / run_folder.NAME).exists():
+            played = check(RunState.read(folder).settings, str(folder / run_folder.NAME))
+        else:
+            played = check(point.scenario, str(where / state.file_name))
+        played.require_allowed(allowed)
+    _play(where, state, quiet, allowed)
     return where
 
 
@@ -81,7 +103,7 @@ def runs(where: Path) -> list[Path]:
     return [folder for folder in folders if (folder / run_folder.NAME).exists()]
 
 
-def _play(where: Path, state: SweepState, quiet: bool) -> None:
+def _play(where: Path, state: SweepState, quiet: bool, allowed: Allowed) -> None:
     with Venue() as venue:
         for number, point in enumerate(state.points, 1):
             folder = where / point.folder
@@ -89,9 +111,10 @@ def _play(where: Path, state: SweepState, quiet: bool) -> None:
                 print(f"run {number} of {len(state.points)}: {point.folder}", flush=True)
             try:
                 if (folder / run_folder.NAME).exists():
-                    resume(folder, quiet=quiet, venue=venue)
+                    resume(folder, quiet=quiet, venue=venue, allowed=allowed)
                 else:
-                    start(check(point.scenario, state.file), folder, quiet, venue=venue)
+                    played = check(point.scenario, state.file, folder=where)
+                    start(played, folder, quiet, venue=venue, allowed=allowed)
             except PalaestraError as error:
                 error.remedy = (
                     f"{error.remedy}\n  Go on with the sweep: palaestra resume {quote(str(where))}".strip()

@@ -9,6 +9,7 @@ tournament to the next; all generations are measured with the same seeds on the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from pydantic import Field
 
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.agents.policy import Settings
+from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import NothingToExport, export
 from palaestra.runs.exports.format import FORMATS
@@ -38,6 +40,7 @@ from palaestra.sims.training.methods import check_batch
 from palaestra.sims.training.settings import TrainSettings
 from palaestra.sims.training.train import train
 
+FOLDER_NAME = r"\w[\w .=+-]*"
 FROZEN = "as it was"
 """The policy and the judge that measure progress where no program can."""
 
@@ -100,6 +103,10 @@ class Evolution:
         settings: how it evolves.
         say: told in words what is being done.
         quiet: no progress of runs and trainings.
+        allowed: what a person allows its engines.
+
+    Raises:
+        BadInput: it can't evolve, or its engines need more than is allowed.
     """
 
     def __init__(
@@ -109,19 +116,24 @@ class Evolution:
         settings: EvolveSettings,
         say: Callable[[str], None] = lambda _words: None,
         quiet: bool = False,
+        allowed: Allowed = NOTHING,
     ) -> None:
         self.folder = folder
         self.settings = settings
         self.config = _duel(scenario, settings)
+        scenario.require_allowed(allowed)
+        self._allowed = allowed
         self._scenario = scenario
         self._say = say
         self._quiet = quiet
 
     @classmethod
-    def open(cls, folder: Path, say: Callable[[str], None], quiet: bool = False) -> Evolution:
-        """The evolution that `folder` holds; raises `BadInput` where it holds none."""
+    def open(
+        cls, folder: Path, say: Callable[[str], None], quiet: bool = False, allowed: Allowed = NOTHING
+    ) -> Evolution:
+        """The evolution that `folder` holds; raises `BadInput` where it holds none, or as the class does."""
         state = EvolutionState.read(folder)
-        return cls(folder, check(state.scenario, state.file), state.settings, say, quiet)
+        return cls(folder, check(state.scenario, state.file), state.settings, say, quiet, allowed)
 
     def begin(self) -> None:
         """Make the folder; raises `BadInput` where there is one already."""
@@ -191,12 +203,12 @@ class Evolution:
         if (folder / run_folder.NAME).exists():
             if RunState.read(folder).status != "finished":
                 self._step(generation, doing)
-                play.resume(folder, quiet=self._quiet)
+                play.resume(folder, quiet=self._quiet, allowed=self._allowed)
         else:
             self._step(generation, doing)
             folder.parent.mkdir(exist_ok=True)
             scenario = check(config.model_dump(mode="json"), self._scenario.file)
-            play.start(scenario, folder, quiet=self._quiet)
+            play.start(scenario, folder, quiet=self._quiet, allowed=self._allowed)
 
     def _policies(self, generation: int) -> dict[str, dict[str, Any]]:
         """All policies as they are after `generation` trainings."""
@@ -319,6 +331,12 @@ def _duel(scenario: Scenario, settings: EvolveSettings) -> DuelConfig:
         )
     if settings.by == "panel" and config.judging == "none":
         raise BadInput(f"{scenario.file} has nobody judge", "Choose by: truth, or set `judging`.")
+    for fighter in config.fighters:
+        if not re.fullmatch(FOLDER_NAME, fighter.policy):
+            raise BadInput(
+                f"{scenario.file}: the policy {fighter.policy!r} can't name the folder of its adapters",
+                "Name it with letters, digits, spaces, and - _ . + = inside.",
+            )
     check_batch(settings.method, settings.train, "train.")
     if _needs_least(settings) and settings.by == "panel" and settings.at_least is None:
         raise BadInput(

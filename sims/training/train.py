@@ -263,7 +263,7 @@ def _model_path(name: str) -> str:
 
     path = str(Path(name).expanduser()) if name.startswith("~") else name
     try:
-        AutoConfig.from_pretrained(path)
+        AutoConfig.from_pretrained(path, trust_remote_code=False)
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0]
         raise BadInput(
@@ -277,19 +277,24 @@ def _check_adapter(folder: Path | None) -> None:
     if folder is None:
         return
     try:
-        kind = json.loads((folder / "adapter_config.json").read_text())["peft_type"]
-    except (OSError, ValueError, KeyError) as error:
+        told = json.loads((folder / "adapter_config.json").read_text())
+        kind, imports = told["peft_type"], told.get("megatron_config")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
             f"{folder} holds no LoRA adapter", "Name the folder that has adapter_config.json."
         ) from error
     if kind != "LORA":
         raise BadInput(f"{folder} is a {kind} adapter", "Only LoRA adapters can be trained on.")
+    if imports is not None:  # PEFT would import the module that `megatron_core` names beside it
+        raise BadInput(
+            f"{folder} is an adapter for Megatron", "Only those for transformers can be trained on."
+        )
 
 
 def _tokenizer(path: str) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(path)
+    return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
 
 
 def _tokens(tokenizer: Any, start: Start) -> Tokens:

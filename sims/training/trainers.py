@@ -142,7 +142,7 @@ def lora_model(model: str, adapter: Path | None, settings: TrainSettings) -> Pef
     set_seed(settings.seed)
     dtype = torch.bfloat16 if computes_bfloat16() else torch.float32
     try:
-        base = AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
+        base = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, trust_remote_code=False)
     except (ValueError, OSError) as error:
         raise BadInput(
             f"the model {model} can't be loaded: {(str(error).splitlines() or [''])[0]}",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from palaestra.agents.answers import Choice, Json, Text
     from palaestra.agents.calls import Call, Question, Reply
     from palaestra.agents.failures import BadInput, PalaestraError
+    from palaestra.agents.trust import Allowed
     from palaestra.metrics.metric import Metric, metric
     from palaestra.metrics.plots.plot import Plot, plot
     from palaestra.runs.run import Run
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Agent",
+    "Allowed",
     "BadInput",
     "Call",
     "Choice",
@@ -64,6 +66,7 @@ _NAMES = {
     "agents.answers": ("Choice", "Json", "Text"),
     "agents.calls": ("Call", "Question", "Reply"),
     "agents.failures": ("BadInput", "PalaestraError"),
+    "agents.trust": ("Allowed",),
     "metrics.metric": ("Metric", "metric"),
     "metrics.plots.plot": ("Plot", "plot"),
     "runs.run": ("Run",),

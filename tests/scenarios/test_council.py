@@ -469,6 +469,15 @@ def test_a_charter_file_that_holds_none_is_refused_with_its_place(
     assert f"{path}:10:1" in str(error.value)
 
 
+def test_a_charter_is_not_read_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("Dear diary.")
+    (tmp_path / "file").mkdir()
+    (tmp_path / "file" / "link.txt").symlink_to(tmp_path / "diary.txt")
+    for given in ("../diary.txt", str(tmp_path / "diary.txt"), "link.txt"):
+        with pytest.raises(BadInput, match="outside the scenario file's folder; copy it there"):
+            check(VILLAGE | {"charter": given}, str(tmp_path / "file" / "my.yaml"))
+
+
 def test_a_charter_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(BadInput, match="can't be read as text"):

@@ -12,6 +12,7 @@ import pytest
 
 from palaestra.agents.failures import RunLocked, RunUnreadable, RunUnwritable
 from palaestra.runs.record.chain import sealed
+from palaestra.runs.record.disk import replace
 from palaestra.runs.record.log import NAME, Log, read
 from palaestra.runs.record.records import Record
 
@@ -177,6 +178,25 @@ def test_a_disk_that_is_full_is_unwritable_and_says_what_to_do(tmp_path: Path) -
         log.append(b'{"a":1}\n')
     log.close()
     assert "Free some space" in unwritable.value.remedy
+
+
+def test_a_link_in_a_strangers_folder_is_not_written_through(tmp_path: Path) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("precious")
+    run = tmp_path / "run"
+    run.mkdir()
+    for name, target in (
+        ("log.jsonl", precious),
+        ("log.jsonl", tmp_path / "none"),
+        ("run.json.new", precious),
+    ):
+        (run / name).symlink_to(target)
+        with pytest.raises(RunUnwritable, match="can't be written: it is a link") as refused:
+            Log(run) if name == NAME else replace(run / "run.json", b"{}")
+        assert "put the file itself there" in refused.value.remedy
+        (run / name).unlink(missing_ok=True)
+    assert precious.read_text() == "precious"
+    assert not (tmp_path / "none").exists()
 
 
 def test_when_no_more_fits_the_log_keeps_whole_lines_and_can_go_on_later(tmp_path: Path) -> None:

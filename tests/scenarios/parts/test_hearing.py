@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -112,6 +113,16 @@ def test_an_impossible_graph_is_told_with_its_place(
     found, message = next(Hearing(**fields).problems(NAMES, 1))
     assert found == location
     assert words in message
+
+
+def test_a_function_of_networkx_that_makes_no_graph_is_not_called(tmp_path: Path) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("precious")
+    hearing = Hearing(graph="write_adjlist", options={"path": str(precious)})
+    [(place, words)] = hearing.problems(NAMES, 1)
+    assert place == ("graph",)
+    assert "NetworkX has no generator 'write_adjlist'" in words
+    assert precious.read_text() == "precious"
 
 
 def test_a_possible_graph_has_no_problems() -> None:

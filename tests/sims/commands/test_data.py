@@ -404,6 +404,22 @@ def test_what_can_not_be_trained_is_refused_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["e"]
 
 
+def test_a_training_runs_no_code_that_a_models_folder_or_an_adapter_names(tmp_path: Path) -> None:
+    write_export(tmp_path / "e")
+    ran = tmp_path / "ran"
+    model, adapter = tmp_path / "model", tmp_path / "megatron"
+    model.mkdir()
+    adapter.mkdir()
+    named = {"auto_map": {"AutoConfig": "evil.Config"}, "model_type": "evil"}
+    (model / "config.json").write_text(json.dumps(named))
+    (model / "evil.py").write_text(f"open({str(ran)!r}, 'w')\nclass Config: pass\n")
+    assert f"no model '{model}'" in refused("train", "e", "--model", model, "--out", "a", "-q", cwd=tmp_path)
+    told = {"peft_type": "LORA", "megatron_config": {}, "megatron_core": "antigravity"}
+    (adapter / "adapter_config.json").write_text(json.dumps(told))
+    assert "for Megatron" in refused("train", "e", "--adapter", adapter, "--out", "a", "-q", cwd=tmp_path)
+    assert not ran.exists()
+
+
 # --- evolve ---
 
 

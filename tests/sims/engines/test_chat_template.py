@@ -195,5 +195,6 @@ def test_a_template_s_file_is_read_from_where_the_scenario_is_and_kept_as_its_te
     assert kept["engines"]["default"]["chat_template"] == like.ALPACA
     assert scenario(Path("elsewhere"), like.ALPACA)["engines"]["default"]["chat_template"] == like.ALPACA
     assert json.dumps(kept["engines"]["default"]["day"]) == f'"{date.today()}"'
-    with pytest.raises(BadInput, match=r"'other\.jinja' is no Jinja template, nor a file that can be read"):
-        scenario(tmp_path, "other.jinja")
+    for name, why in (("other.jinja", "there is no file"), ("/etc/hostname", "lies outside")):
+        with pytest.raises(BadInput, match=why):
+            scenario(tmp_path, name)

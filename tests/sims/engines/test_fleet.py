@@ -11,9 +11,11 @@ import pytest
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
 from palaestra.agents.engine import EngineSettings
+from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.engines.scripted import ScriptedEngine
-from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
+from palaestra.agents.failures import BadInput, ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
+from palaestra.agents.trust import Allowed
 from palaestra.sims.engines.engine import Engine, Fleet
 from support.scripted_debates import call
 
@@ -144,3 +146,22 @@ def test_an_engine_that_nobody_uses_is_not_made_and_the_others_are_closed() -> N
 
     asyncio.run(enter())
     assert [(engine.starts, engine.closed) for engine in made] == [(1, 1)]
+
+
+def test_no_engine_is_made_that_needs_more_than_is_allowed() -> None:
+    settings = {
+        "sly": OpenAIEngine(model="m", url="https://evil.example/v1"),
+        "unused": OpenAIEngine(model="m", url="https://worse.example/v1"),
+    }
+    policies = {"default": Policy(engine="sly")}
+    made: list[EngineSettings] = []
+
+    def make(settings: EngineSettings, _policies: Mapping[str, Policy]) -> Engine:
+        made.append(settings)
+        return Counting(lambda _number: said("yes"))
+
+    with pytest.raises(BadInput, match=r"engine 'sly'(.|\n)*--allow-key OPENAI_API_KEY=evil.example"):
+        Fleet(settings, policies, 0, make=make)
+    assert made == []
+    Fleet(settings, policies, 0, make=make, allowed=Allowed.typed(["OPENAI_API_KEY=evil.example"], False))
+    assert made == [settings["sly"]]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from math import log
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,53 +17,8 @@ from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavail
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import openai_engine
 from palaestra.sims.engines.openai_engine import OpenAIServer, part
+from support.chat_server import FakeServer, completion, positions, problem
 from support.openai_calls import KEY, Move, ask, call, free_port, settings
-
-Respond = Callable[[dict[str, Any]], tuple[int, Any]]
-
-
-class FakeServer:
-    """Answers on loopback with whatever the test says, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.models: tuple[int, Any] = 200, {"object": "list", "data": [{"id": "smollm2", "object": "model"}]}
-        self.respond: Respond = lambda _request: completion("Hello.")
-        self.requests: list[dict[str, Any]] = []
-        self.keys: list[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._send(*outer.models)
-
-            def do_POST(self) -> None:
-                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.requests.append(request)
-                self._send(*outer.respond(request))
-
-            def _send(self, status: int, body: Any) -> None:
-                outer.keys.append(self.headers.get("Authorization", ""))
-                data = json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 @pytest.fixture
@@ -79,44 +31,6 @@ def server() -> Iterator[FakeServer]:
 @pytest.fixture(autouse=True)
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", KEY)
-
-
-def positions(path: list[tuple[str, dict[str, float]]]) -> list[dict[str, Any]]:
-    """Log-probabilities in the server's form; forbidden tokens as vLLM writes them."""
-
-    def token(text: str, p: float) -> dict[str, Any]:
-        return {"token": text, "logprob": log(p) if p else -9999.0, "bytes": None}
-
-    return [
-        {**token(said, listed[said]), "top_logprobs": [token(text, p) for text, p in listed.items()]}
-        for said, listed in path
-    ]
-
-
-def completion(
-    text: str, finish: str = "stop", used: int = 3, path: list[tuple[str, dict[str, float]]] | None = None
-) -> tuple[int, Any]:
-    choice: dict[str, Any] = {
-        "index": 0,
-        "message": {"role": "assistant", "content": text},
-        "finish_reason": finish,
-    }
-    if path is not None:
-        choice["logprobs"] = {"content": positions(path)}
-    usage: dict[str, Any] = {"prompt_tokens": 11, "completion_tokens": used, "total_tokens": 11 + used}
-    usage |= {"prompt_tokens_details": {"cached_tokens": 8}}
-    return 200, {
-        "id": "1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": "smollm2",
-        "choices": [choice],
-        "usage": usage,
-    }
-
-
-def problem(message: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": "BadRequestError", "code": 400}}
 
 
 # What is asked, and what becomes of the answer
@@ -307,6 +221,42 @@ def test_without_a_key_none_is_needed(server: FakeServer, monkeypatch: pytest.Mo
     assert set(server.keys) == {"Bearer none"}
 
 
+def test_a_server_that_needs_no_key_gets_none(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    ask(OpenAIServer(settings(server.url, key_variable=None), {}), call(Text()))
+    assert set(server.keys) == {"Bearer none"}
+
+
+def test_what_the_client_reads_for_openai_reaches_no_other_host(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, f"private-{name}")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: private\nAuthorization: Bearer private")
+    ask(OpenAIServer(settings(server.url), {}), call(Text()))
+    assert set(server.keys) == {f"Bearer {KEY}"}
+    assert "private" not in "".join(f"{headers}" for headers in server.headers)
+    assert {headers["Content-Type"] for headers in server.headers} == {None, "application/json"}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_request_is_sent_on_to_another_address(server: FakeServer, status: int) -> None:
+    other = FakeServer()
+    try:
+        server.models = status, {}
+        server.moved_to = f"{other.url}/models"
+        with pytest.raises(EngineUnavailable, match=rf"sends on to another address \(status {status}\)"):
+            ask(OpenAIServer(settings(server.url), {}))
+        server.models = 404, {}
+        server.respond = lambda _request: (status, {})
+        with pytest.raises(EngineUnavailable, match="If you trust that address, name it in `engines"):
+            ask(OpenAIServer(settings(server.url), {}), call(Text()))
+        assert len(server.requests) == 1
+        assert other.headers == []
+    finally:
+        other.stop()
+
+
 def test_nobody_at_the_address() -> None:
     port = free_port()
     with pytest.raises(EngineUnavailable, match=rf"{port}.*can't be reached(.|\n)*engines.NAME.url"):
@@ -330,6 +280,12 @@ def test_a_refused_key_names_its_variable(server: FakeServer, status: int) -> No
     with pytest.raises(EngineUnavailable, match="TEST_KEY") as failure:
         ask(OpenAIServer(settings(server.url), {}))
     assert KEY not in str(failure.value)
+
+
+def test_a_server_that_wants_a_key_after_all(server: FakeServer) -> None:
+    server.models = 401, problem("no key")
+    with pytest.raises(EngineUnavailable, match="Name the variable that holds its key in"):
+        ask(OpenAIServer(settings(server.url, key_variable=None), {}))
 
 
 @pytest.mark.parametrize("status", [500, 503])
