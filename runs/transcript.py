@@ -20,7 +20,7 @@ WIDTH = 100
 NOT_FACTS = ("episode", "event", "step")
 
 
-def transcript(run: Run, episode: int, events: bool = False) -> Iterator[str]:
+def transcript(run: Run, episode: int, events: bool = False, thoughts: bool = False) -> Iterator[str]:
     """The lines of an episode's transcript.
 
     Args:
@@ -28,6 +28,7 @@ def transcript(run: Run, episode: int, events: bool = False) -> Iterator[str]:
         episode: index of the episode.
         events: also tell the events, after the calls that led to them; an episode without
             calls is always told in its events.
+        thoughts: also tell what agents thought before they answered; else only that they did.
 
     Raises:
         BadInput: the run has not begun such an episode.
@@ -51,6 +52,7 @@ def transcript(run: Run, episode: int, events: bool = False) -> Iterator[str]:
         width = max(len(call.agent) for call in exchange.calls)
         for agent, answered in groupby(exchange.calls, key=lambda call: call.agent):
             answers = [(rows[call.row], exchange.own(call)) for call in answered]
+            yield from _thoughts(agent.ljust(width), answers, thoughts)
             yield from _answers(agent.ljust(width), answers)
     yield from _told(told)
 
@@ -88,6 +90,15 @@ def _outcome(run: Run, row: dict[str, Any]) -> Iterator[str]:
     width = max((len(name) for name in shown), default=0)
     for name, value in shown.items():
         yield f"  {name.ljust(width)}  {f'{value:.2f}' if isinstance(value, float) else value}"
+
+
+def _thoughts(agent: str, answers: list[tuple[dict[str, Any], str]], whole: bool) -> Iterator[str]:
+    """What one agent thought before its answers, which nobody else has read."""
+    for call, own in answers:
+        if call["thought"]:
+            told = call["thought"] if whole else f"{len(call['thought'].split())} words"
+            text = f"{agent}  (thinks{', ' + own if own else ''}: {' '.join(told.split())})"
+            yield from fill(text, WIDTH, subsequent_indent=" " * (len(agent) + 2)).split("\n")
 
 
 def _answers(agent: str, answers: list[tuple[dict[str, Any], str]]) -> Iterator[str]:

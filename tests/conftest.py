@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from palaestra.agents.policy import Policy
+from palaestra.agents.policy import Policy, Thinking
 from palaestra.sims.engines import embedded_model
 from support.real_engine import RealEngine, lora_adapter
 from support.shallow_model import shallow_model
@@ -94,6 +94,7 @@ def real_engine(tmp_path_factory: pytest.TempPathFactory, dtype: str) -> Iterato
         {
             "base": Policy(max_tokens=24),
             "greedy": Policy(max_tokens=24, temperature=0),
+            "thinker": Policy(max_tokens=24, think=Thinking(kind="native", tokens=12)),
             "first": Policy(max_tokens=24, temperature=0, adapter=lora_adapter(adapters / "first", 1)),
             "second": Policy(max_tokens=24, temperature=0, adapter=lora_adapter(adapters / "second", 2)),
         },

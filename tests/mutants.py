@@ -172,6 +172,7 @@ T_PLAY = "tests/sims/playing/test_play.py"
 T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
 T_FLEET = "tests/sims/engines/test_fleet.py"
 T_LOG = "tests/runs/record/test_log.py"
+T_THOUGHTS = "tests/sims/engines/test_thoughts.py"
 T_REPAIR = "tests/runs/record/test_repair.py"
 T_EXPORTS = "tests/runs/exports/test_exports.py"
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
@@ -221,7 +222,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("estimate: prompts", "sims/playing/estimate.py", "prompt_tokens += prompt", "prompt_tokens += 7 * prompt", T_ESTIMATE),
     ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
     ("estimate: answers", "sims/playing/estimate.py", "words = text.split() * _limit", "words = text.split() * 1 or _limit", T_ESTIMATE),
-    ("show: episode", APP, "transcript(opened, episode, events)", "transcript(opened, 0, events)", f"{T_LOOKING} -k transcript"),
+    ("show: episode", APP, "transcript(opened, episode, events, thoughts)", "transcript(opened, 0, events, thoughts)", f"{T_LOOKING} -k transcript"),
     ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_DATA} -k filters_keep"),
     ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_DATA} -k offers"),
     ("evolve: policies", "sims/training/evolve.py", "generation - 1),\n            fighters", "0),\n            fighters",
@@ -305,6 +306,12 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("memory: half", "agents/memory.py", "// 2\n        del left[0]", "// 1\n        del left[0]", "tests/agents/test_memory.py"),
     ("choice: probabilities", "sims/engines/option_tree.py", "product *= share", "product = share", "tests/sims/engines/test_option_tree.py"),
     ("forged control token", "sims/engines/chat_template.py", 'if token["content"] not in controls]', "]", "tests/sims/engines/test_chat_template.py"),
+
+    ("thoughts: of a text", "sims/engines/engine.py", "return replace(reply, text=found.answer,", "return replace(reply, text=reply.text,", T_THOUGHTS),
+    ("thoughts: notes", "sims/engines/engine.py", "            thought=notes.text,\n", "", T_THOUGHTS),
+    ("speakers: quoted", "agents/calls.py", "as_shown(self.text, self.quoted)", "self.text", "tests/agents/test_speakers.py"),
+    ("template: words", "sims/engines/chat_template.py", 'if token["special"] or', "if True or", "tests/sims/engines/test_chat_template.py"),
+    ("template: day", "sims/engines/chat_template.py", "strftime_now=day.strftime", "strftime_now=date.today().strftime", "tests/sims/engines/test_chat_template.py"),
 
     # Training data.
     ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn)', '"chosen": said(pair.rejected.turn)', T_EXPORTS),

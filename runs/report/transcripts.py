@@ -86,6 +86,7 @@ def _calls(calls: pl.DataFrame, episodes: list[int], strings: Strings) -> Data:
         "tokens": [calls[f"{kind}_tokens"].to_list() for kind in ("prompt", "cached", "output")],
         "failed": [row for row, failed in enumerate(calls["failed"]) if failed],
         "attempts": {row: n for row, n in enumerate(calls["attempts"]) if n > 1},
+        "thought": {row: strings.number(said) for row, said in enumerate(calls["thought"]) if said},
         "finish": {row: why for row, why in enumerate(calls["finish"]) if why != "stop"},
     }
 

@@ -199,6 +199,9 @@ def show(
     episode: Annotated[int, typer.Option("--episode", "-e", min=0, help="Which episode.")] = 0,
     call: Annotated[int | None, typer.Option(min=0, help="Show the exact prompt of this call.")] = None,
     events: Annotated[bool, typer.Option("--events", help="Also tell the events of the rules.")] = False,
+    thoughts: Annotated[
+        bool, typer.Option("--thoughts", help="Also tell what agents thought before they answered.")
+    ] = False,
     lines: Annotated[int | None, typer.Option(min=1, help="Show at most this many lines.")] = None,
 ) -> None:
     """Read a run: an episode's transcript, or the prompt of one call."""
@@ -216,7 +219,7 @@ def show(
             typer.secho(f"[{role}]", bold=True)
             typer.echo(f"{text}\n")
         return
-    for number, line in enumerate(transcript(opened, episode, events)):
+    for number, line in enumerate(transcript(opened, episode, events, thoughts)):
         if lines is not None and number >= lines:
             typer.echo("…")
             break

@@ -169,8 +169,10 @@ function openPrompt(row) {
     const role = run.strings[run.messages.role[m]], label = run.strings[run.messages.label[m]], text = run.strings[run.messages.text[m]];
     return message(role, label ? `${label}: ${text}` : text, role);
   });
+  const thought = run.calls.thought[row], thoughts = thought === undefined ? [] : [el("details", { class: "message thought" },
+    el("summary", null, `what ${agentOf(row)} thought, read by nobody else`), el("pre", null, ...marked(run.strings[thought])))];
   const [prompt, cached, output] = run.calls.tokens.map((column) => column[row]);
-  byId("prompt-body").replaceChildren(...messages, message(`answer of ${agentOf(row)}`, run.strings[run.calls.text[row]], "reply"), odds(row),
+  byId("prompt-body").replaceChildren(...messages, ...thoughts, message(`answer of ${agentOf(row)}`, run.strings[run.calls.text[row]], "reply"), odds(row),
     el("p", { class: "message quiet" }, [`call ${run.calls.number[row]}`, `policy ${run.strings[run.calls.policy[row]]}`,
       `${prompt} prompt tokens (${cached} cached), ${output} output tokens`, ...warnings(row)].join(" · ")));
   if (!byId("prompt").open) byId("prompt").showModal();

@@ -29,7 +29,8 @@ class RealEngine:
     def __init__(self, policies: dict[str, Policy], dtype: str, model: str = EMBEDDED_MODEL) -> None:
         self.policies = policies
         settings = {"model": model, "dtype": dtype, "context": 2048, "parallel": 32, "kv_cache_gib": 1}
-        self.vllm = Vllm(VllmEngine.model_validate(settings | {"record_tokens": True}), policies)
+        told = {"record_tokens": True, "chat_template": _with_thoughts(model)}
+        self.vllm = Vllm(VllmEngine.model_validate(settings | told), policies)
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -57,6 +58,14 @@ class RealEngine:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _with_thoughts(model: str) -> str:
+    """The model's own chat template, which says that thoughts stand between tags."""
+    from transformers import AutoTokenizer
+
+    folder = str(embedded_model.ensure()) if model == EMBEDDED_MODEL else model
+    return f"{AutoTokenizer.from_pretrained(folder).chat_template}{{# <think>…</think> #}}"
 
 
 def prompt(*texts: str) -> tuple[Message, ...]:

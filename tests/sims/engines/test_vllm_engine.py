@@ -94,6 +94,39 @@ def test_a_choice_is_one_of_its_options_and_greedy_takes_the_likeliest(real_engi
     assert reply.text == choice.options[reply.probabilities.index(max(reply.probabilities))]
 
 
+@pytest.mark.parametrize("answer", [Text(), Choice(("yes", "no"))], ids=["text", "choice"])
+def test_a_thought_keeps_to_its_budget_and_the_answer_is_still_asked(
+    answer: Text | Choice, real_engine: RealEngine
+) -> None:
+    """The embedded model doesn't end a thought of its own: it is cut."""
+    budget = real_engine.policies["thinker"].think.tokens
+    for reply in real_engine.answer(*(call(answer, seed=seed) for seed in range(3)), policy="thinker"):
+        assert reply.text
+        assert "think>" not in reply.text
+        assert reply.thought
+        assert budget < reply.output_tokens <= budget + 24
+
+
+def test_option_probabilities_after_a_thought_are_those_of_the_model_given_it(
+    real_engine: RealEngine,
+) -> None:
+    options = ("yes", "no", "perhaps")
+    (reply,) = real_engine.answer(call(Choice(options)), policy="thinker")
+    exact, template = exact_model(real_engine.dtype), real_engine.vllm._template
+    marks = template.marks()
+    assert marks is not None
+    over = marks.closes + marks.leads
+    start = [
+        *template.encode(QUESTION),
+        *template.written(marks.opens),
+        *template.encode_answer("", reply.thought),
+        *template.written(over),
+    ]
+    end = exact.tokenizer.eos_token_id
+    spelt = [(*template.encode_answer(template.tail(over), option), end) for option in options]
+    assert reply.probabilities == exact.options(start, spelt)
+
+
 class Opinion(BaseModel):
     reason: str = Field(max_length=40)
     tags: list[Literal["cost", "health", "fairness"]] = Field(max_length=2)

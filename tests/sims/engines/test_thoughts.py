@@ -1,0 +1,213 @@
+"""A thought is never what was said: told apart whatever the family or the server, and read by nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.failures import BadInput
+from palaestra.agents.policy import Policy, Thinking
+from palaestra.agents.scripted import scripted_reply
+from palaestra.runs.exports.folder import export
+from palaestra.runs.exports.options import ExportOptions
+from palaestra.runs.record import log as run_log
+from palaestra.runs.record.records import content
+from palaestra.runs.run import Run
+from palaestra.runs.transcript import transcript
+from palaestra.scenarios.core.load import check
+from palaestra.sims.engines.chat_template import ChatTemplate
+from palaestra.sims.engines.engine import THEN_ANSWER, THINK_FIRST, Fleet
+from palaestra.sims.engines.thoughts import CHANNELS, FAMILIES, Parted, parted
+from palaestra.sims.playing import play
+from support.logs import kill_after
+from support.scripted_debates import call, scenario
+
+SECRET = "SENTINEL-7f3: I am the traitor."
+
+
+@pytest.mark.parametrize(
+    ("text", "opened", "thought", "answer"),
+    [
+        ("Hello.", False, "", "Hello."),
+        ("<think>\nI lie.\n</think>\n\nHello.", False, "I lie.", "Hello."),
+        ("  <THINK>I lie.</THINK>Hello.", False, "I lie.", "Hello."),
+        ("<think></think>\n5", False, "", "5"),
+        ("<think>one</think>\n<think>two</think> Hello.", False, "one\n\ntwo", "Hello."),
+        ("I lie.\n</think>\n\nHello.", False, "I lie.", "Hello."),
+        ("I lie.\n</think>\n\nHello.", True, "I lie.", "Hello."),
+        ("I lie and never come to an end", True, "I lie and never come to an end", ""),
+        ("<think>I lie and never come to an end", False, "I lie and never come to an end", ""),
+        ("[THINK]I lie.[/THINK]Hello.", False, "I lie.", "Hello."),
+        ("<seed:think>I lie.</seed:think>Hello.", False, "I lie.", "Hello."),
+        ("<reasoning>I lie.</reasoning>Hello.", False, "I lie.", "Hello."),
+        (
+            "<|channel|>analysis<|message|>I lie.<|end|><|start|>assistant<|channel|>final<|message|>Hello.",
+            False,
+            "I lie.",
+            "Hello.",
+        ),
+        ("<|channel|>final<|message|>Hello.", False, "", "Hello."),
+        ("<|channel|>analysis<|message|>I lie", False, "I lie", ""),
+        ("I say that <think> is a tag.", False, "", "I say that <think> is a tag."),
+        ("He wrote <think>a</think> b.", False, "", "He wrote <think>a</think> b."),
+    ],
+)
+def test_a_text_is_parted_into_thought_and_answer(text: str, opened: bool, thought: str, answer: str) -> None:
+    found = parted(text, opened)
+    assert (found.thought, found.answer) == (thought, answer)
+    assert found.open == (not answer)
+
+
+@pytest.mark.parametrize("marks", FAMILIES, ids=lambda marks: marks.opens.strip())
+def test_each_family_s_own_form_is_parted(marks: Any) -> None:
+    said = f"{marks.opens}I lie.{marks.closes}{marks.leads}Hello."
+    assert parted(said) == Parted("I lie.", "Hello.")
+    assert parted(f"{marks.skips}Hello.") == Parted("", "Hello.")
+
+
+class Points(BaseModel):
+    points: int = Field(ge=1, le=10)
+
+
+class Thinker:
+    """An engine whose model thinks aloud."""
+
+    def __init__(self) -> None:
+        self.asked: list[Call] = []
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def identity(self) -> dict[str, str]:
+        return {"kind": "scripted"}
+
+    async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        self.asked.append(call)
+        said = scripted_reply(call).text
+        return Reply(f"<think>{SECRET}</think>\n{said}", prompt_tokens=10, output_tokens=5)
+
+
+def fleet(engine: Thinker, think: str = "off") -> Fleet:
+    from palaestra.agents.engines.scripted import ScriptedEngine
+
+    policy = Policy.model_validate({"think": think})
+    return Fleet({"default": ScriptedEngine()}, {"default": policy}, 1, make=lambda _s, _p: engine)
+
+
+@pytest.mark.parametrize("answer", [Text(), Choice(("yes", "no")), Json(Points)])
+def test_what_an_engine_lets_through_is_told_apart(answer: Any) -> None:
+    reply = asyncio.run(fleet(Thinker()).ask(call(answer)))
+    assert not reply.failed
+    assert SECRET not in reply.text
+    assert reply.thought == SECRET
+
+
+def test_notes_are_asked_first_and_the_answer_after_them() -> None:
+    engine = Thinker()
+    reply = asyncio.run(fleet(engine, "scratchpad").ask(call(Choice(("yes", "no")))))
+    noting, answering = engine.asked
+    assert isinstance(noting.answer, Text)
+    assert noting.prompt[-1].text == THINK_FIRST
+    assert [message.text for message in answering.prompt[-3:]] == [THINK_FIRST, reply.thought, THEN_ANSWER]
+    assert answering.answer == Choice(("yes", "no"))
+    assert reply.value in ("yes", "no")
+    assert (reply.prompt_tokens, reply.output_tokens) == (20, 10)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("native", Thinking(kind="native")),
+        ({"kind": "scratchpad", "tokens": 40}, Thinking(kind="scratchpad", tokens=40)),
+    ],
+)
+def test_a_policy_says_how_it_thinks(given: object, kept: Thinking) -> None:
+    assert Policy.model_validate({"think": given}).think == kept
+
+
+def test_another_way_of_thinking_is_refused_with_those_there_are() -> None:
+    file = {"scenario": "debate", "motions": ["M."], "debaters": [{"name": n, "stance": "for"} for n in "AB"]}
+    with pytest.raises(BadInput, match=r"policies\.default\.think(.|\n)*scratchpad"):
+        check(file | {"policies": {"default": {"think": "aloud"}}}, "a.yaml")
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_what_a_server_tells_apart_is_the_thought(name: str) -> None:
+    from openai.types.chat import ChatCompletion
+
+    from palaestra.sims.engines import openai_engine
+    from support.chat_server import completion
+
+    _, body = completion("Hello.")
+    body["choices"][0]["message"][name] = f" {SECRET}\n"
+    reply = openai_engine._reply(ChatCompletion.model_validate(body))
+    assert (reply.text, reply.thought) == ("Hello.", SECRET)
+
+
+@pytest.fixture
+def thinking_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A debate in which everybody thinks aloud before every answer."""
+
+    def aloud(asked: Call, **usual: Any) -> Reply:
+        reply = scripted_reply(asked, **usual)
+        return Reply(f"<think>{SECRET}</think>{reply.text}", probabilities=reply.probabilities)
+
+    monkeypatch.setattr("palaestra.sims.engines.scripted_engine.scripted_reply", aloud)
+    return play.start(scenario(episodes=2), tmp_path / "run", quiet=True)
+
+
+def test_thoughts_are_logged_and_in_nobody_s_prompt_table_or_transcript_unless_asked_for(
+    thinking_run: Path,
+) -> None:
+    run = Run(thinking_run)
+    assert (run.calls["thought"] == SECRET).all()
+    for name, table in run.tables.items():
+        columns = [column for column in table.columns if column != "thought"]
+        assert SECRET not in table.select(columns).write_json(), name
+    told = "\n".join(transcript(run, 0))
+    assert SECRET not in told
+    assert "(thinks: 5 words)" in told
+    assert SECRET in "\n".join(transcript(run, 0, thoughts=True))
+
+
+def test_no_export_teaches_a_thought(thinking_run: Path) -> None:
+    out = thinking_run.parent / "out"
+    export([thinking_run], out, ExportOptions(("sft",)))
+    assert SECRET not in "".join(path.read_text() for path in out.rglob("*") if path.is_file())
+
+
+def test_a_run_with_thoughts_goes_on_to_the_same(thinking_run: Path) -> None:
+    whole = content(run_log.read(thinking_run))
+    kill_after(thinking_run, len(whole) // 2)
+    play.resume(thinking_run, quiet=True)
+    assert content(run_log.read(thinking_run)) == whole
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("template", "words", "marks", "opens"),
+    [
+        ("chatml", ("<think>", "</think>"), "<think>", False),
+        ("opening", ("<think>", "</think>"), "<think>", True),
+        ("chatml", ("[THINK]", "[/THINK]"), "[THINK]", False),
+        ("chatml", (), None, False),
+    ],
+)
+def test_a_family_is_known_by_its_template_and_its_tokenizer(
+    template: str, words: tuple[str, ...], marks: str | None, opens: bool
+) -> None:
+    from support import tokenizers as like
+
+    text = like.CHATML if template == "chatml" else like.CHATML.replace("assistant\n", "assistant\n<think>\n")
+    made = ChatTemplate(like.byte_like(text, words))
+    found = made.marks()
+    assert (found and found.opens.strip()) == marks
+    assert found is None or made.opens(found) == opens
+    assert found is not CHANNELS
