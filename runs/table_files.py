@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
+from pydantic import Field
 
 from palaestra.agents.failures import PalaestraError, RunUnwritable
 from palaestra.runs.record.disk import unwritable
@@ -36,7 +37,7 @@ class MadeFrom(Document):
 
     length: int
     digest: str
-    tables: dict[str, str] = {}
+    tables: dict[str, str] = Field({})
     palaestra: str
 
 
@@ -63,9 +64,7 @@ def kept(folder: Path) -> dict[str, pl.DataFrame] | None:
         # Polars checks no file: a flipped bit would be another number, or a panic.
         if {file.stem: _told(file)[1] for file in target.glob("*.parquet")} != said.tables:
             return None
-        return {
-            name: pl.read_parquet(target / f"{name}.parquet", glob=False) for name in said.tables
-        }
+        return {name: pl.read_parquet(target / f"{name}.parquet", glob=False) for name in said.tables}
     except (PalaestraError, OSError, pl.exceptions.PolarsError):
         return None
 

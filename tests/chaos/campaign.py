@@ -1,4 +1,4 @@
-"""A campaign of faults: whatever happens to a run, its files or its engine, nothing is lost, nothing wrong is said.
+"""A campaign of faults: whatever happens to a run, its files or engine, nothing is lost or told wrong.
 
     make chaos                                              every kind, bounded in count and time
     python tests/chaos/campaign.py --only kills,damage      these kinds
@@ -31,7 +31,7 @@ from time import monotonic
 CHECKOUT = Path(__file__).parents[2]
 sys.path[:0] = [str(CHECKOUT / folder) for folder in ("src", "", "tests/lib")]
 
-from tests.chaos import damage, disk, documents, kills  # noqa: E402
+from tests.chaos import damage, disk, documents, engines, files, kills, texts  # noqa: E402
 from tests.chaos.case import Case, Family  # noqa: E402
 from tests.chaos.child import Failed  # noqa: E402
 from tests.chaos.preload import preload  # noqa: E402
@@ -42,8 +42,13 @@ KINDS: dict[str, dict[str, Family]] = {
     "damage": damage.FAMILIES,
     "documents": documents.FAMILIES,
     "disk": disk.FAMILIES,
+    "files": files.FAMILIES,
+    "engines": engines.FAMILIES,
+    "texts": texts.FAMILIES,
 }
 SECONDS_BETWEEN_LINES = 10
+SUBJECTS: Subjects
+"""Made before the workers are, which are forks and so have it."""
 FAMILIES = {f"{kind}: {family}": play for kind, found in KINDS.items() for family, play in found.items()}
 
 
@@ -110,7 +115,9 @@ def campaign(cases: Iterator[tuple[str, int]], seed: int, minutes: float, jobs: 
             print(f"\nFAILED {result.failure}\n  again: {again}", flush=True)
         if monotonic() >= tell_at:
             tell_at = monotonic() + SECONDS_BETWEEN_LINES
-            print(f"{played.total()} cases, {failed.total()} failures, {monotonic() - began:.0f} s", flush=True)
+            print(
+                f"{played.total()} cases, {failed.total()} failures, {monotonic() - began:.0f} s", flush=True
+            )
     print("\n".join(["", *table(played, failed)]))
     print(f"seed {seed}, {monotonic() - began:.0f} s, {jobs} jobs")
     return not failed
@@ -119,12 +126,16 @@ def campaign(cases: Iterator[tuple[str, int]], seed: int, minutes: float, jobs: 
 def main() -> int:
     """Play what the command line asks for; the exit code."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"Kinds: {', '.join(KINDS)}."
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"Kinds: {', '.join(KINDS)}.",
     )
     parser.add_argument("--seed", type=int, default=1, help="of all chance (default: 1)")
     parser.add_argument("--rounds", type=int, default=100, help="cases of each family (default: 100)")
     parser.add_argument("--minutes", type=float, default=20, help="no case begins later (default: 20)")
-    parser.add_argument("--only", metavar="KIND,…", help="only these kinds, or families such as 'kills: at a call'")
+    parser.add_argument(
+        "--only", metavar="KIND,…", help="only these kinds, or families such as 'kills: at a call'"
+    )
     parser.add_argument("--case", metavar="FAMILY: NUMBER", help="only this case")
     parser.add_argument("--jobs", type=int, default=2, help="cases at a time (default: 2)")
     asked = parser.parse_args()
@@ -136,10 +147,12 @@ def main() -> int:
         families, cases = [family] if family in FAMILIES else [], iter([(family, int(number))])
     if not families:
         parser.error(f"there is no such kind; the families are: {'; '.join(FAMILIES)}")
-    print(f"seed {asked.seed}; {len(families)} families; at most {asked.rounds} cases of each, {asked.minutes} min")
+    print(
+        f"seed {asked.seed}; {len(families)} families, {asked.rounds} cases of each, {asked.minutes} minutes"
+    )
     preload()
     with TemporaryDirectory(prefix="palaestra-chaos-") as folder:
-        global SUBJECTS  # noqa: PLW0603
+        global SUBJECTS
         SUBJECTS = Subjects(Path(folder) / "subjects")
         return 0 if campaign(cases, asked.seed, asked.minutes, asked.jobs) else 1
 

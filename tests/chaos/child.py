@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+import pytest
+
 from palaestra.agents.calls import Call, Reply
 from palaestra.sims.commands.app import main
 from palaestra.sims.engines.engine import Fleet
@@ -100,11 +102,12 @@ def palaestra(
     if hung:
         raise Failed(f"`palaestra {' '.join(typed)}` hung")
     code, seconds = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
-    return Ended(typed, code, *(text.decode(errors="replace") for text in said.values()), seconds)
+    words_out, words_err = (text.decode(errors="replace") for text in said.values())
+    return Ended(typed, code, words_out, words_err, seconds)
 
 
 def _listen(process: int, said: dict[int, bytes], seconds: float) -> bool:
-    """Take in what is `said` through pipes until they end; whether `process` was killed after so many seconds."""
+    """Take in what is `said` through pipes to their ends; whether `process` was killed after so long."""
     until, killed = monotonic() + seconds, False
     listening = list(said)
     while listening:
@@ -135,8 +138,8 @@ def _become(
         for file, number in zip(said, (1, 2), strict=True):
             os.dup2(file, number)
         # A file of this process's own, with nothing in it that the other one had still to write.
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
-        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115, PTH123
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
         os.chdir(cwd)
@@ -168,4 +171,4 @@ def _count(asked: Path) -> None:
         write(counter, b".")
         return await ask(fleet, call)
 
-    Fleet.ask = counted  # type: ignore[method-assign]  # the process ends with the command
+    pytest.MonkeyPatch().setattr(Fleet, "ask", counted)  # the process ends with the command

@@ -10,12 +10,13 @@ from functools import cache, partial
 from pathlib import Path
 from random import Random
 
-from palaestra.runs.record.chain import opened
-from palaestra.runs.record.log import NAME
-from support.logs import unstamp
 from tests.chaos.case import Case, Family
 from tests.chaos.child import Ended, Failed, palaestra
 from tests.chaos.subjects import OUT, Subject
+
+from palaestra.runs.record.chain import opened
+from palaestra.runs.record.log import NAME
+from support.logs import unstamp
 
 Lines = list[bytes]
 Damage = Callable[[Lines, Random], Lines]
@@ -127,14 +128,26 @@ def zeroed(lines: Lines, chance: Random) -> Lines:
 
 def strange(lines: Lines, chance: Random) -> Lines:
     """A line that is no record."""
-    line = chance.choice((b"\n", b"{}\n", b"null\n", b"[]\n", b"\xff\xfe\n", b'{"record":"call"}\n', b"\x00" * 99))
+    line = chance.choice(
+        (b"\n", b"{}\n", b"null\n", b"[]\n", b"\xff\xfe\n", b'{"record":"call"}\n', b"\x00" * 99)
+    )
     lines.insert(chance.randrange(len(lines)), line)
     return lines
 
 
 DAMAGES: list[Damage] = [
-    flipped, lost, doubled, swapped, exchanged, cut, emptied, gone, torn, zeroed, strange,
-]  # fmt: skip
+    flipped,
+    lost,
+    doubled,
+    swapped,
+    exchanged,
+    cut,
+    emptied,
+    gone,
+    torn,
+    zeroed,
+    strange,
+]
 
 
 def lines_of(out: Path) -> Lines:

@@ -1,4 +1,4 @@
-"""A disk that is full or fails: one message, and once it is well again the run goes on to the same content."""
+"""A disk that is full or fails: one message, and once it is well the run goes on to the same content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import resource
 import signal
 from functools import partial
 
-from tests.chaos.case import Case
+from tests.chaos.case import Case, Family
 from tests.chaos.child import Ended, Failed
 from tests.chaos.operations import Failer, Shortener, put
 from tests.chaos.subjects import Subject
@@ -22,7 +22,10 @@ def failing(lasting: bool, case: Case) -> None:
     place = case.permuted(turn, len(calls) * len(ERRORS))
     error, at = ERRORS[place % len(ERRORS)], place // len(ERRORS) + 1
     every = ", and all after it," if lasting else ""
-    case.note(f"{subject.name}: call {at} of {len(calls)} ({calls[at - 1]}){every} fails with {errno.errorcode[error]}")
+    case.note(
+        f"{subject.name}: call {at} of {len(calls)} ({calls[at - 1]}){every} "
+        f"fails with {errno.errorcode[error]}"
+    )
     folder = subject.place(case.folder)
     _ended(subject, case, subject.begin(folder, partial(put, Failer(at, error, lasting))))
 
@@ -63,7 +66,7 @@ def _ended(subject: Subject, case: Case, ended: Ended) -> None:
         subject.finish(case.folder)
 
 
-FAMILIES = {
+FAMILIES: dict[str, Family] = {
     "one call fails": partial(failing, False),
     "calls fail from one on": partial(failing, True),
     "short writes": short,

@@ -10,29 +10,47 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from random import Random
+from shutil import copytree
+
+from tests.chaos.case import Case, Family
+from tests.chaos.child import Ended, Failed, palaestra
+from tests.chaos.subjects import OUT, Subject
 
 from palaestra.runs.exports.described import Described
 from palaestra.runs.record.folder import NAME as RUN
 from palaestra.runs.record.folder import SWEEP
 from palaestra.runs.table_files import FOLDER, MadeFrom
-from tests.chaos.case import Case, Family
-from tests.chaos.child import Ended, Failed, palaestra
-from tests.chaos.subjects import OUT, Subject
 
 STRANGE = ("[]", "{}", "null", "0", '""', "NaN", "[[[[", '{"a":', "\x00", "\ufeff{}", "{} {}", "\ud83d")
-VALUES = (None, 0, -1, 10**30, 1.5, float("nan"), "", "x", "\x00", "0-zz", [], {}, [None], {"": None}, True)
+VALUES: tuple[object, ...] = (
+    None,
+    0,
+    -1,
+    10**30,
+    1.5,
+    float("nan"),
+    "",
+    "x",
+    "\x00",
+    "0-zz",
+    [],
+    {},
+    [None],
+    {"": None},
+    True,
+)
 Words = tuple[str, ...]
 OF_A_RUN: tuple[Words, ...] = (
     ("show", OUT),
     ("metrics", OUT, "--out", "told.csv"),
     ("report", OUT, "--out", "report.html"),
     ("export", OUT, "--to", "sft", "--out", "rows"),
-    ("compare", OUT, OUT, "--metric", "parse_failures"),
+    ("compare", "other", OUT),
     ("repair", OUT),
     ("resume", OUT, "--quiet"),
 )
 OF_A_SWEEP: tuple[Words, ...] = (
-    ("compare", OUT, "--metric", "parse_failures"),
+    ("compare", OUT),
     ("report", OUT, "--out", "report.html"),
     ("show", OUT),
     ("resume", OUT, "--quiet"),
@@ -51,7 +69,9 @@ OF_TABLES: tuple[Words, ...] = (
 def raw(path: Path, chance: Random) -> str:
     """Damage the bytes of a file; what was done."""
     before = path.read_bytes()
-    match chance.choice(("deleted", "emptied", "cut", "flipped", "flipped", "zeroed", "strange", "grown", "folder")):
+    match chance.choice(
+        ("deleted", "emptied", "cut", "flipped", "flipped", "zeroed", "strange", "grown", "folder")
+    ):
         case "deleted":
             path.unlink()
             return "deleted"
@@ -77,10 +97,10 @@ def raw(path: Path, chance: Random) -> str:
             path.unlink()
             path.mkdir()
             return "replaced by a folder"
-    text = bytearray(before)
-    for place in chance.choices(range(len(text)), k=chance.choice((1, 1, 3))):
-        text[place] ^= 1 << chance.randrange(8)
-    path.write_bytes(bytes(text))
+    flipped = bytearray(before)
+    for place in chance.choices(range(len(flipped)), k=chance.choice((1, 1, 3))):
+        flipped[place] ^= 1 << chance.randrange(8)
+    path.write_bytes(bytes(flipped))
     return "flipped"
 
 
@@ -88,7 +108,9 @@ def field(path: Path, chance: Random) -> str:
     """Take a field out of a JSON file, or give it another value; what was done."""
     told = json.loads(path.read_bytes())
     places = list(_places(told))
-    holder, key = chance.choice([place for place in places if place[0] is told] if chance.random() < 0.4 else places)
+    holder, key = chance.choice(
+        [place for place in places if place[0] is told] if chance.random() < 0.4 else places
+    )
     if chance.random() < 0.4:
         del holder[key]
         what = f"`{key}` taken out"
@@ -117,6 +139,7 @@ def undamaged(subject: Subject, commands: tuple[Words, ...]) -> tuple[Ended, ...
     """What the commands say of what `subject` left."""
     folder = subject.whole.with_name(f"told-{commands[0][0]}-{subject.whole.name}")
     subject.copy(folder)
+    copytree(folder / OUT, folder / "other")
     if commands == OF_AN_EXPORT:
         _export(folder)
     return tuple(palaestra(*words, cwd=folder).plain() for words in commands)
@@ -129,16 +152,19 @@ def _export(folder: Path) -> None:
 def document(name: str, commands: tuple[Words, ...], harm: Callable[[Path, Random], str], case: Case) -> None:
     """One of the documents: what a command says of it is one message, or what it said before."""
     exported = name == Described.file_name
-    subject = case.subjects.sweep if name == SWEEP else case.subjects.duel if exported else case.subjects.debate
+    subject = (
+        case.subjects.sweep if name == SWEEP else case.subjects.duel if exported else case.subjects.debate
+    )
     subject.copy(case.folder)
     if exported:
         _export(case.folder)
+    copytree(case.folder / OUT, case.folder / "other")
     path = case.folder / ("pairs" if exported else OUT) / name
     case.note(f"{name} of {subject.name} {harm(path, case.chance)}")
     damaged = path.read_bytes() if path.is_file() else None
     for words, before in zip(commands, undamaged(subject, commands), strict=True):
         ended = palaestra(*words, cwd=case.folder).plain()
-        if words[0] == "metrics" and ended.code == 0 and ended.out != before.out:
+        if words[0] in ("metrics", "compare", "quality") and ended.code == 0 and ended.out != before.out:
             raise Failed(f"another number than before: {ended.told()}")
         if words[0] != "resume" and damaged is not None and path.read_bytes() != damaged:
             raise Failed(f"`{words[0]}` changed {name}")
@@ -172,7 +198,9 @@ FAMILIES: dict[str, Family] = {
     for name, commands in DOCUMENTS
     for what, harm in HARMS.items()
 }
-FAMILIES |= {f"{MadeFrom.file_name}, {what}": partial(tables, harm, MadeFrom.file_name) for what, harm in HARMS.items()}
+FAMILIES |= {
+    f"{MadeFrom.file_name}, {what}": partial(tables, harm, MadeFrom.file_name) for what, harm in HARMS.items()
+}
 FAMILIES |= {
     "Parquet files, bytes": partial(tables, raw, "*.parquet"),
     "Parquet files, exchanged": partial(tables, exchanged, "*.parquet"),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
-from tests.chaos.case import Case
+from tests.chaos.case import Case, Family
 from tests.chaos.child import Ended
 from tests.chaos.operations import Killer, Meddler, Torn, put
 
@@ -59,4 +59,4 @@ def _killed(ended: Ended) -> None:
         ended.plain()
 
 
-FAMILIES = {"at a call": at_a_call, "at a moment": at_a_moment}
+FAMILIES: dict[str, Family] = {"at a call": at_a_call, "at a moment": at_a_moment}

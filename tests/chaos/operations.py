@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, TypeVar
 
 import polars as pl
+import pytest
 
 T = TypeVar("T")
 FUNCTIONS = (
@@ -121,20 +122,21 @@ class _File(io.FileIO):
 
     meddler: Meddler
 
-    def write(self, data: Any) -> int:  # type: ignore[override]
+    def write(self, data: Any) -> int:
         return self.meddler.write("write", bytes(data), super().write)
 
 
 def put(meddler: Meddler) -> None:
     """Let `meddler` do every such call of this process from now on."""
+    patch = pytest.MonkeyPatch()
 
     def by_name(name: str) -> None:
         there: Callable[..., Any] = getattr(os, name)
-        setattr(os, name, lambda *words, **named: meddler.do(name, lambda: there(*words, **named)))
+        patch.setattr(os, name, lambda *words, **named: meddler.do(name, lambda: there(*words, **named)))
 
     def writing(name: str) -> None:
         there: Callable[..., int] = getattr(os, name)
-        setattr(
+        patch.setattr(
             os,
             name,
             lambda file, data, *more: meddler.write(name, bytes(data), lambda part: there(file, part, *more)),
@@ -151,17 +153,17 @@ def put(meddler: Meddler) -> None:
             return plain(file, mode, *words, **named)
         raw = meddler.do("open", lambda: _File(os.fspath(file), mode.replace("b", "").replace("t", "")))
         raw.meddler = meddler
-        buffered: Any = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+        buffered = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
         if "b" in mode:
-            return buffered  # type: ignore[no-any-return]
+            return buffered
         encoding = named.get("encoding") or "utf-8"
         return io.TextIOWrapper(buffered, encoding, named.get("errors"), named.get("newline"))
 
-    setattr(io, "open", opened)  # noqa: B010
-    setattr(builtins, "open", opened)  # noqa: B010
+    patch.setattr(io, "open", opened)
+    patch.setattr(builtins, "open", opened)
     parquet = pl.DataFrame.write_parquet
 
     def written(frame: pl.DataFrame, file: Path, **named: Any) -> None:
         meddler.do("write_parquet", lambda: parquet(frame, file, **named))
 
-    setattr(pl.DataFrame, "write_parquet", written)  # noqa: B010
+    patch.setattr(pl.DataFrame, "write_parquet", written)

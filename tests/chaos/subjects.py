@@ -1,4 +1,4 @@
-"""What the campaign plays: a command that begins something, how it goes on, and what it comes to undisturbed."""
+"""What is played: a command that begins something, how it goes on, what it comes to undisturbed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from pathlib import Path
 from shutil import copytree
 
 import orjson
+import pytest
+from tests.chaos.child import Ended, Failed, palaestra
+from tests.chaos.operations import Counter, put
 
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.runs.record import log as run_log
@@ -20,8 +23,6 @@ from palaestra.scenarios.core.ready_made import files
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import venue
 from palaestra.sims.training import evolve
-from tests.chaos.child import Ended, Failed, palaestra
-from tests.chaos.operations import Counter, put
 
 OUT = "out"
 Content = dict[str, list[Record] | str]
@@ -51,8 +52,9 @@ DUEL = {
 
 def evolve_without_models() -> None:
     """Let the tribe answer by made-up replies and learn nothing: it is not training that is tried here."""
-    evolve.train = _train_nothing
-    venue.build = lambda _settings, policies: Scripted(ScriptedEngine(), policies)
+    patch = pytest.MonkeyPatch()  # the process ends with the command
+    patch.setattr(evolve, "train", _train_nothing)
+    patch.setattr(venue, "build", lambda _settings, policies: Scripted(ScriptedEngine(), policies))
 
 
 def _train_nothing(_export: Path, out: Path, **_settings: object) -> Path:
@@ -126,7 +128,9 @@ class Subject:
         """Raise `Failed` where what is in `folder` is not what an uninterrupted play leaves."""
         found = content_of(folder / OUT)
         if found != self.content:
-            differing = [name for name in {*found, *self.content} if found.get(name) != self.content.get(name)]
+            differing = [
+                name for name in {*found, *self.content} if found.get(name) != self.content.get(name)
+            ]
             raise Failed(f"another content than the uninterrupted one's: {', '.join(sorted(differing))}")
         for state in (folder / OUT).rglob("run.json"):
             if (status := RunState.read(state.parent).status) != "finished":
@@ -195,7 +199,11 @@ class Subjects:
         empty, origin = folder / "empty", folder / "origin"
         empty.mkdir(parents=True)
         origin.mkdir()
-        for name, file in (("sweep", DEBATE | {"sweep": {"rounds": [1, 2]}}), ("debate", DEBATE), ("duel", DUEL)):
+        for name, file in (
+            ("sweep", DEBATE | {"sweep": {"rounds": [1, 2]}}),
+            ("debate", DEBATE),
+            ("duel", DUEL),
+        ):
             (empty / f"{name}.yaml").write_text(json.dumps(file))
             (origin / f"{name}.yaml").write_text(json.dumps(file))
         palaestra("run", "debate.yaml", "--out", "origin", "--quiet", cwd=origin).well()
