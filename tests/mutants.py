@@ -250,6 +250,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("fleet: one restart for all", FLEET, "and berth.restarts == restarts", "", T_FLEET),
     ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
     ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
+    ("tables: changed", "runs/table_files.py", "!= said.tables", "is None", "tests/runs/test_table_files.py"),
     ("tables: stale", "runs/table_files.py", "!= made_from(folder)", "!= said", "tests/runs/test_table_files.py"),
     ("tables: half written", "runs/table_files.py", "write_parquet(new /", "write_parquet(target /", "tests/runs/test_table_files.py"),
 

@@ -20,7 +20,7 @@ import shutil
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -54,11 +54,12 @@ FAMILIES = {f"{kind}: {family}": play for kind, found in KINDS.items() for famil
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a case: how it failed, or nothing."""
+    """What became of a case: how it failed, or nothing; the CPU time that it took to check a file."""
 
     family: str
     index: int
     failure: str
+    seconds: float
 
 
 def play(family: str, index: int, seed: int) -> Result:
@@ -73,7 +74,7 @@ def play(family: str, index: int, seed: int) -> Result:
     except Exception:
         failure = f"{', '.join(case.done)}\n{traceback.format_exc()}"
     shutil.rmtree(folder, ignore_errors=True)
-    return Result(family, index, failure)
+    return Result(family, index, failure, case.seconds)
 
 
 def results(cases: Iterator[tuple[str, int]], seed: int, jobs: int, minutes: float) -> Iterator[Result]:
@@ -90,11 +91,6 @@ def results(cases: Iterator[tuple[str, int]], seed: int, jobs: int, minutes: flo
             yield from (future.result() for future in done)
 
 
-def in_turns(families: Sequence[str], rounds: int) -> Iterator[tuple[str, int]]:
-    """The cases of all families, so that none waits for another to be through."""
-    return ((family, index) for index in range(rounds) for family in families)
-
-
 def table(played: Counter[str], failed: Counter[str]) -> list[str]:
     """The figures: of each family how many cases there were, went well, and failed."""
     rows: list[tuple[object, ...]] = [("kind", "cases", "well", "failures")]
@@ -105,10 +101,11 @@ def table(played: Counter[str], failed: Counter[str]) -> list[str]:
 
 def campaign(cases: Iterator[tuple[str, int]], seed: int, minutes: float, jobs: int) -> bool:
     """Play `cases`; tell of progress and failures, and the table; whether all went well."""
-    played, failed, began = Counter[str](), Counter[str](), monotonic()
+    played, failed, began, slowest = Counter[str](), Counter[str](), monotonic(), 0.0
     tell_at = began + SECONDS_BETWEEN_LINES
     for result in results(cases, seed, jobs, minutes):
         played[result.family] += 1
+        slowest = max(slowest, result.seconds)
         if result.failure:
             failed[result.family] += 1
             again = f"python tests/chaos/campaign.py --seed {seed} --case '{result.family}: {result.index}'"
@@ -119,8 +116,24 @@ def campaign(cases: Iterator[tuple[str, int]], seed: int, minutes: float, jobs: 
                 f"{played.total()} cases, {failed.total()} failures, {monotonic() - began:.0f} s", flush=True
             )
     print("\n".join(["", *table(played, failed)]))
+    print(f"a file was checked in {slowest:.2f} s of CPU time at most")
     print(f"seed {seed}, {monotonic() - began:.0f} s, {jobs} jobs")
     return not failed
+
+
+def chosen(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> list[tuple[str, int]]:
+    """The cases that the command line asks for."""
+    if asked.case:
+        cases = [(family, number) for family, _, number in (words.rpartition(": ") for words in asked.case)]
+        wrong = [family for family, number in cases if family not in FAMILIES or not number.isdecimal()]
+    else:
+        only = [word.strip() for word in (asked.only or ",".join(KINDS)).split(",")]
+        wrong = [word for word in only if word not in KINDS and word not in FAMILIES]
+        families = [name for name in FAMILIES if name in only or name.split(":")[0] in only]
+        cases = [(family, str(index)) for index in range(asked.rounds) for family in families]
+    if wrong:
+        parser.error(f"there is no {wrong[0]!r}; there are: {'; '.join(FAMILIES)}")
+    return [(family, int(number)) for family, number in cases]
 
 
 def main() -> int:
@@ -133,28 +146,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of all chance (default: 1)")
     parser.add_argument("--rounds", type=int, default=100, help="cases of each family (default: 100)")
     parser.add_argument("--minutes", type=float, default=20, help="no case begins later (default: 20)")
-    parser.add_argument(
-        "--only", metavar="KIND,…", help="only these kinds, or families such as 'kills: at a call'"
-    )
-    parser.add_argument("--case", metavar="FAMILY: NUMBER", help="only this case")
+    parser.add_argument("--only", metavar="KIND,…", help="only these kinds or families of kinds")
+    parser.add_argument("--case", metavar="'FAMILY: NUMBER'", action="append", help="only this; repeatable")
     parser.add_argument("--jobs", type=int, default=2, help="cases at a time (default: 2)")
     asked = parser.parse_args()
-    only = [word.strip() for word in (asked.only or ",".join(KINDS)).split(",")]
-    families = [name for name in FAMILIES if name in only or name.split(":")[0] in only]
-    cases = in_turns(families, asked.rounds)
-    if asked.case:
-        family, _, number = asked.case.rpartition(": ")
-        families, cases = [family] if family in FAMILIES else [], iter([(family, int(number))])
-    if not families:
-        parser.error(f"there is no such kind; the families are: {'; '.join(FAMILIES)}")
-    print(
-        f"seed {asked.seed}; {len(families)} families, {asked.rounds} cases of each, {asked.minutes} minutes"
-    )
+    cases = chosen(parser, asked)
+    print(f"seed {asked.seed}, {len(cases)} cases, at most {asked.minutes:g} minutes", flush=True)
     preload()
     with TemporaryDirectory(prefix="palaestra-chaos-") as folder:
         global SUBJECTS
         SUBJECTS = Subjects(Path(folder) / "subjects")
-        return 0 if campaign(cases, asked.seed, asked.minutes, asked.jobs) else 1
+        return 0 if campaign(iter(cases), asked.seed, asked.minutes, asked.jobs) else 1
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class Case:
         seed: of the campaign.
         folder: that it may make.
         done: what it has done so far, in words.
+        seconds: of CPU time that it took to check a file.
     """
 
     subjects: Subjects
@@ -29,6 +30,7 @@ class Case:
     seed: int
     folder: Path
     done: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.chance = Random(f"{self.seed} {self.name} {self.index}")
