@@ -244,6 +244,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("repair: order", "runs/record/repair.py", "places = sorted(line.place for line in episode.lines)",
      "places = [line.place for line in episode.lines]", T_REPAIR),
     ("log: read torn line", LOG, 'if not line.endswith(b"\\n")', "if not line", T_LOG),
+    ("fleet: half a character", FLEET, 'answered.text.encode(errors="replace").decode()', "answered.text", T_FLEET),
     ("fleet: seed of a retry", FLEET, "derive_seed(call.seed, attempt) if attempt else call.seed", "call.seed", T_FLEET),
     ("fleet: retries", FLEET, "if attempt < self._retries", "if attempt <= self._retries", T_FLEET),
     ("fleet: restarts", FLEET, "while berth.restarts < berth", "while berth.restarts <= berth", T_FLEET),

@@ -99,7 +99,7 @@ class Subject:
         if ended.code != 2:
             return ended
         other = self._do(second, folder, before, kill_after)
-        return other if other.code != 2 else ended
+        return other if other.code <= 0 else ended
 
     def _do(
         self, words: tuple[str, ...], folder: Path, before: Callable[[], object], kill_after: float | None

@@ -149,8 +149,8 @@ def answer(text: str) -> None:
 
 def hostile(case: Case) -> None:
     """One text at one place, through every command."""
-    text = TEXTS[case.permuted(case.index, len(TEXTS))]
-    place = PLACES[case.index % len(PLACES)]
+    number = case.permuted(case.index, len(TEXTS) * len(PLACES))
+    text, place = TEXTS[number // len(PLACES)], PLACES[number % len(PLACES)]
     case.note(f"{text[:60]!r} as a {place}")
     case.folder.mkdir(parents=True)
     (case.folder / "file.yaml").write_text(quoted(file(place, text)), encoding="utf-8")
