@@ -5,6 +5,7 @@
     python tests/chaos/campaign.py --seed 7 --rounds 200    another chance, and more of it
     python tests/chaos/campaign.py --seed 7 --case 'kills: at a call: 12'       one case again
 
+Cases come in an order of chance: with enough rounds every call is killed at, and a log cut at every byte.
 Everything is played by the program's own commands on made-up replies. Each case is drawn by the seed and its
 number alone; what depends on the moment too says so. A failure is printed with the command that repeats it.
 

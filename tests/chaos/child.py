@@ -143,7 +143,7 @@ def _become(
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
         os.chdir(cwd)
-        os.environ.update(HOME=str(cwd), XDG_CACHE_HOME=str(cwd / ".cache"), COLUMNS="200")
+        os.environ.update(HOME=str(cwd), PALAESTRA_CACHE=str(cwd / ".cache"), COLUMNS="200")
         sys.argv = ["palaestra", *words]
         if asked is not None:
             _count(asked)
