@@ -7,7 +7,8 @@
 
 Cases come in an order of chance: with enough rounds every call is killed at, and a log cut at every byte.
 Everything is played by the program's own commands on made-up replies. Each case is drawn by the seed and its
-number alone; what depends on the moment too says so. A failure is printed with the command that repeats it.
+number alone (`kills: at a moment` by how fast the machine is, too). A failure is printed with the command
+that repeats it.
 
 Exit codes: 0 all was well, 1 something failed, 2 the words on the command line are wrong.
 """

@@ -230,6 +230,6 @@ def _mended(subject: Subject, folder: Path, before: Lines) -> None:
 FAMILIES: dict[str, Family] = {
     **{damage.__name__: partial(single, damage) for damage in DAMAGES},
     "of another run": of_another_run,
-    "cut, stamped": partial(truncated, True),
-    "cut, unstamped": partial(truncated, False),
+    "cut when stamped": partial(truncated, True),
+    "cut when unstamped": partial(truncated, False),
 }

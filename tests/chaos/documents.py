@@ -197,14 +197,14 @@ def exchanged(path: Path, chance: Random) -> str:
 HARMS: dict[str, Callable[[Path, Random], str]] = {"bytes": raw, "fields": field}
 DOCUMENTS = ((RUN, OF_A_RUN), (SWEEP, OF_A_SWEEP), (Described.file_name, OF_AN_EXPORT))
 FAMILIES: dict[str, Family] = {
-    f"{name}, {what}": partial(document, name, commands, harm)
+    f"{name} {what}": partial(document, name, commands, harm)
     for name, commands in DOCUMENTS
     for what, harm in HARMS.items()
 }
 FAMILIES |= {
-    f"{MadeFrom.file_name}, {what}": partial(tables, harm, MadeFrom.file_name) for what, harm in HARMS.items()
+    f"{MadeFrom.file_name} {what}": partial(tables, harm, MadeFrom.file_name) for what, harm in HARMS.items()
 }
 FAMILIES |= {
-    "Parquet files, bytes": partial(tables, raw, "*.parquet"),
-    "Parquet files, exchanged": partial(tables, exchanged, "*.parquet"),
+    "Parquet files bytes": partial(tables, raw, "*.parquet"),
+    "Parquet files exchanged": partial(tables, exchanged, "*.parquet"),
 }
