@@ -11,8 +11,8 @@ PYTEST := $(BIN)/pytest --numprocesses 2
 QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/record tests/sims/playing \
 	tests/sims/commands/test_app.py tests/test_the_name.py
 
-.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers conformance pythons pythons-quick \
-	coverage mutants bench clean
+.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers conformance pythons \
+	pythons-quick coverage mutants chaos bench clean
 
 help:
 	@echo "make demo           play a real debate on the embedded model"
@@ -28,6 +28,7 @@ help:
 	@echo "make pythons-quick  the same with a slice of the tests"
 	@echo "make coverage       run all tests and count the lines that they run; fails below 95 %"
 	@echo "make mutants        break the program in many places; a test must notice each"
+	@echo "make chaos          kills, damaged files, full disks, failing engines, hostile texts: at most 20 minutes"
 	@echo "make bench          measure speed; prints ratios"
 	@echo "make setup          only install (into $(VENV), for: $(DEVICE))"
 
@@ -85,6 +86,9 @@ coverage: setup
 
 mutants: setup
 	$(BIN)/python tests/mutants.py --jobs 2
+
+chaos: setup
+	$(BIN)/python tests/chaos/campaign.py --jobs 2
 
 bench: setup
 	$(BIN)/python benchmarks/throughput.py

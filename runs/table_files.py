@@ -1,8 +1,8 @@
 """A run's tables as Parquet files, read only where they are whole and made from the very log that is there.
 
 `tables/` is written beside its place and put there by one rename. Its `made-from.json` holds the length and
-the hash of the log that it was made from, the tables' names and the version that made them; where any of
-these doesn't fit, or a file can't be read, the tables are made from the log again.
+the hash of the log that it was made from, the hash of each table's file by the table's name, and the version
+that made them; where any of these doesn't fit, the tables are made from the log again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import polars as pl
+from pydantic import Field
 
 from palaestra.agents.failures import PalaestraError, RunUnwritable
 from palaestra.runs.record.disk import unwritable
@@ -28,7 +29,7 @@ FOLDER = "tables"
 
 
 class MadeFrom(Document):
-    """What `made-from.json` says: the log that tables are of, their names, who made them."""
+    """What `made-from.json` says: the log that tables are of, the hashes of their files, who made them."""
 
     file_name: ClassVar[str] = "made-from.json"
     folder_is: ClassVar[str] = "the folder of a run's tables"
@@ -36,16 +37,21 @@ class MadeFrom(Document):
 
     length: int
     digest: str
-    tables: tuple[str, ...] = ()
+    tables: dict[str, str] = Field({})
     palaestra: str
 
 
 def made_from(folder: Path) -> MadeFrom:
     """What tables that are made of the log in `folder` now are made from; raises `OSError`."""
-    with (folder / NAME).open("rb") as log:
-        digest = file_digest(log, lambda: blake2b(digest_size=16)).hexdigest()
-        length = log.tell()
+    length, digest = _told(folder / NAME)
     return MadeFrom(length=length, digest=digest, palaestra=package_versions().get("palaestra", ""))
+
+
+def _told(path: Path) -> tuple[int, str]:
+    """The length and the hash of a file."""
+    with path.open("rb") as file:
+        digest = file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+        return file.tell(), digest
 
 
 def kept(folder: Path) -> dict[str, pl.DataFrame] | None:
@@ -53,7 +59,10 @@ def kept(folder: Path) -> dict[str, pl.DataFrame] | None:
     target = folder / FOLDER
     try:
         said = MadeFrom.read(target)
-        if said.model_copy(update={"tables": ()}) != made_from(folder):
+        if said.model_copy(update={"tables": {}}) != made_from(folder):
+            return None
+        # Polars checks no file: a flipped bit would be another number, or a panic.
+        if {file.stem: _told(file)[1] for file in target.glob("*.parquet")} != said.tables:
             return None
         return {name: pl.read_parquet(target / f"{name}.parquet", glob=False) for name in said.tables}
     except (PalaestraError, OSError, pl.exceptions.PolarsError):
@@ -78,9 +87,11 @@ def keep(folder: Path, tables: Mapping[str, pl.DataFrame], made: MadeFrom) -> No
             for left in (new, old):
                 shutil.rmtree(left, ignore_errors=True)
             new.mkdir()
+            digests = {}
             for name, table in tables.items():
                 table.write_parquet(new / f"{name}.parquet")
-            made.model_copy(update={"tables": tuple(tables)}).write(new)
+                digests[name] = _told(new / f"{name}.parquet")[1]
+            made.model_copy(update={"tables": digests}).write(new)
             if target.exists():
                 target.rename(old)
             new.rename(target)

@@ -263,4 +263,6 @@ def _reply(answered: object) -> Reply:
     """What an engine, perhaps a stranger's, answered."""
     if not isinstance(answered, Reply):
         raise TypeError(f"it answered {answered!r}, which is no Reply")
-    return answered
+    # Half a pair of UTF-16, as JSON of a server may hold it, is no character: no file takes it.
+    text = answered.text.encode(errors="replace").decode()
+    return answered if text == answered.text else replace(answered, text=text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from palaestra.agents.answers import Choice
+from palaestra.agents.answers import Choice, Text
 from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
 from palaestra.agents.engine import EngineSettings
 from palaestra.agents.engines.openai import OpenAIEngine
@@ -84,6 +84,11 @@ def test_each_retry_has_a_seed_of_its_own_and_costs_are_summed() -> None:
     assert (reply.value, reply.failed, reply.attempts) == ("yes", False, 3)
     assert reply.rejected == ("maybe", "perhaps")
     assert (reply.prompt_tokens, reply.cached_tokens, reply.output_tokens) == (30, 12, 9)
+
+
+def test_what_is_no_character_in_a_reply_is_a_question_mark() -> None:
+    reply = reply_of(asked(Counting(lambda _number: said("a\ud800b \U0001f600")), call(Text())))
+    assert (reply.text, reply.value) == ("a?b \U0001f600", "a?b \U0001f600")
 
 
 @pytest.mark.parametrize("retries", [0, 1, 4])

@@ -1,0 +1,61 @@
+"""A slice of the campaign of faults: of each kind a few cases, of one seed; `make chaos` plays the others."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("campaign.py")
+SEED = 1
+CASES = (
+    *(f"kills: at a call: {number}" for number in (0, 1, 2, 3, 4)),
+    "damage: flipped: 0",
+    "damage: exchanged: 0",
+    "damage: zeroed: 0",
+    "damage: cut when stamped: 1",
+    "damage: cut when unstamped: 0",
+    "documents: run.json fields: 0",
+    "documents: made-from.json bytes: 0",
+    "documents: Parquet files bytes: 0",
+    "documents: Parquet files exchanged: 0",
+    "disk: one call fails: 0",
+    "disk: calls fail from one on: 1",
+    "disk: files are limited: 0",
+    *(f"files: changed: {number}" for number in (0, 1, 2, 3)),
+    "engines: faulty: 0",
+    "texts: hostile: 7",
+)
+NOT_YET = (
+    "kills: at a call: 41",  # between run.json.new and run.json: nothing goes on with the folder
+    "disk: calls fail from one on: 9",  # what a start leaves can't be taken away either: a traceback
+    "files: changed: 6",  # nested too deep: a traceback
+    "texts: hostile: 22",  # half a UTF-16 pair in a motion: a traceback
+    "texts: hostile: 478",  # Rich's markup in a motion: a traceback
+)
+"""What is known to fail and is being mended; a case moves to `CASES` once it holds."""
+KINDS = sorted({case.split(":")[0] for case in CASES})
+
+
+@pytest.fixture(scope="module")
+def said() -> str:
+    """What the campaign says of these cases. It is a process of its own, as it forks."""
+    words = [word for case in CASES for word in ("--case", case)]
+    ended = subprocess.run(
+        [sys.executable, SCRIPT, "--seed", str(SEED), "--jobs", "1", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_slice_holds(kind: str, said: str) -> None:
+    rows = re.findall(rf"^{kind}: .*?  +(\d+) +(\d+) +(\d+)$", said, re.MULTILINE)
+    cases = sum(case.startswith(f"{kind}:") for case in CASES)
+    assert sum(int(row[0]) for row in rows) == cases, said
+    assert sum(int(row[1]) for row in rows) == cases, said
