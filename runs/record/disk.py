@@ -12,7 +12,7 @@ from palaestra.agents.failures import RunUnwritable
 
 def replace(path: Path, content: bytes) -> None:
     """Replace the file `path` by `content`, whole or not at all; raises `RunUnwritable`."""
-    new = path.with_name(f"{path.name}.new")
+    new = unnamed(path)
     try:
         with new.open("wb") as file:
             file.write(content)
@@ -24,6 +24,11 @@ def replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             new.unlink()
         raise unwritable(path, error) from error
+
+
+def unnamed(path: Path) -> Path:
+    """Where what is to become the file `path` is written, until it is whole."""
+    return path.with_name(f"{path.name}.new")
 
 
 def sync_folder(folder: Path) -> None:
