@@ -79,9 +79,7 @@ def abandon(out: Path) -> None:
 def _unused(out: Path) -> bool:
     """Whether `out` is an empty folder, or one whose run was killed before its first record."""
     left = list(out.iterdir()) if out.is_dir() else [out]
-    return all(
-        path.name in BEGINNINGS or (path.name == LOG and path.stat().st_size == 0) for path in left
-    )
+    return all(path.name in BEGINNINGS or (path.name == LOG and path.stat().st_size == 0) for path in left)
 
 
 def now() -> str:

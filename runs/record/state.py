@@ -99,7 +99,7 @@ class RunState(Document):
             if not (folder / NAME).exists() and (folder / LOG).is_file() and (folder / LOG).stat().st_size:
                 raise RunUnreadable(
                     f"{folder} has a log, but no {NAME} that says of what",
-                    f"Put its {NAME} back from a copy, or play anew into another folder: palaestra run … --out",
+                    f"Put its {NAME} back from a copy, or play anew into another folder.",
                 ) from error
             raise
 

@@ -1,4 +1,4 @@
-"""Whatever is killed, at whichever file operation, goes on: with the same command, or with the one it names."""
+"""What is killed, at whichever file operation, goes on: with the same command, or with the one it names."""
 
 from __future__ import annotations
 
@@ -129,12 +129,8 @@ def test_a_log_that_nothing_tells_of_is_told_with_a_way_out(
 
 def test_an_evolution_that_was_killed_before_it_had_a_name_begins_anew(tmp_path: Path) -> None:
     words = ("evolve", "evolve-demo", "--by", "truth", "--out", "out", "-q")
-    for operation in count(1):
-        folder = tmp_path / str(operation)
-        folder.mkdir()
-        assert killed_at(operation, folder, *words)
-        if (folder / "out/evolution.json").exists():
-            break
-        while not (folder / "out/evolution.json").exists():
-            assert killed_at(operation := operation + 1, folder, *words)
+    operation = 0
+    while not (tmp_path / "out/evolution.json").exists():
+        operation += 1
+        assert killed_at(operation, tmp_path, *words)
     assert operation > 3
