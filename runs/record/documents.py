@@ -71,4 +71,5 @@ class Document(BaseModel):
 
 def write_json(path: Path, data: Mapping[str, JsonValue]) -> None:
     """Replace the file `path` by `data`, whole or not at all; raises `RunUnwritable`."""
-    replace(path, json.dumps(data, indent=2, ensure_ascii=False).encode())
+    # A folder's name may hold bytes that are no text in any encoding: they are told as "?".
+    replace(path, json.dumps(data, indent=2, ensure_ascii=False).encode(errors="replace"))

@@ -357,7 +357,7 @@ def _lora_request(path: Path, number: int) -> LoRARequest:
 
 
 def _adapter_rank(path: Path) -> int:
-    return int(json.loads((path / "adapter_config.json").read_text())["r"])
+    return int(json.loads((path / "adapter_config.json").read_text(encoding="utf-8"))["r"])
 
 
 def _lora_rank_slot(ranks: list[int]) -> int:
@@ -367,7 +367,7 @@ def _lora_rank_slot(ranks: list[int]) -> int:
 
 def _reason(error: Exception, log: Path) -> str:
     """The last error that vLLM printed, or `error` itself."""
-    printed = log.read_text(errors="replace")
+    printed = log.read_text(encoding="utf-8", errors="replace")
     if "Safe importing of main module" in printed:
         return 'it imports your script anew: put the script\'s work under `if __name__ == "__main__":`'
     lines = [line for line in printed.splitlines() if "Error" in line]

@@ -277,7 +277,7 @@ def _check_adapter(folder: Path | None) -> None:
     if folder is None:
         return
     try:
-        kind = json.loads((folder / "adapter_config.json").read_text())["peft_type"]
+        kind = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["peft_type"]
     except (OSError, ValueError, KeyError) as error:
         raise BadInput(
             f"{folder} holds no LoRA adapter", "Name the folder that has adapter_config.json."
