@@ -21,7 +21,6 @@ from palaestra.agents.limits import MOST_DEPTH, MOST_DIGITS, MOST_INTEGER, MOST_
 
 NUMBER = re.compile(r"[-+]?(0o[0-7_]+|0x[0-9a-fA-F_]+|[\d_]*\.?[\d_]*([eE][-+]?\d+)?)|[-+]?\.(inf|nan)", re.I)
 SURROGATE = re.compile("[\ud800-\udfff]")
-TAGS = {None, "!", "tag:yaml.org,2002:str"}
 
 
 class NotYaml(Exception):
@@ -75,7 +74,7 @@ def _check(event: NodeEvent, depth: int) -> None:
     if depth >= MOST_DEPTH:
         raise _beyond(event, f"more than {MOST_DEPTH} mappings or lists inside each other")
     tag = getattr(event, "tag", None)
-    if (None if tag is None else str(tag)) not in TAGS:
+    if tag is not None:
         shown = str(tag).replace("tag:yaml.org,2002:", "!!")
         raise _beyond(event, f"the tag {shown} isn't taken; leave it out, and write text in quotes")
     if isinstance(event, ScalarEvent):
@@ -90,13 +89,14 @@ def _check_number(event: NodeEvent, text: str) -> None:
     if len(text) > MOST_DIGITS:
         raise _beyond(event, f"a number of {len(text):,} characters; at most {MOST_DIGITS} are read")
     plain = re.sub(r"(?i)\.(?=inf|nan)", "", text)
+    whole = re.fullmatch(r"[-+]?(0o|0x[\da-f_]+|[\d_]+)[\d_]*", text, re.I)
     try:
-        number = float(int(plain, 0)) if re.match(r"[-+]?0[xo]", plain) else float(plain)
-    except ValueError:  # a date, a version, "_": text
+        number = (int(plain, 0) if re.match(r"[-+]?0[xo]", plain) else int(plain)) if whole else float(plain)
+    except ValueError:  # "_", ".": text
         return
     if not isfinite(number):
         raise _beyond(event, f"{text} is no number that can be computed with")
-    if "." not in text and "e" not in text.lower() and abs(number) > MOST_INTEGER:
+    if whole and abs(number) > MOST_INTEGER:
         raise _beyond(event, f"{text} is beyond {MOST_INTEGER:,}, the largest whole number")
 
 
