@@ -293,7 +293,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("elo", "metrics/ratings/elo.py", "other - change", "other + change", T_RATINGS),
     ("border: traceback in a file", "sims/commands/border.py", "failure = unforeseen(error)", "raise", f"{T_BORDER} -k foresaw"),
     ("border: reader gone", "sims/commands/border.py", "        _forget_output()\n", "        raise\n", f"{T_BORDER} -k reader"),
-    ("border: memory", "agents/extensions.py", "except (PalaestraError, MemoryError):", "except PalaestraError:", f"{T_BORDER} -k before_the_first"),
+    ("border: memory", "agents/extensions.py", "except (PalaestraError, MemoryError):", "except PalaestraError:", f"{T_BORDER} -k full_memory"),
     ("border: run told", "sims/playing/sitting.py", "problem = _told(problem, self._where)", "raise problem", f"{T_BORDER} -k ends_by_a_fault"),
     ("border: hangup", "sims/playing/sitting.py", "(signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)", f"{T_BORDER} -k closed_terminal"),
     ("border: nohup", "sims/playing/sitting.py", " if signal.getsignal(n) != signal.SIG_IGN]", "]", f"{T_BORDER} -k outlive"),

@@ -134,12 +134,14 @@ def validate(file: File, settings: Settings = None) -> None:
     """Check a scenario file, and play nothing."""
     scenario = _load(file, settings or [])
     config = scenario.config
-    say(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
+    names = []
     if config.sweep:
         from palaestra.scenarios.core.sweep import points
 
-        for point in points(scenario):
-            say(f"  {point.name}")
+        names = [point.name for point in points(scenario)]
+    say(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
+    for name in names:
+        say(f"  {name}")
 
 
 @app.command(epilog="Example: palaestra scenarios")

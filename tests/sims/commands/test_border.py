@@ -254,3 +254,13 @@ def test_rules_that_fail_are_told_as_theirs(tmp_path: Path, monkeypatch: pytest.
     ended = palaestra("run", "debate", "--dry-run", "-q", "--out", "here", cwd=tmp_path)
     assert ended.code == 2
     assert r"\x1b[2J" in ended.err
+
+
+def test_a_full_memory_is_not_told_as_the_rules_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Debate, "play", fails(MemoryError()))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = palaestra("run", "debate", "--dry-run", "-q", "--out", "here", cwd=tmp_path, foreseen=False)
+    assert ended.code == 1
+    assert "MemoryError" in traced(ended.err)

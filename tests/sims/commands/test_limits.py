@@ -10,7 +10,7 @@ import pytest
 from palaestra.agents.limits import MOST_AGENTS, MOST_BYTES, MOST_EPISODES, MOST_POINTS
 from palaestra.scenarios.core.load import load
 from palaestra.sims.playing.estimate import calls_per_episode
-from support.command_line import done, refused
+from support.command_line import done, palaestra, refused
 
 DEBATE = "scenario: debate\nmotions: [No cars.]\n"
 ABOVE = str(10**9)
@@ -135,3 +135,10 @@ def test_an_estimate_of_what_never_ends_is_a_least(tmp_path: Path, monkeypatch: 
     assert not done("run", "debate", "--dry-run", "--estimate", "--set", "rounds=1").startswith("at least")
     (tmp_path / "mine.yaml").write_text(DEBATE + f"rounds: {ABOVE}\n", encoding="utf-8")
     assert 50 <= calls_per_episode(load(tmp_path / "mine.yaml")) < 100
+
+
+def test_a_sweep_is_called_valid_only_when_all_its_points_are(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(DEBATE + "sweep: {panel: [2, 9]}\n", encoding="utf-8")
+    ended = palaestra("validate", "mine.yaml", cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "in the sweep, at panel=9" in ended.err
