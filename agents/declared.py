@@ -15,11 +15,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from palaestra.agents.bounded_yaml import NotYaml, read
 from palaestra.agents.failures import BadInput
+from palaestra.agents.limits import read_text
 
 Location = tuple[str | int, ...]
 Problems = Iterator[tuple[Location, str]]
@@ -39,17 +39,14 @@ def parse(path: Path, kind: str, *, listed: str, begin: str) -> CommentedMap:
         BadInput: it can't be read, or is no mapping in YAML.
     """
     try:
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        data = read(read_text(path))
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {path}", f"Ready-made ones are listed by: {listed}") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # such as a name with a null character
         raise BadInput(f"{path} can't be read: {error}") from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise BadInput(f"{place}: this is not YAML: {error.problem or error.context}") from error
-    except (YAMLError, ValueError) as error:  # a date or number of YAML's that there is not
-        raise BadInput(f"{path}: this is not YAML: {error}") from error
+    except NotYaml as error:
+        place = f"{path}:{error.line}:{error.column}" if error.line else str(path)
+        raise BadInput(f"{place}: {error}") from error
     if not isinstance(data, CommentedMap):
         raise BadInput(f"{path}:1:1: {kind} is a mapping of fields", f"Begin with, say: {begin}")
     return data

@@ -165,7 +165,7 @@ def border(extension: str, place: Place, doing: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except PalaestraError:
+    except (PalaestraError, MemoryError):  # a memory that is full is nobody's fault in particular
         raise
     except Exception as error:
         raise fault(extension, place, error, doing) from error

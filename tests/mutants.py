@@ -174,6 +174,11 @@ T_FLEET = "tests/sims/engines/test_fleet.py"
 T_LOG = "tests/runs/record/test_log.py"
 T_THOUGHTS = "tests/sims/engines/test_thoughts.py"
 T_REPAIR = "tests/runs/record/test_repair.py"
+T_BORDER = "tests/sims/commands/test_border.py"
+T_KILLED = "tests/sims/commands/test_killed.py"
+T_LIMITS = "tests/sims/commands/test_limits.py"
+T_TERMINAL = "tests/sims/test_terminal.py"
+T_YAML = "tests/agents/test_bounded_yaml.py"
 T_EXPORTS = "tests/runs/exports/test_exports.py"
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
@@ -215,7 +220,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("population list", "sims/commands/population.py", "def list_populations(", RAISES, T_POPULATION),
     ("repair", "sims/commands/repair.py", "def repair(", RAISES, "tests/sims/commands/test_repair_command.py"),
     ("new", "sims/commands/new.py", "def write_new(", RAISES, "tests/sims/commands/test_new.py"),
-    ("exit code", APP, "sys.exit(error.exit_code)", "sys.exit(0)", f"{T_APP} -k used_folder"),
+    ("exit code", "sims/commands/border.py", "return failure.exit_code", "return 0", f"{T_APP} -k used_folder"),
     ("doctor: gpu", "sims/commands/doctor.py", '"missing", found, "Its engine', '"ok", found, "Its engine', T_DOCTOR),
     ("doctor: builds", "sims/commands/doctor.py", '"missing", "both builds', '"ok", "both builds', T_DOCTOR),
     ("doctor: exit code", APP, 'finding.state == "missing"', 'finding.state == "note"', T_DOCTOR),
@@ -328,6 +333,29 @@ MUTANTS = [Mutant(*fields) for fields in (
 
     # Numbers.
     ("elo", "metrics/ratings/elo.py", "other - change", "other + change", T_RATINGS),
+    ("border: traceback in a file", "sims/commands/border.py", "failure = unforeseen(error)", "raise", f"{T_BORDER} -k foresaw"),
+    ("border: reader gone", "sims/commands/border.py", "        _forget_output()\n", "        raise\n", f"{T_BORDER} -k reader"),
+    ("border: memory", "agents/extensions.py", "except (PalaestraError, MemoryError):", "except PalaestraError:", f"{T_BORDER} -k full_memory"),
+    ("border: run told", "sims/playing/sitting.py", "problem = _told(problem, self._where)", "raise problem", f"{T_BORDER} -k ends_by_a_fault"),
+    ("border: hangup", "sims/playing/sitting.py", "(signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)", f"{T_BORDER} -k closed_terminal"),
+    ("border: nohup", "sims/playing/sitting.py", " if signal.getsignal(n) != signal.SIG_IGN]", "]", f"{T_BORDER} -k outlive"),
+    ("terminal: encoding", "sims/terminal.py", 'stream.reconfigure(errors="replace")', "pass", T_TERMINAL),
+    ("terminal: say", "sims/terminal.py", "text = visible(str(words))", "text = str(words)", T_TERMINAL),
+    ("terminal: C1", "sims/terminal.py", "\\x7f-\\x9f", "\\x7f", T_TERMINAL),
+    ("terminal: overrides", "sims/terminal.py", "\\u2066-\\u2069", "", T_TERMINAL),
+    ("terminal: markup", "sims/terminal.py", "first, *rest = map(shown, row)", "first, *rest = map(Text.from_markup, row)", T_TERMINAL),
+    ("killed: unnamed", "runs/record/documents.py", "return cls.model_validate_json(unnamed(path).read_bytes())", "pass", f"{T_KILLED} -k whole_run_json"),
+    ("killed: leftovers", "runs/record/folder.py", "path.name in BEGINNINGS or ", "", f"{T_KILLED} -k test_a_run_goes"),
+    ("limits: pipe", "agents/limits.py", "if not stat.S_ISREG(found.st_mode):", "if stat.S_ISDIR(found.st_mode):", f"{T_LIMITS} -k people_are"),
+    ("limits: size", "agents/limits.py", "if found.st_size > most:", "if found.st_size > most + 1:", f"{T_LIMITS} -k unread"),
+    ("limits: sweep", "scenarios/core/config.py", "prod(map(len, self.sweep.values()))", "len(self.sweep)", f"{T_LIMITS} -k beyond"),
+    ("limits: agents", "scenarios/core/config.py", "if number > MOST_AGENTS:", "if False:", f"{T_LIMITS} -k cast"),
+    ("limits: estimate", "sims/playing/estimate.py", "found.at_least = True", "pass", f"{T_LIMITS} -k estimate"),
+    ("yaml: depth", "agents/bounded_yaml.py", "if depth >= MOST_DEPTH:", "if depth >= MOST_DEPTH * 9:", T_YAML),
+    ("yaml: aliases", "agents/bounded_yaml.py", "self._nodes += self._sizes[id(node)]", "pass", T_YAML),
+    ("yaml: tags", "agents/bounded_yaml.py", "if tag is not None:", "if False:", T_YAML),
+    ("yaml: whole numbers", "agents/bounded_yaml.py", "if whole and abs(number) > MOST_INTEGER:", "if False:", T_YAML),
+    ("bargaining: no deal", "metrics/families/bargaining.py", '(_number("share_first") - _number("share_second"))', '(pl.col("share_first") - pl.col("share_second"))', "tests/runs/test_measures.py -k little_happened"),
     ("elo: scale", "metrics/ratings/elo.py", "10 ** ((other - own)", "10 ** ((own - other)", T_RATINGS),
     ("sparta", "metrics/ratings/sparta.py", "tanh(own.deviation)", "own.deviation", T_RATINGS),
     ("sparta: decay", "metrics/ratings/sparta.py", "max(constants.least_k, decayed)", "decayed", T_RATINGS),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from palaestra.agents.declared import Where, parse, tell
 from palaestra.agents.failures import BadInput, RunUnwritable
+from palaestra.agents.limits import MOST_PEOPLE_BYTES, require_file
 from palaestra.agents.populations.spec import Population
 
 READY = Path(__file__).parent / "ready"
@@ -100,13 +101,14 @@ def read_people(path: Path) -> pl.DataFrame:
     if path.suffix not in PEOPLE_SUFFIXES:
         raise BadInput(f"{path}: people are read from .parquet or .jsonl")
     try:
+        require_file(path, MOST_PEOPLE_BYTES)
         if path.suffix == ".parquet":
             people = pl.read_parquet(path, glob=False)
         else:
             people = pl.read_ndjson(path.read_bytes(), infer_schema_length=None)
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {path}", "Draw people with: palaestra population draw") from error
-    except (OSError, PolarsError) as error:
+    except (OSError, PolarsError, pl.exceptions.PanicException) as error:
         raise BadInput(f"{path} can't be read: {error}") from error
     for name, kind in (("person", pl.Int64), ("persona", pl.String)):
         if people.schema.get(name) != kind or people[name].null_count():
@@ -119,6 +121,7 @@ def read_people(path: Path) -> pl.DataFrame:
 def hash_of(path: Path) -> str:
     """The SHA-256 of a file; raises `BadInput` where it can't be read."""
     try:
+        require_file(path, MOST_PEOPLE_BYTES)
         return sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise BadInput(f"{path} can't be read: {error.strerror or error}") from error

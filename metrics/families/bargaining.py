@@ -26,7 +26,12 @@ BARGAINING = "Nash, The Bargaining Problem, Econometrica 18 (1950)"
 
 
 def _outcome(episodes: pl.DataFrame, field: str) -> pl.DataFrame:
-    return episodes.select("episode", value=pl.col(field).cast(pl.Float64))
+    return episodes.select("episode", value=_number(field))
+
+
+def _number(field: str) -> pl.Expr:
+    """An outcome's field; where no episode has it, its column has no type, and nothing can be reckoned."""
+    return pl.col(field).cast(pl.Float64)
 
 
 @metric("episodes.deal", unit="share", low=0, high=1)
@@ -71,7 +76,7 @@ def pareto_efficiency(episodes: pl.DataFrame) -> pl.DataFrame:
 @metric("episodes.share_first episodes.share_second", unit="share of the bargaining zone", low=0)
 def split_imbalance(episodes: pl.DataFrame) -> pl.DataFrame:
     """How unequally a deal splits the zone: |first's share − second's share|."""
-    shares = (pl.col("share_first") - pl.col("share_second")).abs()
+    shares = (_number("share_first") - _number("share_second")).abs()
     return episodes.select("episode", value=shares)
 
 
@@ -121,7 +126,7 @@ def gini(episodes: pl.DataFrame) -> pl.DataFrame:
 @metric("episodes.total episodes.best_total", unit="utility", low=0)
 def regret(episodes: pl.DataFrame) -> pl.DataFrame:
     """What the package's total utility lacks to that of the best affordable package."""
-    lacking = pl.col("best_total") - pl.col("total")
+    lacking = _number("best_total") - _number("total")
     return episodes.select("episode", value=lacking)
 
 
@@ -206,7 +211,8 @@ def _outcomes(tables: Tables) -> tuple[pl.DataFrame, list[str], list[float], str
         names.append(named[0] if len(named) == 1 else f"the {side} party")
         constant &= own["reservation"].n_unique() == 1
         rows = rows.join(own.select("episode", pl.col("reservation").alias(f"no_{side}")), on="episode")
-    some(rows, "no negotiation has its parties' utilities")
+    worth = ["deal", "utility_first", "utility_second", "no_first", "no_second"]
+    rows = some(rows.drop_nulls(worth), "no negotiation has its parties' utilities")
     pareto = pl.col("pareto") if "pareto" in rows.columns else pl.lit(None, dtype=pl.Boolean)
     zone = pl.col("zone") if "zone" in rows.columns else pl.lit(None)
     kind = (

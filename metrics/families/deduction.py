@@ -233,7 +233,11 @@ def survivors(role: pl.DataFrame, elimination: pl.DataFrame, episodes: pl.DataFr
         for the rounds that each ended game had.
     """
     size = role.group_by("episode", "minority").agg(pl.len().alias("size"))
-    rounds = episodes.filter("ended").select("episode", pl.int_ranges(0, pl.col("rounds") + 1).alias("round"))
+    rounds = (
+        episodes.filter("ended")
+        .drop_nulls("rounds")
+        .select("episode", pl.int_ranges(0, pl.col("rounds") + 1).alias("round"))
+    )
     grid = rounds.explode("round").join(size, on="episode")
     gone = (
         elimination.join(role.select("episode", "player", "minority"), on=["episode", "player"])
@@ -286,6 +290,7 @@ def trust(tables: Tables, *, episode: int | None = None, moment: str = "after") 
     for who in ("agent", "about"):
         named = seats.select("episode", pl.col("player").alias(who), "seat")
         belief = belief.join(named, on=["episode", who]).drop(who).rename({"seat": who})
+    some(belief, "nobody who told its trust has a role")
     order = seats.unique("seat", keep="first", maintain_order=True)
     order = order.sort("minority", "place", "seat", descending=[True, False, False])
     games = dict(belief.group_by("round").agg(pl.col("episode").n_unique()).sort("round").iter_rows())

@@ -12,7 +12,7 @@ from palaestra.agents.failures import RunUnwritable
 
 def replace(path: Path, content: bytes) -> None:
     """Replace the file `path` by `content`, whole or not at all; raises `RunUnwritable`."""
-    new = path.with_name(f"{path.name}.new")
+    new = unnamed(path)
     try:
         refuse_link(new)
         with new.open("wb") as file:
@@ -41,6 +41,11 @@ def own_folder(run: Path, name: str) -> Path:
     except OSError as error:
         raise unwritable(folder, error) from error
     return folder
+
+
+def unnamed(path: Path) -> Path:
+    """Where what is to become the file `path` is written, until it is whole."""
+    return path.with_name(f"{path.name}.new")
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ A field that this version doesn't know is kept, so that writing a document back 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from palaestra.agents.failures import PalaestraError, RunUnreadable
-from palaestra.runs.record.disk import replace
+from palaestra.runs.record.disk import replace, unnamed
 
 KEPT = ConfigDict(extra="allow", frozen=True)
 """How documents and their parts are read: unknown fields are kept, and nothing is changed in place."""
@@ -37,11 +38,17 @@ class Document(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The document in `folder`; raises `unreadable` when there is none, or it is damaged."""
+        """The document in `folder`; raises `unreadable` when there is none, or it is damaged.
+
+        Where only the file is there that was to become it, that one counts if it is whole: who wrote it was
+        killed before it got its name.
+        """
         path = folder / cls.file_name
         try:
             return cls.model_validate_json(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError) as error:
+            with contextlib.suppress(OSError, ValidationError):
+                return cls.model_validate_json(unnamed(path).read_bytes())
             raise cls.unreadable(f"{folder} is not {cls.folder_is}", cls.remedy) from error
         except OSError as error:
             raise cls.unreadable(f"{path} can't be read: {error.strerror}") from error
@@ -64,4 +71,5 @@ class Document(BaseModel):
 
 def write_json(path: Path, data: Mapping[str, JsonValue]) -> None:
     """Replace the file `path` by `data`, whole or not at all; raises `RunUnwritable`."""
-    replace(path, json.dumps(data, indent=2, ensure_ascii=False).encode())
+    # A folder's name may hold bytes that are no text in any encoding: they are told as "?".
+    replace(path, json.dumps(data, indent=2, ensure_ascii=False).encode(errors="replace"))

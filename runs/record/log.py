@@ -18,10 +18,11 @@ import orjson
 from palaestra.agents.failures import RunLocked, RunUnreadable
 from palaestra.runs.record.chain import BEGINNING, Head, Heads, opened
 from palaestra.runs.record.disk import refuse_link, sync_folder, unwritable
+from palaestra.runs.record.folder import LOG
 from palaestra.runs.record.records import FORMAT, Record
 from palaestra.runs.record.state import RunState
 
-NAME = "log.jsonl"
+NAME = LOG
 
 
 class Log:

@@ -23,7 +23,7 @@ from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
 from palaestra.agents.failures import RunUnreadable
 from palaestra.runs.record.documents import KEPT, Document
-from palaestra.runs.record.folder import NAME, SWEEP, now
+from palaestra.runs.record.folder import LOG, NAME, SWEEP, now
 from palaestra.runs.record.plan import Plan
 
 HEAD = r"^\d+-[0-9a-f]{8}$"
@@ -93,7 +93,15 @@ class RunState(Document):
             raise RunUnreadable(
                 f"{folder} is the folder of a sweep", f"Name one of its runs, such as {first}"
             )
-        return super().read(folder)
+        try:
+            return super().read(folder)
+        except RunUnreadable as error:
+            if not (folder / NAME).exists() and (folder / LOG).is_file() and (folder / LOG).stat().st_size:
+                raise RunUnreadable(
+                    f"{folder} has a log, but no {NAME} that says of what",
+                    f"Put its {NAME} back from a copy, or play anew into another folder.",
+                ) from error
+            raise
 
     @property
     def kind(self) -> str:

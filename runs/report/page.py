@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -16,7 +14,7 @@ from typing import Any
 import orjson
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs.record.disk import refuse_link, unwritable
+from palaestra.runs.record.disk import replace, unwritable
 from palaestra.runs.report.overview import overview
 from palaestra.runs.report.transcripts import run_data
 from palaestra.runs.run import Run
@@ -46,7 +44,11 @@ def write_report(runs: Sequence[Run], out: Path) -> Path:
             raise BadInput(
                 f"nothing was recorded in {run.folder} yet", f"Go on with: palaestra resume {run.folder}"
             )
-    _replace(out, page(runs).encode())
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(out, error) from error
+    replace(out, page(runs).encode())
     return out
 
 
@@ -83,20 +85,3 @@ def _part(name: str) -> str:
 def _hash(text: str) -> str:
     """What a content security policy calls this inline style or script."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
-
-
-def _replace(out: Path, content: bytes) -> None:
-    """Write `content` to `out`, whole or not at all."""
-    new = out.with_name(f".{out.name}.{os.getpid()}.new")
-    try:
-        refuse_link(new)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with new.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(out)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
-        raise unwritable(out, error) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from math import prod
 from types import NoneType
 from typing import Annotated, Any, Self
 
@@ -13,6 +14,7 @@ from palaestra.agents.agent import Layout
 from palaestra.agents.declared import Problems, refuse
 from palaestra.agents.engine import ENGINES, AnyEngine, EngineSettings
 from palaestra.agents.engines.vllm import VllmEngine
+from palaestra.agents.limits import MOST_AGENTS, MOST_EPISODES, MOST_LIVE, MOST_POINTS, MOST_RETRIES
 from palaestra.agents.memory import MemorySettings
 from palaestra.agents.policy import Policy, Settings
 from palaestra.scenarios.parts.population import PeopleDrawn
@@ -43,15 +45,17 @@ class ScenarioConfig(Settings):
 
     scenario: str = Field(description="The kind of scenario, see `palaestra scenarios`.")
     title: str = Field("", description="Shown in listings and transcripts.")
-    episodes: int = Field(1, ge=1, description="How many episodes a run plays.")
+    episodes: int = Field(1, ge=1, le=MOST_EPISODES, description="How many episodes a run plays.")
     seed: int = Field(0, ge=0, description="Seed of the run; every episode and call derives its own from it.")
-    live: int = Field(64, ge=1, description="Most episodes under way at once.")
+    live: int = Field(64, ge=1, le=MOST_LIVE, description="Most episodes under way at once.")
     layout: Layout = Field(
         "shared_prefix",
         description="Order of a prompt: `shared_prefix` puts what agents share first (fast), "
         "`persona_first` puts who the agent is first (some models stay in character better).",
     )
-    retries: int = Field(2, ge=0, description="How often an answer that can't be parsed is asked again.")
+    retries: int = Field(
+        2, ge=0, le=MOST_RETRIES, description="How often an answer that can't be parsed is asked again."
+    )
     engines: dict[str, AnyEngine] = Field(
         {"default": VllmEngine()}, description="The engines, by name. Default: the embedded model on vLLM."
     )
@@ -129,8 +133,13 @@ class ScenarioConfig(Settings):
         if self.population is not None:
             for place, message in self.population.problems(len(self.unplayed())):
                 yield ("population", *place), message
+        points = prod(map(len, self.sweep.values())) if isinstance(self.sweep, dict) else len(self.sweep)
+        if points > MOST_POINTS:
+            yield ("sweep",), f"a sweep of {points:,} points; at most {MOST_POINTS:,} are played"
         seen = set()
-        for location, agent in self.declared_agents():
+        for number, (location, agent) in enumerate(self.declared_agents(), 1):
+            if number > MOST_AGENTS:
+                yield location, f"more than {MOST_AGENTS:,} agents"
             yield from self.policy_problems((*location, "policy"), agent.policy)
             if (location[:-1], agent.name) in seen:
                 yield (*location, "name"), f"two agents are named {agent.name!r}"

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from palaestra.agents.bounded_yaml import NotYaml, read
 from palaestra.agents.declared import Where, parse, tell
 from palaestra.agents.engine import require_allowed
 from palaestra.agents.failures import BadInput
@@ -118,9 +117,9 @@ def _apply(data: Any, setting: str) -> Location:
     if not equals or not key:
         raise BadInput(f"--set {setting}: this is no key=value", "For example: --set rounds=5")
     try:
-        value = YAML(typ="safe").load(text)
-    except (YAMLError, ValueError) as error:
-        raise BadInput(f"--set {setting}: the value is not YAML") from error
+        value = read(text)
+    except NotYaml as error:
+        raise BadInput(f"--set {setting}: {error}") from error
     location: Location = tuple(int(part) if part.isdecimal() else part for part in key.split("."))
     target = data
     for part in location[:-1]:

@@ -11,6 +11,7 @@ from sys import modules
 from ruamel.yaml import YAML
 
 from palaestra.agents.failures import BadInput, PalaestraError
+from palaestra.agents.limits import read_text
 from palaestra.scenarios.core.registry import SCENARIOS
 
 FOLDER = "ready"
@@ -63,8 +64,8 @@ def text_of(name: str) -> str:
     """The scenario file that `name` names, as it is written; raises `BadInput` when there is none."""
     path = find(name)
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_text(path)
+    except (OSError, ValueError) as error:
         raise BadInput(f"{path} can't be read: {error}") from error
 
 

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from palaestra.agents.failures import BadInput, PalaestraError
+from palaestra.agents.failures import BadInput
+from palaestra.agents.limits import MOST_INTEGER
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
+from palaestra.sims.commands.border import guarded
 from palaestra.sims.commands.data import data
 from palaestra.sims.commands.new import new
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.repair import repairing
 from palaestra.sims.commands.study import study
+from palaestra.sims.terminal import BOLD, say, table
 
 if TYPE_CHECKING:
     from palaestra.scenarios.core.load import Scenario
@@ -25,7 +28,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"palaestra {version('palaestra')}")
+        say(f"palaestra {version('palaestra')}")
         raise typer.Exit
 
 
@@ -76,7 +79,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only th
 def run(
     file: File,
     episodes: Annotated[int | None, typer.Option("--episodes", "-n", min=1, help="How many to play.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the run.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=MOST_INTEGER, help="Seed of the run.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run folder. Default: a new one in outputs/.")] = None,
     settings: Settings = None,
     dry_run: Annotated[bool, typer.Option(help="Play on made-up replies, without a model.")] = False,
@@ -163,9 +166,9 @@ def validate(
     swept = points(scenario) if config.sweep else []
     for each in [point.scenario for point in swept] or [scenario]:
         each.require_allowed(Allowed.typed(allow_key or (), allow_remote_code))
-    typer.echo(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
+    say(f"{scenario.file}: a valid {config.scenario}, {config.episodes} episodes, seed {config.seed}")
     for point in swept:
-        typer.echo(f"  {point.name}")
+        say(f"  {point.name}")
 
 
 @app.command(epilog="Example: palaestra scenarios")
@@ -174,11 +177,11 @@ def scenarios() -> None:
     from palaestra.scenarios.core.ready_made import ready_made, summaries
 
     for name, summary in summaries():
-        typer.secho(name, bold=True)
-        typer.echo(f"  {summary}")
+        say(name, BOLD)
+        say(f"  {summary}")
         for short, title in ready_made(name):
-            typer.echo(f"    {short:<24} {title}")
-    typer.echo("\nPlay one: palaestra run NAME · see its file: palaestra show NAME")
+            say(f"    {short:<24} {title}")
+    say("\nPlay one: palaestra run NAME · see its file: palaestra show NAME")
 
 
 @app.command(epilog="Example: palaestra schema debate > debate.schema.json")
@@ -188,7 +191,7 @@ def schema(scenario: Annotated[str, typer.Argument(help="Name of a scenario, suc
 
     from palaestra.scenarios.core.registry import SCENARIOS
 
-    typer.echo(json.dumps(SCENARIOS[scenario].config_type.model_json_schema(), indent=2))
+    say(json.dumps(SCENARIOS[scenario].config_type.model_json_schema(), indent=2))
 
 
 @app.command(epilog="Examples: palaestra show outputs/debate-… · palaestra show RUN -e 3 --call 12")
@@ -196,8 +199,12 @@ def show(
     what: Annotated[
         str, typer.Argument(metavar="RUN", help="A run folder, or a ready-made scenario's name.")
     ],
-    episode: Annotated[int, typer.Option("--episode", "-e", min=0, help="Which episode.")] = 0,
-    call: Annotated[int | None, typer.Option(min=0, help="Show the exact prompt of this call.")] = None,
+    episode: Annotated[
+        int, typer.Option("--episode", "-e", min=0, max=MOST_INTEGER, help="Which episode.")
+    ] = 0,
+    call: Annotated[
+        int | None, typer.Option(min=0, max=MOST_INTEGER, help="Show the exact prompt of this call.")
+    ] = None,
     events: Annotated[bool, typer.Option("--events", help="Also tell the events of the rules.")] = False,
     thoughts: Annotated[
         bool, typer.Option("--thoughts", help="Also tell what agents thought before they answered.")
@@ -208,7 +215,7 @@ def show(
     if not Path(what).is_dir():
         from palaestra.scenarios.core.ready_made import text_of
 
-        typer.echo(text_of(what))
+        say(text_of(what))
         return
     from palaestra.runs.run import Run
     from palaestra.runs.transcript import transcript
@@ -216,14 +223,14 @@ def show(
     opened = Run(what)
     if call is not None:
         for role, text in opened.prompt(episode, call):
-            typer.secho(f"[{role}]", bold=True)
-            typer.echo(f"{text}\n")
+            say(f"[{role}]", BOLD)
+            say(f"{text}\n")
         return
     for number, line in enumerate(transcript(opened, episode, events, thoughts)):
         if lines is not None and number >= lines:
-            typer.echo("…")
+            say("…")
             break
-        typer.echo(line)
+        say(line)
 
 
 @app.command(epilog="Example: palaestra doctor")
@@ -232,30 +239,18 @@ def doctor() -> None:
 
     The exit code is 1 when something that runs need is missing.
     """
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from palaestra.sims.commands.doctor import examine
 
     colours = {"ok": "green", "note": "yellow", "missing": "red"}
-    table = Table("", "found", "what to do", box=None)
-    worst = 0
-    for finding in examine():
-        worst |= finding.state == "missing"
-        subject = Text(finding.subject, style=colours[finding.state])
-        table.add_row(subject, Text(finding.found, overflow="fold"), Text(finding.remedy))
-    Console().print(table)
-    raise typer.Exit(worst)
+    found = list(examine())
+    rows = [(finding.subject, finding.found, finding.remedy) for finding in found]
+    table(("", "found", "what to do"), rows, style=[colours[finding.state] for finding in found])
+    raise typer.Exit(any(finding.state == "missing" for finding in found))
 
 
 def main() -> None:
     """The entry point: failures become one message and an exit code, never a traceback."""
-    try:
-        app(standalone_mode=True)
-    except PalaestraError as error:
-        typer.secho(f"error: {error}", fg="red", err=True)
-        sys.exit(error.exit_code)
+    sys.exit(guarded(lambda: app(standalone_mode=False)))
 
 
 def _load(file: str, settings: list[str]) -> Scenario:
@@ -271,7 +266,7 @@ def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool
     swept = points(scenario)
     if estimate:
         for point in swept:
-            typer.secho(point.name, bold=True)
+            say(point.name, BOLD)
             _print_estimate(point.scenario, allowed)
         return
     from palaestra.sims.playing.sweep import start_sweep
@@ -286,8 +281,8 @@ def _print_sweep(folder: Path) -> None:
 
     for run_folder in runs(folder):
         Run(run_folder).write_tables()
-        typer.echo(f"run folder:  {run_folder}")
-    typer.echo(f"compare them: palaestra compare {folder}")
+        say(f"run folder:  {run_folder}")
+    say(f"compare them: palaestra compare {folder}")
 
 
 def _print_estimate(scenario: Scenario, allowed: Allowed) -> None:
@@ -295,23 +290,22 @@ def _print_estimate(scenario: Scenario, allowed: Allowed) -> None:
 
     scenario.require_allowed(allowed)  # what would be refused takes nothing
     found = estimate(scenario)
-    typer.echo(f"episodes          {found.episodes:>12,}")
-    typer.echo(f"calls             {found.calls:>12,}")
-    typer.echo(f"prompt tokens     {found.prompt_tokens:>12,}  ({found.counted_by}; before prefix caching)")
-    typer.echo(f"output tokens     {found.output_tokens:>12,}  (at most: every speech at its limit)")
-    typer.echo(f"longest prompt    {found.longest_prompt:>12,}  tokens")
+    if found.at_least:
+        say("at least, as an episode is longer than can be foreseen:")
+    say(f"episodes          {found.episodes:>12,}")
+    say(f"calls             {found.calls:>12,}")
+    say(f"prompt tokens     {found.prompt_tokens:>12,}  ({found.counted_by}; before prefix caching)")
+    say(f"output tokens     {found.output_tokens:>12,}  (at most: every speech at its limit)")
+    say(f"longest prompt    {found.longest_prompt:>12,}  tokens")
     if found.seconds is None:
-        typer.echo("time                   unknown  (no run of this scenario and model on this machine yet)")
+        say("time                   unknown  (no run of this scenario and model on this machine yet)")
     else:
-        typer.echo(f"time              {found.seconds:>11,.0f}s  (at the last run's speed, without loading)")
+        say(f"time              {found.seconds:>11,.0f}s  (at the last run's speed, without loading)")
 
 
 def _print_result(folder: Path) -> None:
     """An excerpt, a summary and the folder of a run that just ended."""
     from itertools import islice
-
-    from rich.console import Console
-    from rich.table import Table
 
     from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
     from palaestra.runs.run import Run
@@ -319,22 +313,22 @@ def _print_result(folder: Path) -> None:
 
     finished = Run(folder)
     finished.write_tables()
-    console = Console()
     excerpt = list(islice(transcript(finished, 0), EXCERPT_LINES + 1))
     for line in excerpt[:EXCERPT_LINES]:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    console.print("…\n" if len(excerpt) > EXCERPT_LINES else "")
+        say(line)
+    say("…\n" if len(excerpt) > EXCERPT_LINES else "")
     for title, frame in (
         ("outcomes", outcome_summary(finished.episodes)),
         ("calls", calls_by_purpose(finished.calls)),
     ):
-        table = Table(*frame.columns, title=title, title_justify="left", box=None)
-        for row in frame.iter_rows():
-            table.add_row(*(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row))
-        console.print(table)
-        console.print()
-    console.print(f"read it all: palaestra show {folder} --episode 0", highlight=False)
-    console.print(f"run folder:  {folder}", highlight=False, soft_wrap=True)
+        rows = [
+            [f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row]
+            for row in frame.iter_rows()
+        ]
+        table(frame.columns, rows, title)
+        say()
+    say(f"read it all: palaestra show {folder} --episode 0")
+    say(f"run folder:  {folder}")
 
 
 if __name__ == "__main__":

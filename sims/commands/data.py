@@ -15,6 +15,7 @@ from palaestra.agents.failures import BadInput
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
 from palaestra.sims.commands.listing import listing
+from palaestra.sims.terminal import BOLD, say, table, visible
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -36,9 +37,12 @@ TrainOptions = Annotated[
 
 
 def _formats() -> list[str]:
+    from rich.markup import escape
+
     from palaestra.runs.exports.format import formats
 
-    return ["Formats:", *(f"[bold]{name}[/bold]: {form.help}" for name, form in formats().items())]
+    told = {escape(visible(name)): escape(visible(form.help)) for name, form in formats().items()}
+    return ["Formats:", *(f"[bold]{name}[/bold]: {words}" for name, words in told.items())]
 
 
 def _methods() -> list[str]:
@@ -128,7 +132,7 @@ def export(
     described = write(runs, where, options, prompt_encoder(runs), command=_command())
     if not quiet:
         _print_export(described)
-    typer.echo(f"export: {where}")
+    say(f"export: {where}")
 
 
 def _unused(folder: Path, name: str) -> Path:
@@ -158,14 +162,8 @@ def _print_export(described: Described) -> None:
 
 
 def _print_table(title: str, columns: list[str], rows: Iterable[list[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*columns, title=title, title_justify="left", box=None)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
-    typer.echo()
+    table(columns, rows, title)
+    say()
 
 
 @data.command(name="formats", epilog="Examples: palaestra formats · palaestra formats dpo")
@@ -179,14 +177,14 @@ def list_formats(
 
     if name is None:
         for each, form in formats().items():
-            typer.secho(each, bold=True)
-            typer.echo(f"  {form.help}")
-        typer.echo("\nColumns: palaestra formats NAME · write it: palaestra export RUN --to NAME")
+            say(each, BOLD)
+            say(f"  {form.help}")
+        say("\nColumns: palaestra formats NAME · write it: palaestra export RUN --to NAME")
         return
     found = FORMATS[name]
     columns = [[column, told.type, told.meaning] for column, told in found.columns.items()]
     _print_table(f"{name}: one row is {found.row}", ["column", "type", "meaning"], columns)
-    typer.echo(f"for {found.loader}")
+    say(f"for {found.loader}")
 
 
 @data.command(
@@ -228,8 +226,8 @@ def branch(
     chosen = selection(calls or [], episodes, most)
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
     folder = play_branches(run, out, chosen, answers, repeats, settings or [], quiet, allowed)
-    typer.echo(f"run folder: {folder}")
-    typer.echo(f"make pairs of it: palaestra export {folder}")
+    say(f"run folder: {folder}")
+    say(f"make pairs of it: palaestra export {folder}")
 
 
 @data.command(
@@ -271,10 +269,10 @@ def quality(
         raise BadInput("no pair is left", "Take weaker filters.")
     report = quality_report(pairs, seed)
     for line in report.lines():
-        typer.echo(line)
+        say(line)
     if out is not None:
         write_kept(folder, pairs, dropped, report, out, _command())
-        typer.echo(f"export: {out}")
+        say(f"export: {out}")
 
 
 @data.command(
@@ -312,8 +310,8 @@ def train(
         resume=resume,
         quiet=quiet,
     )
-    typer.echo(f"adapter: {out}")
-    typer.echo(f"play with it: palaestra run SCENARIO --set policies.NAME.adapter={out}")
+    say(f"adapter: {out}")
+    say(f"play with it: palaestra run SCENARIO --set policies.NAME.adapter={out}")
 
 
 @data.command(
@@ -355,9 +353,9 @@ def evolve(
     from palaestra.scenarios.core.ready_made import find
     from palaestra.sims.training.evolve import Evolution, EvolveSettings
 
-    def say(words: str) -> None:
+    def told(words: str) -> None:
         if not quiet:
-            typer.echo(words)
+            say(words)
 
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
     options = {"generations": generations, "by": by, "method": method}
@@ -365,11 +363,11 @@ def evolve(
     if Path(what).is_dir():
         if named or out:
             raise BadInput("an evolution goes on as it was begun", f"Say only: palaestra evolve {what}")
-        evolution = Evolution.open(Path(what), say, quiet, allowed)
+        evolution = Evolution.open(Path(what), told, quiet, allowed)
     else:
         chosen = _checked(EvolveSettings, named)
         folder = out or _unused(Path("outputs"), f"evolution-{Path(what).stem}")
-        evolution = Evolution(folder, load(find(what)), chosen, say, quiet, allowed)
+        evolution = Evolution(folder, load(find(what)), chosen, told, quiet, allowed)
         evolution.begin()
     evolution.run()
     _print_evolution(evolution)
@@ -389,8 +387,8 @@ def _print_evolution(evolution: Evolution) -> None:
         "95 % interval",
     ]
     _print_table(f"held-out success; pairs by {evolution.settings.by}", columns, rows(evolution))
-    typer.echo(sentence(evolution))
-    typer.echo(f"evolution: {evolution.folder}")
+    say(sentence(evolution))
+    say(f"evolution: {evolution.folder}")
 
 
 def _checked(model: type[SomeSettings], settings: list[str]) -> SomeSettings:

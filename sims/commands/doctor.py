@@ -77,7 +77,7 @@ def _processor() -> Finding:
 
 def _cpu_flags() -> set[str]:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return set()
     return set(next((line for line in lines if line.startswith("flags")), "").split())
@@ -109,10 +109,14 @@ def _gpu() -> Finding:
 def _gpus() -> list[str]:
     """The NVIDIA GPUs that the driver lists, as the Makefile asks it."""
     try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True, timeout=20)
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, check=True, timeout=20)
     except (OSError, subprocess.SubprocessError):
         return []
-    return [line.split(" (UUID")[0] for line in listed.stdout.splitlines() if line.startswith("GPU")]
+    return [
+        line.split(" (UUID")[0]
+        for line in listed.stdout.decode(errors="replace").splitlines()
+        if line.startswith("GPU")
+    ]
 
 
 def _vllm() -> Finding:

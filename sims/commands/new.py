@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 import typer
 
 from palaestra.agents.failures import BadInput
+from palaestra.sims.terminal import say
 
 Kind = Literal["scenario", "metric", "engine", "format"]
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,9 +51,9 @@ def write_new(
     It works as it is and passes its own tests: install it, then change it into what you want.
     """
     folder = write(kind, name, into)
-    typer.echo(f"package: {folder}\n\nNext:")
+    say(f"package: {folder}\n\nNext:")
     for command in (f"pip install -e {folder}", f"pytest {folder}", TRY[kind].format(name=name)):
-        typer.echo(f"  {command}")
+        say(f"  {command}")
 
 
 def write(kind: Kind, name: str, into: Path) -> Path:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from palaestra.sims.terminal import BOLD, say, table
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -47,11 +49,11 @@ def draw(
     seconds = perf_counter() - began
     if out is not None:
         write_people(people, out)
-    typer.echo(f"{declared.population}: {size:,} people of seed {seed}, drawn in {seconds:.2f} s")
-    typer.echo(f"the first:   {people['persona'][0]}")
+    say(f"{declared.population}: {size:,} people of seed {seed}, drawn in {seconds:.2f} s")
+    say(f"the first:   {people['persona'][0]}")
     _print_fit(fit(declared, people))
     if out is not None:
-        typer.echo(f"people file: {out}")
+        say(f"people file: {out}")
 
 
 @population.command(epilog="Example: palaestra population check people.parquet --against townsfolk")
@@ -76,32 +78,32 @@ def list_populations() -> None:
     from palaestra.agents.populations.files import ready_populations
 
     for each in ready_populations():
-        typer.secho(each.population, bold=True)
-        typer.echo(f"  {each.title}")
-        typer.echo(f"  attributes: {', '.join(each.attributes)}; shares: {each.source}")
-    typer.echo("\nDraw: palaestra population draw NAME · play: palaestra run debate --set population.of=NAME")
+        say(each.population, BOLD)
+        say(f"  {each.title}")
+        say(f"  attributes: {', '.join(each.attributes)}; shares: {each.source}")
+    say("\nDraw: palaestra population draw NAME · play: palaestra run debate --set population.of=NAME")
 
 
 def _print_fit(found: pl.DataFrame) -> bool:
     """The table of a check and what it comes to; whether people differ from what is declared."""
-    from rich.console import Console
-    from rich.table import Table
-
     from palaestra.agents.populations.fit import differing
 
-    table = Table(box=None, title="drawn against declared", title_justify="left")
-    for head in ("attribute", "given", "people", "test", "p", "p (Holm)", "largest", "at"):
-        table.add_column(head, justify="right" if head in ("people", "p", "p (Holm)", "largest") else "left")
+    rows = []
     for row in found.iter_rows(named=True):
         numbers = ["" if row[key] is None else f"{row[key]:.4f}" for key in ("p", "p_holm", "largest")]
-        table.add_row(row["attribute"], row["given"], f"{row['people']:,}", row["test"], *numbers, row["at"])
-    # Lines that a narrow terminal wraps can be read; numbers that are cut off can't.
-    Console(width=max(Console().width, LEAST_WIDTH)).print(table)
+        rows.append((row["attribute"], row["given"], f"{row['people']:,}", row["test"], *numbers, row["at"]))
+    table(
+        ("attribute", "given", "people", "test", "p", "p (Holm)", "largest", "at"),
+        rows,
+        "drawn against declared",
+        right=("people", "p", "p (Holm)", "largest"),
+        least_width=LEAST_WIDTH,
+    )
     apart = differing(found)
     tests = len(found) - found["p"].null_count()
     if len(apart):
         names = ", ".join(apart["attribute"].unique(maintain_order=True))
-        typer.echo(f"differs from what is declared beyond sampling error: {names}")
+        say(f"differs from what is declared beyond sampling error: {names}")
     else:
-        typer.echo(f"within sampling error of what is declared ({tests} tests, Holm-corrected p ≥ 0.05)")
+        say(f"within sampling error of what is declared ({tests} tests, Holm-corrected p ≥ 0.05)")
     return bool(len(apart))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from palaestra.sims.terminal import say
+
 if TYPE_CHECKING:
     from palaestra.runs.record.repair import Survey
 
@@ -28,14 +30,14 @@ def repair(
 
     found = mend(folder) if write else survey(folder)
     if found.well:
-        typer.echo(f"{folder}: all {found.episodes} episodes that have begun are sound")
+        say(f"{folder}: all {found.episodes} episodes that have begun are sound")
         return
     for line in _told(found):
-        typer.echo(line)
+        say(line)
     if write:
-        typer.echo(f"repaired: {folder}\ngo on with: palaestra resume {folder}")
+        say(f"repaired: {folder}\ngo on with: palaestra resume {folder}")
     else:
-        typer.echo(f"leave what is sound: palaestra repair {folder} --write")
+        say(f"leave what is sound: palaestra repair {folder} --write")
         raise typer.Exit(1)
 
 

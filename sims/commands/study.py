@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from palaestra.agents.failures import BadInput
+from palaestra.sims.terminal import BOLD, DIM, say, table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,10 +115,10 @@ def compare(
     )
     found = found.with_columns(pl.Series("p_corrected", holm(found["p"].to_list()), dtype=pl.Float64))
     _write(found, out)
-    typer.secho(f"baseline: {labels[0]}", bold=True)
+    say(f"baseline: {labels[0]}", BOLD)
     for label in labels[1:]:
         _print_difference(label, found.filter(pl.col("run") == label))
-    typer.echo(_caution(found))
+    say(_caution(found))
     _print_notes(found)
 
 
@@ -159,7 +160,7 @@ def plots(
         except Unmeasurable as reason:
             if only:
                 raise BadInput(f"{name}: {reason}") from reason
-            typer.secho(f"{name} is left out: {reason}", dim=True)
+            say(f"{name} is left out: {reason}", DIM)
             continue
         path = folder / f"{name}.{file_type}"
         try:
@@ -170,7 +171,7 @@ def plots(
                 figure.savefig(path, dpi=200)
         except OSError as error:
             raise unwritable(folder, error) from error
-        typer.echo(str(path))
+        say(path)
 
 
 @study.command(
@@ -189,7 +190,7 @@ def report(
     target = out or runs[0] / "report.html"
     if target.is_dir():
         raise BadInput(f"--out {target} is a folder", f"Name a file, such as {target / 'report.html'}")
-    typer.echo(f"report: {write_report([Run(folder) for folder in _expanded(runs)], target)}")
+    say(f"report: {write_report([Run(folder) for folder in _expanded(runs)], target)}")
 
 
 def _print_difference(name: str, found: pl.DataFrame) -> None:
@@ -256,7 +257,7 @@ def _with_episodes(runs: list[Run]) -> list[Run]:
     """
     for run in runs[1:]:
         if not run.episodes["ended"].any():
-            typer.secho(f"{run.folder} is left out: no episode of it has ended", dim=True)
+            say(f"{run.folder} is left out: no episode of it has ended", DIM)
     ended = [run for run in runs[1:] if run.episodes["ended"].any()]
     for run in (runs[0], *(ended or runs[1:2])):
         _require_episodes(run.tables, run.folder)
@@ -332,12 +333,12 @@ def _print_catalogue() -> None:
     from palaestra.runs.measures import families
 
     for name, family in families().items():
-        typer.secho(name, bold=True)
+        say(name, BOLD)
         for metric in family.metrics:
             bounds = ["" if bound is None else f"{bound:g}" for bound in (metric.low, metric.high)]
             scale = f"{metric.unit}, {bounds[0]}…{bounds[1]}" if any(bounds) else metric.unit
-            typer.echo(f"  {metric.name:<26} {metric.summary}")
-            typer.secho(f"  {'':<26} {scale}; source: {metric.source}", dim=True)
+            say(f"  {metric.name:<26} {metric.summary}")
+            say(f"  {'':<26} {scale}; source: {metric.source}", DIM)
 
 
 def _check_table(out: Path | None) -> None:
@@ -363,18 +364,8 @@ def _write(table: pl.DataFrame, out: Path | None) -> None:
 
 
 def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], title: str = "") -> None:
-    from rich.console import Console
-    from rich.table import Table as Printed
-
-    printed = Printed(title=title or None, title_justify="left", box=None)
-    for head in heads:
-        printed.add_column(
-            head, justify="left" if head in ("metric", "unit") else "right", no_wrap=head == "metric"
-        )
-    for row in rows:
-        printed.add_row(*row)
-    # Lines that a narrow terminal wraps can be read; numbers that are cut off can't.
-    Console(width=max(Console().width, LEAST_WIDTH)).print(printed)
+    right = [head for head in heads if head not in ("metric", "unit")]
+    table(heads, rows, title, right=right, whole=("metric",), least_width=LEAST_WIDTH)
 
 
 def _print_notes(found: pl.DataFrame) -> None:
@@ -392,7 +383,7 @@ def _print_notes(found: pl.DataFrame) -> None:
     ):
         names = "" if note.startswith(metrics[0]) else f"{', '.join(sorted(metrics))}: "
         place = f" (in {', '.join(where)})" if len(where) < len(runs) else ""
-        typer.secho(f"{names}{note}{place}", dim=True)
+        say(f"{names}{note}{place}", DIM)
 
 
 def _told(number: float | None) -> str:

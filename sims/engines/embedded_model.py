@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from palaestra.agents.failures import EngineUnavailable
+from palaestra.sims.terminal import say
 
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -71,4 +72,4 @@ def _convert(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(f"embedded model: {ensure()}")
+    say(f"embedded model: {ensure()}")

@@ -71,7 +71,7 @@ def lora_request(path: Path, number: int) -> LoRARequest:
 
 def adapter_rank(path: Path) -> int:
     """The rank of the adapter in the folder `path`."""
-    return int(json.loads((path / "adapter_config.json").read_text())["r"])
+    return int(json.loads((path / "adapter_config.json").read_text(encoding="utf-8"))["r"])
 
 
 def lora_rank_slot(ranks: list[int]) -> int:
@@ -81,7 +81,7 @@ def lora_rank_slot(ranks: list[int]) -> int:
 
 def reason_of(error: Exception, log: Path) -> str:
     """The last error that vLLM printed, or `error` itself."""
-    printed = log.read_text(errors="replace")
+    printed = log.read_text(encoding="utf-8", errors="replace")
     if "Safe importing of main module" in printed:
         return 'it imports your script anew: put the script\'s work under `if __name__ == "__main__":`'
     lines = [line for line in printed.splitlines() if "Error" in line]

@@ -12,6 +12,7 @@ from typing import Any
 
 from palaestra.agents.calls import derive_seed
 from palaestra.agents.failures import BadInput, PalaestraError
+from palaestra.agents.limits import MOST_EPISODES
 from palaestra.agents.memory import RATING, SUMMARY
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import log as run_log
@@ -23,6 +24,9 @@ from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.core.trajectory import Turn
 from palaestra.sims.playing.play import CHANGEABLE, changed, start
+
+DIGITS = len(str(MOST_EPISODES)) + 1
+"""Of an episode's number that are read: it is too large with more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,9 @@ def branch(
     overridden = changed(data, settings, CHANGEABLE)
     file = str(run / state.file_name)
     points = _points(run, check(data, file, overridden), chosen, answers)
+    plays = sum(point.answers + 1 for point in points) * repeats
+    if plays > MOST_EPISODES:
+        raise BadInput(f"{plays:,} plays; at most {MOST_EPISODES:,} are played", "Ask for fewer of them.")
     plan = Plan(run.resolve(), repeats, points)
     data["episodes"] = len(plan.branches())
     return start(check(data, file, overridden), out, quiet, plan, allowed=allowed)
@@ -204,4 +211,7 @@ def _numbers(text: str) -> Iterator[int]:
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise BadInput(f"--episodes {text}: this names no episodes", "For example: --episodes 0-3,7")
-        yield from range(int(first), int(last or first) + 1)
+        low, high = int(first[:DIGITS]), int((last or first)[:DIGITS])
+        if high > MOST_EPISODES:
+            raise BadInput(f"--episodes {text}: a run has at most {MOST_EPISODES:,} episodes")
+        yield from range(low, high + 1)

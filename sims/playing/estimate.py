@@ -17,6 +17,7 @@ from typing import Any
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Reply, turns
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL
+from palaestra.agents.limits import MOST_FORESEEN_CALLS, MOST_FORESEEN_CHARACTERS
 from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_replies, scripted_reply
 from palaestra.scenarios.core.load import Scenario
@@ -28,7 +29,11 @@ CHARACTERS_PER_TOKEN = 4.0
 
 @dataclass(slots=True)
 class RunEstimate:
-    """What a run takes: counts over all its episodes, seconds where a speed is known."""
+    """What a run takes: counts over all its episodes, seconds where a speed is known.
+
+    Attributes:
+        at_least: whether an episode is so long that it was not played to its end: it takes more.
+    """
 
     episodes: int = 0
     calls: int = 0
@@ -37,6 +42,7 @@ class RunEstimate:
     longest_prompt: int = 0
     seconds: float | None = None
     counted_by: str = ""
+    at_least: bool = False
 
 
 def estimate(scenario: Scenario, sample: int = 4) -> RunEstimate:
@@ -58,7 +64,7 @@ def estimate(scenario: Scenario, sample: int = 4) -> RunEstimate:
 
 
 def calls_per_episode(scenario: Scenario) -> int:
-    """Calls that the first episode makes on scripted replies.
+    """Calls that the first episode makes on scripted replies; of a very long one, those that were played.
 
     Raises:
         ExtensionFault: its rules fail at that, before anything is written.
@@ -66,7 +72,7 @@ def calls_per_episode(scenario: Scenario) -> int:
     calls = 0
     with rules_border(scenario.rules, "episode 0"):
         episode = scenario.rules(scenario.config, index=0)
-        while episode.pending:
+        while episode.pending and calls < MOST_FORESEEN_CALLS:
             calls += len(episode.pending)
             episode.advance(scripted_replies(episode.pending))
     return calls
@@ -84,10 +90,17 @@ def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[s
             text = " ".join(words[: _limit(call, policies[call.policy])])
         return replace(reply, text=text, value=call.answer.parse(text))
 
+    calls = characters = 0
     while episode.pending:
+        if calls >= MOST_FORESEEN_CALLS or characters >= MOST_FORESEEN_CHARACTERS:
+            found.at_least = True
+            break
+        calls += len(episode.pending)
         replies = []
         for call in episode.pending:
-            prompt = sum(count(text) for _, text in turns(call.prompt))
+            texts = [text for _, text in turns(call.prompt)]
+            characters += sum(map(len, texts))
+            prompt = sum(map(count, texts))
             reply = longest_reply(call)
             found.calls += 1
             found.prompt_tokens += prompt
@@ -142,7 +155,7 @@ def _speed_key(scenario: Scenario) -> str:
 def known_speed(scenario: Scenario) -> float | None:
     """Output tokens a second of the last run of this scenario and models on this machine, if any."""
     try:
-        speeds: dict[str, float] = json.loads(_speeds_file().read_text())
+        speeds: dict[str, float] = json.loads(_speeds_file().read_text(encoding="utf-8"))
         return speeds[_speed_key(scenario)]
     except (OSError, ValueError, KeyError):
         return None
@@ -154,8 +167,9 @@ def remember_speed(scenario: Scenario, tokens_per_second: float) -> None:
         return
     try:
         file = _speeds_file()
-        speeds = json.loads(file.read_text()) if file.exists() else {}
+        speeds = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(speeds | {_speed_key(scenario): round(tokens_per_second, 2)}))
+        told = speeds | {_speed_key(scenario): round(tokens_per_second, 2)}
+        file.write_text(json.dumps(told), encoding="utf-8")
     except (OSError, ValueError):
         return

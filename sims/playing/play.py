@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from palaestra.agents.failures import BadInput, RunLocked
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
-from palaestra.runs.record import log as run_log
 from palaestra.runs.record.plan import Plan
 from palaestra.runs.record.state import PlayedScenario, RunState
 from palaestra.scenarios.core.config import Location
@@ -60,12 +58,9 @@ def start(
         Sitting(scenario, where, state, alternatives, quiet, allowed).play(venue)
     except RunLocked:
         raise
-    except Exception:
+    except BaseException:
         if not (where / state.file_name).exists():
-            # Nothing was recorded: leave nothing behind.
-            (where / run_log.NAME).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                where.rmdir()
+            run_folder.abandon(where)
         raise
     return where
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from time import perf_counter
 from types import TracebackType
 
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from palaestra.agents.calls import OVERFLOW, Reply
+from palaestra.sims.terminal import console, shown
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -39,7 +40,7 @@ class Progress:
         self._quiet = quiet
         self._started = perf_counter()
         self._next_line = self._started + SECONDS_BETWEEN_LINES
-        self._console = Console(file=sys.stderr)
+        self._console = console(sys.stderr)
         self._live: Live | None = None
 
     def __enter__(self) -> Progress:
@@ -54,14 +55,16 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError):
+                self._live.stop()
         elif not self._quiet:
             self.say(self.line())
 
     def say(self, words: str) -> None:
         """Show a line of words."""
         if not self._quiet:
-            self._console.print(words, highlight=False, markup=False)
+            with contextlib.suppress(OSError):  # nobody looks any more: no reason to stop
+                self._console.print(shown(words), soft_wrap=True)
 
     def episode_ended(self) -> None:
         """See `Observer`."""
@@ -102,7 +105,7 @@ class Progress:
         return " · ".join(parts) + f" · {_duration(seconds)}"
 
     def _text(self) -> Text:
-        return Text(self.line())
+        return shown(self.line())
 
 
 def _duration(seconds: float) -> str:

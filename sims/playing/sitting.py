@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from palaestra.agents.failures import Interrupted, PalaestraError, RunUnwritable
+from palaestra.agents.failures import Interrupted, PalaestraError
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
@@ -26,6 +26,7 @@ from palaestra.sims.playing.estimate import calls_per_episode, remember_speed
 from palaestra.sims.playing.progress import Progress
 from palaestra.sims.playing.scheduler import Scheduler
 from palaestra.sims.playing.venue import Venue
+from palaestra.sims.unforeseen import unforeseen
 
 
 class Sitting:
@@ -76,11 +77,11 @@ class Sitting:
                 self._note("finished", progress.seconds)
                 return
             if (self._where / self._state.file_name).exists():
-                if isinstance(problem, PalaestraError):
-                    go_on = f"Go on with: palaestra resume {self._where}"
-                    problem.remedy = f"{problem.remedy}\n  {go_on}".strip()
+                problem = _told(problem, self._where)
+                go_on = f"Go on with: palaestra resume {self._where}"
+                problem.remedy = f"{problem.remedy}\n  {go_on}".strip()
                 status: Status = "interrupted" if isinstance(problem, Interrupted) else "failed"
-                with contextlib.suppress(RunUnwritable):  # `problem` says more
+                with contextlib.suppress(Exception):  # `problem` says more
                     self._note(status, progress.seconds, problem)
             raise problem
 
@@ -145,10 +146,23 @@ def _outcome(playing: Callable[[Venue], Coroutine[Any, Any, None]], venue: Venue
     return None
 
 
+def _told(problem: Exception, where: Path) -> PalaestraError:
+    """The same with words and a remedy."""
+    if isinstance(problem, PalaestraError):
+        return problem
+    told = unforeseen(problem, where)
+    told.__cause__ = problem
+    return told
+
+
 @contextlib.contextmanager
 def _interrupts(scheduler: Scheduler) -> Iterator[None]:
-    """Ctrl-C makes the scheduler stop cleanly; a second one, or one while an engine loads, stops at once."""
+    """Ctrl-C makes the scheduler stop cleanly; a second one, or one while an engine loads, stops at once.
+
+    So do SIGTERM, and SIGHUP of a terminal that is closed, unless that is ignored, as `nohup` has it.
+    """
     loop = asyncio.get_running_loop()
+    others = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]
 
     def stop() -> None:
         loop.remove_signal_handler(signal.SIGINT)
@@ -156,7 +170,8 @@ def _interrupts(scheduler: Scheduler) -> Iterator[None]:
 
     try:
         loop.add_signal_handler(signal.SIGINT, stop)
-        loop.add_signal_handler(signal.SIGTERM, scheduler.interrupt)
+        for number in others:
+            loop.add_signal_handler(number, scheduler.interrupt)
     except (NotImplementedError, RuntimeError, ValueError):
         # Not the main thread: in a notebook the venue handles interrupts.
         yield
@@ -165,4 +180,5 @@ def _interrupts(scheduler: Scheduler) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in others:
+            loop.remove_signal_handler(number)

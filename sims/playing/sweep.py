@@ -23,6 +23,7 @@ from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import Point
 from palaestra.sims.playing.play import resume, start
 from palaestra.sims.playing.venue import Venue
+from palaestra.sims.terminal import say
 
 FOLDER = r"^[0-9]+-[\w=.,+-]+$"
 """The name of a point's folder: one that leads out of the sweep's is none."""
@@ -108,7 +109,7 @@ def _play(where: Path, state: SweepState, quiet: bool, allowed: Allowed) -> None
         for number, point in enumerate(state.points, 1):
             folder = where / point.folder
             if not quiet:
-                print(f"run {number} of {len(state.points)}: {point.folder}", flush=True)
+                say(f"run {number} of {len(state.points)}: {point.folder}")
             try:
                 if (folder / run_folder.NAME).exists():
                     resume(folder, quiet=quiet, venue=venue, allowed=allowed)

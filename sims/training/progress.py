@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from time import perf_counter
 from types import TracebackType
 
-from rich.console import Console
 from rich.live import Live
-from rich.text import Text
+
+from palaestra.sims.terminal import console, shown
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -24,7 +25,7 @@ class TrainingProgress:
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._console = Console(file=sys.stderr)
+        self._console = console(sys.stderr)
         self._live: Live | None = None
         self._line = ""
         self._first = self._steps = 0
@@ -32,7 +33,7 @@ class TrainingProgress:
 
     def __enter__(self) -> TrainingProgress:
         if self._console.is_terminal and not self._quiet:
-            self._live = Live(get_renderable=lambda: Text(self._line), console=self._console)
+            self._live = Live(get_renderable=lambda: shown(self._line), console=self._console)
             self._live.start()
         return self
 
@@ -40,12 +41,14 @@ class TrainingProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live is not None:
-            self._live.stop()
+            with contextlib.suppress(OSError):
+                self._live.stop()
 
     def say(self, words: str) -> None:
         """Show a line of words."""
         if not self._quiet:
-            self._console.print(words, highlight=False, markup=False, soft_wrap=True)
+            with contextlib.suppress(OSError):  # nobody looks any more: no reason to stop
+                self._console.print(shown(words), soft_wrap=True)
 
     def begin(self, done: int, steps: int) -> None:
         """Steps are about to be taken, of which `done` are taken already."""

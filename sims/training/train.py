@@ -277,7 +277,7 @@ def _check_adapter(folder: Path | None) -> None:
     if folder is None:
         return
     try:
-        told = json.loads((folder / "adapter_config.json").read_text())
+        told = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         kind, imports = told["peft_type"], told.get("megatron_config")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib import pyplot as plt
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -118,6 +119,42 @@ def test_a_run_without_rows_cannot_be_measured(metric: Metric, occasions: Occasi
         Unmeasurable, match=f"{metric.name} can't be measured here: the run has nothing in table"
     ):
         metric.parts({name: of.clear() for name, of in tables.items()})
+
+
+def without_occasions(tables: Tables, needs: Mapping[str, Sequence[str]]) -> Iterator[Tables]:
+    """What a run's tables are where little happened: one row of each, none, or outcomes that nobody has."""
+    outcome = [
+        name for name in tables["episodes"].columns if name not in ("episode", "seed", "ended", "steps")
+    ]
+    for chosen in (outcome, *([name] for name in needs.get("episodes", ()) if name in outcome)):
+        # No episode has a value, so the column has no type either.
+        nobody = tables["episodes"].with_columns(pl.lit(None).alias(name) for name in chosen)
+        yield {**tables, "episodes": nobody}
+    yield {name: table.head(1) for name, table in tables.items()}
+    yield {name: table if name == "episodes" else table.clear() for name, table in tables.items()}
+    for name in needs:
+        yield {**tables, name: tables[name].clear()}
+        yield {**tables, name: tables[name].head(1)}
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_run_in_which_little_happened_is_measured_or_told_why_not(metric: Metric, runs: Runs) -> None:
+    for tables in runs.values():
+        if metric.lacks(tables):
+            continue
+        for less in without_occasions(tables, metric.needs):
+            with suppress(Unmeasurable):
+                assert metric.combine(metric.parts(less).sums.sum(axis=0)[None]).size == 1
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.name)
+def test_a_run_in_which_little_happened_is_drawn_or_told_why_not(plot: Plot[...], runs: Runs) -> None:
+    for tables in runs.values():
+        for needs in plot.needs:
+            if not lacking(needs, tables):
+                for less in (tables, *without_occasions(tables, needs)):
+                    with suppress(Unmeasurable):
+                        plt.close(plot(less))
 
 
 def test_every_family_has_its_metrics_and_every_metric_and_plot_its_own_name() -> None:

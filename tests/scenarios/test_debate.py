@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import mesa
-import mesa.batchrunner
 import pytest
+from mesa.batchrunner import batch_run
 
 from palaestra.agents.agent import Agent
 from palaestra.agents.answers import Choice
@@ -585,7 +585,7 @@ def test_the_data_collector_has_a_row_a_step_and_each_debaters_opinion() -> None
 
 
 def test_batch_run_plays_every_combination_of_parameters() -> None:
-    rows = mesa.batch_run(
+    rows = batch_run(
         Debate,
         {
             "motions": [["Cities should plant more trees."], ["Shops should close on Sundays."]],

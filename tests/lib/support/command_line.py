@@ -33,12 +33,13 @@ class Done:
         return " ".join(self.out.split())
 
 
-def palaestra(*words: str | Path, cwd: Path | None = None) -> Done:
-    """Do what `palaestra WORDS` does; an exception that would be a traceback there is raised here.
+def palaestra(*words: str | Path, cwd: Path | None = None, foreseen: bool = True) -> Done:
+    """Do what `palaestra WORDS` does.
 
     Args:
         words: as typed, the shell's quotes taken off.
         cwd: the folder to be in; by default the tests' own.
+        foreseen: fail where the program has no words of its own for how it ends.
     """
     out, err = StringIO(), StringIO()
     code: int | str | None = 0
@@ -51,6 +52,7 @@ def palaestra(*words: str | Path, cwd: Path | None = None) -> Done:
             except SystemExit as left:
                 code = left.code
     assert code is None or isinstance(code, int), code
+    assert not foreseen or "error: unforeseen: " not in err.getvalue(), err.getvalue()
     return Done(code or 0, out.getvalue(), err.getvalue())
 
 

@@ -21,6 +21,10 @@ from palaestra.sims.playing import play
 
 PRELOADED = [
     "palaestra.sims.playing.play",
+    "palaestra.sims.commands.app",
+    "palaestra.runs.transcript",
+    "palaestra.sims.playing.sweep",
+    "palaestra.metrics.outcomes",
     "palaestra.scenarios.debate.rules",
     "palaestra.sims.engines.scripted_engine",
     "pytest",

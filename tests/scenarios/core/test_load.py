@@ -100,9 +100,8 @@ def test_a_password_in_an_address_is_not_repeated(write: Write) -> None:
     assert "secret" not in rest
 
 
-@pytest.mark.parametrize("text", ["title: 2020-99-99", "rounds: !!int foo"])
-def test_a_value_that_yaml_cannot_make_is_no_yaml(text: str, write: Write) -> None:
-    assert "this is not YAML" in refused(write(f"{GOOD}{text}\n"))
+def test_a_value_that_yaml_cannot_make_is_no_yaml(write: Write) -> None:
+    assert "this is not YAML" in refused(write(f"{GOOD}title: 2020-99-99\n"))
     assert "--set title=2020-99-99" in refused(write(GOOD), "title=2020-99-99")
 
 
@@ -428,7 +427,7 @@ def test_the_last_override_of_a_field_wins(write: Write) -> None:
     [
         ("rounds", "this is no key=value"),
         ("=5", "this is no key=value"),
-        ("rounds=[", "the value is not YAML"),
+        ("rounds=[", "this is not YAML"),
         ("debaters.7.name=Ben", "there is no item 7"),
         ("debaters.2={name: Cem}", "there is no item 2"),
         ("debaters.first.name=Ben", "there is no item first"),

@@ -1,0 +1,92 @@
+"""Around every command: however it ends, the user reads one message at most, and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import typer
+
+from palaestra.agents.failures import Interrupted, PalaestraError
+from palaestra.sims.terminal import say, take_any_text, warn
+from palaestra.sims.unforeseen import unforeseen
+
+
+class _Context(Protocol):
+    command_path: str
+
+
+@runtime_checkable
+class Misused(Protocol):
+    """What Typer raises for words that make no command."""
+
+    ctx: _Context | None
+    exit_code: int
+
+    def format_message(self) -> str:
+        """What is wrong with them."""
+
+
+def guarded(command: Callable[[], object]) -> int:
+    """Do `command`, say how it failed if it did, and return the exit code."""
+    take_any_text()
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warned
+            code = _ended(command)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError:  # the reader went away, as `| head` does, or a disk is full
+        _forget_output()
+        return 1
+    return code
+
+
+def _ended(command: Callable[[], object]) -> int:
+    """Do `command` and say how it failed; raises only what happens where it writes."""
+    try:
+        code = command()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        raise
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
+    except (KeyboardInterrupt, typer.Abort):
+        failure: PalaestraError = Interrupted("interrupted")
+    except PalaestraError as error:
+        failure = error
+    except Exception as error:
+        if isinstance(error, Misused):
+            return _misused(error)
+        failure = unforeseen(error)
+    warn(f"error: {failure}")
+    return failure.exit_code
+
+
+def _misused(error: Misused) -> int:
+    """Tell what is wrong with the words that were typed; a command without any has shown its help."""
+    told = error.format_message()
+    if told:
+        help_of = error.ctx.command_path if error.ctx is not None else "palaestra"
+        warn(f"error: {told}\n  See: {help_of} --help")
+    return error.exit_code
+
+
+def _warned(message: Warning | str, *_: object, **__: object) -> None:
+    if sys.stderr is not None:
+        say(f"warning: {message}", to=sys.stderr)
+
+
+def _forget_output() -> None:
+    """Let what is still to be written go nowhere: Python would complain at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            os.dup2(nowhere, 1 if stream is sys.stdout else 2)
+    os.close(nowhere)
