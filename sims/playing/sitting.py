@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Container, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,8 @@ class Sitting:
                 return
             calls = calls_per_episode(self._scenario)
             progress = Progress(config.episodes, len(past.ended), calls, self._quiet)
-            problem = _outcome(partial(self._play, log, past, read.heads, progress), venue)
+            recorder = self._recorder(log, past, read.heads)
+            problem = _outcome(partial(self._play, recorder, past.ended, progress), venue)
             if problem is None:
                 self._note("finished", progress.seconds)
                 return
@@ -85,8 +86,14 @@ class Sitting:
                     self._note(status, progress.seconds, problem)
             raise problem
 
+    def _recorder(self, log: run_log.Log, past: Past, heads: Heads) -> Recorder:
+        if self._alternatives is None:
+            return Recorder(log, past, heads)
+        self._alternatives.recall(run_log.read(self._where))
+        return Recorder(log, past, heads, self._alternatives.replay)
+
     async def _play(
-        self, log: run_log.Log, past: Past, heads: Heads, progress: Progress, venue: Venue
+        self, recorder: Recorder, ended: Container[int], progress: Progress, venue: Venue
     ) -> None:
         config = self._scenario.config
         kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
@@ -95,9 +102,9 @@ class Sitting:
             config.engines, config.policies, config.retries, progress.say, venue.engine, self._allowed
         ) as fleet:
             self._begin(fleet)
-            scheduler = self._scheduler(fleet, log, past, heads, progress)
+            scheduler = self._scheduler(fleet, recorder, progress)
             with progress, _interrupts(scheduler):
-                await scheduler.play(i for i in range(config.episodes) if i not in past.ended)
+                await scheduler.play(i for i in range(config.episodes) if i not in ended)
         remember_speed(self._scenario, progress.output_tokens / max(progress.seconds, 1e-9))
 
     def _begin(self, fleet: Fleet) -> None:
@@ -108,15 +115,11 @@ class Sitting:
         self._state = self._state.continued(self._scenario.config.model_dump(mode="json"), sitting)
         self._state.write(self._where)
 
-    def _scheduler(
-        self, fleet: Fleet, log: run_log.Log, past: Past, heads: Heads, progress: Progress
-    ) -> Scheduler:
-        played, live = self._alternatives, self._scenario.config.live
-        if played is None:
-            return Scheduler(self._episode, fleet.ask, Recorder(log, past, heads), live, progress)
-        played.recall(run_log.read(self._where))
-        ask = partial(played.answer, fleet.ask)
-        return Scheduler(played.make, ask, Recorder(log, past, heads, played.replay), live, progress)
+    def _scheduler(self, fleet: Fleet, recorder: Recorder, progress: Progress) -> Scheduler:
+        live, branched = self._scenario.config.live, self._alternatives
+        if branched is None:
+            return Scheduler(self._episode, fleet.ask, recorder, live, progress)
+        return Scheduler(branched.make, partial(branched.answer, fleet.ask), recorder, live, progress)
 
     def _episode(self, index: int) -> Episode[Any]:
         rules = self._scenario.rules
