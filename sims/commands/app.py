@@ -18,6 +18,7 @@ from palaestra.sims.commands.new import new
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.repair import repairing
 from palaestra.sims.commands.study import study
+from palaestra.sims.commands.training import training
 from palaestra.sims.terminal import BOLD, say, table
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def options(
 
 
 app.add_typer(data)
+app.add_typer(training)
 app.add_typer(study)
 app.add_typer(repairing)
 app.add_typer(new)
