@@ -346,7 +346,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("terminal: markup", "sims/terminal.py", "first, *rest = map(shown, row)", "first, *rest = map(Text.from_markup, row)", T_TERMINAL),
     ("killed: unnamed", "runs/record/documents.py", "return cls.model_validate_json(unnamed(path).read_bytes())", "pass", f"{T_KILLED} -k whole_run_json"),
     ("killed: leftovers", "runs/record/folder.py", "path.name in BEGINNINGS or ", "", f"{T_KILLED} -k test_a_run_goes"),
-    ("limits: pipe", "agents/limits.py", "if not stat.S_ISREG(found.st_mode):", "if stat.S_ISDIR(found.st_mode):", f"{T_LIMITS} -k people_are"),
+    ("limits: folder", "agents/limits.py", "if not stat.S_ISREG(found.st_mode):", "if stat.S_ISFIFO(found.st_mode):", f"{T_LIMITS} -k unread"),
     ("limits: size", "agents/limits.py", "if found.st_size > most:", "if found.st_size > most + 1:", f"{T_LIMITS} -k unread"),
     ("limits: sweep", "scenarios/core/config.py", "prod(map(len, self.sweep.values()))", "len(self.sweep)", f"{T_LIMITS} -k beyond"),
     ("limits: agents", "scenarios/core/config.py", "if number > MOST_AGENTS:", "if False:", f"{T_LIMITS} -k cast"),
