@@ -54,7 +54,7 @@ ANSWERED = ("stop", "length")  # other finish reasons, such as "abort", leave an
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class Opening:
     """Where an answer begins: all tokens up to there, and what of them follows the last control token."""
 
     tokens: list[int]
@@ -207,10 +207,10 @@ class Vllm:
         if policy.think.kind == "native":
             return await self._think(call, policy, seed, asked)
         # What the template opens is closed again: the answer is asked for at once.
-        start = Start(asked, self._template.answer_prefix(call.prompt))
+        start = Opening(asked, self._template.answer_prefix(call.prompt))
         if self._unopened:
             written = self._unopened
-            start = Start([*asked, *self._template.written(written)], self._template.tail(written))
+            start = Opening([*asked, *self._template.written(written)], self._template.tail(written))
         return await self._reply(call, policy, seed, start)
 
     async def _think(self, call: Call, policy: Policy, seed: int, asked: list[int]) -> Reply:
@@ -237,7 +237,7 @@ class Vllm:
         )
         thought = output.outputs[0]
         ids = template.encode_answer("", thought.text.strip())
-        reply = await self._reply(call, policy, seed, Start([*begun, *ids, *ending], template.tail(over)))
+        reply = await self._reply(call, policy, seed, Opening([*begun, *ids, *ending], template.tail(over)))
         return replace(
             reply,
             thought=thought.text.strip(),
@@ -246,7 +246,7 @@ class Vllm:
             output_tokens=len(thought.token_ids) + reply.output_tokens,
         )
 
-    async def _reply(self, call: Call, policy: Policy, seed: int, start: Start) -> Reply:
+    async def _reply(self, call: Call, policy: Policy, seed: int, start: Opening) -> Reply:
         """The reply to `call` from where its answer begins."""
         tokens = start.tokens
         if isinstance(call.answer, Choice):
@@ -276,7 +276,7 @@ class Vllm:
             output_tokens=len(answer.token_ids),
         )
 
-    async def _choose(self, call: Call, choice: Choice, policy: Policy, seed: int, start: Start) -> Reply:
+    async def _choose(self, call: Call, choice: Choice, policy: Policy, seed: int, start: Opening) -> Reply:
         tokens = start.tokens
         tree = self._option_tree(choice, start.prefix)
         self._room(call, len(tokens), _depth(tree))

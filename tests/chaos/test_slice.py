@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("chaos")
+
 SCRIPT = Path(__file__).with_name("campaign.py")
 SEED = 1
 CASES = (

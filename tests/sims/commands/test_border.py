@@ -138,7 +138,12 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(debate: Path) -> None:
 def test_a_closed_terminal_stops_a_run_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "slow.yaml").write_text(SPEECHES, encoding="utf-8")
     running = subprocess.Popen(
-        [*APP, "run", "slow.yaml", "--out", "here", "-q"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        [*APP, "run", "slow.yaml", "--out", "here", "-q"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests themselves shall outlive their terminal, the signal would stay ignored.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     log = tmp_path / "here" / "log.jsonl"
     while not (log.exists() and b'"record":"call"' in log.read_bytes()):
