@@ -19,7 +19,9 @@ from ruamel.yaml.reader import ReaderError
 
 from palaestra.agents.limits import MOST_DEPTH, MOST_DIGITS, MOST_INTEGER, MOST_NODES
 
-NUMBER = re.compile(r"[-+]?(0o[0-7_]+|0x[0-9a-fA-F_]+|[\d_]*\.?[\d_]*([eE][-+]?\d+)?)|[-+]?\.(inf|nan)", re.I)
+NUMBER = re.compile(
+    r"[-+]?(0o[0-7_]+|0x[0-9a-fA-F_]+|[\d_]*(\.[\d_]*)?([eE][-+]?\d+)?)|[-+]?\.(inf|nan)", re.I
+)
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -183,7 +183,9 @@ def text_beside(given: str, folder: Path) -> str:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"{path} lies outside the scenario file's folder; copy it there")
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
+    except BadInput as error:
+        raise ValueError(str(error)) from error
     except FileNotFoundError as error:
         raise ValueError(f"there is no file {path}; a path begins at the scenario file's folder") from error
     except (OSError, UnicodeDecodeError) as error:

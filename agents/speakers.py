@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 QUOTED = "> "
 _DECORATION = r"[\W_]*"
@@ -28,8 +29,7 @@ def quoted_lines(text: str, speaker: str, names: Iterable[str]) -> tuple[int, ..
     lines = text.splitlines()
     if len(lines) < 2:
         return ()
-    forms = {_form(name) for name in (speaker, *names) if name.strip()}
-    begins = re.compile(f"{_DECORATION}(?:{'|'.join(sorted(forms))}){_COLON}")
+    begins = _turns_of(frozenset((speaker, *names)))
     return tuple(n for n, line in enumerate(lines) if n and begins.match(_folded(line)))
 
 
@@ -41,13 +41,23 @@ def as_shown(text: str, quoted: tuple[int, ...]) -> str:
     return "".join(QUOTED + line if number in quoted else line for number, line in enumerate(lines))
 
 
+@lru_cache(maxsize=256)
+def _turns_of(names: frozenset[str]) -> re.Pattern[str]:
+    """What begins a turn of one of these."""
+    forms = {_form(name) for name in names if any(map(str.isalnum, name))}
+    named = "|".join(sorted(forms)) or "(?!)"
+    return re.compile(f"{_DECORATION}(?:{named}){_COLON}")
+
+
 def _form(name: str) -> str:
     """A pattern of a name: any number in a number's place, any space in a space's."""
     escaped = re.escape(_folded(name).strip())
-    return re.sub(r"(?:\\ )+", r"\\W+", re.sub(r"\d+", r"\\d+", escaped))
+    if any(map(str.isalpha, name)):
+        escaped = re.sub(r"\d+", r"\\d+", escaped)
+    return re.sub(r"(?:\\ )+", r"\\W+", escaped)
 
 
 def _folded(text: str) -> str:
-    """A text without case, accents' ways of being written, and what can't be seen."""
-    seen = (letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
-    return "".join(seen).casefold()
+    """A text without case, accents, and what can't be seen."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in apart if unicodedata.category(letter) not in ("Cf", "Mn")).casefold()

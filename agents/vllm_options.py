@@ -75,6 +75,8 @@ _UNKNOWN = "isn't known to set only sizes, formats or schedules: it may run code
 
 def risk(name: str, value: object) -> str | None:
     """What the argument `name` with this value can do, in words that follow its name; None if no harm."""
-    if name in HARMLESS or (isinstance(value, str) and value in HARMLESS_VALUES.get(name, ())):
+    if name in HARMLESS or (name == "trust_remote_code" and value is False):
+        return None
+    if isinstance(value, str) and value in HARMLESS_VALUES.get(name, ()):
         return None
     return _RISKS.get(name, _UNKNOWN)

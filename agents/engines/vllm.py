@@ -18,6 +18,16 @@ EMBEDDED_MODEL = "smollm2"
 """What a file calls the model that is installed with Palaestra."""
 
 
+OURS = frozenset(
+    {
+        *("add_generation_prompt", "chat_template", "continue_final_message", "conversation", "documents"),
+        *("max_length", "messages", "padding", "return_dict", "return_tensors", "strftime_now", "tokenize"),
+        *("tokenizer_kwargs", "tools", "truncation"),
+    }
+)
+"""What can't be among `template_options`."""
+
+
 class VllmEngine(EngineSettings):
     """vLLM inside this process, on the machine's GPU or CPU."""
 
@@ -60,6 +70,14 @@ class VllmEngine(EngineSettings):
         description="Further vLLM engine arguments, passed as they are. Those that can run code, write files "
         "or reach other machines, such as `trust_remote_code`, need `--allow-remote-code`.",
     )
+
+    @field_validator("template_options")
+    @classmethod
+    def _refuse_ours(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """Nothing is passed that is told a template anyway."""
+        if ours := sorted(OURS & options.keys()):
+            raise ValueError(f"{', '.join(ours)} can't be set: a template is told that by Palaestra")
+        return options
 
     @field_validator("chat_template")
     @classmethod

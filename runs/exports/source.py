@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import getattr_static
 from pathlib import Path
+from shlex import quote
 
 from palaestra.agents.failures import BadInput
 from palaestra.runs.exports.described import Author
@@ -196,7 +197,7 @@ class Source:
         if basis == "outcome":
             raise BadInput(
                 f"{self.folder} plays each answer only once, so no outcome belongs to an answer",
-                f"Play others too with: palaestra branch {self.folder}"
+                f"Play others too with: palaestra branch {quote(str(self.folder))}"
                 if self.rules.reward_unit
                 else f"The outcome of a {self.scenario} is worth nothing to anybody; choose --by panel.",
             )
@@ -206,8 +207,8 @@ class Source:
     def _remedy(self) -> str:
         if self.rules.reward_unit:
             return (
-                f"Its outcome makes pairs: palaestra branch {self.folder}, then export what that plays. "
-                "Or export it --to kto, sft or rollouts."
+                f"Its outcome makes pairs: palaestra branch {quote(str(self.folder))}, then export what "
+                "that plays. Or export it --to kto, sft or rollouts."
             )
         return "Export it --to sft, or play a scenario with judges, such as duel, debate or panel_of_peers."
 

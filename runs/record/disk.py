@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from palaestra.agents.failures import RunUnwritable
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Replace the file `path` by `content`, whole or not at all; raises `RunUnwritable`."""
     new = unnamed(path)
     try:
         refuse_link(new)
         with new.open("wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)

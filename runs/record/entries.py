@@ -98,6 +98,8 @@ class CallAnswered:
             failed=self.failed,
             rejected=self.rejected,
             call=call.index,
+            token_ids=self.token_ids,
+            logprobs=self.logprobs,
             model=self.model,
             thought=self.thought,
         )
@@ -140,7 +142,7 @@ def entries(records: Iterable[Record]) -> Iterator[Entry]:
             what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise RunUnreadable(
                 f"line {number} of the log is no record of a run: {what}",
-                "Restore the file, or delete this line and all after it and resume.",
+                "See what of it is sound with: palaestra repair RUN",
             ) from error
         yield entry
 

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 
 from palaestra.agents.failures import BadInput
@@ -43,7 +44,7 @@ def create(out: Path | None, scenario: str) -> Path:
     try:
         if out.exists() and not _unused(out):
             begun = any((out / name).exists() for name in (NAME, SWEEP, f"{NAME}.new"))
-            hint = f"Continue it with: palaestra resume {out}" if begun else ""
+            hint = f"Continue it with: palaestra resume {quote(str(out))}" if begun else ""
             raise BadInput(f"{out} exists already", hint or "Choose a new folder with --out.")
         out.mkdir(parents=True, exist_ok=True)
         check = out / BEGINNINGS[0]
@@ -69,11 +70,12 @@ def _new_folder(base: Path) -> Path:
 
 
 def abandon(out: Path) -> None:
-    """Remove a run folder in which nothing was recorded; where more is in it, the rest is left."""
+    """Remove a run folder in which nothing was recorded; one with a record or anything else stays."""
     with contextlib.suppress(OSError):
-        for name in (*BEGINNINGS, LOG):
-            (out / name).unlink(missing_ok=True)
-        out.rmdir()
+        if _unused(out):
+            for name in (*BEGINNINGS, LOG):
+                (out / name).unlink(missing_ok=True)
+            out.rmdir()
 
 
 def _unused(out: Path) -> bool:

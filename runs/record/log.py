@@ -12,6 +12,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 import orjson
 
@@ -45,6 +46,8 @@ class Log:
             raise unwritable(self.path, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(self._file).st_ino != self.path.stat().st_ino:
+                raise BlockingIOError("repaired meanwhile")
         except OSError as error:
             os.close(self._file)
             raise RunLocked(
@@ -164,7 +167,7 @@ class Reading:
     def _damaged(self, place: int, what: str) -> RunUnreadable:
         return RunUnreadable(
             f"{self.path} is damaged at byte {place}: {what}",
-            f"See what of it is sound with: palaestra repair {self.path.parent}",
+            f"See what of it is sound with: palaestra repair {quote(str(self.path.parent))}",
         )
 
 

@@ -7,17 +7,21 @@ kept beside the new one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import orjson
+
 from palaestra.agents.failures import RunUnreadable
 from palaestra.runs.record.chain import BEGINNING, Head, Sealed, opened
 from palaestra.runs.record.disk import replace, sync_folder, unwritable
-from palaestra.runs.record.log import NAME, Log, Reading, require_format, stamps
+from palaestra.runs.record.log import NAME, Log, require_format, stamps
 from palaestra.runs.record.recorder import Past
+from palaestra.runs.record.records import Record
 from palaestra.runs.record.state import Counts, RunState
 
 
@@ -75,9 +79,17 @@ def repair(folder: Path) -> Survey:
     try:
         gathered = _Gathered(folder)
         found = gathered.survey()
-        if not found.well:
-            _keep_sound(folder / NAME, gathered)
-            _note(folder, bool(found.losses))
+        if found.well:
+            return found
+        state = RunState.read(folder)
+        if not found.episodes:
+            raise RunUnreadable(f"nothing in {folder / NAME} is a record", "Restore the file from a copy.")
+        past = Past(gathered.records())
+        counts = Counts(episodes=len(past.ended), calls=past.calls, **past.tokens)
+        status = "interrupted" if found.losses else state.status
+        # First what run.json tells of what is sound: a log that has more is one that went on.
+        state.stopped(status, counts, gathered.heads()).write(folder)
+        gathered.keep_sound()
     except OSError as error:
         raise unwritable(folder, error) from error
     finally:
@@ -141,7 +153,7 @@ class _Episode:
 
 
 class _Gathered:
-    """The lines of a log by their episodes; it is held in memory, but for its texts that are sound."""
+    """The lines of a log by their episodes; held in memory are their places, and texts that fit nowhere."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
@@ -162,6 +174,8 @@ class _Gathered:
             claimed = opened(text)
             record = claimed.record()
         except ValueError:
+            with contextlib.suppress(orjson.JSONDecodeError):
+                require_format(orjson.loads(text), self.path)
             self.strangers.append(line.place)
             return
         require_format(record, self.path)
@@ -179,31 +193,35 @@ class _Gathered:
         begun = sum(episode.known for episode in self.episodes.values())
         return Survey(begun, tuple(losses), tuple(sorted(left_over)), moved, others)
 
-    def in_order(self) -> list[_Line]:
+    def records(self) -> Iterator[Record]:
+        """The sound records."""
+        return (opened(text).record() for text in self._texts())
+
+    def heads(self) -> dict[int, str]:
+        """How far each episode is sound."""
+        sound = {number: episode.head for number, episode in sorted(self.episodes.items())}
+        return {number: str(head) for number, head in sound.items() if head.records}
+
+    def keep_sound(self) -> None:
+        """Let the log hold the sound lines only, and keep the one that is there under another name."""
+        lines = self._in_order()
+        if sum(line.length for line in lines) == self.path.stat().st_size and not self.survey().moved:
+            return
+        names = (self.path.with_name(f"log.damaged-{number}.jsonl") for number in count(1))
+        os.link(self.path, next(name for name in names if not name.exists()))
+        sync_folder(self.path.parent)
+        replace(self.path, self._texts())
+
+    def _texts(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            for line in self._in_order():
+                file.seek(line.place)
+                yield file.read(line.length)
+
+    def _in_order(self) -> list[_Line]:
         """The sound lines; those of each episode in its order, in the places that they take in the log."""
         placed = []
         for episode in self.episodes.values():
             places = sorted(line.place for line in episode.lines)
             placed += list(zip(places, episode.lines, strict=True))
         return [line for _, line in sorted(placed, key=lambda item: item[0])]
-
-
-def _keep_sound(path: Path, gathered: _Gathered) -> None:
-    """Let the log hold the sound lines only, and keep the one that is there under another name."""
-    lines = gathered.in_order()
-    if sum(line.length for line in lines) == path.stat().st_size and not gathered.survey().moved:
-        return
-    content = path.read_bytes()
-    names = (path.with_name(f"log.damaged-{number}.jsonl") for number in count(1))
-    os.link(path, next(name for name in names if not name.exists()))
-    sync_folder(path.parent)
-    replace(path, b"".join(content[line.place : line.place + line.length] for line in lines))
-
-
-def _note(folder: Path, lost: bool) -> None:
-    """Tell in `run.json` how far the log is."""
-    reading, state = Reading(folder), RunState.read(folder)
-    past = Past(reading)
-    counts = Counts(episodes=len(past.ended), calls=past.calls, **past.tokens)
-    heads = {episode: str(head) for episode, head in sorted(reading.heads.items())}
-    state.stopped("interrupted" if lost else state.status, counts, heads).write(folder)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 from string import Template
 from typing import Any
 
@@ -42,7 +43,8 @@ def write_report(runs: Sequence[Run], out: Path) -> Path:
     for run in runs:
         if run.calls.is_empty() and not run.episodes["ended"].any():
             raise BadInput(
-                f"nothing was recorded in {run.folder} yet", f"Go on with: palaestra resume {run.folder}"
+                f"nothing was recorded in {run.folder} yet",
+                f"Go on with: palaestra resume {quote(str(run.folder))}",
             )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

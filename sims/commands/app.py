@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -284,7 +285,7 @@ def _print_sweep(folder: Path) -> None:
     for run_folder in runs(folder):
         Run(run_folder).write_tables()
         say(f"run folder:  {run_folder}")
-    say(f"compare them: palaestra compare {folder}")
+    say(f"compare them: palaestra compare {quote(str(folder))}")
 
 
 def _print_estimate(scenario: Scenario, allowed: Allowed) -> None:
@@ -329,7 +330,7 @@ def _print_result(folder: Path) -> None:
         ]
         table(frame.columns, rows, title)
         say()
-    say(f"read it all: palaestra show {folder} --episode 0")
+    say(f"read it all: palaestra show {quote(str(folder))} --episode 0")
     say(f"run folder:  {folder}")
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from itertools import count
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -212,7 +213,7 @@ def branch(
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
     folder = play_branches(run, out, chosen, answers, repeats, settings or [], quiet, allowed)
     say(f"run folder: {folder}")
-    say(f"make pairs of it: palaestra export {folder}")
+    say(f"make pairs of it: palaestra export {quote(str(folder))}")
 
 
 @data.command(

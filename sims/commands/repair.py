@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,9 +36,9 @@ def repair(
     for line in _told(found):
         say(line)
     if write:
-        say(f"repaired: {folder}\ngo on with: palaestra resume {folder}")
+        say(f"repaired: {folder}\ngo on with: palaestra resume {quote(str(folder))}")
     else:
-        say(f"leave what is sound: palaestra repair {folder} --write")
+        say(f"leave what is sound: palaestra repair {quote(str(folder))} --write")
         raise typer.Exit(1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -326,7 +327,9 @@ def _semantic_metrics(model: str) -> list[Metric]:
 
 def _require_episodes(tables: Tables, folder: Path) -> None:
     if not tables["episodes"]["ended"].any():
-        raise BadInput(f"no episode of {folder} has ended", f"Go on with: palaestra resume {folder}")
+        raise BadInput(
+            f"no episode of {folder} has ended", f"Go on with: palaestra resume {quote(str(folder))}"
+        )
 
 
 def _print_catalogue() -> None:

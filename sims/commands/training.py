@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
@@ -123,7 +124,9 @@ def evolve(
     named = [f"{name}={value}" for name, value in options.items() if value is not None] + (settings or [])
     if Path(what).is_dir():
         if named or out:
-            raise BadInput("an evolution goes on as it was begun", f"Say only: palaestra evolve {what}")
+            raise BadInput(
+                "an evolution goes on as it was begun", f"Say only: palaestra evolve {quote(str(what))}"
+            )
         evolution = Evolution.open(Path(what), told, quiet, allowed)
     else:
         chosen = _checked(EvolveSettings, named)

@@ -18,13 +18,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from tokenizers import AddedToken, Tokenizer
 
 from palaestra.agents.calls import Prompt, Role, turns
 from palaestra.agents.failures import EngineUnavailable
-from palaestra.sims.engines.thoughts import FAMILIES, Marks
+from palaestra.sims.engines.thoughts import CHANNELS, FAMILIES, Marks
 
 _SLOT = re.compile("slot9f3a7c([0-9]+)e")
 _FIRST = "\ue000first9f3a7c\ue001"
@@ -129,6 +130,35 @@ class ChatTemplate:
                 return marks
         return None
 
+    @property
+    def controls_thoughts(self) -> bool:
+        """Whether thoughts are marked by control tokens, which a text leaves out."""
+        marks = self.marks()
+        return marks is not None and any(sign in marks.opens + marks.closes for sign in self._controls)
+
+    @cached_property
+    def unthought(self) -> str:
+        """What stands behind a prompt for its answer to come at once, without a thought; "" for nothing.
+
+        The template tells it (`enable_thinking: false`); else what it opens is closed.
+        """
+        asked = self.skeleton(("user",))
+        with contextlib.suppress(EngineUnavailable):
+            quick = self._render(("user",), self._day, options={"enable_thinking": False} | self._options)
+            if quick.startswith(asked):
+                return quick[len(asked) :]
+        marks = self.marks()
+        if marks is not None and self.opens(marks):
+            return marks.closes + marks.leads
+        return marks.skips if marks is CHANNELS else ""
+
+    def start(self, prompt: Prompt) -> tuple[list[int], str]:
+        """Where the answer to `prompt` begins at once: its tokens, and what follows their last control."""
+        tokens = self.encode(prompt)
+        if not self.unthought:
+            return tokens, self.answer_prefix(prompt)
+        return [*tokens, *self.written(self.unthought)], self.tail(self.unthought)
+
     def opens(self, marks: Marks) -> bool:
         """Whether the template itself opens a thought where the answer begins."""
         return self.skeleton(("user",)).rstrip().endswith(marks.opens.strip())
@@ -147,7 +177,8 @@ class ChatTemplate:
             after = self._after_answer(roles)
             if after and isinstance(after[0], int):
                 return after[0]
-            if control := next((part for part in after if isinstance(part, int)), None):
+            control = next((part for part in after if isinstance(part, int)), None)
+            if control is not None:
                 return control
         return None
 
@@ -240,12 +271,18 @@ class ChatTemplate:
             return []
         return self._split(rendered.split(_slot(1), 1)[1].split(_slot(2), 1)[0])
 
-    def _render(self, roles: tuple[Role, ...], day: date, answered: bool = False) -> str:
+    def _render(
+        self,
+        roles: tuple[Role, ...],
+        day: date,
+        answered: bool = False,
+        options: Mapping[str, Any] | None = None,
+    ) -> str:
         """The template's text in the first way of telling it the turns that keeps each whole."""
         refusals = []
         for way in _ways([(role, _slot(number)) for number, role in enumerate(roles)]):
             try:
-                rendered = self._apply(way, day, answered)
+                rendered = self._apply(way, day, answered, self._options if options is None else options)
             except Exception as error:
                 refusals.append(str(error) or repr(error))
                 continue
@@ -260,7 +297,7 @@ class ChatTemplate:
             "Give it another one: `engines.NAME.chat_template`, a Jinja template or its file.",
         )
 
-    def _apply(self, messages: list[Message], day: date, answered: bool) -> str:
+    def _apply(self, messages: list[Message], day: date, answered: bool, options: Mapping[str, Any]) -> str:
         return str(
             self._tokenizer.apply_chat_template(
                 messages,
@@ -268,7 +305,7 @@ class ChatTemplate:
                 tokenize=False,
                 add_generation_prompt=not answered,
                 strftime_now=day.strftime,
-                **self._options,
+                **options,
             )
         )
 

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
-from palaestra.agents.answers import Text
+from palaestra.agents.answers import Answer, Text
 from palaestra.agents.calls import OVERFLOW, Call, Message, Reply, derive_seed
 from palaestra.agents.engine import ENGINES, EngineSettings, answering, require_allowed
 from palaestra.agents.extensions import border, imported
@@ -162,6 +162,7 @@ class Fleet:
             ExtensionFault: it failed in a way that no engine may.
         """
         rejected: tuple[str, ...] = ()
+        thoughts: tuple[str, ...] = ()
         tokens = [0, 0, 0]
         while True:
             attempt = len(rejected)
@@ -172,6 +173,7 @@ class Fleet:
                 if call.shortenable:
                     return Reply("", finish=OVERFLOW, failed=True)
                 raise
+            thoughts = (*thoughts, reply.thought)
             tokens[0] += reply.prompt_tokens
             tokens[1] += reply.cached_tokens
             tokens[2] += reply.output_tokens
@@ -185,6 +187,7 @@ class Fleet:
             return replace(
                 reply,
                 value=value,
+                thought=_joined(*thoughts),
                 prompt_tokens=tokens[0],
                 cached_tokens=tokens[1],
                 output_tokens=tokens[2],
@@ -202,7 +205,9 @@ class Fleet:
             try:
                 if policy.think.kind == "scratchpad":
                     return await self._after_notes(berth.engine, call, policy, seed, attempt)
-                return without_thought(_reply(await berth.engine.answer(call, policy, seed, attempt)))
+                return without_thought(
+                    _reply(await berth.engine.answer(call, policy, seed, attempt)), call.answer
+                )
             except EngineDied as death:
                 async with berth.lock:
                     if berth.lost is None and berth.restarts == restarts:
@@ -221,12 +226,17 @@ class Fleet:
         """The reply to `call` after the model has written notes for itself, as any model can."""
         asked = (*call.prompt, Message(-1, "user", THINK_FIRST))
         noting = replace(call, prompt=asked, answer=Text(max_tokens=policy.think.tokens))
-        notes = _reply(await engine.answer(noting, policy, derive_seed(seed, "thought"), attempt))
+        told = await engine.answer(noting, policy, derive_seed(seed, "thought"), attempt)
+        notes = without_thought(_reply(told), noting.answer)
         noted = (Message(-1, "assistant", notes.text or "…"), Message(-1, "user", THEN_ANSWER))
-        reply = _reply(await engine.answer(replace(call, prompt=(*asked, *noted)), policy, seed, attempt))
+        answering = replace(call, prompt=(*asked, *noted))
+        told = await engine.answer(answering, policy, seed, attempt)
+        reply = without_thought(_reply(told), call.answer)
         return replace(
-            without_thought(reply),
-            thought=notes.text,
+            reply,
+            thought=_joined(notes.thought, notes.text, reply.thought),
+            token_ids=None,  # they follow a thought, which no prompt has
+            logprobs=None,
             prompt_tokens=notes.prompt_tokens + reply.prompt_tokens,
             cached_tokens=notes.cached_tokens + reply.cached_tokens,
             output_tokens=notes.output_tokens + reply.output_tokens,
@@ -250,13 +260,22 @@ class Fleet:
         )
 
 
-def without_thought(reply: Reply) -> Reply:
-    """The reply with a thought that stands in its text told apart: a thought is never what was said."""
+def without_thought(reply: Reply, answer: Answer) -> Reply:
+    """The reply with a thought that stands in its text told apart, unless it answers as it stands."""
+    if not isinstance(answer, Text):
+        with contextlib.suppress(UnparsedAnswer):
+            answer.parse(reply.text)
+            return reply
     found = parted(reply.text)
     if not found.thought and found.answer == reply.text:
         return reply
-    thoughts = filter(None, (reply.thought, found.thought))
-    return replace(reply, text=found.answer, thought="\n\n".join(thoughts))
+    # The tokens are of both: what trains on them would learn the thought.
+    thought = _joined(reply.thought, found.thought)
+    return replace(reply, text=found.answer, thought=thought, token_ids=None, logprobs=None)
+
+
+def _joined(*thoughts: str) -> str:
+    return "\n\n".join(filter(None, thoughts))
 
 
 def _reply(answered: object) -> Reply:
@@ -264,5 +283,6 @@ def _reply(answered: object) -> Reply:
     if not isinstance(answered, Reply):
         raise TypeError(f"it answered {answered!r}, which is no Reply")
     # Half a pair of UTF-16, as JSON of a server may hold it, is no character: no file takes it.
-    text = answered.text.encode(errors="replace").decode()
-    return answered if text == answered.text else replace(answered, text=text)
+    text, thought = (said.encode(errors="replace").decode() for said in (answered.text, answered.thought))
+    same = (text, thought) == (answered.text, answered.thought)
+    return answered if same else replace(answered, text=text, thought=thought)

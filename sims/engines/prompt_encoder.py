@@ -68,4 +68,4 @@ def checkpoint_encoder(settings: VllmEngine) -> Encoder:
             "Rollouts need the tokenizer of the model that played.",
         ) from error
     template = ChatTemplate(tokenizer, settings.template_options, settings.chat_template, settings.day)
-    return template.encode
+    return lambda prompt: template.start(prompt)[0]

@@ -25,8 +25,12 @@ AT_ONCE = 200
 MARK = "mark"
 
 
-def require_whole(template: ChatTemplate) -> None:
+def require_whole(template: ChatTemplate, notes: bool = False) -> None:
     """Try texts in every role.
+
+    Args:
+        template: of the model that is to be served.
+        notes: whether it will write notes before it answers, in a turn of its own.
 
     Raises:
         EngineUnavailable: a role is left out, or a text comes back as another one.
@@ -40,7 +44,7 @@ def require_whole(template: ChatTemplate) -> None:
                 f"{back[at : at + 20]!r}",
                 "Take a checkpoint whose tokenizer keeps all characters, or serve it and use kind: openai.",
             )
-    for roles in PROBED[:2]:
+    for roles in PROBED if notes else PROBED[:2]:
         prompt = tuple(Message(number, role, f"{MARK}{number}") for number, role in enumerate(roles))
         told = template.told(prompt)
         for message in prompt:

@@ -48,9 +48,8 @@ FAMILIES: tuple[Marks, ...] = (
     CHANNELS,
 )
 _TAGS = [(m.opens.strip(), m.closes.strip()) for m in FAMILIES if m is not CHANNELS]
-_OPENS = re.compile(
-    "|".join(rf"(?P<t{n}>{re.escape(opens)})" for n, (opens, _) in enumerate(_TAGS)), re.IGNORECASE
-)
+_NAMED = "|".join(rf"(?P<t{n}>{re.escape(opens)})" for n, (opens, _) in enumerate(_TAGS))
+_OPENS = re.compile(rf"^[ \t]*(?:{_NAMED})", re.IGNORECASE | re.MULTILINE)
 _FINAL = re.compile(
     r"^\s*(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)[^<]*<\|message\|>(?P<thought>.*?)"
     r"(?:<\|end\|>\s*(?:<\|start\|>assistant)?(?:<\|channel\|>final[^<]*<\|message\|>(?P<answer>.*))?)?$",
@@ -69,7 +68,9 @@ class Parted:
 
 
 def parted(text: str, opened: bool = False) -> Parted:
-    """The thoughts at a text's beginning, and the answer behind them.
+    """The thoughts in a text, and the answer without them.
+
+    A mark counts at the beginning of a line, as models write them; one in the middle of a sentence is quoted.
 
     Args:
         text: what a model said.
@@ -78,32 +79,39 @@ def parted(text: str, opened: bool = False) -> Parted:
     if channels := _FINAL.match(text):
         answer = channels["answer"]
         return Parted(channels["thought"].strip(), (answer or "").strip(), open=answer is None)
-    thoughts: list[str] = []
     rest = _FINAL_ONLY.sub("", text)
-    while True:
-        begun = rest.lstrip()
-        opens = _OPENS.match(begun)
-        if opens is not None:
-            closes = next(close for n, (_, close) in enumerate(_TAGS) if opens[f"t{n}"])
-            thought, closed, rest = _cut(begun[opens.end() :], closes)
-        elif not thoughts and (found := _unopened(begun, opened)) is not None:
-            thought, closed, rest = found
-        else:
-            return Parted("\n\n".join(filter(None, thoughts)), rest.strip())
-        thoughts.append(thought.strip())
+    thoughts: list[str] = []
+    answers: list[str] = []
+    if (found := _unopened(rest, opened)) is not None:
+        thought, closed, rest = found
+        thoughts.append(thought)
         if not closed:
-            return Parted("\n\n".join(filter(None, thoughts)), "", open=True)
+            return Parted(thought.strip(), "", open=True)
+    while (opens := _OPENS.search(rest)) is not None:
+        closes = next(close for n, (_, close) in enumerate(_TAGS) if opens[f"t{n}"])
+        answers.append(rest[: opens.start()])
+        thought, closed, rest = _cut(rest[opens.end() :], re.escape(closes))
+        thoughts.append(thought)
+        if not closed:
+            return Parted(_told(thoughts), "", open=True)
+    return Parted(_told(thoughts), "".join((*answers, rest)).strip())
+
+
+def _told(thoughts: list[str]) -> str:
+    return "\n\n".join(filter(None, (thought.strip() for thought in thoughts)))
 
 
 def _unopened(text: str, opened: bool) -> tuple[str, bool, str] | None:
     """A thought that the prompt opened, or whose opening the server kept to itself; None for none."""
     for _, closes in _TAGS:
-        thought, closed, rest = _cut(text, closes)
+        thought, closed, rest = _cut(
+            text, rf"^[ \t]*{re.escape(closes)}" if not opened else re.escape(closes)
+        )
         if closed and _OPENS.search(thought) is None:
             return thought, True, rest
     return (text, False, "") if opened else None
 
 
 def _cut(text: str, closes: str) -> tuple[str, bool, str]:
-    found = re.search(re.escape(closes), text, re.IGNORECASE)
+    found = re.search(closes, text, re.IGNORECASE | re.MULTILINE)
     return (text, False, "") if found is None else (text[: found.start()], True, text[found.end() :])

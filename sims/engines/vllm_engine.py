@@ -30,7 +30,6 @@ from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
 from palaestra.sims.engines.template_contract import require_whole
-from palaestra.sims.engines.thoughts import CHANNELS
 from palaestra.sims.engines.vllm_machine import (
     adapter_rank,
     computes_bfloat16,
@@ -74,6 +73,7 @@ class Vllm:
         self._adapters = sorted(
             {policy.adapter for policy in policies.values() if policy.adapter is not None}
         )
+        self._notes = any(policy.think.kind == "scratchpad" for policy in policies.values())
         self._thinks = any(policy.think.kind == "native" for policy in policies.values())
         self._requests = 0
         self._engine: AsyncLLM | None = None
@@ -115,7 +115,7 @@ class Vllm:
         self._template = ChatTemplate(
             tokenizer, settings.template_options, settings.chat_template, settings.day
         )
-        require_whole(self._template)
+        require_whole(self._template, notes=self._notes)
         end = self._template.end_of_turn()
         self._end = int(tokenizer.eos_token_id if end is None else end)
         self._stop_text = self._template.stop_text()
@@ -128,13 +128,8 @@ class Vllm:
         Raises:
             EngineUnavailable: a policy wants them, and it doesn't.
         """
-        self._marks = marks = self._template.marks()
-        self._unopened = ""
-        if marks is not None and self._template.opens(marks):
-            self._unopened = marks.closes + marks.leads
-        elif marks is CHANNELS:
-            self._unopened = marks.skips
-        if marks is None and self._thinks:
+        self._marks = self._template.marks()
+        if self._marks is None and self._thinks:
             raise EngineUnavailable(
                 f"{self._settings.model} has no way of its own to think before it answers",
                 "Choose `think: scratchpad` in its policies, or a model that thinks.",
@@ -203,15 +198,9 @@ class Vllm:
 
     async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
         """See `Engine.answer`."""
-        asked = self._template.encode(call.prompt)
         if policy.think.kind == "native":
-            return await self._think(call, policy, seed, asked)
-        # What the template opens is closed again: the answer is asked for at once.
-        start = Opening(asked, self._template.answer_prefix(call.prompt))
-        if self._unopened:
-            written = self._unopened
-            start = Opening([*asked, *self._template.written(written)], self._template.tail(written))
-        return await self._reply(call, policy, seed, start)
+            return await self._think(call, policy, seed, self._template.encode(call.prompt))
+        return await self._reply(call, policy, seed, Opening(*self._template.start(call.prompt)))
 
     async def _think(self, call: Call, policy: Policy, seed: int, asked: list[int]) -> Reply:
         """The reply to `call` after a thought, which is cut at its budget."""
@@ -240,7 +229,9 @@ class Vllm:
         reply = await self._reply(call, policy, seed, Opening([*begun, *ids, *ending], template.tail(over)))
         return replace(
             reply,
-            thought=thought.text.strip(),
+            thought="\n\n".join(filter(None, (thought.text.strip(), reply.thought))),
+            token_ids=None,  # they follow a thought, which no prompt has
+            logprobs=None,
             prompt_tokens=len(begun) + reply.prompt_tokens,
             cached_tokens=(output.num_cached_tokens or 0) + reply.cached_tokens,
             output_tokens=len(thought.token_ids) + reply.output_tokens,
@@ -263,6 +254,8 @@ class Vllm:
         sampling = {"temperature": policy.temperature, "top_p": policy.top_p}
         if self._settings.record_tokens:
             limits["logprobs"] = 0  # of the sampled token alone
+        if self._template.controls_thoughts:
+            limits["skip_special_tokens"] = False  # else a thought reads as speech
         output = await self._request(tokens, policy, seed=seed, **sampling, **limits)
         answer = output.outputs[0]
         token_ids, logprobs = _sampled(answer) if self._settings.record_tokens else (None, None)

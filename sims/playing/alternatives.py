@@ -111,7 +111,7 @@ class Alternatives:
         wanted = self._wanted[call.seed]
         known = wanted.recorded.probabilities
         if isinstance(call.answer, Choice) and known is not None:
-            return self._option(call, known, await self._taken(call))
+            return self._option(call, known, await self._taken(call), wanted.recorded.thought)
         reply = await engine(call)
         taken = await self._taken(call)
         for again in range(1, DRAWS):
@@ -121,7 +121,9 @@ class Alternatives:
             reply = _with_costs_of(reply, other)
         return reply
 
-    def _option(self, call: Call, probabilities: tuple[float, ...], taken: Collection[str]) -> Reply:
+    def _option(
+        self, call: Call, probabilities: tuple[float, ...], taken: Collection[str], thought: str
+    ) -> Reply:
         """One of the options that are left, drawn by the recorded probabilities: no engine is asked."""
         assert isinstance(call.answer, Choice)
         options = zip(call.answer.options, probabilities, strict=True)
@@ -129,7 +131,7 @@ class Alternatives:
         shares = list(left.values()) if any(left.values()) else [1.0] * len(left)
         temperature = self._scenario.config.policies[call.policy].temperature
         option = list(left)[draw(shares, temperature, call.seed)]
-        return Reply(text=option, value=option, probabilities=probabilities)
+        return Reply(text=option, value=option, probabilities=probabilities, thought=thought)
 
     async def _taken(self, call: Call) -> set[str]:
         """What was said at this call already: the recorded answer, and the others before this one."""

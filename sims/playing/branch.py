@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import log
 from pathlib import Path
 from random import Random
+from shlex import quote
 from typing import Any
 
 from palaestra.agents.calls import derive_seed
@@ -149,7 +150,7 @@ def _points(run: Path, scenario: Scenario, chosen: Selection, answers: int) -> t
             fitting = [turn for turn in able if _fits(turn, chosen)]
             found[played.episode] = [_candidate(played.episode, turn, answers) for turn in fitting]
     if not ended:
-        raise BadInput(f"no episode of {run} is over", f"Play it on with: palaestra resume {run}")
+        raise BadInput(f"no episode of {run} is over", f"Play it on with: palaestra resume {quote(str(run))}")
     if not any(found.values()):
         raise BadInput(
             f"none of the calls in {run} fits",

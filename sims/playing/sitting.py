@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Container, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from palaestra.agents.failures import Interrupted, PalaestraError
@@ -68,7 +69,8 @@ class Sitting:
             read, config = run_log.read(self._where), self._scenario.config
             past = Past(read)
             if len(past.ended) >= config.episodes:
-                self._note("finished", 0.0)
+                if self._state.status != "finished":
+                    self._note("finished", 0.0)
                 return
             calls = calls_per_episode(self._scenario)
             progress = Progress(config.episodes, len(past.ended), calls, self._quiet)
@@ -79,7 +81,7 @@ class Sitting:
                 return
             if (self._where / self._state.file_name).exists():
                 problem = _told(problem, self._where)
-                go_on = f"Go on with: palaestra resume {self._where}"
+                go_on = f"Go on with: palaestra resume {quote(str(self._where))}"
                 problem.remedy = f"{problem.remedy}\n  {go_on}".strip()
                 status: Status = "interrupted" if isinstance(problem, Interrupted) else "failed"
                 with contextlib.suppress(Exception):  # `problem` says more

@@ -38,11 +38,11 @@ class Tokens:
 
     def prompt(self, chat: Chat) -> Ids:
         """What the engine would be given for `chat`, up to where the answer begins."""
-        return self._template.encode(_prompt(chat))
+        return self._template.start(_prompt(chat))[0]
 
     def answer(self, chat: Chat, text: str, finish: str | None = "stop") -> Ids:
         """`text` as it follows `chat`, and the end of the turn, unless it was cut at its limit ("length")."""
-        said = self._template.encode_answer(self._template.answer_prefix(_prompt(chat)), text)
+        said = self._template.encode_answer(self._template.start(_prompt(chat))[1], text)
         return said if finish == "length" else [*said, self.end]
 
 

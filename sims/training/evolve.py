@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from statistics import fmean
 from typing import Any, ClassVar, Literal
 
@@ -139,7 +140,9 @@ class Evolution:
         """Make the folder; raises `BadInput` where there is one already."""
         unfinished = f"{EvolutionState.file_name}.new"
         if self.folder.exists() and any(path.name != unfinished for path in self.folder.iterdir()):
-            raise BadInput(f"{self.folder} exists already", f"Go on with it: palaestra evolve {self.folder}")
+            raise BadInput(
+                f"{self.folder} exists already", f"Go on with it: palaestra evolve {quote(str(self.folder))}"
+            )
         state = EvolutionState(
             palaestra=run_folder.package_versions().get("palaestra", ""),
             file=self._scenario.file,
@@ -168,7 +171,7 @@ class Evolution:
                 self._measure(generation)
         except PalaestraError as error:
             error.remedy = error.remedy.split("Go on with")[0].rstrip()
-            error.remedy = f"{error.remedy}\n  Go on with: palaestra evolve {self.folder}".strip()
+            error.remedy = f"{error.remedy}\n  Go on with: palaestra evolve {quote(str(self.folder))}".strip()
             raise
 
     @property
@@ -283,7 +286,7 @@ class Evolution:
             test_share=0,  # the held-out instructions are the test
         )
         try:
-            command = f"palaestra evolve {self.folder}"
+            command = f"palaestra evolve {quote(str(self.folder))}"
             export([self._part(generation, "play")], folder, options, command=command)
         except NothingToExport as nothing:
             self._say(

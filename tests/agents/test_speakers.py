@@ -46,6 +46,8 @@ NAMES = ("Ann", "Bo", "Zoë Weiß", "Speaker 1", "Dr. No (chair)")
         "Ann: myself again",
         "(Bo): I am.",
         "### Bo\ufe55 I am.",
+        "B\u0336o\u0336: I am.",
+        "Zoe Weiss: hm",
     ],
 )
 @pytest.mark.parametrize("end", ["\n", "\n\n", "\r\n", "\r", "\u2028", "\x0b", "\x85"])

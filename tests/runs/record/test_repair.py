@@ -191,8 +191,28 @@ def test_the_log_of_another_run_is_noticed_and_can_be_taken(folder: Path, tmp_pa
 def test_a_log_of_another_format_is_refused_by_name(line: bytes, found: int, folder: Path) -> None:
     write(folder, [line])
     unstamp(folder)
-    with pytest.raises(RunUnreadable, match=f"is a log of format {found}; this version .* reads format 2"):
-        list(run_log.read(folder))
+    for reading in (lambda folder: list(run_log.read(folder)), survey, repair):
+        with pytest.raises(RunUnreadable, match=f"is a log of format {found}; this version .* format 2"):
+            reading(folder)
+    assert lines(folder) == [line]
+
+
+def test_a_log_in_which_nothing_is_a_record_is_not_emptied(folder: Path) -> None:
+    write(folder, [b"noise\n", b"more\n"])
+    unstamp(folder)
+    with pytest.raises(RunUnreadable, match="nothing in .* is a record"):
+        repair(folder)
+    assert lines(folder) == [b"noise\n", b"more\n"]
+
+
+def test_a_damaged_log_without_run_json_is_left_as_it_is(folder: Path) -> None:
+    write(folder, [*lines(folder)[:5], *lines(folder)[6:]])
+    damaged = lines(folder)
+    (folder / "run.json").unlink()
+    with pytest.raises(RunUnreadable):
+        repair(folder)
+    assert lines(folder) == damaged
+    assert sorted(path.name for path in folder.iterdir()) == ["log.jsonl"]
 
 
 def test_a_run_that_is_being_played_is_not_repaired(folder: Path) -> None:

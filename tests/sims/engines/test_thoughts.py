@@ -40,6 +40,9 @@ SECRET = "SENTINEL-7f3: I am the traitor."
         ("<think></think>\n5", False, "", "5"),
         ("<think>one</think>\n<think>two</think> Hello.", False, "one\n\ntwo", "Hello."),
         ("I lie.\n</think>\n\nHello.", False, "I lie.", "Hello."),
+        ("Okay.\n<think>I lie.</think>\nHello.", False, "I lie.", "Okay.\n\nHello."),
+        ("The tag is </think> in XML. More.", False, "", "The tag is </think> in XML. More."),
+        ("I lie.</think>Hello.", True, "I lie.", "Hello."),
         ("I lie.\n</think>\n\nHello.", True, "I lie.", "Hello."),
         ("I lie and never come to an end", True, "I lie and never come to an end", ""),
         ("<think>I lie and never come to an end", False, "I lie and never come to an end", ""),
@@ -115,7 +118,9 @@ def test_notes_are_asked_first_and_the_answer_after_them() -> None:
     noting, answering = engine.asked
     assert isinstance(noting.answer, Text)
     assert noting.prompt[-1].text == THINK_FIRST
-    assert [message.text for message in answering.prompt[-3:]] == [THINK_FIRST, reply.thought, THEN_ANSWER]
+    first, notes, then = (message.text for message in answering.prompt[-3:])
+    assert (first, then) == (THINK_FIRST, THEN_ANSWER)
+    assert reply.thought == f"{SECRET}\n\n{notes}\n\n{SECRET}"
     assert answering.answer == Choice(("yes", "no"))
     assert reply.value in ("yes", "no")
     assert (reply.prompt_tokens, reply.output_tokens) == (20, 10)
