@@ -80,3 +80,9 @@ def test_thousands_of_values_are_read() -> None:
     limit = MOST_NODES // 40
     told = ", ".join(map(str, range(limit)))
     assert read(f"a: [{told}]")["a"][-1] == limit - 1
+
+
+def test_digits_that_are_no_number_are_a_text_however_many() -> None:
+    """Where each could be read in two ways, this would take hours."""
+    said = "1" * 300_000 + "x"
+    assert read(f"a: {said}") == {"a": said}

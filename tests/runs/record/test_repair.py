@@ -200,7 +200,7 @@ def test_a_log_of_another_format_is_refused_by_name(line: bytes, found: int, fol
 def test_a_log_in_which_nothing_is_a_record_is_not_emptied(folder: Path) -> None:
     write(folder, [b"noise\n", b"more\n"])
     unstamp(folder)
-    with pytest.raises(RunUnreadable, match="nothing in .* is a record"):
+    with pytest.raises(RunUnreadable, match=r"nothing in .* is a record"):
         repair(folder)
     assert lines(folder) == [b"noise\n", b"more\n"]
 
