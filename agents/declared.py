@@ -185,7 +185,7 @@ def text_beside(given: str, folder: Path) -> str:
     try:
         return read_text(path)
     except BadInput as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(error.args[0]) from error
     except FileNotFoundError as error:
         raise ValueError(f"there is no file {path}; a path begins at the scenario file's folder") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -69,7 +69,7 @@ class Sitting:
             read, config = run_log.read(self._where), self._scenario.config
             past = Past(read)
             if len(past.ended) >= config.episodes:
-                if self._state.status != "finished":
+                if self._state.status != "finished" or not (self._where / self._state.file_name).exists():
                     self._note("finished", 0.0)
                 return
             calls = calls_per_episode(self._scenario)
