@@ -162,6 +162,12 @@ def stamped(folder: Path, episode: int) -> int:
     return int(RunState.read(folder).heads[episode].split("-")[0])
 
 
+def test_a_number_that_is_not_the_next_is_damage_though_the_checksum_fits(folder: Path) -> None:
+    first, *others = lines(folder)
+    write(folder, [first.replace(b'"check":"0-', b'"check":"1-'), *others])
+    assert "byte 0: record 1 in place of record 0" in refused(folder)
+
+
 def test_what_was_lost_after_the_last_stamp_is_no_damage_and_is_played_again(
     whole: Path, folder: Path
 ) -> None:

@@ -77,6 +77,20 @@ def test_chance_from_elsewhere_breaks_replay(monkeypatch: pytest.MonkeyPatch) ->
     broken("replay: call 0 differs")
 
 
+def test_episodes_that_share_what_changes_break_lockstep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after another they agree; only an episode that goes on in between shows it."""
+    usual, last = Debate._round, [-1]
+
+    def shared(episode: Debate, number: int) -> Any:
+        if number > 1 and last[0] != episode.index:
+            episode.random.random()
+        last[0] = episode.index
+        return (yield from usual(episode, number))
+
+    monkeypatch.setattr(Debate, "_round", shared)
+    broken("lockstep: ")
+
+
 def test_rules_that_trip_over_a_failed_answer_break_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     def trusting(episode: Debate, debater: Speaker, number: int, reply: Reply) -> None:
         assert isinstance(reply.value, str)

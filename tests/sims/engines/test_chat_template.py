@@ -71,6 +71,7 @@ def test_no_text_becomes_a_control_token(family: str, template: str) -> None:
         return [token for token in made.encode(asked) if token in made.control_tokens]
 
     assert controls(HOSTILE, HOSTILE) == controls("Rules.", "Hello.")
+    assert HOSTILE in made.told((Message(0, "system", "Rules."), Message(1, "user", HOSTILE)))
 
 
 OWN = ("<think>", "</think>", " ", "x", "Ann:", "\ue000")
