@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.stats import binom
 
 from palaestra.metrics.ratings.bradley_terry import bradley_terry, match_games
 from palaestra.metrics.ratings.elo import elo, expected_score, update_elo
@@ -213,6 +214,22 @@ def test_a_field_without_a_maximum_is_refused_and_a_prior_mends_it() -> None:
     with pytest.raises(ValueError, match="prior"):
         bradley_terry(games)
     assert bradley_terry(games, prior=1, resamples=0)["name"].to_list() == ["a", "b", "c"]
+
+
+def test_a_prior_is_so_many_virtual_ties_of_every_pair() -> None:
+    """Three wins and one virtual tie are 3.5 against 0.5: log-odds of log 7."""
+    strong, weak = bradley_terry([("a", "b", 1.0)] * 3, prior=1, resamples=0)["strength"]
+    assert strong - weak == near(math.log(7))
+
+
+def test_intervals_are_percentiles_of_resampled_games() -> None:
+    """Of 100 games, half of them won, resampled wins are binomial; each has half of the log-odds."""
+    games = [("a", "b", float(number % 2)) for number in range(100)]
+    table = bradley_terry(games, resamples=4000, confidence=0.9)
+    fewest = binom.ppf(0.05, 100, 0.5)
+    expected = math.log(fewest / (100 - fewest)) / 2
+    assert table["low"].to_list() == pytest.approx([expected] * 2, abs=0.025)
+    assert table["high"].to_list() == pytest.approx([-expected] * 2, abs=0.025)
 
 
 def test_strengths_need_a_game() -> None:
