@@ -25,7 +25,7 @@ help:
 	@echo "make conformance    ready-made prompts and hostile texts through real tokenizers of twelve families"
 	@echo "make pythons        all dry runs and tests without an engine on Python 3.11, 3.12 and 3.13,"
 	@echo "                    each with the newest and the oldest Mesa; nothing pinned"
-	@echo "make pythons-quick  the same with a slice of the tests"
+	@echo "make pythons-quick  a slice of it: the other Pythons, one Mesa each, some of the tests"
 	@echo "make coverage       run all tests and count the lines that they run; fails below 95 %"
 	@echo "make mutants        break the program in many places; a test must notice each"
 	@echo "make chaos          kills, damaged files, full disks, failing engines, hostile texts: at most 20 minutes"

@@ -1,9 +1,10 @@
 """The package on every Python that it promises, with the newest and the oldest Mesa that it allows.
 
-`make pythons` plays every ready-made file on made-up replies and runs the tests that need no PyTorch;
-`make pythons-quick` a slice of the tests. Nothing is pinned: a user's `pip install` is what is tried, once
-as the wheel with the newest Mesa, once editable with the oldest, both beside `openai-agents`, whose package
-is called `agents`. Environments are kept in `.venv-pythons/` while pyproject.toml asks for the same.
+`make pythons` plays every ready-made file on made-up replies and runs the tests that need no PyTorch.
+Nothing is pinned: a user's `pip install` is what is tried, once as the wheel with the newest Mesa, once
+editable with the oldest, both beside `openai-agents`, whose package is called `agents`. `make pythons-quick`
+does so on the Pythons other than the one that runs this, each in one of these shapes, with a slice of the
+tests. Environments are kept in `.venv-pythons/` while pyproject.toml asks for the same.
 
 A Python that isn't here is named in the table, and the exit code is that of those that are.
 """
@@ -135,9 +136,14 @@ def tried(environment: Environment, tests: Sequence[str]) -> Iterator[tuple[str,
 def main() -> int:
     """Try all; print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="only a slice of the tests")
-    parser.add_argument("pythons", nargs="*", default=PYTHONS, help=f"of {', '.join(PYTHONS)}")
+    parser.add_argument(
+        "--quick", action="store_true", help="a slice: other Pythons than this, some tests, one shape each"
+    )
+    parser.add_argument("pythons", nargs="*", help=f"of {', '.join(PYTHONS)}")
     chosen = parser.parse_args()
+    here = "{}.{}".format(*sys.version_info)
+    others = [version for version in PYTHONS if version != here]
+    versions = chosen.pythons or (others if chosen.quick else PYTHONS)
     newest, oldest = allowed_mesa()
     again = ("--no-deps", "--force-reinstall")
     table, failed = [], False
@@ -146,13 +152,13 @@ def main() -> int:
             ("wheel", (*again, str(wheel(Path(folder)))), ("--upgrade", newest)),
             ("editable", (*again, "--editable", str(CHECKOUT)), (oldest,)),
         )
-        for version in chosen.pythons:
+        for number, version in enumerate(versions):
             python = interpreter(version)
             if python is None:
                 table.append(f"{version:6} is not here: nothing was tried")
                 continue
             environment = Environment(python, version)
-            for shape, package, mesa in shapes:
+            for shape, package, mesa in [shapes[number % 2]] if chosen.quick else shapes:
                 environment.install(*package)
                 environment.install(*mesa)
                 began = monotonic()
