@@ -224,7 +224,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("doctor: gpu", "sims/commands/doctor.py", '"missing", found, "Its engine', '"ok", found, "Its engine', T_DOCTOR),
     ("doctor: builds", "sims/commands/doctor.py", '"missing", "both builds', '"ok", "both builds', T_DOCTOR),
     ("doctor: exit code", APP, 'finding.state == "missing"', 'finding.state == "note"', T_DOCTOR),
-    ("estimate: prompts", "sims/playing/estimate.py", "prompt_tokens += prompt", "prompt_tokens += 7 * prompt", T_ESTIMATE),
+    ("estimate: prompts", "sims/playing/estimate.py", "if thought else prompt", "if thought else 7 * prompt", T_ESTIMATE),
     ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
     ("estimate: answers", "sims/playing/estimate.py", "words = text.split() * _limit", "words = text.split() * 1 or _limit", T_ESTIMATE),
     ("show: episode", APP, "transcript(opened, episode, events, thoughts)", "transcript(opened, 0, events, thoughts)", f"{T_LOOKING} -k transcript"),

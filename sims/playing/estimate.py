@@ -102,10 +102,13 @@ def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[s
             characters += sum(map(len, texts))
             prompt = sum(map(count, texts))
             reply = longest_reply(call)
+            policy = policies[call.policy]
+            thought = 0 if policy.think.kind == "off" else policy.think.tokens
             found.calls += 1
-            found.prompt_tokens += prompt
-            found.longest_prompt = max(found.longest_prompt, prompt)
-            found.output_tokens += min(count(reply.text), _limit(call, policies[call.policy]))
+            # A thought is asked for first, and the answer after it.
+            found.prompt_tokens += 2 * prompt + thought if thought else prompt
+            found.longest_prompt = max(found.longest_prompt, prompt + thought)
+            found.output_tokens += thought + min(count(reply.text), _limit(call, policy))
             replies.append(reply)
         episode.advance(replies)
 

@@ -104,6 +104,17 @@ def test_the_calls_of_other_scenarios_are_counted_too(
     assert number(told, "calls") == Run(tmp_path / "run").calls.height
 
 
+def test_thoughts_are_asked_for_before_the_answers(tmp_path: Path) -> None:
+    words = ("debate", "-n", "1", "--set", "engines.default={kind: scripted}")
+    quick = estimated(*words, cwd=tmp_path)
+    thinking = "policies.default.think={kind: scratchpad, tokens: 50}"
+    told = estimated(*words, "--set", thinking, cwd=tmp_path)
+    thoughts = 50 * number(quick, "calls")
+    assert number(told, "output tokens") == number(quick, "output tokens") + thoughts
+    assert number(told, "prompt tokens") == 2 * number(quick, "prompt tokens") + thoughts
+    assert number(told, "longest prompt") == number(quick, "longest prompt") + 50
+
+
 def test_many_episodes_are_estimated_from_a_few(tmp_path: Path) -> None:
     few = estimated("debate", "-n", "4", "--set", "engines.default={kind: scripted}", cwd=tmp_path)
     many = estimated("debate", "-n", "400", "--set", "engines.default={kind: scripted}", cwd=tmp_path)
