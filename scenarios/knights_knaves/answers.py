@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, create_model
 
 from palaestra.agents.answers import Choice
 from palaestra.scenarios.knights_knaves.statements import ROLES
@@ -26,19 +26,29 @@ def agreements(agree: Iterable[str], disagree: Iterable[str]) -> list[tuple[str,
 @lru_cache(maxsize=64)
 def discussion_form(others: tuple[str, ...]) -> type[BaseModel]:
     """The shape of a debater's word on one player, among these others."""
-    # Names are known at run time only, which pydantic takes and a type checker cannot.
-    names = list[Literal[others]]  # type: ignore[valid-type]
+    schema, known = _one_of(others)
     return create_model(
         "Discussion",
         reasoning=(str, Field(max_length=LONGEST_REASONING)),
-        agree_with=(names, Field(max_length=len(others))),
-        disagree_with=(names, Field(max_length=len(others))),
+        agree_with=(list[Annotated[str, schema, known]], Field(max_length=len(others))),
+        disagree_with=(list[Annotated[str, schema, known]], Field(max_length=len(others))),
     )
 
 
 @lru_cache(maxsize=256)
 def order_form(players: tuple[str, ...]) -> type[BaseModel]:
     """The shape of an order of the players; repeated names are told apart afterwards."""
-    # Names are known at run time only, which pydantic takes and a type checker cannot.
-    names = list[Literal[players]]  # type: ignore[valid-type]
-    return create_model("Order", order=(names, Field(min_length=len(players), max_length=len(players))))
+    whole = Field(min_length=len(players), max_length=len(players))
+    schema, known = _one_of(players)
+    return create_model("Order", order=(list[Annotated[str, schema, known]], whole))
+
+
+def _one_of(names: tuple[str, ...]) -> tuple[WithJsonSchema, AfterValidator]:
+    """What lets a text be one of these names, which are known only now: for the engine, and for the reply."""
+
+    def known(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"{name!r} is none of: {', '.join(names)}")
+        return name
+
+    return WithJsonSchema({"type": "string", "enum": list(names)}), AfterValidator(known)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
 from shlex import quote
+from threading import current_thread, main_thread
 from typing import Any
 
 from palaestra.agents.failures import Interrupted, PalaestraError
@@ -166,6 +167,9 @@ def _interrupts(scheduler: Scheduler) -> Iterator[None]:
 
     So do SIGTERM, and SIGHUP of a terminal that is closed, unless that is ignored, as `nohup` has it.
     """
+    if current_thread() is not main_thread():  # in a notebook the venue handles interrupts
+        yield
+        return
     loop = asyncio.get_running_loop()
     others = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]
 
@@ -173,14 +177,9 @@ def _interrupts(scheduler: Scheduler) -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGINT)
         scheduler.interrupt()
 
-    try:
-        loop.add_signal_handler(signal.SIGINT, stop)
-        for number in others:
-            loop.add_signal_handler(number, scheduler.interrupt)
-    except (NotImplementedError, RuntimeError, ValueError):
-        # Not the main thread: in a notebook the venue handles interrupts.
-        yield
-        return
+    loop.add_signal_handler(signal.SIGINT, stop)
+    for number in others:
+        loop.add_signal_handler(number, scheduler.interrupt)
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import FileIO, TextIOWrapper
 from pathlib import Path
 from time import monotonic
 
@@ -138,8 +139,10 @@ def _become(
         for file, number in zip(said, (1, 2), strict=True):
             os.dup2(file, number)
         # A file of this process's own, with nothing in it that the other one had still to write.
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        sys.stdout = TextIOWrapper(FileIO(1, "w", closefd=False), "utf-8", write_through=True)
+        sys.stderr = TextIOWrapper(
+            FileIO(2, "w", closefd=False), "utf-8", "backslashreplace", write_through=True
+        )
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
         os.chdir(cwd)

@@ -39,12 +39,11 @@ def killed_at(operation: int, folder: Path, *words: str | Path) -> bool:
 def _do(operation: int, folder: Path, words: list[str]) -> None:
     os.chdir(folder)
     step = _killer(operation)
-    here = str(folder)
 
     def heard(event: str, facts: tuple[object, ...]) -> None:
         if event in OPERATIONS and isinstance(facts[0], str | Path):
-            path = os.path.abspath(facts[0])  # noqa: PTH100 (what the operation names need not exist)
-            if path.startswith(here) and not path.endswith(".pyc"):
+            path = Path(facts[0]).absolute()
+            if path.is_relative_to(folder) and path.suffix != ".pyc":
                 step()
 
     patch = pytest.MonkeyPatch()  # the process ends with the command
