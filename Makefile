@@ -88,7 +88,7 @@ mutants: setup
 	$(BIN)/python tests/mutants.py --jobs 2
 
 chaos: setup
-	$(BIN)/python tests/chaos/campaign.py --jobs 2
+	PYTHONPATH=tests/lib $(BIN)/python -m tests.chaos.campaign --jobs 2
 
 bench: setup
 	$(BIN)/python benchmarks/throughput.py

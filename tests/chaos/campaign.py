@@ -1,9 +1,11 @@
 """A campaign of faults: whatever happens to a run, its files or engine, nothing is lost or told wrong.
 
+With `tests/lib` on PYTHONPATH, as `make chaos` has it:
+
     make chaos                                              every kind, bounded in count and time
-    python tests/chaos/campaign.py --only kills,damage      these kinds
-    python tests/chaos/campaign.py --seed 7 --rounds 200    another chance, and more of it
-    python tests/chaos/campaign.py --seed 7 --case 'kills: at a call: 12'       one case again
+    python -m tests.chaos.campaign --only kills,damage      these kinds
+    python -m tests.chaos.campaign --seed 7 --rounds 200    another chance, and more of it
+    python -m tests.chaos.campaign --seed 7 --case 'kills: at a call: 12'       one case again
 
 Cases come in an order of chance: with enough rounds every call is killed at, and a log cut at every byte.
 Everything is played by the program's own commands on made-up replies. Each case is drawn by the seed and its
@@ -30,14 +32,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-CHECKOUT = Path(__file__).parents[2]
-sys.path[:0] = [str(CHECKOUT / folder) for folder in ("src", "", "tests/lib")]
-
-from tests.chaos import damage, disk, documents, engines, files, kills, texts  # noqa: E402
-from tests.chaos.case import Case, Family  # noqa: E402
-from tests.chaos.child import Failed  # noqa: E402
-from tests.chaos.preload import preload  # noqa: E402
-from tests.chaos.subjects import Subjects  # noqa: E402
+from tests.chaos import damage, disk, documents, engines, files, kills, texts
+from tests.chaos.case import Case, Family
+from tests.chaos.child import Failed
+from tests.chaos.preload import preload
+from tests.chaos.subjects import Subjects
 
 KINDS: dict[str, dict[str, Family]] = {
     "kills": kills.FAMILIES,
@@ -110,7 +109,7 @@ def campaign(cases: Iterator[tuple[str, int]], seed: int, minutes: float, jobs: 
         slowest = max(slowest, result.seconds)
         if result.failure:
             failed[result.family] += 1
-            again = f"python tests/chaos/campaign.py --seed {seed} --case '{result.family}: {result.index}'"
+            again = f"python -m tests.chaos.campaign --seed {seed} --case '{result.family}: {result.index}'"
             print(f"\nFAILED {result.failure}\n  again: {again}", flush=True)
         if monotonic() >= tell_at:
             tell_at = monotonic() + SECONDS_BETWEEN_LINES

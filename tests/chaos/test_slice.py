@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.xdist_group("chaos")
 
-SCRIPT = Path(__file__).with_name("campaign.py")
+CHECKOUT = Path(__file__).parents[2]
 SEED = 1
 CASES = (
     *(f"kills: at a call: {number}" for number in (0, 1, 2, 3, 4)),
@@ -45,10 +46,12 @@ def said() -> str:
     """What the campaign says of these cases. It is a process of its own, as it forks."""
     words = [word for case in CASES for word in ("--case", case)]
     ended = subprocess.run(
-        [sys.executable, SCRIPT, "--seed", str(SEED), "--jobs", "1", *words],
+        [sys.executable, "-m", "tests.chaos.campaign", "--seed", str(SEED), "--jobs", "1", *words],
         capture_output=True,
         text=True,
         check=False,
+        cwd=CHECKOUT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     return ended.stdout + ended.stderr
 
