@@ -85,6 +85,7 @@ class Call(Question):
 
 
 OVERFLOW = "overflow"
+REFUSED = "refused"
 """How a reply finished whose prompt left no room for an answer in the model's context."""
 
 
@@ -97,8 +98,12 @@ class Reply:
         value: the parsed answer; None when no attempt could be parsed.
         probabilities: of the options of a `Choice`, in their order, before temperature,
             summing to 1 within rounding; None where the engine can't tell.
-        finish: "stop", "length" for a text cut at its limit, or `OVERFLOW` when nothing was asked:
-            the reply is failed then, and its episode asks again with less.
+        mass: what the options hold of the model's probability, all together, 0–1: what was left would
+            have been said but for the constraint; None where the engine can't tell.
+        plain: whether a choice or an object was asked in words only, since the server keeps to no constraint.
+        finish: "stop", "length" for a text cut at its limit, `OVERFLOW` when nothing was asked: the
+            reply is failed then, and its episode asks again with less; `REFUSED` where the server refuses
+            the prompt for good: the reply is failed, too.
         prompt_tokens, cached_tokens, output_tokens: counts over all attempts; cached ones are
             part of the prompt's.
         attempts: how often the model was asked, from 1.
@@ -110,6 +115,7 @@ class Reply:
             drawn as one, so the first token carries it all.
         model: who answered, where a server tells it.
         thought: what the model thought before it answered. It is private: nobody's prompt has it.
+        refusal: in which words an answer was refused, by the server or by the model.
     """
 
     text: str
@@ -127,6 +133,9 @@ class Reply:
     logprobs: tuple[float, ...] | None = None
     model: str | None = None
     thought: str = ""
+    mass: float | None = None
+    plain: bool = False
+    refusal: str = ""
 
 
 def derive_seed(*parts: int | str) -> int:

@@ -42,7 +42,7 @@ class EngineSettings(Settings):
         ge=1,
         description="Longest prompt plus answer, tokens, which memories must fit. Default: not known before.",
     )
-    max_restarts: int = Field(3, ge=0, description="How often an engine that died is started again.")
+    max_restarts: int = Field(3, ge=0, description="How often in a row an engine that died is started again.")
 
     def local_model(self) -> str | None:
         """The model, where it computes on this machine: estimates take its tokenizer and its last speed."""

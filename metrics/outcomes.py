@@ -44,13 +44,27 @@ def calls_by_purpose(calls: pl.DataFrame) -> pl.DataFrame:
         calls: the `calls` table.
 
     Returns:
-        Columns `purpose`, `calls`, `failed` (answers that never parsed), `prompt_tokens` and
-        `output_tokens` (means a call), `cached` (share of prompt tokens served from the
-        prefix cache, 0–1; null without prompt tokens), in order of first use.
+        Columns `purpose`, `calls`, `failed` (answers that never parsed, or were refused), `basis` (of
+        choices and objects: how many rest on probabilities, on samples without, on words alone; "" for
+        texts), `mass` (mean share of the model's probability that the options held, 0–1; null where it
+        isn't known), `prompt_tokens` and `output_tokens` (means a call), `cached` (share of prompt tokens
+        served from the prefix cache, 0–1; null without prompt tokens), in order of first use.
     """
+    answered = ~pl.col("failed") & (pl.col("text") != "")
+    choice = answered & pl.col("options").is_not_null()
+    kinds = {
+        "probabilities": choice & pl.col("probabilities").is_not_null(),
+        "samples": choice & pl.col("probabilities").is_null() & ~pl.col("plain"),
+        "words": answered & pl.col("plain"),
+    }
+    counts = [
+        pl.when(kind.sum() > 0).then(pl.format(f"{{}} {name}", kind.sum())) for name, kind in kinds.items()
+    ]
     return calls.group_by("purpose", maintain_order=True).agg(
         pl.len().alias("calls"),
         pl.col("failed").sum(),
+        pl.concat_str(counts, separator=", ", ignore_nulls=True).alias("basis"),
+        pl.col("mass").mean(),
         pl.col("prompt_tokens").mean(),
         pl.col("output_tokens").mean(),
         pl.when(pl.col("prompt_tokens").sum() > 0)

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from palaestra.agents.calls import OVERFLOW
+from palaestra.agents.calls import OVERFLOW, REFUSED
 from palaestra.agents.failures import BadInput
 from palaestra.runs.exchanges import asked, exchanges
 from palaestra.runs.run import Run
@@ -107,6 +107,8 @@ def _answers(agent: str, answers: list[tuple[dict[str, Any], str]]) -> Iterator[
     for call, own in answers:
         if call["finish"] == OVERFLOW:
             short.append(f"{own} (too long a prompt; asked again with less)".strip())
+        elif call["finish"] == REFUSED:
+            short.append(f"{own} (refused: {call['refusal']})".strip())
         elif call["failed"]:
             short.append(f"{own} (no valid answer in {call['attempts']} attempts)".strip())
         elif call["options"] is None:

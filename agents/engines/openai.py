@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, JsonValue, StringConstraints, field_validator
 
 from palaestra.agents.engine import EngineKind, EngineSettings
 from palaestra.agents.trust import VARIABLE, Address, KeySent, Need
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "structured_outputs": ("structured_outputs",),
+    "response_format": ("json_schema", "loose_schema", "json_object"),
+    "continue_final_message": ("continue_final_message",),
+    "logprobs": ("logprobs",),
+    "top_logprobs": ("logprobs",),
+    "seed": ("seed",),
+    "top_p": ("top_p",),
+    "stop": ("stop",),
+    "temperature": ("temperature",),
+    "max_tokens": ("max_tokens",),
+    "max_completion_tokens": ("max_tokens", "max_completion_tokens"),
+}
+"""The fields of a request that a server may go without, and what is left off with each."""
+OURS = frozenset({"model", "messages", "stream", "n", "logprobs", "top_logprobs", "response_format"})
+"""Fields that `extra` may not set."""
 
 
 class OpenAIEngine(EngineSettings):
@@ -25,8 +42,21 @@ class OpenAIEngine(EngineSettings):
     )
     timeout: float = Field(120, gt=0, description="Longest wait for one answer, seconds.")
     parallel: int = Field(64, ge=1, description="Most requests under way at once.")
+    patience: float = Field(
+        300, ge=0, description="Longest wait for a server that is loading or busy, seconds."
+    )
+    drop: tuple[str, ...] = Field(
+        (),
+        description="Fields of requests that this server doesn't take, such as `seed` or `top_p`. What it "
+        "refuses is left off by itself; naming it here saves the asking.",
+    )
+    extra: dict[str, JsonValue] = Field(
+        {}, description="Further fields of each request, such as `reasoning_effort: low`."
+    )
     max_restarts: int = Field(
-        3, ge=0, description="How often a server that stopped answering is tried again."
+        3,
+        ge=0,
+        description="How often in a row a server that stopped answering is tried again.",
     )
 
     @field_validator("url")
@@ -34,6 +64,24 @@ class OpenAIEngine(EngineSettings):
     def _plain_address(cls, url: str) -> str:
         Address.of(url)
         return url
+
+    @field_validator("drop")
+    @classmethod
+    def _known_fields(cls, drop: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in drop if name not in FIELDS]:
+            raise ValueError(f"no request has {unknown[0]!r} to drop; there are {', '.join(FIELDS)}")
+        return drop
+
+    @field_validator("extra")
+    @classmethod
+    def _not_ours(cls, extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if ours := sorted(extra.keys() & OURS):
+            raise ValueError(f"{ours[0]!r} can't be set: what is asked, and how it is read, hangs on it")
+        return extra
+
+    def left_off(self) -> set[str]:
+        """What requests go without, in the terms of `palaestra.sims.engines.dialect`."""
+        return {name for field in self.drop for name in FIELDS[field]}
 
     def needs(self) -> Iterator[Need]:
         """That its key may go there."""

@@ -54,8 +54,8 @@ class CallAnswered:
         call, step, agent, purpose, about, policy, seed: see `palaestra.agents.calls.Call`.
         prompt: the numbers of its messages.
         answer: the kind of answer, as `Answer.describe` tells it.
-        text, probabilities, finish, attempts, failed, rejected, token_ids, logprobs, model, thought: see
-            `palaestra.agents.calls.Reply`.
+        text, probabilities, mass, plain, finish, attempts, failed, rejected, token_ids, logprobs, model,
+            thought, refusal: see `palaestra.agents.calls.Reply`.
         tokens: of the prompt, of it cached, of the output.
         seconds: when it was submitted and answered, since its sitting began.
     """
@@ -82,6 +82,9 @@ class CallAnswered:
     logprobs: tuple[float, ...] | None
     model: str | None
     thought: str
+    mass: float | None
+    plain: bool
+    refusal: str
 
     def reply(self, call: Call) -> Reply:
         """The reply, as the answer to the same call asked again."""
@@ -102,6 +105,9 @@ class CallAnswered:
             logprobs=self.logprobs,
             model=self.model,
             thought=self.thought,
+            mass=self.mass,
+            plain=self.plain,
+            refusal=self.refusal,
         )
 
 
@@ -214,6 +220,9 @@ def _call(record: Record, episode: _Begun) -> CallAnswered:
         logprobs=_tuple(get("logprobs")),
         model=get("model"),
         thought=get("thought", ""),
+        mass=get("mass"),
+        plain=get("plain", False),
+        refusal=get("refusal", ""),
     )
 
 

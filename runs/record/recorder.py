@@ -221,7 +221,8 @@ class Recorder:
         """
         if reply.probabilities is not None:
             kept = tuple(round(p, PROBABILITY_DIGITS) for p in reply.probabilities)
-            reply = replace(reply, probabilities=kept)
+            mass = None if reply.mass is None else round(reply.mass, PROBABILITY_DIGITS)
+            reply = replace(reply, probabilities=kept, mass=mass)
         prompts = self._written[episode.number].prompts
         prompt = prompts.told(call.agent, episode.steps + 1, call.index, _numbers(call))
         self._add(call_record(episode, call, reply, prompt, seconds))

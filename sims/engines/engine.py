@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from palaestra.agents.answers import Answer, Text
-from palaestra.agents.calls import OVERFLOW, Call, Message, Reply, derive_seed
+from palaestra.agents.calls import OVERFLOW, REFUSED, Call, Message, Reply, derive_seed
 from palaestra.agents.engine import ENGINES, EngineSettings, answering, require_allowed
 from palaestra.agents.extensions import border, imported
 from palaestra.agents.failures import (
@@ -54,6 +56,18 @@ class Engine(Protocol):
         """What answers: model, device, versions. Never a secret."""
 
 
+@runtime_checkable
+class Outspoken(Protocol):
+    """An engine that also tells what it meets, as one on a network does."""
+
+    @property
+    def faults(self) -> Counter[str]:
+        """What went wrong and was mended or recorded: how often each kind."""
+
+    def tell(self, say: Callable[[str], None]) -> None:
+        """Have `say` told what a user should know while it happens."""
+
+
 def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
     """The engine that `settings` describe, for `policies`; nothing is started.
 
@@ -80,6 +94,7 @@ class _Berth:
     engine: Engine
     settings: EngineSettings
     restarts: int = 0
+    spent: int = 0  # of these, since it last answered
     lost: EngineUnavailable | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -121,7 +136,10 @@ class Fleet:
         for name, settings in engines.items():
             own = {key: policy for key, policy in policies.items() if policy.engine == name}
             if own:
-                self._berths[name] = _Berth((make or build)(settings, own), settings)
+                engine = (make or build)(settings, own)
+                if isinstance(engine, Outspoken):
+                    engine.tell(partial(self._tell, name))
+                self._berths[name] = _Berth(engine, settings)
 
     async def __aenter__(self) -> Fleet:
         try:
@@ -150,11 +168,23 @@ class Fleet:
                 told[name] = berth.engine.identity()
         return told
 
+    def faults(self) -> dict[str, dict[str, int]]:
+        """What each engine met, by name: how often each kind."""
+        engines = {name: berth.engine for name, berth in self._berths.items()}
+        return {
+            name: dict(engine.faults.most_common())
+            for name, engine in engines.items()
+            if isinstance(engine, Outspoken) and engine.faults
+        }
+
+    def _tell(self, name: str, words: str) -> None:
+        self._notify(f"engine {name!r}: {words}")
+
     async def ask(self, call: Call) -> Reply:
         """The parsed reply to `call`; asked again, with another seed, while it can't be parsed.
 
-        A reply that never parses comes back marked `failed`, without a value; so does one to a
-        shortenable call whose prompt was too long.
+        A reply that never parses comes back marked `failed`, without a value; so does one to a prompt
+        that is refused for good, and one to a shortenable call whose prompt was too long.
 
         Raises:
             ContextOverflow: see `Engine.answer`; the call is not shortenable.
@@ -177,13 +207,14 @@ class Fleet:
             tokens[0] += reply.prompt_tokens
             tokens[1] += reply.cached_tokens
             tokens[2] += reply.output_tokens
-            value, failed = None, False
-            try:
-                value = call.answer.parse(reply.text)
-            except UnparsedAnswer:
-                rejected, failed = (*rejected, reply.text), True
-                if attempt < self._retries:
-                    continue
+            value, failed = None, reply.finish == REFUSED
+            if not failed:
+                try:
+                    value = call.answer.parse(reply.text)
+                except UnparsedAnswer:
+                    rejected, failed = (*rejected, reply.text), True
+                    if attempt < self._retries:
+                        continue
             return replace(
                 reply,
                 value=value,
@@ -201,13 +232,21 @@ class Fleet:
         policy = self._policies[call.policy]
         berth = self._berths[policy.engine]
         while True:
+            if berth.lock.locked():  # a call begun while an engine starts again would count as another death
+                async with berth.lock:
+                    pass
+            if berth.lost is not None:
+                raise berth.lost
             restarts = berth.restarts
             try:
                 if policy.think.kind == "scratchpad":
-                    return await self._after_notes(berth.engine, call, policy, seed, attempt)
-                return without_thought(
-                    _reply(await berth.engine.answer(call, policy, seed, attempt)), call.answer
-                )
+                    reply = await self._after_notes(berth.engine, call, policy, seed, attempt)
+                else:
+                    told = await berth.engine.answer(call, policy, seed, attempt)
+                    reply = without_thought(_reply(told), call.answer)
+                if restarts == berth.restarts:
+                    berth.spent = 0
+                return reply
             except EngineDied as death:
                 async with berth.lock:
                     if berth.lost is None and berth.restarts == restarts:
@@ -244,7 +283,8 @@ class Fleet:
 
     async def _restart(self, name: str, berth: _Berth, death: PalaestraError) -> None:
         """Start a dead engine again, as often as it may be; or note that it is lost."""
-        while berth.restarts < berth.settings.max_restarts:
+        while berth.spent < berth.settings.max_restarts:
+            berth.spent += 1
             berth.restarts += 1
             self._notify(f"engine {name!r} died ({death.args[0]}); starting it again")
             try:
@@ -255,7 +295,7 @@ class Fleet:
             except EngineUnavailable as failure:
                 death = failure
         berth.lost = EngineUnavailable(
-            f"engine {name!r} died {berth.restarts + 1} times, the last time: {death.args[0]}",
+            f"engine {name!r} died {berth.spent + 1} times in a row, the last time: {death.args[0]}",
             "See `palaestra doctor`; what was answered is recorded.",
         )
 

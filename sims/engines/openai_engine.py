@@ -1,295 +1,274 @@
 """A server that speaks OpenAI's chat protocol: vLLM's own, another's, or a hosted one.
 
-A choice is constrained by vLLM's `structured_outputs`; its probabilities are read from the
-answer's log-probabilities. Options that begin alike take one more request, which continues
-what they share. The server puts our texts through the chat template: see `plain`.
+No server is trusted to do what it is asked. A choice has probabilities only where the answer is an option
+and the options hold real mass of what the model might say; else it is a sample. What a server refuses is
+asked more plainly (`dialect`), what may pass is asked again (`server_connection`), and a prompt that is
+refused for good is a failed call. The server puts our texts through the chat template: see `plain_text`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import re
-from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import replace
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from math import exp, fsum
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import Any
 
-from palaestra.agents.answers import Choice, Json, Text
-from palaestra.agents.calls import Call, Reply, turns
+from palaestra.agents.answers import Choice, Json, Text, Value
+from palaestra.agents.calls import REFUSED, Call, Reply
 from palaestra.agents.engines.openai import OpenAIEngine
-from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
+from palaestra.agents.failures import ContextOverflow, EngineUnavailable, UnparsedAnswer
 from palaestra.agents.policy import Policy
-from palaestra.agents.trust import OPENAI_HOSTS, Address
+from palaestra.sims.engines.completion import Completion
+from palaestra.sims.engines.dialect import CHOICE_FORMS, JSON_FORMS, PLAIN, WORDED, Dialect, Form
+from palaestra.sims.engines.option_tokens import Group, Options, of_answer, of_value, part
 from palaestra.sims.engines.option_tree import draw
+from palaestra.sims.engines.server_connection import COMPARE, Connection
+from palaestra.sims.engines.server_faults import Refusal
+from palaestra.sims.engines.server_request import KEY, Request, negotiated
+from palaestra.sims.engines.thoughts import parted
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI, OpenAIError
-    from openai.types.chat.chat_completion import ChatCompletion, ChoiceLogprobs
-
-MOST_HICCUPS = 2  # how often one request may fail at the server's fault before the server counts as gone
-RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)  # seconds
-HEADERS = ("accept", "connection", "content-", "host", "transfer-encoding", "user-agent", "x-stainless-")
-"""How the names of headers begin that a server gets; OPENAI_ORG_ID and OPENAI_CUSTOM_HEADERS make others."""
-END = "\0"  # stands for the control token that follows a complete option
-PLAIN, CONSTRAINED, WEIGHED = range(3)  # how much of vLLM's extension a choice uses
-Parameters = dict[str, Any]
-Options = Sequence[str]
-
-_CONTROL = re.compile(
-    r"<(?=[|｜]|/?\w[\w.:/-]*[|｜]?>)"  # <|im_start|>, <｜User｜>, </s>, <start_of_turn>, <turn|>
-    r"|\[(?=/?(?:[a-z]?[A-Z][A-Z_]+|control)[_\d]*\]|[|｜])|[\[\]](?=e?~)"  # [/INST], [gMASK], [|user|], ]~b]
-)
-_OVERFLOW = re.compile(r"(?is)context.?(length|size|window)|max_model_len|too (large|long)|maximum.*tokens")
-_START = "Start one (python -m vllm.entrypoints.openai.api_server, say), or mend `engines.NAME.url`."
-_MOVED = "If you trust that address, name it in `engines.NAME.url`: requests and keys are not sent on."
-_COMPARE = "Compare `engines.NAME.url` (its /v1?), `model` and the policy with what the server takes."
+LEAST_MASS = 0.01
+"""What options must hold of the model's probability, all together, for each one's to mean anything."""
+MOST_REFUSED = 20
+"""Prompts refused in a row, after which it isn't the prompts."""
 
 
-class _Request(Protocol):
-    """A request of the HTTP client that the installed `openai` uses."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An answer, the form that it was asked in, and what it says there."""
 
-    headers: MutableMapping[str, str]
+    completion: Completion
+    form: Form
+    text: str
+    thought: str
+
+    @property
+    def cut(self) -> bool:
+        return self.completion.finish == "length"
 
 
 class OpenAIServer:
-    """A model on a server."""
+    """A model on a server.
+
+    Args:
+        settings: the engine's.
+        policies: those that it answers for.
+    """
 
     def __init__(self, settings: OpenAIEngine, policies: Mapping[str, Policy]) -> None:
         self._settings = settings
-        self._url = settings.url
-        self._client: AsyncOpenAI | None = None
-        self._reached = False
-        self._extension = WEIGHED
+        self._connection = Connection(settings)
+        self._dialect = Dialect(settings.left_off())
+        self._thinks = False
+        self._refused = 0
+
+    @property
+    def faults(self) -> Counter[str]:
+        """See `Outspoken.faults`."""
+        return self._connection.faults
+
+    def tell(self, say: Callable[[str], None]) -> None:
+        """See `Outspoken.tell`."""
+        self._connection.say = say
+        self._dialect.say = say
 
     async def start(self) -> None:
-        """See `Engine.start`; a server that was reached before has a few seconds to come back."""
-        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-
-        settings = self._settings
-        self._key = os.environ.get(settings.key_variable or "", "").strip()
-        self._slots = asyncio.Semaphore(settings.parallel)
-        # A redirect would take the prompts, and with some servers the key, to whom nobody named.
-        hooks = {} if Address.of(settings.url).host in OPENAI_HOSTS else {"request": [self._only_its_own]}
-        self._client = AsyncOpenAI(
-            api_key=self._key or "none",
-            base_url=settings.url,
-            timeout=settings.timeout,
-            max_retries=0,
-            http_client=DefaultAsyncHttpxClient(follow_redirects=False, event_hooks=hooks),
-        )
-        for wait in (*(RECONNECT_WAITS if self._reached else ()), None):
-            try:
-                await self._check_model(self._client)
-                break
-            except EngineDied as absence:
-                if wait is None:
-                    raise EngineUnavailable(absence.args[0], _START) from None
-                await asyncio.sleep(wait)
-        self._reached = True
-
-    async def _only_its_own(self, request: _Request) -> None:
-        """Leave off what the client adds to each request from variables that are OpenAI's own."""
-        for name in [name for name in request.headers if not name.startswith(HEADERS)]:
-            del request.headers[name]
-        request.headers["Authorization"] = f"Bearer {self._key or 'none'}"
-
-    async def _check_model(self, client: AsyncOpenAI) -> None:
-        from openai import OpenAIError
-
-        try:
-            listed = await client.models.list(timeout=min(self._settings.timeout, 10))
-        except OpenAIError as error:
-            if getattr(error, "status_code", None) in (404, 405):
-                return  # It lists no models.
-            self._fail(error)
-        model, served = self._settings.model, [entry.id for entry in getattr(listed, "data", None) or []]
+        """See `Engine.start`; a server that is loading, or was reached before, is waited for."""
+        model, served = self._settings.model, await self._connection.open()
         if served and model not in served:
             remedy = f"Mend `engines.NAME.model`; did you mean {get_close_matches(model, served, 1, 0)[0]!r}?"
-            raise EngineUnavailable(f"{self._url} serves {', '.join(served[:20])}, but no {model!r}", remedy)
+            said = f"{self._settings.url} serves {', '.join(served[:20])}, but no {model!r}"
+            raise EngineUnavailable(said, remedy)
 
     async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
-        """See `Engine.answer`."""
-        sampling = Parameters(temperature=policy.temperature, top_p=policy.top_p, seed=seed % 2**31)
+        """See `Engine.answer`. Each further attempt is made in a plainer form."""
+        try:
+            reply = await self._reply(call, policy, seed, attempt)
+        except Refusal as refusal:
+            return self._given_up(refusal)
+        self._refused = 0
+        return reply
+
+    def _given_up(self, refusal: Refusal) -> Reply:
+        """The reply to a prompt that is refused for good; raises what it is where it isn't the prompt."""
+        self._refused += 1
+        if self._refused > MOST_REFUSED or not (self._connection.answers or refusal.filtered):
+            raise EngineUnavailable(refusal.words, COMPARE) from None
+        self.faults["a prompt that was refused"] += 1
+        return Reply("", finish=REFUSED, failed=True, refusal=refusal.words)
+
+    async def _reply(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        sampling = {"temperature": policy.temperature, "top_p": policy.top_p, "seed": seed % 2**31}
         match call.answer:
             case Choice(options):
-                return await self._choose(call, options, sampling, seed)
+                return await self._choose(call, policy, options, sampling, seed, attempt)
             case Json(schema=schema, max_characters=needed):
-                wanted = {"name": "answer", "schema": schema, "strict": True}
-                sampling["response_format"] = {"type": "json_schema", "json_schema": wanted}
                 longest = max(needed, min(4 * needed, 4096))
+                wanted = Request(self._settings, call, sampling, needed, longest, schema=schema)
+                wanted = replace(wanted, forms=self._forms(JSON_FORMS, attempt))
                 try:
-                    return _reply(await self._ask(call, needed, max_tokens=longest, **sampling))
+                    asked = await self._ask(wanted, policy, call.answer.parse)
                 except ContextOverflow:  # Some servers won't promise that much, though less would do.
-                    return _reply(await self._ask(call, needed, max_tokens=needed, **sampling))
+                    asked = await self._ask(replace(wanted, longest=needed), policy, call.answer.parse)
+                return replace(_reply(asked), plain=asked.form in WORDED)
             case Text(max_tokens, stop):
                 needed = max_tokens or policy.max_tokens
-                sampling["stop"] = list(stop) or None
-                return _reply(await self._ask(call, needed, max_tokens=needed, **sampling))
+                return _reply(
+                    await self._ask(Request(self._settings, call, sampling, needed, stop=stop), policy)
+                )
 
-    async def _choose(self, call: Call, options: Options, sampling: Parameters, seed: int) -> Reply:
+    def _forms(self, ladder: tuple[Form, ...], attempt: int) -> tuple[Form, ...]:
+        forms = self._dialect.forms(ladder)
+        return tuple(forms[min(attempt, len(forms) - 1) :])
+
+    async def _choose(
+        self,
+        call: Call,
+        policy: Policy,
+        options: Options,
+        sampling: dict[str, Any],
+        seed: int,
+        attempt: int,
+    ) -> Reply:
         """An option drawn from the probabilities of all, or sampled where they can't be told."""
-        asked: list[ChatCompletion] = []
-        shares, alike = dict[str, float](), [(1.0, "", options)]
-        while alike and self._extension == WEIGHED:
-            share, said, group = alike.pop()
-            asked.append(await self._pick(call, group, said, sampling | {"temperature": 1, "top_p": 1}))
-            parts = part(group, said, asked[-1].choices[0].logprobs)
-            if not asked[-1].choices[0].logprobs:
-                self._extension = min(self._extension, CONSTRAINED)
-            if not parts:
-                break
-            shares |= {members[0]: share * within for within, _, members in parts if len(members) == 1}
-            alike += [(share * within, text, members) for within, text, members in parts if len(members) > 1]
-        if len(shares) < len(options):
-            return _reply(await self._pick(call, options, "", sampling), *asked)
-        probabilities = tuple(shares[option] for option in options)
-        text = options[draw(probabilities, sampling["temperature"], seed)]
-        return replace(_reply(*asked), text=text, probabilities=probabilities)
-
-    async def _pick(self, call: Call, options: Options, said: str, sampling: Parameters) -> ChatCompletion:
-        """An answer that is one of `options`, of which `said` is said already."""
         needed = max(len(option.encode()) for option in options) + 1
-        extra: Parameters = {"structured_outputs": {"choice": [option[len(said) :] for option in options]}}
-        extra |= {"continue_final_message": True, "add_generation_prompt": False} if said else {}
-        level = self._extension
-        while True:
-            extras: Parameters = {"extra_body": extra} if level >= CONSTRAINED else {}
-            extras |= {"logprobs": True, "top_logprobs": 20} if level == WEIGHED else {}
+        wanted = Request(self._settings, call, sampling, needed, options=options)
+        wanted = replace(wanted, forms=self._forms(CHOICE_FORMS, attempt))
+        asked: list[_Asked] = []
+        if self._dialect.uses("logprobs"):
+            found = await self._weigh(wanted, policy, asked)
+            if found:
+                mass = sum(found.values())
+                probabilities = tuple(found[option] / mass for option in options)
+                text = options[draw(probabilities, policy.temperature, seed)]
+                return replace(_reply(*asked), text=text, probabilities=probabilities, mass=min(mass, 1.0))
+            if (policy.temperature, policy.top_p) == (1, 1):  # it was sampled just so
+                return replace(_reply(*asked), plain=asked[0].form == PLAIN)
+        sample = await self._ask(wanted, policy, call.answer.parse)
+        return replace(_reply(sample, *asked), plain=sample.form == PLAIN)
+
+    async def _weigh(self, wanted: Request, policy: Policy, asked: list[_Asked]) -> dict[str, float]:
+        """What the model would say each option with; {} where that isn't known.
+
+        Args:
+            wanted: the choice.
+            policy: whose it is.
+            asked: takes up what was asked for it.
+        """
+        exact = {**wanted.sampling, "temperature": 1, "top_p": 1}
+        whole = replace(wanted, sampling=exact, weighed=True)
+        found, alike = dict[str, float](), [Group(1.0, 1.0, "", wanted.options)]
+        while alike:
+            group = alike.pop()
+            further = replace(whole, options=group.options, said=group.said)
+            if group.said and not self._dialect.uses("continue_final_message"):
+                return {}
             try:
-                answer = await self._ask(call, needed, said, max_tokens=needed, **sampling, **extras)
-            except _Refused:
-                if level == PLAIN:
+                asked.append(
+                    await self._ask(further, policy, None if group.said else wanted.call.answer.parse)
+                )
+            except (Refusal, ContextOverflow):
+                if not group.said:
                     raise
-                level -= 1
-                continue
-            self._extension = min(self._extension, level)
-            return answer
+                return {}
+            parts = self._parts(asked[-1], group)
+            if not parts:
+                return {}
+            for each in parts:
+                within = replace(each, probability=group.probability * each.probability)
+                if len(each.options) == 1:
+                    found[each.options[0]] = within.probability
+                else:
+                    alike.append(within)
+        return found if sum(found.values()) >= LEAST_MASS else {}
 
-    async def _ask(self, call: Call, needed: int, said: str = "", **parameters: Any) -> ChatCompletion:
-        """The server's answer, or how it goes on after `said`; it must have had room for `needed` tokens."""
-        from openai import APITimeoutError, InternalServerError, OpenAIError, RateLimitError
+    def _parts(self, asked: _Asked, group: Group) -> list[Group]:
+        """How the options of a group go on, where the answer is one of them."""
+        positions = asked.completion.positions
+        self._dialect.observe("logprobs", bool(positions))
+        begun = len(group.said)
+        if asked.text not in (option[begun:].strip() for option in group.options):
+            return []
+        if asked.form == "json_schema":
+            at = of_value(positions, asked.completion.text, asked.text)
+        else:
+            at = of_answer(positions, asked.text)
+        return part(group.options, group.said, at)
 
-        messages: Any = [{"role": role, "content": plain(text)} for role, text in turns(call.prompt)]
-        messages += [{"role": "assistant", "content": plain(said)}] if said else []
-        parameters |= {"model": self._settings.model, "messages": messages}
-        pause, patience, hiccups = 0.5, self._settings.timeout, 0
-        async with self._slots:
-            while self._client is not None:
-                try:
-                    answer: ChatCompletion = await self._client.chat.completions.create(**parameters)
-                    break
-                except OpenAIError as error:
-                    hiccups += isinstance(error, InternalServerError | APITimeoutError)
-                    passing = isinstance(error, RateLimitError) or 0 < hiccups <= MOST_HICCUPS
-                    if not passing or pause > patience:
-                        self._fail(error, call)
-                await asyncio.sleep(pause)
-                pause, patience = 2 * pause, patience - pause
-            else:
-                raise EngineDied("the connection is closed")
-        if not getattr(answer, "choices", None):
-            raise EngineUnavailable(f"{self._url} answers, but not with chat completions", _COMPARE)
-        used = answer.usage.completion_tokens if answer.usage else needed
-        if answer.choices[0].finish_reason == "length" and used < needed:
-            raise _overflow(call, f"it was cut after {used} of {needed} tokens")
-        return answer
+    async def _ask(
+        self, request: Request, policy: Policy, parse: Callable[[str], Value] | None = None
+    ) -> _Asked:
+        """What the server answers; a thought gets room of its own.
 
-    def _fail(self, error: OpenAIError, call: Call | None = None) -> NoReturn:
-        """Raise the failure that `error` is, without the key, which a server may quote."""
-        from openai import APIStatusError, APITimeoutError
+        Args:
+            request: what is asked.
+            policy: whose it is.
+            parse: what makes the answer's value, where it has a form to keep to.
+        """
+        thought = policy.think.tokens if self._thinks or policy.think.kind == "native" else 0
+        asked = await self._once(replace(request, thought=thought))
+        if asked.cut and not asked.text:  # all went into a thought, which not every server tells
+            self._thinks = True
+            longer = max(4 * thought, policy.think.tokens)
+            asked = await self._once(replace(request, thought=longer))
+        if parse is not None:
+            self._observe(asked, parse)
+        return asked
 
-        if not isinstance(error, APIStatusError):
-            words = "gave no answer in time" if isinstance(error, APITimeoutError) else "can't be reached"
-            raise EngineDied(f"{self._url} {words}") from None
-        status = error.status_code
-        if status in (401, 403):
-            variable = self._settings.key_variable
-            remedy = f"Set the environment variable {variable} to a key that it accepts."
-            if variable is None:
-                remedy = "Name the variable that holds its key in `engines.NAME.key_variable`."
-            raise EngineUnavailable(f"{self._url} refuses the key (status {status})", remedy) from None
-        if 300 <= status < 400:
-            raise EngineUnavailable(f"{self._url} sends on to another address (status {status})", _MOVED)
-        said = f"{self._url}: {error.message.replace(self._key, '[key]') if self._key else error.message}"
-        if status >= 500:
-            raise EngineDied(said) from None
-        if status == 429:
-            remedy = "Lower `engines.NAME.parallel`, raise its `timeout`, or wait for the limit to pass."
-            raise EngineUnavailable(said, remedy) from None
-        if call is None or status not in (400, 413, 422):
-            raise EngineUnavailable(said, _COMPARE) from None
-        raise (_overflow(call, said) if _OVERFLOW.search(said) else _Refused(said, _COMPARE)) from None
+    async def _once(self, request: Request) -> _Asked:
+        completion, form = await negotiated(request, self._connection, self._dialect)
+        if completion.finish == "content_filter":
+            completion = replace(completion, text="", refusal=completion.refusal or "content_filter")
+        text, thought = completion.text, completion.thought
+        if request.options or request.schema:
+            found = parted(text)
+            if found.thought or found.open:
+                text, thought = found.answer, "\n\n".join(filter(None, (thought, found.thought)))
+        return _Asked(completion, form, _said(text, request, form), thought)
+
+    def _observe(self, asked: _Asked, parse: Callable[[str], Value]) -> None:
+        """Note whether the server kept to the form that it was asked in."""
+        try:
+            parse(asked.text)
+        except UnparsedAnswer:
+            if not asked.cut and asked.text:
+                self._dialect.observe(asked.form, False)
+        else:
+            self._dialect.observe(asked.form, True)
 
     async def close(self) -> None:
         """See `Engine.close`."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        await self._connection.close()
 
     def identity(self) -> dict[str, str]:
         """See `Engine.identity`."""
-        return {"kind": "openai", "model": self._settings.model, "url": self._url}
+        return {"kind": "openai", "model": self._settings.model, "url": self._settings.url}
 
 
-class _Refused(EngineUnavailable):
-    """A request that the server finds wrong; a plainer one may do."""
+def _said(text: str, request: Request, form: Form) -> str:
+    """The answer in a text that a form may wrap."""
+    if request.options and form == "json_schema":
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            return str(json.loads(text)[KEY]).strip()
+    if request.schema and form in WORDED and text.startswith("```") and text.endswith("```"):
+        return text.strip("`").removeprefix("json").strip()
+    return text
 
 
-def _overflow(call: Call, words: str) -> ContextOverflow:
-    return ContextOverflow(
-        f"{call.agent}'s {call.purpose!r} (call {call.index}) leaves no room for the answer: {words}",
-        "Raise the server's context (vLLM: --max-model-len), or play fewer rounds or shorter turns.",
-    )
-
-
-def plain(text: str) -> str:
-    """`text` with an invisible U+200B in whatever looks like a control token of a chat template."""
-    return _CONTROL.sub(lambda opening: f"{opening[0]}\u200b", text)
-
-
-def part(options: Options, said: str, logprobs: ChoiceLogprobs | None) -> list[tuple[float, str, Options]]:
-    """How options go on after `said`: groups of them, with probabilities and what they share.
-
-    As in `option_tree`, an option is spelled in the longest tokens there are, and a control
-    token ends it. Returns [] where the answer's tokens don't tell options apart, or not all.
-    """
-    for position in (logprobs.content if logprobs else None) or []:
-        # Of tokens with the same text, such as two kinds of end, the likeliest comes last and counts.
-        listed: list[Any] = [position, *reversed(position.top_logprobs or ())]
-        texts = {said + (t.token if plain(t.token) == t.token else END): exp(t.logprob) for t in listed}
-        groups: dict[str, list[str]] = {}
-        for option in options:
-            begun = (text for text, p in texts.items() if p and (option + END).startswith(text))
-            groups.setdefault(max(begun, key=len, default=""), []).append(option)
-        if any(o.startswith(t) for t, g in groups.items() if t not in g for o in options if o not in g):
-            return []  # What begins one group may begin another.
-        total = fsum(texts.get(text, 0) for text in groups)
-        text = max(groups, key=len)
-        if len(groups) > 1 or (len(said) < len(text) and text != said + position.token):
-            return [(texts[text] / total, text, group) for text, group in groups.items()]
-        said += position.token
-    return []
-
-
-def _reply(*answers: ChatCompletion) -> Reply:
-    """What the first of `answers` says, and the tokens of them all (the prompt's once)."""
-    usage = answers[0].usage
-    cached = usage.prompt_tokens_details.cached_tokens if usage and usage.prompt_tokens_details else 0
+def _reply(first: _Asked, *others: _Asked) -> Reply:
+    """What the first of the answers says, and the tokens of them all (the prompt's once)."""
+    completion = first.completion
+    used = (asked.completion.output_tokens or 0 for asked in (first, *others))
     return Reply(
-        text=(answers[0].choices[0].message.content or "").strip(),
-        finish="length" if answers[0].choices[0].finish_reason == "length" else "stop",
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        cached_tokens=cached or 0,
-        output_tokens=sum(answer.usage.completion_tokens for answer in answers if answer.usage),
-        model=answers[0].model or None,
-        thought=_thought(answers[0]),
+        text=first.text,
+        finish="length" if first.cut else "stop",
+        prompt_tokens=completion.prompt_tokens,
+        cached_tokens=completion.cached_tokens,
+        output_tokens=sum(used),
+        model=completion.model,
+        thought=first.thought,
+        refusal="" if first.text else completion.refusal,
     )
-
-
-def _thought(answer: ChatCompletion) -> str:
-    """What the server tells apart from the answer; each family of servers has a name of its own for it."""
-    told = answer.choices[0].message.model_extra or {}
-    found = next((told[name] for name in ("reasoning_content", "reasoning") if told.get(name)), "")
-    return found.strip() if isinstance(found, str) else ""

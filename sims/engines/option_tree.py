@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, fsum
+from math import exp, fsum, prod
 from random import Random
 
 
@@ -74,6 +74,23 @@ class OptionTree:
             found.append(product)
         total = fsum(found)
         return [p / total for p in found]
+
+    def mass(self, logprobs: Sequence[Sequence[float]]) -> float:
+        """What all options hold of the model's probability together, 0–1, where they part.
+
+        Args:
+            logprobs: as for `probabilities`, of what the model would say without a constraint.
+        """
+        weight = {
+            (fork.path, token): exp(value)
+            for fork, values in zip(self.forks, logprobs, strict=True)
+            for token, value in zip(fork.children, values, strict=True)
+        }
+        held = fsum(
+            prod(weight.get((option[:depth], token), 1.0) for depth, token in enumerate(option))
+            for option in self.options
+        )
+        return min(held, 1.0)
 
 
 def sharpened(probabilities: Sequence[float], temperature: float) -> list[float]:

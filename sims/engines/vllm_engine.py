@@ -308,6 +308,8 @@ class Vllm:
             token_ids=token_ids,
             logprobs=whole,
             probabilities=tuple(probabilities),
+            # Where tokens are recorded, vLLM tells what was sampled from: nothing but the options.
+            mass=None if self._settings.record_tokens else tree.mass(logprobs),
             prompt_tokens=len(tokens),
             cached_tokens=outputs[0].num_cached_tokens or 0,
             output_tokens=len(outputs),

@@ -10,7 +10,8 @@ from types import TracebackType
 from rich.live import Live
 from rich.text import Text
 
-from palaestra.agents.calls import OVERFLOW, Reply
+from palaestra.agents.basis import PROBABILITIES, basis_of
+from palaestra.agents.calls import OVERFLOW, Call, Reply
 from palaestra.sims.terminal import console, shown
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -42,6 +43,7 @@ class Progress:
         self._next_line = self._started + SECONDS_BETWEEN_LINES
         self._console = console(sys.stderr)
         self._live: Live | None = None
+        self._told: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Progress:
         self._started = perf_counter()
@@ -70,13 +72,18 @@ class Progress:
         """See `Observer`."""
         self.ended += 1
 
-    def call_answered(self, reply: Reply) -> None:
-        """See `Observer`."""
+    def call_answered(self, call: Call, reply: Reply) -> None:
+        """See `Observer`; what a purpose's answers rest on is said once, where it isn't what it should be."""
         self.calls += 1
         self.prompt_tokens += reply.prompt_tokens
         self.cached_tokens += reply.cached_tokens
         self.output_tokens += reply.output_tokens
         self.failed += reply.failed and reply.finish != OVERFLOW
+        basis = basis_of(call.answer, reply)
+        if basis is not None and (call.purpose, basis) not in self._told:
+            self._told.add((call.purpose, basis))
+            if basis != PROBABILITIES:
+                self.say(f"{call.purpose!r} is answered by {basis}")
         if self._live is None and not self._quiet and perf_counter() >= self._next_line:
             self._next_line = perf_counter() + SECONDS_BETWEEN_LINES
             self.say(self.line())

@@ -28,7 +28,7 @@ class Observer(Protocol):
     def episode_ended(self) -> None:
         """An episode is over."""
 
-    def call_answered(self, reply: Reply) -> None:
+    def call_answered(self, call: Call, reply: Reply) -> None:
         """A call was answered and recorded."""
 
 
@@ -120,7 +120,7 @@ class Scheduler:
                 await self._record([self._answered.get_nowait() for _ in range(self._answered.qsize())])
                 raise failure
         for item in answered:
-            self._observer.call_answered(item.reply)
+            self._observer.call_answered(item.call, item.reply)
             item.live.replies[item.position] = item.reply
             item.live.missing -= 1
             if not item.live.missing:

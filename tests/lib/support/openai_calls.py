@@ -42,7 +42,9 @@ def call(answer: Answer, text: str = "What is the capital of France?", seed: int
 
 
 def settings(url: str, **fields: Any) -> OpenAIEngine:
-    return OpenAIEngine(**{"model": "smollm2", "url": url, "key_variable": "TEST_KEY"} | fields)
+    return OpenAIEngine(
+        **{"model": "smollm2", "url": url, "key_variable": "TEST_KEY", "patience": 1} | fields
+    )
 
 
 def ask(engine: OpenAIServer, *calls: Call, policy: Policy | None = None) -> list[Reply]:

@@ -21,8 +21,9 @@ from palaestra.runs.record import log as run_log
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
-from palaestra.sims.engines.openai_engine import OpenAIServer, plain
+from palaestra.sims.engines.openai_engine import OpenAIServer
 from palaestra.sims.engines.option_tree import draw
+from palaestra.sims.engines.plain_text import plain
 from palaestra.sims.playing import play
 from support.exact_model import exact_model
 from support.openai_calls import KEY, Move, ask, call, free_port, settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from palaestra.runs.run import Run
 from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines.chat_template import ChatTemplate
+from palaestra.sims.engines.completion import read
 from palaestra.sims.engines.engine import THEN_ANSWER, THINK_FIRST, Fleet
 from palaestra.sims.engines.thoughts import CHANNELS, FAMILIES, Parted, parted
 from palaestra.sims.playing import play
+from support.chat_server import completion
 from support.logs import kill_after
 from support.scripted_debates import call, scenario
 
@@ -145,15 +148,10 @@ def test_another_way_of_thinking_is_refused_with_those_there_are() -> None:
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
 def test_what_a_server_tells_apart_is_the_thought(name: str) -> None:
-    from openai.types.chat import ChatCompletion
-
-    from palaestra.sims.engines import openai_engine
-    from support.chat_server import completion
-
     _, body = completion("Hello.")
     body["choices"][0]["message"][name] = f" {SECRET}\n"
-    reply = openai_engine._reply(ChatCompletion.model_validate(body))
-    assert (reply.text, reply.thought) == ("Hello.", SECRET)
+    found = read(json.dumps(body).encode())
+    assert (found.text, found.thought) == ("Hello.", SECRET)
 
 
 @pytest.fixture

@@ -205,10 +205,10 @@ def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
     answered = 0
     usual = Progress.call_answered
 
-    def kill_once(self: Progress, reply: Reply) -> None:
+    def kill_once(self: Progress, call: Call, reply: Reply) -> None:
         nonlocal answered
         answered += 1
-        usual(self, reply)
+        usual(self, call, reply)
         if answered == 5:
             for child in psutil.Process().children(recursive=True):
                 if child.pid not in before and "EngineCore" in f"{child.name()} {child.cmdline()}":

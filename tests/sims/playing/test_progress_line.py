@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from palaestra.agents.answers import Text
 from palaestra.agents.calls import Reply
 from palaestra.sims.playing.progress import Progress
+from support.scripted_debates import call
 
 
 def line(calls: int, calls_per_episode: float) -> str:
     progress = Progress(episodes=2, calls_per_episode=calls_per_episode, quiet=True)
     for _ in range(calls):
-        progress.call_answered(Reply("Yes.", prompt_tokens=40, cached_tokens=30, output_tokens=2))
+        reply = Reply("Yes.", prompt_tokens=40, cached_tokens=30, output_tokens=2)
+        progress.call_answered(call(Text()), reply)
     return progress.line()
 
 

@@ -33,7 +33,7 @@ class Tally:
     def episode_ended(self) -> None:
         self.ended += 1
 
-    def call_answered(self, reply: Reply) -> None:
+    def call_answered(self, call: Call, reply: Reply) -> None:
         self.answered += 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from palaestra.sims.engines.openai_engine import plain
+from palaestra.sims.engines.plain_text import plain
 
 CONTROL_TOKENS = [
     "<|im_start|>",

@@ -1,0 +1,245 @@
+"""The way to a chat server: requests go out, hiccups are waited out, answers come back or a clear failure.
+
+A hiccup is whatever may pass: a dropped connection, a server that is busy or loading, an answer that nobody
+can read. A request is then made again, later each time and at a moment of its own, so that a server that
+comes back isn't run over by all at once. How often each kind happened is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from palaestra.agents.engines.openai import OpenAIEngine
+from palaestra.agents.failures import EngineDied, EngineUnavailable
+from palaestra.agents.trust import OPENAI_HOSTS, Address
+from palaestra.sims.engines.completion import Completion, EmbeddedError, Malformed, read, words_of
+from palaestra.sims.engines.server_faults import PATIENT, REFUSING, Answered, Hiccup, Refusal, seconds_to_wait
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient, Response
+
+MOST_TRIES = 6
+"""How often a request is made whose hiccups are no reason to wait for long."""
+MOST_TIMEOUTS = 2
+"""How often one is made that isn't answered in time: each took the whole of it."""
+FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
+"""Seconds before a request is made again; they double, and are spread by half of them either way."""
+SECONDS_TO_CONNECT = 10.0
+RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)
+"""Seconds between looks for a server that was reached before."""
+WAITING = 5.0
+"""Seconds between looks for a server that is loading."""
+START = "Start one (python -m vllm.entrypoints.openai.api_server, say), or mend `engines.NAME.url`."
+MOVED = "If you trust that address, name it in `engines.NAME.url`: requests and keys are not sent on."
+COMPARE = "Compare `engines.NAME.url` (its /v1?), `model` and the policy with what the server takes."
+PAY = "Pay, or change the key; what was answered is recorded."
+SLOWER = "Lower `engines.NAME.parallel`, raise its `patience`, or wait for the limit to pass."
+
+
+class Connection:
+    """To one server.
+
+    Args:
+        settings: of the engine.
+
+    Attributes:
+        faults: how often what went wrong, by kind.
+        answers: how many requests were answered.
+        say: is told what a user should know while it happens.
+    """
+
+    def __init__(self, settings: OpenAIEngine) -> None:
+        self._settings = settings
+        self._url = settings.url.rstrip("/")
+        self._client: AsyncClient | None = None
+        self._key = ""
+        self._reached = False
+        self.faults: Counter[str] = Counter()
+        self.answers = 0
+        self.say: Callable[[str], None] = lambda _words: None
+
+    async def open(self) -> list[str]:
+        """Connect; a server that is loading, or was reached before, is waited for.
+
+        Returns:
+            The models that it serves; none where it doesn't tell.
+
+        Raises:
+            EngineUnavailable: it isn't to be had.
+        """
+        from httpx2 import AsyncClient, Limits, Timeout
+
+        settings = self._settings
+        self._key = os.environ.get(settings.key_variable or "", "").strip()
+        self._slots = asyncio.Semaphore(settings.parallel)
+        self._client = AsyncClient(
+            headers=self._headers(),
+            timeout=Timeout(settings.timeout, connect=min(settings.timeout, SECONDS_TO_CONNECT)),
+            limits=Limits(max_connections=None, max_keepalive_connections=settings.parallel),
+            follow_redirects=False,  # it would take the prompts, and with some servers the key, to a stranger
+        )
+        served = await self._await_models(self._client)
+        self._reached = True
+        return served
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self._key or 'none'}"}
+        if Address.of(self._url).host in OPENAI_HOSTS:
+            named = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
+            headers |= {header: os.environ[name] for header, name in named.items() if os.environ.get(name)}
+        return headers
+
+    async def _await_models(self, client: AsyncClient) -> list[str]:
+        until, waits, told = monotonic() + self._settings.patience, iter(RECONNECT_WAITS), False
+        while True:
+            try:
+                return await self._models(client)
+            except Hiccup as absence:
+                further = WAITING if absence.patient else None
+                wait = next(waits, further) if absence.patient or self._reached else None
+                if wait is None or monotonic() + wait > until:
+                    raise EngineUnavailable(absence.words, START) from None
+                if absence.patient and not told:
+                    told = True
+                    self.say(f"waiting for {absence.words}")
+            await asyncio.sleep(wait)
+
+    async def _models(self, client: AsyncClient) -> list[str]:
+        response = await self._sent(client, "GET", "/models")
+        if response.status_code in (404, 405, 501):
+            return []  # It lists no models.
+        if response.status_code != 200:
+            raise self._failure(response.status_code, words_of(response.content), response)
+        try:
+            listed = response.json()["data"]
+            return [entry["id"] for entry in listed if isinstance(entry["id"], str)]
+        except (ValueError, KeyError, TypeError):
+            return []
+
+    async def post(self, body: dict[str, Any], tries: int = MOST_TRIES) -> Completion:
+        """What the server answers to a request for a chat completion.
+
+        Args:
+            body: the request.
+            tries: how often it is made, at most, where hiccups are no reason to wait for long.
+
+        Raises:
+            Refusal: the server finds it wrong, or fails at it each time.
+            EngineDied: the server can't be reached.
+            EngineUnavailable: it wants another key, money, or isn't what it should be.
+        """
+        answers, failed, waited = self.answers, Counter[str](), 0.0
+        async with self._slots:
+            while True:
+                client = self._client
+                if client is None:
+                    raise EngineDied("the connection is closed")
+                try:
+                    return await self._completion(client, body)
+                except Hiccup as hiccup:
+                    if self._client is not client:
+                        raise EngineDied("the connection was closed") from None
+                    self.faults[hiccup.kind] += 1
+                    failed[hiccup.kind] += 1
+                    wait = self._wait(hiccup, failed, waited, tries)
+                    if wait is None:
+                        raise self._given_up(hiccup, self.answers > answers) from None
+                waited += wait
+                await asyncio.sleep(wait)
+
+    async def _completion(self, client: AsyncClient, body: dict[str, Any]) -> Completion:
+        response = await self._sent(client, "POST", "/chat/completions", body)
+        if response.status_code != 200:
+            raise self._failure(response.status_code, words_of(response.content), response)
+        try:
+            completion = read(response.content)
+        except EmbeddedError as error:
+            raise self._failure(error.status, str(error), response, embedded=True) from None
+        except Malformed as problem:
+            words = self._told(f"answers, but not with chat completions: {problem}")
+            raise Hiccup("an answer that can't be read", words) from None
+        self.answers += 1
+        return completion
+
+    async def _sent(
+        self, client: AsyncClient, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> Response:
+        from httpx2 import HTTPError, InvalidURL, TimeoutException
+
+        try:
+            if body is None:
+                return await client.request(method, self._url + path, timeout=min(self._settings.timeout, 10))
+            return await client.request(method, self._url + path, json=body)
+        except TimeoutException:
+            raise Hiccup("no answer in time", self._told("gave no answer in time")) from None
+        except InvalidURL as error:
+            raise EngineUnavailable(f"{self._url}: {error}", COMPARE) from None
+        except HTTPError as error:
+            kind = "a dropped connection"
+            raise Hiccup(kind, self._told(f"can't be reached ({type(error).__name__})")) from None
+        except RuntimeError:  # the client was closed meanwhile
+            raise Hiccup("a dropped connection", self._told("can't be reached")) from None
+
+    def _failure(
+        self, status: int, words: str, response: Response, embedded: bool = False
+    ) -> Hiccup | Refusal | EngineUnavailable:
+        """What an answer that is no completion means."""
+        answered = Answered(status, words.replace(self._key, "[key]") if self._key else words)
+        said = self._told(f"status {status}" + (f", {answered.words}" if answered.words else ""))
+        if 300 <= status < 400:
+            return EngineUnavailable(self._told(f"sends on to another address (status {status})"), MOVED)
+        if answered.unpaid:
+            return EngineUnavailable(said, PAY)
+        if status in REFUSING or answered.filtered or answered.overflows:
+            return Refusal(said, answered.filtered, answered.overflows)
+        if status in (401, 403) and not self.answers:
+            return EngineUnavailable(self._told(f"refuses the key (status {status})"), self._key_remedy())
+        if status < 500 and status not in PATIENT and not self.answers:
+            return EngineUnavailable(said, COMPARE)
+        kind = f"status {status}" + (" within an answer" if embedded else "")
+        return Hiccup(kind, said, status in PATIENT, seconds_to_wait(dict(response.headers)), status)
+
+    def _key_remedy(self) -> str:
+        variable = self._settings.key_variable
+        if variable is None:
+            return "Name the variable that holds its key in `engines.NAME.key_variable`."
+        return f"Set the environment variable {variable} to a key that it accepts."
+
+    def _wait(self, hiccup: Hiccup, failed: Counter[str], waited: float, tries: int) -> float | None:
+        """Seconds until the request is made again; None if it isn't."""
+        number = failed.total()
+        spread = random.uniform(0.5, 1.5)
+        wait: float = max(min(FIRST_WAIT * 2 ** (number - 1), LONGEST_WAIT) * spread, hiccup.after or 0.0)
+        if waited + wait > self._settings.patience:
+            return None
+        if hiccup.patient:
+            return wait
+        most = MOST_TIMEOUTS if hiccup.kind == "no answer in time" else tries
+        return wait if number < most else None
+
+    def _given_up(self, hiccup: Hiccup, others_answered: bool) -> Refusal | EngineDied | EngineUnavailable:
+        """The failure of a request whose hiccups don't pass."""
+        if hiccup.status == 429:
+            return EngineUnavailable(hiccup.words, SLOWER)
+        if hiccup.status in (401, 403):
+            return EngineUnavailable(hiccup.words, self._key_remedy())
+        if others_answered or (hiccup.status >= 500 and not hiccup.patient):
+            return Refusal(hiccup.words, worn=True)
+        if hiccup.kind == "an answer that can't be read" and not self.answers:
+            return EngineUnavailable(hiccup.words, COMPARE)
+        return EngineDied(hiccup.words)
+
+    def _told(self, words: str) -> str:
+        return f"{self._url} {words}" if not words.startswith("status") else f"{self._url}: {words}"
+
+    async def close(self) -> None:
+        """Let go of it; what is under way fails as `EngineDied`."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
