@@ -14,8 +14,8 @@ def basis_of(answer: Answer, reply: Reply) -> str | None:
     """What `reply` rests on; None for texts, for failed answers, and for objects that are constrained."""
     if isinstance(answer, Text) or reply.failed:
         return None
+    if reply.probabilities is not None:
+        return PROBABILITIES
     if reply.plain:
         return WORDS
-    if not isinstance(answer, Choice):
-        return None
-    return SAMPLES if reply.probabilities is None else PROBABILITIES
+    return SAMPLES if isinstance(answer, Choice) else None

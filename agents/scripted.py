@@ -64,7 +64,7 @@ def scripted_reply(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Rep
         probabilities = tuple(weight / total for weight in weights)
         text = random.choices(call.answer.options, weights)[0]
     elif isinstance(call.answer, Json):
-        text = json.dumps(_fitting(call.answer.schema, random), separators=(",", ":"))
+        text = json.dumps(fitting(call.answer.schema, random), separators=(",", ":"))
     else:
         text = " ".join(random.choices(WORDS, k=random.randint(6, 14))).capitalize() + "."
     characters = sum(len(message.text) for message in call.prompt)
@@ -85,21 +85,21 @@ def scripted_replies(calls: list[Call]) -> list[Reply]:
     ]
 
 
-def _fitting(node: dict[str, Any], random: Random) -> Any:
+def fitting(node: dict[str, Any], random: Random) -> Any:
     """A random value that fits the JSON schema `node`."""
     for key in ("anyOf", "oneOf"):
         if key in node:
-            return _fitting(random.choice(node[key]), random)
+            return fitting(random.choice(node[key]), random)
     if "enum" in node:
         return random.choice(node["enum"])
     if "const" in node:
         return node["const"]
     match node["type"]:
         case "object":
-            return {name: _fitting(child, random) for name, child in node["properties"].items()}
+            return {name: fitting(child, random) for name, child in node["properties"].items()}
         case "array":
             count = random.randint(node.get("minItems", 0), node["maxItems"])
-            return [_fitting(node["items"], random) for _ in range(count)]
+            return [fitting(node["items"], random) for _ in range(count)]
         case "integer":
             least = node["minimum"] if "minimum" in node else node["exclusiveMinimum"] + 1
             most = node["maximum"] if "maximum" in node else node["exclusiveMaximum"] - 1

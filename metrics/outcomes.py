@@ -55,7 +55,7 @@ def calls_by_purpose(calls: pl.DataFrame) -> pl.DataFrame:
     kinds = {
         "probabilities": choice & pl.col("probabilities").is_not_null(),
         "samples": choice & pl.col("probabilities").is_null() & ~pl.col("plain"),
-        "words": answered & pl.col("plain"),
+        "words": answered & pl.col("plain") & pl.col("probabilities").is_null(),
     }
     counts = [
         pl.when(kind.sum() > 0).then(pl.format(f"{{}} {name}", kind.sum())) for name, kind in kinds.items()

@@ -8,7 +8,7 @@
 | `status` | "running", "interrupted", "failed" or "finished"; `error` says what stopped it |
 | `started`, `ended` | ISO 8601, UTC |
 | `seconds` | from the engines' start to the end, over all sittings |
-| `sittings` | of each: `started`, `engines` (what each said of itself), `versions` of packages |
+| `sittings` | of each: `started`, `engines` (what each said of itself), `versions`, `faults` (met, by kind) |
 | `counts` | `episodes` that are over, `calls`, `prompt_tokens`, `cached_tokens`, `output_tokens` |
 | `heads` | of each episode: its records and their checksum, see `palaestra.runs.record.chain` |
 | `branch` | of a branch run: its plan, see `palaestra.runs.record.plan` |
@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -46,12 +47,17 @@ class PlayedScenario(BaseModel):
 
 
 class SittingRecord(BaseModel):
-    """One sitting at a run: when it began, what its engines said of themselves, what was installed."""
+    """One sitting at a run: when it began, what its engines said of themselves, what was installed.
+
+    Attributes:
+        faults: what each engine met and got over, or what was recorded as failed: how often each kind.
+    """
 
     model_config = KEPT
     started: str
     engines: dict[str, dict[str, JsonValue]] = {}
     versions: dict[str, str] = {}
+    faults: dict[str, dict[str, int]] = {}
 
 
 class Counts(BaseModel):
@@ -118,6 +124,20 @@ class RunState(Document):
         scenario = PlayedScenario.model_validate(settings)
         changes = {"status": "running", "scenario": scenario, "sittings": (*self.sittings, sitting)}
         return self.model_copy(update=changes)
+
+    @property
+    def faults(self) -> dict[str, dict[str, int]]:
+        """What each engine met over all sittings: how often each kind, the most frequent first."""
+        met: dict[str, Counter[str]] = {}
+        for sitting in self.sittings:
+            for engine, faults in sitting.faults.items():
+                met.setdefault(engine, Counter()).update(faults)
+        return {engine: dict(counts.most_common()) for engine, counts in met.items()}
+
+    def met(self, faults: dict[str, dict[str, int]]) -> Self:
+        """The same, with what its engines met in the sitting that is under way."""
+        *before, last = self.sittings
+        return self.model_copy(update={"sittings": (*before, last.model_copy(update={"faults": faults}))})
 
     def stopped(
         self,

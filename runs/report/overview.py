@@ -52,6 +52,10 @@ def _what_was_run(run: Run) -> list[tuple[str, str]]:
     last = state.sittings[-1] if state.sittings else SittingRecord(started="")
     for name, engine in last.engines.items():
         facts.append((f"engine {name}", _engine(engine)))
+    for name, faults in state.faults.items():
+        facts.append(
+            (f"engine {name} met", ", ".join(f"{number} × {kind}" for kind, number in faults.items()))
+        )
     for name, policy in state.scenario.policies.items():
         facts.append((f"policy {name}", ", ".join(f"{k} {v}" for k, v in policy.items() if v is not None)))
     if last.versions:
@@ -90,13 +94,24 @@ def _calls(calls: pl.DataFrame) -> str:
             row["purpose"],
             row["calls"],
             row["failed"],
+            row["basis"],
+            "" if row["mass"] is None else f"{row['mass']:.2g}",
             f"{row['prompt_tokens']:.0f}",
             f"{row['output_tokens']:.1f}",
             "" if row["cached"] is None else f"{row['cached']:.0%}",
         )
         for row in calls_by_purpose(calls).iter_rows(named=True)
     ]
-    heads = ("purpose", "calls", "failed", "prompt tokens a call", "output tokens a call", "cached")
+    heads = (
+        "purpose",
+        "calls",
+        "failed",
+        "rest on",
+        "mass",
+        "prompt tokens a call",
+        "output tokens a call",
+        "cached",
+    )
     return _table("Calls", rows, heads)
 
 

@@ -324,14 +324,19 @@ def _print_result(folder: Path) -> None:
         ("outcomes", outcome_summary(finished.episodes)),
         ("calls", calls_by_purpose(finished.calls)),
     ):
-        rows = [
-            [f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row]
-            for row in frame.iter_rows()
-        ]
-        table(frame.columns, rows, title)
+        table(frame.columns, [[_cell(value) for value in row] for row in frame.iter_rows()], title)
         say()
+    for engine, faults in finished.state.faults.items():
+        told = ", ".join(f"{number} × {kind}" for kind, number in faults.items())
+        say(f"engine {engine!r} met and got over, or recorded as failed: {told}")
     say(f"read it all: palaestra show {quote(str(folder))} --episode 0")
     say(f"run folder:  {folder}")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}" if value == 0 or value >= 0.1 else f"{value:.1g}"
+    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

@@ -56,16 +56,27 @@ class Engine(Protocol):
         """What answers: model, device, versions. Never a secret."""
 
 
+class Listener:
+    """Hears what an engine meets in a run.
+
+    Args:
+        say: is told what a user should know while it happens.
+
+    Attributes:
+        faults: what went wrong and was got over, or recorded as failed: how often each kind.
+    """
+
+    def __init__(self, say: Callable[[str], None] = lambda _words: None) -> None:
+        self.say = say
+        self.faults: Counter[str] = Counter()
+
+
 @runtime_checkable
 class Outspoken(Protocol):
     """An engine that also tells what it meets, as one on a network does."""
 
-    @property
-    def faults(self) -> Counter[str]:
-        """What went wrong and was mended or recorded: how often each kind."""
-
-    def tell(self, say: Callable[[str], None]) -> None:
-        """Have `say` told what a user should know while it happens."""
+    def tell(self, listener: Listener) -> None:
+        """Have `listener` told from now on."""
 
 
 def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
@@ -95,6 +106,7 @@ class _Berth:
     settings: EngineSettings
     restarts: int = 0
     spent: int = 0  # of these, since it last answered
+    listener: Listener = field(default_factory=Listener)
     lost: EngineUnavailable | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -137,9 +149,10 @@ class Fleet:
             own = {key: policy for key, policy in policies.items() if policy.engine == name}
             if own:
                 engine = (make or build)(settings, own)
-                if isinstance(engine, Outspoken):
-                    engine.tell(partial(self._tell, name))
                 self._berths[name] = _Berth(engine, settings)
+                if isinstance(engine, Outspoken):
+                    engine.tell(self._berths[name].listener)
+                    self._berths[name].listener.say = partial(self._tell, name)
 
     async def __aenter__(self) -> Fleet:
         try:
@@ -170,12 +183,8 @@ class Fleet:
 
     def faults(self) -> dict[str, dict[str, int]]:
         """What each engine met, by name: how often each kind."""
-        engines = {name: berth.engine for name, berth in self._berths.items()}
-        return {
-            name: dict(engine.faults.most_common())
-            for name, engine in engines.items()
-            if isinstance(engine, Outspoken) and engine.faults
-        }
+        met = {name: berth.listener.faults for name, berth in self._berths.items()}
+        return {name: dict(faults.most_common()) for name, faults in met.items() if faults}
 
     def _tell(self, name: str, words: str) -> None:
         self._notify(f"engine {name!r}: {words}")

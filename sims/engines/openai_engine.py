@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -23,6 +22,7 @@ from palaestra.agents.failures import ContextOverflow, EngineUnavailable, Unpars
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines.completion import Completion
 from palaestra.sims.engines.dialect import CHOICE_FORMS, JSON_FORMS, PLAIN, WORDED, Dialect, Form
+from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.option_tokens import Group, Options, of_answer, of_value, part
 from palaestra.sims.engines.option_tree import draw
 from palaestra.sims.engines.server_connection import COMPARE, Connection
@@ -62,18 +62,14 @@ class OpenAIServer:
         self._settings = settings
         self._connection = Connection(settings)
         self._dialect = Dialect(settings.left_off())
+        self._listener = self._connection.listener
         self._thinks = False
         self._refused = 0
 
-    @property
-    def faults(self) -> Counter[str]:
-        """See `Outspoken.faults`."""
-        return self._connection.faults
-
-    def tell(self, say: Callable[[str], None]) -> None:
+    def tell(self, listener: Listener) -> None:
         """See `Outspoken.tell`."""
-        self._connection.say = say
-        self._dialect.say = say
+        self._listener = self._connection.listener = listener
+        self._dialect.say = lambda words: listener.say(words)
 
     async def start(self) -> None:
         """See `Engine.start`; a server that is loading, or was reached before, is waited for."""
@@ -97,7 +93,7 @@ class OpenAIServer:
         self._refused += 1
         if self._refused > MOST_REFUSED or not (self._connection.answers or refusal.filtered):
             raise EngineUnavailable(refusal.words, COMPARE) from None
-        self.faults["a prompt that was refused"] += 1
+        self._listener.faults["a prompt that was refused"] += 1
         return Reply("", finish=REFUSED, failed=True, refusal=refusal.words)
 
     async def _reply(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
@@ -144,7 +140,8 @@ class OpenAIServer:
                 mass = sum(found.values())
                 probabilities = tuple(found[option] / mass for option in options)
                 text = options[draw(probabilities, policy.temperature, seed)]
-                return replace(_reply(*asked), text=text, probabilities=probabilities, mass=min(mass, 1.0))
+                told = replace(_reply(*asked), text=text, probabilities=probabilities)
+                return replace(told, mass=min(mass, 1.0), plain=asked[0].form == PLAIN)
             if (policy.temperature, policy.top_p) == (1, 1):  # it was sampled just so
                 return replace(_reply(*asked), plain=asked[0].form == PLAIN)
         sample = await self._ask(wanted, policy, call.answer.parse)
@@ -192,7 +189,7 @@ class OpenAIServer:
         begun = len(group.said)
         if asked.text not in (option[begun:].strip() for option in group.options):
             return []
-        if asked.form == "json_schema":
+        if asked.form == "json_schema" and asked.completion.text != asked.text:
             at = of_value(positions, asked.completion.text, asked.text)
         else:
             at = of_answer(positions, asked.text)

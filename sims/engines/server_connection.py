@@ -11,7 +11,6 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.failures import EngineDied, EngineUnavailable
 from palaestra.agents.trust import OPENAI_HOSTS, Address
 from palaestra.sims.engines.completion import Completion, EmbeddedError, Malformed, read, words_of
+from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.server_faults import PATIENT, REFUSING, Answered, Hiccup, Refusal, seconds_to_wait
 
 if TYPE_CHECKING:
@@ -49,9 +49,8 @@ class Connection:
         settings: of the engine.
 
     Attributes:
-        faults: how often what went wrong, by kind.
         answers: how many requests were answered.
-        say: is told what a user should know while it happens.
+        listener: hears what is met.
     """
 
     def __init__(self, settings: OpenAIEngine) -> None:
@@ -60,9 +59,8 @@ class Connection:
         self._client: AsyncClient | None = None
         self._key = ""
         self._reached = False
-        self.faults: Counter[str] = Counter()
         self.answers = 0
-        self.say: Callable[[str], None] = lambda _words: None
+        self.listener = Listener()
 
     async def open(self) -> list[str]:
         """Connect; a server that is loading, or was reached before, is waited for.
@@ -107,7 +105,7 @@ class Connection:
                     raise EngineUnavailable(absence.words, START) from None
                 if absence.patient and not told:
                     told = True
-                    self.say(f"waiting for {absence.words}")
+                    self.listener.say(f"waiting for {absence.words}")
             await asyncio.sleep(wait)
 
     async def _models(self, client: AsyncClient) -> list[str]:
@@ -145,7 +143,7 @@ class Connection:
                 except Hiccup as hiccup:
                     if self._client is not client:
                         raise EngineDied("the connection was closed") from None
-                    self.faults[hiccup.kind] += 1
+                    self.listener.faults[hiccup.kind] += 1
                     failed[hiccup.kind] += 1
                     wait = self._wait(hiccup, failed, waited, tries)
                     if wait is None:

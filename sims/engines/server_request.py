@@ -163,7 +163,7 @@ async def negotiated(request: Request, connection: Connection, dialect: Dialect)
                 raise _overflow(request.call, refusal.words) from None
             if refusal.filtered:
                 raise
-            connection.faults["a request that was refused"] += 1
+            connection.listener.faults["a request that was refused"] += 1
             if not way.further(refusal, sent):
                 if way.first.worn and connection.answers == answers:
                     raise EngineDied(way.first.words) from None

@@ -106,8 +106,11 @@ class Sitting:
         ) as fleet:
             self._begin(fleet)
             scheduler = self._scheduler(fleet, recorder, progress)
-            with progress, _interrupts(scheduler):
-                await scheduler.play(i for i in range(config.episodes) if i not in ended)
+            try:
+                with progress, _interrupts(scheduler):
+                    await scheduler.play(i for i in range(config.episodes) if i not in ended)
+            finally:
+                self._state = self._state.met(fleet.faults())
         remember_speed(self._scenario, progress.output_tokens / max(progress.seconds, 1e-9))
 
     def _begin(self, fleet: Fleet) -> None:

@@ -20,7 +20,7 @@ from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engine import EngineSettings
 from palaestra.agents.failures import EngineDied
 from palaestra.agents.policy import Policy
-from palaestra.sims.engines.engine import Engine, build
+from palaestra.sims.engines.engine import Engine, Listener, Outspoken, build
 
 Key = tuple[str, frozenset[Path | None]]
 """An engine's settings, and the adapters that it serves."""
@@ -158,6 +158,10 @@ class _Kept:
         except EngineDied:
             self.running = False
             raise
+
+    def tell(self, listener: Listener) -> None:
+        if isinstance(self.engine, Outspoken):
+            self.engine.tell(listener)
 
     async def close(self) -> None:
         if not self.running:

@@ -33,16 +33,22 @@ def test_no_ended_episode_gives_an_empty_summary() -> None:
 def test_calls_are_summed_by_purpose() -> None:
     calls = pl.DataFrame(
         {
-            "purpose": ["argue", "argue", "score"],
-            "failed": [False, True, False],
-            "prompt_tokens": [100, 300, 0],
-            "cached_tokens": [0, 100, 0],
-            "output_tokens": [10, 20, 1],
+            "purpose": ["argue", "argue", "score", "score", "score", "score", "plan"],
+            "text": ["Yes.", "", "7", "8", "9", "", "{}"],
+            "options": [None, None, *[["7", "8", "9"]] * 4, None],
+            "probabilities": [None, None, [0.5, 0.3, 0.2], None, None, None, None],
+            "mass": [None, None, 0.5, None, None, None, None],
+            "plain": [False, False, False, False, True, False, True],
+            "failed": [False, True, False, False, False, True, False],
+            "prompt_tokens": [100, 300, 0, 0, 0, 0, 8],
+            "cached_tokens": [0, 100, 0, 0, 0, 0, 0],
+            "output_tokens": [10, 20, 1, 1, 1, 1, 2],
         }
     )
     assert calls_by_purpose(calls).rows() == [
-        ("argue", 2, 1, 200.0, 15.0, 0.25),
-        ("score", 1, 0, 0.0, 1.0, None),
+        ("argue", 2, 1, "", None, 200.0, 15.0, 0.25),
+        ("score", 4, 1, "1 probabilities, 1 samples, 1 words", 0.5, 0.0, 1.0, None),
+        ("plan", 1, 0, "1 words", None, 8.0, 2.0, 0.0),
     ]
 
 

@@ -18,6 +18,7 @@ class FakeServer:
 
     Attributes:
         models, respond: what it answers: a status, and a body.
+        more_headers: of every answer.
         moved_to: the address that it names with every answer; clients follow it where the status says so.
         requests, headers, keys: of all that reached it: bodies, headers, and `Authorization` of these.
         tunnels: what it was asked to connect to, as a proxy; it refuses.
@@ -28,6 +29,7 @@ class FakeServer:
         self.respond: Respond = lambda _request: completion("Hello.")
         self.requests: list[dict[str, Any]] = []
         self.moved_to = ""
+        self.more_headers: dict[str, str] = {}
         self.headers: list[Message] = []
         self.tunnels: list[str] = []
         outer = self
@@ -53,6 +55,8 @@ class FakeServer:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
+                for name, value in outer.more_headers.items():
+                    self.send_header(name, value)
                 if outer.moved_to:
                     self.send_header("Location", outer.moved_to)
                 self.end_headers()

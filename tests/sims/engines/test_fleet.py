@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from palaestra.agents.answers import Choice, Text
-from palaestra.agents.calls import OVERFLOW, Call, Reply, derive_seed
+from palaestra.agents.calls import OVERFLOW, REFUSED, Call, Reply, derive_seed
 from palaestra.agents.engine import EngineSettings
 from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.engines.scripted import ScriptedEngine
@@ -124,6 +124,67 @@ def test_an_engine_that_keeps_dying_is_started_so_often_and_no_oftener(restarts:
     assert isinstance(failure, EngineUnavailable)
     assert engine.starts == 1 + restarts
     assert f"died {1 + restarts} times" in str(failure)
+
+
+def test_an_engine_that_answers_again_may_die_again() -> None:
+    """Only deaths in a row count: in a long run some are no reason to give up."""
+
+    def every_third(number: int) -> Reply:
+        if number % 3 == 2:
+            raise EngineDied("gone")
+        return said("yes")
+
+    engine = Counting(every_third)
+
+    async def ask() -> list[Reply]:
+        settings = {"default": ScriptedEngine(kind="scripted", max_restarts=1)}
+        async with Fleet(settings, {"default": Policy()}, 0, make=lambda _s, _p: engine) as fleet:
+            return [await fleet.ask(call(VOTE)) for _ in range(20)]
+
+    assert [reply.value for reply in asyncio.run(ask())] == ["yes"] * 20
+    assert engine.starts > 5
+
+
+def test_a_call_that_is_begun_while_an_engine_starts_again_is_no_death() -> None:
+    class Slow(Counting):
+        """Takes its time to start again, and dies of whatever it is asked meanwhile."""
+
+        up = False
+
+        async def start(self) -> None:
+            await super().start()
+            for _ in range(20 if self.starts > 1 else 0):
+                await asyncio.sleep(0)
+            self.up = True
+
+        async def close(self) -> None:
+            self.up = False
+
+        async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+            if not self.up or not self.asked:
+                self.asked.append((seed, attempt))
+                raise EngineDied("gone")
+            return await super().answer(call, policy, seed, attempt)
+
+    engine = Slow(lambda _number: said("yes"))
+
+    async def ask() -> list[Reply]:
+        settings = {"default": ScriptedEngine(kind="scripted", max_restarts=1)}
+        async with Fleet(settings, {"default": Policy()}, 0, make=lambda _s, _p: engine) as fleet:
+            first = asyncio.create_task(fleet.ask(call(VOTE)))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return await asyncio.gather(first, *(fleet.ask(call(VOTE)) for _ in range(5)))
+
+    assert [reply.value for reply in asyncio.run(ask())] == ["yes"] * 6
+    assert engine.starts == 2
+
+
+def test_a_prompt_that_is_refused_for_good_is_one_failed_call_and_not_asked_again() -> None:
+    engine = Counting(lambda _number: Reply("", finish=REFUSED, failed=True, refusal="flagged"))
+    reply = reply_of(asked(engine, call(VOTE)))
+    assert (reply.failed, reply.value, reply.refusal, reply.attempts) == (True, None, "flagged", 1)
+    assert len(engine.asked) == 1
 
 
 def test_a_prompt_that_is_too_long_comes_back_where_it_can_be_shortened() -> None:

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from palaestra.agents.answers import Answer, Choice, Json, Text
-from palaestra.agents.calls import Reply
+from palaestra.agents.calls import REFUSED, Call, Reply
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import server_connection
-from palaestra.sims.engines.openai_engine import OpenAIServer
+from palaestra.sims.engines.completion import words_of
+from palaestra.sims.engines.engine import Fleet, Listener
+from palaestra.sims.engines.openai_engine import MOST_REFUSED, OpenAIServer
+from palaestra.sims.engines.server_faults import Hiccup, seconds_to_wait
 from support.chat_server import FakeServer, completion, problem
 from support.openai_calls import KEY, Move, ask, call, free_port, settings
+
+
+def asked(server: FakeServer, *calls: Call) -> list[Reply]:
+    """The replies as a run gets them, one after another."""
+
+    async def session() -> list[Reply]:
+        async with Fleet(
+            {"default": settings(server.url, key_variable=None)}, {"default": Policy()}, 2
+        ) as fleet:
+            return [await fleet.ask(each) for each in calls]
+
+    return asyncio.run(session())
 
 
 def test_the_key_is_sent_and_shown_nowhere(server: FakeServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -107,7 +124,7 @@ def test_a_server_that_wants_a_key_after_all(server: FakeServer) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_server_error_is_a_death(server: FakeServer, status: int) -> None:
+def test_a_server_error_that_lasts_is_a_death(server: FakeServer, status: int) -> None:
     server.respond = lambda _request: (status, problem("out of memory"))
     with pytest.raises(EngineDied, match="out of memory"):
         ask(OpenAIServer(settings(server.url), {}), call(Text()))
@@ -227,3 +244,164 @@ def test_no_more_requests_at_once_than_allowed(server: FakeServer) -> None:
 
     asyncio.run(session())
     assert most == 3
+
+
+# What passes
+
+
+@pytest.mark.parametrize("status", [401, 404, 408, 429, 500, 502, 503, 529])
+def test_what_a_server_answers_once_is_asked_again(server: FakeServer, status: int) -> None:
+    def respond(_request: dict[str, Any]) -> tuple[int, Any]:
+        return (status, problem("not now")) if len(server.requests) == 2 else completion("Hello.")
+
+    server.respond = respond
+    engine, listener = OpenAIServer(settings(server.url), {}), Listener()
+    engine.tell(listener)
+    assert [reply.text for reply in ask(engine, *[call(Text())] * 2)] == ["Hello."] * 2
+    assert listener.faults == {f"status {status}": 1}
+
+
+def test_a_server_that_asks_for_a_pause_gets_it(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    server.respond = lambda _request: (
+        completion("Hello.") if len(server.requests) > 1 else (429, problem("slow down"))
+    )
+    server.more_headers = {"Retry-After": "7"}
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    ask(OpenAIServer(settings(server.url, patience=30), {}), call(Text()))
+    assert waited == [7.0]
+
+
+def test_requests_that_failed_together_come_back_one_by_one() -> None:
+    connection = server_connection.Connection(settings("http://127.0.0.1:9/v1", patience=300))
+    busy = Hiccup("status 503", "busy", patient=True)
+    waits = {connection._wait(busy, Counter({"status 503": 3}), 0.0, 6) for _ in range(50)}
+    assert len(waits) == 50
+    assert all(wait is not None and 1 <= wait <= 3 for wait in waits)  # 2 seconds, and half of it either way
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ({"retry-after": "3"}, 3.0),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({}, None),
+        ({"retry-after": "soon"}, None),
+    ],
+)
+def test_how_long_a_server_asks_to_be_left_alone(told: dict[str, str], seconds: float | None) -> None:
+    assert seconds_to_wait(told) == seconds
+
+
+def test_a_pause_may_be_told_as_a_date() -> None:
+    assert seconds_to_wait({"retry-after": "Thu, 01 Jan 2026 00:00:00 GMT"}) == 0.0
+    assert (seconds_to_wait({"retry-after": "Thu, 01 Jan 2076 00:00:00 GMT"}) or 0) > 1e9
+
+
+def test_a_server_that_is_loading_is_waited_for_aloud(server: FakeServer) -> None:
+    models, server.models = server.models, (503, problem("Loading model"))
+    engine, said = OpenAIServer(settings(server.url, patience=30), {}), list[str]()
+
+    def told(words: str) -> None:
+        said.append(words)
+        server.models = models
+
+    engine.tell(Listener(told))
+    assert ask(engine, call(Text()))[0].text == "Hello."
+    assert said == [f"waiting for {server.url}: status 503, Loading model"]
+
+
+# What is refused for good
+
+ANSWERS: list[Answer] = [Text(), Json(Move), Choice(("no", "yes"))]
+
+FILTERS = [
+    (400, {"error": {"code": "content_filter", "message": "The response was filtered"}}),
+    (400, {"error": {"message": "Your prompt was flagged by our moderation"}}),
+    (403, {"error": {"message": "Your chosen model requires moderation and your input was flagged"}}),
+    (200, {"error": {"code": 403, "message": "Input was flagged for violence"}}),
+    (422, {"detail": "This request violates the content policy"}),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), FILTERS)
+@pytest.mark.parametrize(
+    "answer", [Text(), Json(Move), Choice(("no", "yes"))], ids=["text", "json", "choice"]
+)
+def test_a_prompt_that_a_filter_refuses_is_one_failed_call(
+    server: FakeServer, status: int, body: dict[str, Any], answer: Answer
+) -> None:
+    server.respond = lambda _request: (status, body)
+    replies = asked(server, call(answer), call(answer))
+    for reply in replies:
+        assert (reply.failed, reply.finish, reply.value, reply.attempts) == (True, REFUSED, None, 1)
+        assert any(word in reply.refusal for word in ("flagged", "filtered", "policy"))
+    assert len(server.requests) == 2, "nothing plainer helps"
+
+
+def test_a_prompt_that_is_refused_whatever_is_asked_of_it_is_one_failed_call(server: FakeServer) -> None:
+    def respond(request: dict[str, Any]) -> tuple[int, Any]:
+        odd = "odd" in request["messages"][-1]["content"]
+        return (400, problem("No.")) if odd else completion("Hello.")
+
+    server.respond = respond
+    well, odd, after = asked(server, call(Text()), call(Text(), "An odd one."), call(Text()))
+    assert (well.text, odd.failed, odd.refusal, after.text) == (
+        "Hello.",
+        True,
+        f"{server.url}: status 400, No.",
+        "Hello.",
+    )
+
+
+def test_where_prompt_after_prompt_is_refused_the_run_ends(server: FakeServer) -> None:
+    server.respond = lambda _request: (
+        completion("Hello.") if len(server.requests) < 2 else (400, problem("No."))
+    )
+    with pytest.raises(EngineUnavailable, match="status 400, No"):
+        asked(server, *[call(Text())] * (MOST_REFUSED + 2))
+
+
+def test_an_answer_that_a_filter_cuts_is_none_and_says_so(server: FakeServer) -> None:
+    server.respond = lambda _request: completion("Once upon a", "content_filter")
+    (reply,) = asked(server, call(Text()))
+    assert (reply.failed, reply.text, reply.refusal, reply.attempts) == (True, "", "content_filter", 3)
+
+
+def test_money_that_is_out_ends_the_run_with_the_server_s_words(server: FakeServer) -> None:
+    server.respond = lambda _request: (
+        429,
+        problem("You exceeded your quota: insufficient_quota, see billing"),
+    )
+    with pytest.raises(EngineUnavailable, match=r"insufficient_quota(.|\n)*Pay"):
+        ask(OpenAIServer(settings(server.url, patience=300), {}), call(Text()))
+    assert len(server.requests) == 1
+
+
+WORDS = [
+    ({"error": {"message": "Too hot"}}, "Too hot"),
+    ({"error": "Too hot"}, "Too hot"),
+    ({"message": "Too hot", "request_id": "x"}, "Too hot"),
+    (
+        {"detail": [{"loc": ["body", "temperature"], "msg": "Too hot", "input": 9}]},
+        "body.temperature: Too hot",
+    ),
+    (
+        {"object": "error", "message": {"detail": [{"loc": ["body", "x"], "msg": "Too hot"}]}},
+        "body.x: Too hot",
+    ),
+    ({"errors": [{"message": "Too hot"}, {"message": "Too cold"}]}, "Too hot; Too cold"),
+    ({"error": {"message": "Provider error", "metadata": {"raw": "Too hot"}}}, "Provider error; Too hot"),
+    (b"<html><head><style>b{}</style></head><body><h1>Too</h1> hot</body></html>", "Too hot"),
+    (b"Too hot\n", "Too hot"),
+    (b"", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "words"), WORDS)
+def test_a_server_s_own_words_are_told_in_whatever_form(body: Any, words: str) -> None:
+    assert words_of(body if isinstance(body, bytes) else json.dumps(body).encode()) == words
