@@ -85,8 +85,9 @@ class Call(Question):
 
 
 OVERFLOW = "overflow"
-REFUSED = "refused"
 """How a reply finished whose prompt left no room for an answer in the model's context."""
+REFUSED = "refused"
+"""How one finished whose prompt was refused for good, by a content filter say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,10 @@ T_ESTIMATE = "tests/sims/playing/test_estimate.py"
 T_PLAY = "tests/sims/playing/test_play.py"
 T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
 T_FLEET = "tests/sims/engines/test_fleet.py"
+SERVER, CONNECTION = "sims/engines/openai_engine.py", "sims/engines/server_connection.py"
+DIALECT = "sims/engines/dialect.py"
+T_ASKED, T_SERVER = "tests/sims/engines/test_openai_engine.py", "tests/sims/engines/test_openai_engine_failures.py"
+T_DIALECT, T_FAULTY = "tests/sims/engines/test_dialect.py", "tests/sims/engines/test_faulty_server.py"
 T_LOG = "tests/runs/record/test_log.py"
 T_THOUGHTS = "tests/sims/engines/test_thoughts.py"
 T_REPAIR = "tests/runs/record/test_repair.py"
@@ -255,8 +259,34 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("fleet: half a character", FLEET, 'said.encode(errors="replace").decode() for', "said for", T_FLEET),
     ("fleet: seed of a retry", FLEET, "derive_seed(call.seed, attempt) if attempt else call.seed", "call.seed", T_FLEET),
     ("fleet: retries", FLEET, "if attempt < self._retries", "if attempt <= self._retries", T_FLEET),
-    ("fleet: restarts", FLEET, "while berth.restarts < berth", "while berth.restarts <= berth", T_FLEET),
+    ("fleet: restarts", FLEET, "while berth.spent < berth", "while berth.spent <= berth", T_FLEET),
     ("fleet: one restart for all", FLEET, "and berth.restarts == restarts", "", T_FLEET),
+    ("fleet: deaths in a row", FLEET, "                    berth.spent = 0", "                    pass", T_FLEET),
+    ("fleet: begun meanwhile", FLEET, "if berth.lock.locked():", "if False:", T_FLEET),
+    ("fleet: refused", FLEET, "None, reply.finish == REFUSED", "None, False", T_FLEET),
+    ("server: mass", SERVER, "if sum(found.values()) >= LEAST_MASS else {}", "", T_ASKED),
+    ("server: no option", SERVER, "        if asked.text not in (option", "        if asked.text in ('', *(option", T_ASKED),
+    ("server: aligned", SERVER, "at = of_answer(positions, asked.text)", "at = positions", T_ASKED),
+    ("server: thought's room", SERVER, "if asked.cut and not asked.text:", "if False:", T_ASKED),
+    ("server: filtered answer", SERVER, 'if completion.finish == "content_filter":', "if False:", T_SERVER),
+    ("server: all refused", SERVER, "if self._refused > MOST_REFUSED or", "if", T_SERVER),
+    ("server: plain", SERVER, "mass=min(mass, 1.0), plain=asked[0].form == PLAIN", "mass=min(mass, 1.0)", T_DIALECT),
+    ("server: total", "sims/engines/completion.py", "if total <= MOST_TOTAL else None", "", T_ASKED),
+    ("server: in parts", "sims/engines/completion.py", "    if isinstance(content, list):\n        return", "    if False:\n        return", T_FAULTY),
+    ("server: words", "sims/engines/completion.py", "return [words for item in told[:5]", "return [words for item in told[:0]", T_SERVER),
+    ("server: spread", CONNECTION, "random.uniform(0.5, 1.5)", "1.0", T_SERVER),
+    ("server: pause", CONNECTION, "hiccup.after or 0.0", "0.0", T_SERVER),
+    ("server: patience", CONNECTION, "if waited + wait > self._settings.patience:", "if False:", f"{T_SERVER} -k never_stops"),
+    ("server: key", CONNECTION, 'words.replace(self._key, "[key]") if self._key else words', "words", T_SERVER),
+    ("server: unpaid", CONNECTION, "if answered.unpaid:", "if False:", T_SERVER),
+    ("dialect: learns", DIALECT, "self.dropped.add(name)\n            self.say(f\"the server takes", "self.say(f\"the server takes", T_DIALECT),
+    ("dialect: taken", DIALECT, "left_off - self.taken - self.dropped", "left_off - self.dropped", T_DIALECT),
+    ("dialect: passed over", DIALECT, "LEAST_BROKEN <= self.broken[name] > self.kept[name]", "LEAST_BROKEN <= self.broken[name]", T_DIALECT),
+    ("dialect: milder", DIALECT, "return found - {MILDER", "return found or {MILDER", T_DIALECT),
+    ("dialect: a slip", "sims/engines/server_request.py", "self._again = False", "pass", f"{T_DIALECT} -k first_words"),
+    ("dialect: retry", SERVER, "forms[min(attempt, len(forms) - 1) :]", "forms", T_DIALECT),
+    ("dialect: worn", "sims/engines/server_request.py", "if way.first.worn and connection.answers == answers:", "if False:", T_SERVER),
+    ("dialect: dropped", "agents/engines/openai.py", "for field in self.drop for name in", "for field in () for name in", T_DIALECT),
     ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
     ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
     ("tables: changed", "runs/table_files.py", "!= said.tables", "is None", "tests/runs/test_table_files.py"),
@@ -285,9 +315,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("trust: evolve", "sims/training/evolve.py", "        scenario.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k evolution"),
     ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_ALLOWING} -k file_sends"),
     ("trust: fleet", FLEET, "for name in engines if name in used}", "for name in ()}", T_FLEET),
-    ("trust: redirects", "sims/engines/openai_engine.py", "follow_redirects=False", "follow_redirects=True", f"{T_ALLOWING} -k redirect"),
-    ("trust: headers", "sims/engines/openai_engine.py", "            del request.headers[name]", "            pass",
-     "tests/sims/engines/test_openai_engine.py -k no_other_host"),
+    ("trust: redirects", CONNECTION, "follow_redirects=False", "follow_redirects=True", f"{T_ALLOWING} -k redirect"),
+    ("trust: headers", CONNECTION, "if Address.of(self._url).host in OPENAI_HOSTS:", "if True:", f"{T_SERVER} -k no_other_host"),
     ("trust: graphs", "scenarios/parts/hearing.py", ' or not str(generator.__module__).startswith("networkx.generators.")', "",
      "tests/scenarios/parts/test_hearing.py"),
     ("trust: charter", "agents/declared.py", "if not path.resolve().is_relative_to", "if not path.is_relative_to", "tests/scenarios/test_council.py -k elsewhere"),

@@ -39,6 +39,7 @@ _NAMED = {
     "top_logprobs": r"top_logprobs",
     "logprobs": r"logprobs|log.?probabilit",
     "seed": r"\bseed\b",
+    "top_p: 1": r"\btop.?p\b",
     "top_p": r"\btop.?p\b",
     "stop": r"['\"`.]stop\b|stop (sequence|word|token|string)s?\b",
     "temperature": r"temperature",
@@ -47,7 +48,14 @@ _NAMED = {
 }
 _PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _NAMED.items()}
 PARAMETERS = tuple(_NAMED)
-"""What a request may do without, the likeliest to be refused first; `top_logprobs` stands for more than 5."""
+"""What a request may do without, the likeliest to be refused first."""
+MILDER = {"top_p: 1": "top_p", "top_logprobs": "logprobs"}
+"""What is asked more mildly before it is left off: just below 1, and five at each place."""
+INSTEAD = {
+    "top_p: 1": "with 0.9999",
+    "top_logprobs": "for 5 at each place",
+    "max_tokens": "with `max_completion_tokens`",
+}
 
 
 @dataclass(slots=True)
@@ -80,7 +88,7 @@ class Dialect:
         self.taken |= sent
         for name in sorted(left_off - self.taken - self.dropped):
             self.dropped.add(name)
-            self.say(f"the server takes no `{name}`; it is asked without")
+            self.say(f"the server takes no `{name}`; it is asked {INSTEAD.get(name, 'without')}")
 
     def observe(self, name: str, kept: bool) -> None:
         """Note whether an answer kept to the form, or had the log-probabilities, that were asked for."""
@@ -96,7 +104,7 @@ class Dialect:
 def named(words: str, sent: Set[str]) -> set[str]:
     """Which of the parameters `sent` a server's words name."""
     found = {name for name in PARAMETERS if name in sent and _PATTERNS[name].search(words)}
-    return found - {"logprobs"} if "top_logprobs" in found else found
+    return found - {MILDER[name] for name in found & MILDER.keys()}
 
 
 def plainer(forms: Sequence[Form], parameters: Set[str]) -> Iterator[frozenset[str]]:

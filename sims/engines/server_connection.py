@@ -11,7 +11,6 @@ import asyncio
 import os
 import random
 from collections import Counter
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from palaestra.agents.engines.openai import OpenAIEngine
@@ -33,8 +32,6 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
 SECONDS_TO_CONNECT = 10.0
 RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)
 """Seconds between looks for a server that was reached before."""
-WAITING = 5.0
-"""Seconds between looks for a server that is loading."""
 START = "Start one (python -m vllm.entrypoints.openai.api_server, say), or mend `engines.NAME.url`."
 MOVED = "If you trust that address, name it in `engines.NAME.url`: requests and keys are not sent on."
 COMPARE = "Compare `engines.NAME.url` (its /v1?), `model` and the policy with what the server takes."
@@ -59,14 +56,15 @@ class Connection:
         self._client: AsyncClient | None = None
         self._key = ""
         self._reached = False
+        self._waiting = False
         self.answers = 0
         self.listener = Listener()
 
     async def open(self) -> list[str]:
-        """Connect; a server that is loading, or was reached before, is waited for.
+        """Connect; a server that was reached before has a few seconds to come back.
 
         Returns:
-            The models that it serves; none where it doesn't tell.
+            The models that it serves; none where it doesn't tell, or not yet.
 
         Raises:
             EngineUnavailable: it isn't to be had.
@@ -94,19 +92,16 @@ class Connection:
         return headers
 
     async def _await_models(self, client: AsyncClient) -> list[str]:
-        until, waits, told = monotonic() + self._settings.patience, iter(RECONNECT_WAITS), False
-        while True:
+        for wait in (*RECONNECT_WAITS, None):
             try:
                 return await self._models(client)
             except Hiccup as absence:
-                further = WAITING if absence.patient else None
-                wait = next(waits, further) if absence.patient or self._reached else None
-                if wait is None or monotonic() + wait > until:
+                if wait is None and absence.patient:
+                    return []  # It is loading; the first requests wait for it.
+                if wait is None or not (absence.patient or self._reached):
                     raise EngineUnavailable(absence.words, START) from None
-                if absence.patient and not told:
-                    told = True
-                    self.listener.say(f"waiting for {absence.words}")
             await asyncio.sleep(wait)
+        return []
 
     async def _models(self, client: AsyncClient) -> list[str]:
         response = await self._sent(client, "GET", "/models")
@@ -129,8 +124,8 @@ class Connection:
 
         Raises:
             Refusal: the server finds it wrong, or fails at it each time.
-            EngineDied: the server can't be reached.
-            EngineUnavailable: it wants another key, money, or isn't what it should be.
+            EngineDied: the server answers nothing any more.
+            EngineUnavailable: it wants another key, money, never answered, or isn't what it should be.
         """
         answers, failed, waited = self.answers, Counter[str](), 0.0
         async with self._slots:
@@ -148,6 +143,7 @@ class Connection:
                     wait = self._wait(hiccup, failed, waited, tries)
                     if wait is None:
                         raise self._given_up(hiccup, self.answers > answers) from None
+                    self._say_once(hiccup)
                 waited += wait
                 await asyncio.sleep(wait)
 
@@ -163,6 +159,7 @@ class Connection:
             words = self._told(f"answers, but not with chat completions: {problem}")
             raise Hiccup("an answer that can't be read", words) from None
         self.answers += 1
+        self._waiting = False
         return completion
 
     async def _sent(
@@ -203,6 +200,12 @@ class Connection:
         kind = f"status {status}" + (" within an answer" if embedded else "")
         return Hiccup(kind, said, status in PATIENT, seconds_to_wait(dict(response.headers)), status)
 
+    def _say_once(self, hiccup: Hiccup) -> None:
+        """Tell that a server is waited for, once until it answers."""
+        if hiccup.patient and not self._waiting:
+            self._waiting = True
+            self.listener.say(f"waiting for {hiccup.words}")
+
     def _key_remedy(self) -> str:
         variable = self._settings.key_variable
         if variable is None:
@@ -229,7 +232,9 @@ class Connection:
             return EngineUnavailable(hiccup.words, self._key_remedy())
         if others_answered or (hiccup.status >= 500 and not hiccup.patient):
             return Refusal(hiccup.words, worn=True)
-        if hiccup.kind == "an answer that can't be read" and not self.answers:
+        if not self.answers and hiccup.status:
+            return EngineUnavailable(hiccup.words, START)
+        if not self.answers and hiccup.kind == "an answer that can't be read":
             return EngineUnavailable(hiccup.words, COMPARE)
         return EngineDied(hiccup.words)
 

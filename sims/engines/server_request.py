@@ -21,6 +21,8 @@ KEY = "answer"
 """Of the object that a choice is where it is asked by a JSON schema."""
 WRAPPED = 24
 """Tokens that such an object may take beside the choice."""
+JUST_BELOW = 0.9999
+"""In place of a `top_p` of 1, which TGI refuses: some servers have another default than 1."""
 LISTED, FEWER_LISTED = 20, 5
 """Likeliest tokens that are asked for; some servers list no more than five."""
 
@@ -90,6 +92,11 @@ class Request:
             body |= wanted[name]
         if "logprobs" in sent and "top_logprobs" not in left_off:
             sent.add("top_logprobs")
+        if body.get("top_p") == 1:
+            if "top_p: 1" in left_off:
+                body["top_p"] = JUST_BELOW
+            else:
+                sent.add("top_p: 1")
         return body | self.settings.extra, sent
 
     def _messages(self, form: Form) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
     """A server on loopback that says what the test wants; it is asked again at once."""
     monkeypatch.setenv("TEST_KEY", KEY)
     monkeypatch.setattr(server_connection, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(server_connection, "WAITING", 0.05)
+    monkeypatch.setattr(server_connection, "RECONNECT_WAITS", (0.01, 0.05))
     fake = FakeServer()
     yield fake
     fake.stop()

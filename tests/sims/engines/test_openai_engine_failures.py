@@ -125,9 +125,11 @@ def test_a_server_that_wants_a_key_after_all(server: FakeServer) -> None:
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_error_that_lasts_is_a_death(server: FakeServer, status: int) -> None:
-    server.respond = lambda _request: (status, problem("out of memory"))
+    server.respond = lambda _request: (
+        completion("Hello.") if len(server.requests) == 1 else (status, problem("out of memory"))
+    )
     with pytest.raises(EngineDied, match="out of memory"):
-        ask(OpenAIServer(settings(server.url), {}), call(Text()))
+        ask(OpenAIServer(settings(server.url), {}), *[call(Text())] * 2)
 
 
 def test_no_answer_in_time_is_a_death(server: FakeServer) -> None:
@@ -162,12 +164,11 @@ def test_a_server_that_comes_back_is_reached_again(
     assert asyncio.run(session()).text == "Hello."
 
 
-def test_a_server_that_stays_away_ends_the_run(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_connection, "RECONNECT_WAITS", (0.01, 0.01))
+def test_a_server_that_stays_away_ends_the_run(server: FakeServer) -> None:
     engine = OpenAIServer(settings(server.url), {})
     ask(engine)
-    server.models = 503, problem("loading")
-    with pytest.raises(EngineUnavailable, match=r"loading(.|\n)*Start one"):
+    server.stop()
+    with pytest.raises(EngineUnavailable, match=r"can't be reached(.|\n)*Start one"):
         ask(engine)
 
 
@@ -302,17 +303,22 @@ def test_a_pause_may_be_told_as_a_date() -> None:
     assert (seconds_to_wait({"retry-after": "Thu, 01 Jan 2076 00:00:00 GMT"}) or 0) > 1e9
 
 
-def test_a_server_that_is_loading_is_waited_for_aloud(server: FakeServer) -> None:
-    models, server.models = server.models, (503, problem("Loading model"))
+def test_a_server_that_is_loading_is_waited_for_aloud_and_once(server: FakeServer) -> None:
+    server.models = 503, problem("Loading model")
+    server.respond = lambda _request: (
+        completion("Hello.") if len(server.requests) > 3 else (503, problem("Loading model"))
+    )
     engine, said = OpenAIServer(settings(server.url, patience=30), {}), list[str]()
-
-    def told(words: str) -> None:
-        said.append(words)
-        server.models = models
-
-    engine.tell(Listener(told))
+    engine.tell(Listener(said.append))
     assert ask(engine, call(Text()))[0].text == "Hello."
     assert said == [f"waiting for {server.url}: status 503, Loading model"]
+
+
+def test_a_server_that_never_stops_loading_ends_the_run_with_its_words(server: FakeServer) -> None:
+    server.models = 503, problem("Loading model")
+    server.respond = lambda _request: (503, problem("Loading model"))
+    with pytest.raises(EngineUnavailable, match=r"Loading model(.|\n)*Start one"):
+        ask(OpenAIServer(settings(server.url, patience=0.3), {}), call(Text()))
 
 
 # What is refused for good
