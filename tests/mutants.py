@@ -265,7 +265,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("fleet: begun meanwhile", FLEET, "if berth.lock.locked():", "if False:", T_FLEET),
     ("fleet: refused", FLEET, "None, reply.finish == REFUSED", "None, False", T_FLEET),
     ("server: mass", SERVER, "if sum(found.values()) >= LEAST_MASS else {}", "", T_ASKED),
-    ("server: no option", SERVER, "        if asked.text not in (option", "        if asked.text in ('', *(option", T_ASKED),
+    ("server: no option", SERVER, "if asked.text not in (option[begun:].strip() for option in group.options):", "if False:", T_ASKED),
     ("server: aligned", SERVER, "at = of_answer(positions, asked.text)", "at = positions", T_ASKED),
     ("server: thought's room", SERVER, "if asked.cut and not asked.text:", "if False:", T_ASKED),
     ("server: filtered answer", SERVER, 'if completion.finish == "content_filter":', "if False:", T_SERVER),
