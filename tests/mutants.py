@@ -173,7 +173,10 @@ T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
 T_FLEET = "tests/sims/engines/test_fleet.py"
 SERVER, CONNECTION = "sims/engines/openai_engine.py", "sims/engines/server_connection.py"
 DIALECT = "sims/engines/dialect.py"
-T_ASKED, T_SERVER = "tests/sims/engines/test_openai_engine.py", "tests/sims/engines/test_openai_engine_failures.py"
+T_ASKED, T_SERVER = (
+    "tests/sims/engines/test_openai_engine.py",
+    "tests/sims/engines/test_openai_engine_failures.py",
+)
 T_DIALECT, T_FAULTY = "tests/sims/engines/test_dialect.py", "tests/sims/engines/test_faulty_server.py"
 T_LOG = "tests/runs/record/test_log.py"
 T_THOUGHTS = "tests/sims/engines/test_thoughts.py"

@@ -14,6 +14,7 @@ from palaestra.agents.limits import MOST_INTEGER
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
 from palaestra.sims.commands.border import guarded
+from palaestra.sims.commands.conformance import conforming
 from palaestra.sims.commands.data import data
 from palaestra.sims.commands.new import new
 from palaestra.sims.commands.population import population
@@ -57,6 +58,7 @@ app.add_typer(data)
 app.add_typer(training)
 app.add_typer(study)
 app.add_typer(repairing)
+app.add_typer(conforming)
 app.add_typer(new)
 app.add_typer(population, name="population")
 

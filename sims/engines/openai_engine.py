@@ -30,7 +30,7 @@ from palaestra.sims.engines.server_faults import Refusal
 from palaestra.sims.engines.server_request import KEY, Request, negotiated
 from palaestra.sims.engines.thoughts import parted
 
-LEAST_MASS = 0.01
+LEAST_MASS = 0.001
 """What options must hold of the model's probability, all together, for each one's to mean anything."""
 MOST_REFUSED = 20
 """Prompts refused in a row, after which it isn't the prompts."""
@@ -212,7 +212,7 @@ class OpenAIServer:
             longer = max(4 * thought, policy.think.tokens)
             asked = await self._once(replace(request, thought=longer))
         if parse is not None:
-            self._observe(asked, parse)
+            self._observe(asked, parse, request.options)
         return asked
 
     async def _once(self, request: Request) -> _Asked:
@@ -226,12 +226,13 @@ class OpenAIServer:
                 text, thought = found.answer, "\n\n".join(filter(None, (thought, found.thought)))
         return _Asked(completion, form, _said(text, request, form), thought)
 
-    def _observe(self, asked: _Asked, parse: Callable[[str], Value]) -> None:
-        """Note whether the server kept to the form that it was asked in."""
+    def _observe(self, asked: _Asked, parse: Callable[[str], Value], starts: Options) -> None:
+        """Note whether the server kept to the form that it was asked in; a start that was cut may have."""
         try:
             parse(asked.text)
         except UnparsedAnswer:
-            if not asked.cut and asked.text:
+            begun = any(start.startswith(asked.text) for start in starts) or asked.text.startswith("{")
+            if asked.text and not (asked.cut and begun):
                 self._dialect.observe(asked.form, False)
         else:
             self._dialect.observe(asked.form, True)

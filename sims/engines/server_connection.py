@@ -105,10 +105,11 @@ class Connection:
 
     async def _models(self, client: AsyncClient) -> list[str]:
         response = await self._sent(client, "GET", "/models")
-        if response.status_code in (404, 405, 501):
-            return []  # It lists no models.
-        if response.status_code != 200:
-            raise self._failure(response.status_code, words_of(response.content), response)
+        status = response.status_code
+        if status in PATIENT or 300 <= status < 400 or status in (401, 402, 403):
+            raise self._failure(status, words_of(response.content), response)
+        if status != 200:
+            return []  # It lists none, or fails at that alone.
         try:
             listed = response.json()["data"]
             return [entry["id"] for entry in listed if isinstance(entry["id"], str)]

@@ -372,6 +372,7 @@ class Vllm:
             "device": self._device,
             "dtype": self._dtype,
             "context": str(self._context),
+            "thinks": "no" if self._marks is None else "yes",
             "vllm": require_vllm(),
         }
 

@@ -165,6 +165,19 @@ def test_a_retry_is_asked_more_plainly_where_the_constraint_was_passed_over(serv
     assert (replies[0].attempts, replies[-1].attempts) == (2, 1)
 
 
+def test_a_constraint_that_is_passed_over_is_known_by_answers_that_are_cut(server: FakeServer) -> None:
+    """An answer that begins as no option does wasn't bound to any, however early it is cut."""
+
+    def respond(request: Body) -> tuple[int, Any]:
+        if "response_format" in request:
+            return completion('{"answer": "yes"}')
+        return completion("The sea", "length", used=request["max_tokens"])
+
+    server.respond = respond
+    replies = ask(OpenAIServer(settings(server.url), {}), *[call(YES)] * 6)
+    assert replies[-1].text == "yes"
+
+
 def test_what_a_user_drops_is_never_sent_and_what_he_adds_always(server: FakeServer) -> None:
     engine = settings(server.url, drop=["top_p", "seed"], extra={"reasoning_effort": "low"})
     ask(OpenAIServer(engine, {}), call(Text()), call(YES))

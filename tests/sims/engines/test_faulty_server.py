@@ -54,6 +54,7 @@ def test_each_fault_passes_and_leaves_no_trace_but_its_count(kind: str) -> None:
         assert reply.mass in (None, pytest.approx(TRUE_SHARE))
         assert (reply.mass is None) == (reply.probabilities is None)
         assert "<think>" not in reply.text
+        assert kind != "in parts" or reply.attempts == 1
 
 
 def a_debate(url: str, **fields: Any) -> Any:

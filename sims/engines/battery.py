@@ -1,0 +1,203 @@
+"""What a server or a local model can do, found out by asking it: a fixed battery of some forty small calls.
+
+Whatever an engine's documentation says, runs rest on what it does. Each finding tells what was tried, whether
+it can be relied on, and what was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from palaestra.agents.answers import Answer, Choice, Json, Text
+from palaestra.agents.basis import PROBABILITIES, basis_of
+from palaestra.agents.calls import Call, Message, Reply
+from palaestra.agents.engine import EngineSettings
+from palaestra.agents.failures import ContextOverflow
+from palaestra.agents.policy import Policy, Thinking
+from palaestra.agents.trust import NOTHING, Allowed
+from palaestra.sims.engines.engine import Engine, Fleet
+
+POLICIES = {
+    "default": Policy(temperature=1, max_tokens=24, think=Thinking(tokens=256)),
+    "greedy": Policy(temperature=0, max_tokens=24, think=Thinking(tokens=256)),
+}
+ODD = Choice(("zebra-17", "quokka-42"))
+SEA = "Tell me something about the sea, in one sentence."
+LEARNING = 4
+"""Answers in which an engine may find out what a server keeps to, before it counts."""
+LONG = 40_000
+"""Words of a prompt that is to be too long, where the context isn't known."""
+Can = Literal["yes", "partly", "no", "not tried"]
+
+
+class Ship(BaseModel):
+    """An object that nobody would give by chance."""
+
+    knots: int = Field(ge=0, le=40)
+    cargo: str = Field(max_length=20)
+    armed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was tried, whether it can be relied on, and what was seen."""
+
+    what: str
+    can: Can
+    seen: str
+
+
+class _Examiner:
+    """Puts calls to the only engine of a fleet.
+
+    Args:
+        fleet: of that engine, without retries.
+        settings: the engine's.
+    """
+
+    def __init__(self, fleet: Fleet, settings: EngineSettings) -> None:
+        self._fleet = fleet
+        self._settings = settings
+        self._calls = 0
+        self.replies: list[Reply] = []
+
+    async def ask(self, answer: Answer, words: str = SEA, seed: int = 1, policy: str = "default") -> Reply:
+        prompt = (Message(0, "system", "You are asked by a program."), Message(1, "user", words))
+        call = Call("examiner", "examine", {}, prompt, answer, policy, index=self._calls, seed=seed)
+        self._calls += 1
+        self.replies.append(await self._fleet.ask(call))
+        return self.replies[-1]
+
+    def _said_of_itself(self, name: str, default: str) -> str:
+        return self._fleet.identities()["default"].get(name, default)
+
+    async def text(self) -> Found:
+        said = await self.ask(Text())
+        short = await self.ask(Text(max_tokens=5))
+        kept = short.output_tokens <= 5 and len(short.text) < max(len(said.text), 60)
+        seen = f"{said.text!r}; limited to 5 tokens: {short.text!r} ({short.output_tokens} counted)"
+        return Found("text, of limited length", "yes" if said.text and kept else "no", seen)
+
+    async def stops(self) -> Found:
+        said = await self.ask(Text(stop=("4",)), "Count from 1 to 9, separated by spaces.", policy="greedy")
+        without = "4" not in said.text
+        return Found("stop strings", "yes" if without else "no", f"counting until 4: {said.text!r}")
+
+    async def choices(self) -> Found:
+        replies = [await self.ask(ODD, seed=seed) for seed in range(LEARNING + 6)]
+        return self._bound("choices bound to options", replies[LEARNING:])
+
+    async def objects(self) -> Found:
+        replies = [await self.ask(Json(Ship), seed=seed) for seed in range(LEARNING + 4)]
+        return self._bound("objects bound to a schema", replies[LEARNING:])
+
+    @staticmethod
+    def _bound(what: str, replies: list[Reply]) -> Found:
+        kept = sum(not reply.failed for reply in replies)
+        plain = sum(reply.plain for reply in replies)
+        can: Can = "no" if plain == len(replies) or not kept else "yes" if kept == len(replies) else "partly"
+        seen = f"{kept} of {len(replies)} kept to it"
+        seen += f", {plain} of them asked in words only" if plain else ""
+        return Found(what, can, f"{seen}; {replies[-1].text!r}")
+
+    async def probabilities(self) -> Found:
+        votes = Choice(("yes", "no"))
+        shares = []
+        for word in ("yes", "no"):
+            reply = await self.ask(votes, f"Say {word}. Answer with yes or no.", policy="greedy")
+            shares.append(None if reply.probabilities is None else (reply.probabilities[0], reply.mass))
+        told = [share for share in shares if share is not None]
+        if len(told) < len(shares):
+            return Found("probabilities of options", "no", "none told, or they hold too little mass")
+        (first, mass), (second, _) = told
+        held = "" if mass is None else f"; the options hold {mass:.2g} of all"
+        seen = f"of yes: {first:.3f} where it should say yes, {second:.3f} where no{held}"
+        return Found("probabilities of options", "yes", seen)
+
+    async def alike(self) -> Found:
+        points = Choice(tuple(str(number) for number in range(1, 11)))
+        reply = await self.ask(points, "How salty is the sea, from 1 to 10? Answer with a number.")
+        known = basis_of(points, reply) == PROBABILITIES
+        mass = "" if reply.mass is None else f"; the options hold {reply.mass:.2g} of all"
+        seen = f"{reply.text}, P(1) and P(10) apart{mass}" if known else reply.text
+        return Found("options that begin alike (1 … 10)", "yes" if known else "no", seen)
+
+    async def seeds(self) -> Found:
+        once, again, other = [(await self.ask(Text(), seed=seed)).text for seed in (7, 7, 8)]
+        can: Can = "yes" if once == again != other else "no"
+        same = "the same text" if once == again else "two texts"
+        differs = "another" if other != once else "the same again"
+        return Found("seeds", can, f"one seed twice: {same}; another seed: {differs}")
+
+    async def thoughts(self) -> Found:
+        told = [reply for reply in self.replies if reply.thought]
+        marks = self._said_of_itself("thinks", "")
+        if marks and not told:
+            return Found("thoughts", "yes" if marks == "yes" else "no", "where a policy says `think: native`")
+        seen = f"{len(told)} of {len(self.replies)} answers came with one"
+        return Found("thoughts told apart", "yes" if told else "no", seen)
+
+    async def counts(self) -> Found:
+        counted = [reply for reply in self.replies if reply.prompt_tokens and reply.output_tokens]
+        cached = sum(reply.cached_tokens for reply in self.replies)
+        model = next((reply.model for reply in self.replies if reply.model), None)
+        seen = f"{len(counted)} of {len(self.replies)} answers; {cached} cached"
+        seen += f"; answered by {model!r}" if model else ""
+        return Found("tokens counted", "yes" if len(counted) == len(self.replies) else "partly", seen)
+
+    async def overflow(self) -> Found:
+        context = self._settings.context or int(self._said_of_itself("context", "0"))
+        words = "word " * (3 * context or LONG)
+        try:
+            reply = await self.ask(Text(), words)
+        except ContextOverflow:
+            return Found("a prompt that is too long is told", "yes", "refused as too long")
+        if reply.refusal:
+            return Found("a prompt that is too long is told", "partly", f"refused: {reply.refusal}")
+        longest = f"answered, {reply.prompt_tokens} prompt tokens counted"
+        fits = reply.prompt_tokens >= len(words.split())
+        return Found("a prompt that is too long is told", "not tried" if fits else "no", longest)
+
+    async def adapters(self) -> Found:
+        serves = type(self._settings).serves_adapters
+        return Found("LoRA adapters of policies", "yes" if serves else "no", "by its kind of engine")
+
+
+async def examined(
+    settings: EngineSettings, engine: Engine, say: Callable[[str], None], allowed: Allowed = NOTHING
+) -> AsyncIterator[Found]:
+    """What an engine can do, one finding after another.
+
+    Args:
+        settings: the engine's.
+        engine: made of them and `POLICIES`.
+        say: is told what the engine says meanwhile.
+        allowed: what a person allows it.
+
+    Raises:
+        EngineUnavailable: it isn't to be had.
+    """
+    engines = {"default": settings}
+    async with Fleet(engines, POLICIES, 0, say, lambda _settings, _policies: engine, allowed) as fleet:
+        examiner = _Examiner(fleet, settings)
+        tried: list[Callable[[], Awaitable[Found]]] = [
+            examiner.text,
+            examiner.stops,
+            examiner.choices,
+            examiner.objects,
+            examiner.probabilities,
+            examiner.alike,
+            examiner.seeds,
+            examiner.thoughts,
+            examiner.counts,
+            examiner.overflow,
+            examiner.adapters,
+        ]
+        for each in tried:
+            yield await each()
+        for kind, number in fleet.faults().get("default", {}).items():
+            yield Found(f"met: {kind}", "partly", f"{number} times, got over")
