@@ -133,7 +133,8 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped; nothing recorded is asked again.
 
-    Engines, the number of episodes, how many are live, and retries may be changed with --set.
+    Engines, limits, the number of episodes, how many are live, and retries may be changed with --set;
+    of a sweep its limits, for all its runs.
     What was allowed when the run began has to be allowed again.
     """
     from palaestra.runs.record.folder import SWEEP
@@ -143,12 +144,8 @@ def resume(
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
     if not (folder / SWEEP).exists():
         _print_result(play_on(folder, settings or [], quiet, allowed=allowed))
-    elif settings:
-        raise BadInput(
-            "--set: what a sweep plays stands in its file", "Start a new sweep for other settings."
-        )
     else:
-        _print_sweep(resume_sweep(folder, quiet, allowed))
+        _print_sweep(resume_sweep(folder, quiet, allowed, settings or []))
 
 
 @app.command(

@@ -14,15 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.answers import Text
 from palaestra.agents.calls import Call, Reply, turns
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.limits import MOST_FORESEEN_CALLS, MOST_FORESEEN_CHARACTERS
-from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_replies, scripted_reply
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.core.registry import rules_border
 from palaestra.sims.engines import embedded_model
+from palaestra.sims.engines.foreseen import most_tokens, with_thought
 
 CHARACTERS_PER_TOKEN = 4.0
 
@@ -86,8 +86,8 @@ def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[s
         reply = scripted_reply(call)
         text = reply.text
         if isinstance(call.answer, Text):
-            words = text.split() * _limit(call, policies[call.policy])
-            text = " ".join(words[: _limit(call, policies[call.policy])])
+            most = most_tokens(call, policies[call.policy])
+            text = " ".join((text.split() * most)[:most])
         return replace(reply, text=text, value=call.answer.parse(text))
 
     calls = characters = 0
@@ -103,25 +103,14 @@ def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[s
             prompt = sum(map(count, texts))
             reply = longest_reply(call)
             policy = policies[call.policy]
-            thought = 0 if policy.think.kind == "off" else policy.think.tokens
+            answer = min(count(reply.text), most_tokens(call, policy))
+            taken = with_thought(prompt, answer, policy)
             found.calls += 1
-            # A thought is asked for first, and the answer after it.
-            found.prompt_tokens += 2 * prompt + thought if thought else prompt
-            found.longest_prompt = max(found.longest_prompt, prompt + thought)
-            found.output_tokens += thought + min(count(reply.text), _limit(call, policy))
+            found.prompt_tokens += taken.prompt
+            found.longest_prompt = max(found.longest_prompt, prompt + taken.output - answer)
+            found.output_tokens += taken.output
             replies.append(reply)
         episode.advance(replies)
-
-
-def _limit(call: Call, policy: Policy) -> int:
-    """The most tokens that the answer to `call` may have; a choice is one."""
-    match call.answer:
-        case Text(max_tokens):
-            return max_tokens or policy.max_tokens
-        case Json(max_characters=most):
-            return most
-        case Choice():
-            return 1
 
 
 def _token_counter(scenario: Scenario) -> tuple[Callable[[str], int], str]:

@@ -207,7 +207,7 @@ def test_what_a_begun_run_played_is_not_changed(debate: Path) -> None:
     before = (debate / "run.json").read_bytes()
     said = refused("resume", debate, "--set", "rounds=9")
     assert "--set rounds=9: a run that has begun can't change that" in said
-    assert "engines, episodes, live, retries" in said
+    assert "engines, episodes, limits, live, retries" in said
     assert (debate / "run.json").read_bytes() == before
 
 
