@@ -191,6 +191,7 @@ FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
     "runs/record/chain.py",
 )
 FOLDER = "runs/exports/folder.py"
+FORESEEN = "sims/engines/foreseen.py"
 TRUST, T_TRUST = "agents/trust.py", "tests/agents/test_trust.py"
 T_ALLOWING = "tests/sims/commands/test_allowing.py"
 JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
@@ -224,9 +225,9 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("doctor: gpu", "sims/commands/doctor.py", '"missing", found, "Its engine', '"ok", found, "Its engine', T_DOCTOR),
     ("doctor: builds", "sims/commands/doctor.py", '"missing", "both builds', '"ok", "both builds', T_DOCTOR),
     ("doctor: exit code", APP, 'finding.state == "missing"', 'finding.state == "note"', T_DOCTOR),
-    ("estimate: prompts", "sims/playing/estimate.py", "if thought else prompt", "if thought else 7 * prompt", T_ESTIMATE),
+    ("estimate: prompts", FORESEEN, "if thought else prompt", "if thought else 7 * prompt", T_ESTIMATE),
     ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
-    ("estimate: answers", "sims/playing/estimate.py", "words = text.split() * _limit", "words = text.split() * 1 or _limit", T_ESTIMATE),
+    ("estimate: answers", "sims/playing/estimate.py", "(text.split() * most)[:most]", "text.split()[:most]", T_ESTIMATE),
     ("show: episode", APP, "transcript(opened, episode, events, thoughts)", "transcript(opened, 0, events, thoughts)", f"{T_LOOKING} -k transcript"),
     ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_DATA} -k filters_keep"),
     ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_DATA} -k offers"),
@@ -336,7 +337,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("border: traceback in a file", "sims/commands/border.py", "failure = unforeseen(error)", "raise", f"{T_BORDER} -k foresaw"),
     ("border: reader gone", "sims/commands/border.py", "        _forget_output()\n", "        raise\n", f"{T_BORDER} -k reader"),
     ("border: memory", "agents/extensions.py", "except (PalaestraError, MemoryError):", "except PalaestraError:", f"{T_BORDER} -k full_memory"),
-    ("border: run told", "sims/playing/sitting.py", "problem = _told(problem, self._where)", "raise problem", f"{T_BORDER} -k ends_by_a_fault"),
+    ("border: run told", "sims/playing/sitting.py", "told = _told(problem, self._where)", "raise problem", f"{T_BORDER} -k ends_by_a_fault"),
     ("border: hangup", "sims/playing/sitting.py", "(signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)", f"{T_BORDER} -k closed_terminal"),
     ("border: nohup", "sims/playing/sitting.py", " if signal.getsignal(n) != signal.SIG_IGN]", "]", f"{T_BORDER} -k outlive"),
     ("terminal: encoding", "sims/terminal.py", 'stream.reconfigure(errors="replace")', "pass", T_TERMINAL),

@@ -66,8 +66,8 @@ class ScenarioConfig(Settings):
     )
     limits: Limits = Field(
         Limits(),
-        description="What a run may take, over all its sittings, each run of a sweep or an evolution for itself. "
-        "It stops there, and goes on where a limit is raised.",
+        description="What a run may take over all its sittings, each run of a sweep or an evolution for "
+        "itself. It stops there, and goes on where a limit is raised.",
     )
     memory: MemorySettings = Field(
         MemorySettings(), description="What of all that agents heard their prompts hold."
@@ -158,8 +158,8 @@ class ScenarioConfig(Settings):
             if engine.prices is None and not engine.free:
                 yield (
                     ("limits", "spend"),
-                    f"nobody knows what is spent: engine {name!r} has no prices; give them per million tokens, "
-                    f"as engines.{name}.prices: {{prompt: 0.15, output: 0.6}}, zeros where it is free",
+                    f"nobody knows what is spent: engine {name!r} has no prices; give them per million "
+                    f"tokens (engines.{name}.prices: {{prompt: 0.15, output: 0.6}}), zeros where it is free",
                 )
 
     def _memory_problems(self) -> Problems:

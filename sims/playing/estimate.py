@@ -2,20 +2,24 @@
 
 Texts are taken to be as long as their limit, so the counts are upper bounds of what a
 free-text scenario of fixed length needs. The time comes from the speed that the last
-runs on this machine had with the same model; with none yet, it is not made up.
+runs on this machine had with the same model, and from the rates that engines are held to;
+with neither, it is not made up.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from palaestra.agents.answers import Text
+from palaestra.agents.budget import LIMITS, Limit, Limits, Usage
 from palaestra.agents.calls import Call, Reply, turns
+from palaestra.agents.engine import EngineSettings
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.limits import MOST_FORESEEN_CALLS, MOST_FORESEEN_CHARACTERS
 from palaestra.agents.scripted import scripted_replies, scripted_reply
@@ -32,6 +36,9 @@ class RunEstimate:
     """What a run takes: counts over all its episodes, seconds where a speed is known.
 
     Attributes:
+        seconds: at the speed of the last run, and no sooner than the rates of the engines allow.
+        spend: what the tokens cost, nothing cached; None where the engines have no prices.
+        usage: of each engine.
         at_least: whether an episode is so long that it was not played to its end: it takes more.
     """
 
@@ -41,6 +48,8 @@ class RunEstimate:
     output_tokens: int = 0
     longest_prompt: int = 0
     seconds: float | None = None
+    spend: float | None = None
+    usage: dict[str, Usage] = field(default_factory=dict)
     counted_by: str = ""
     at_least: bool = False
 
@@ -57,10 +66,43 @@ def estimate(scenario: Scenario, sample: int = 4) -> RunEstimate:
     found.calls = round(found.calls * scale)
     found.prompt_tokens = round(found.prompt_tokens * scale)
     found.output_tokens = round(found.output_tokens * scale)
+    engines = scenario.config.used_engines()
+    if any(engine.prices for engine in engines.values()):
+        found.spend = scale * sum(usage.cost(engines[name].prices) for name, usage in found.usage.items())
     speed = known_speed(scenario)
-    if speed is not None:
-        found.seconds = found.output_tokens / speed
+    known = [] if speed is None else [found.output_tokens / speed]
+    known += [
+        60 * scale * least for name, usage in found.usage.items() for least in _minutes(engines[name], usage)
+    ]
+    found.seconds = max(known, default=None)
     return found
+
+
+def reached_after(found: RunEstimate, limits: Limits) -> dict[Limit, float | None]:
+    """Of each limit that is set, after what share of the run it is reached; None where nobody knows.
+
+    One above 1 isn't reached.
+    """
+    expected: dict[Limit, float | None] = {
+        "calls": found.calls,
+        "tokens": found.prompt_tokens + found.output_tokens,
+        "minutes": None if found.seconds is None else found.seconds / 60,
+        "spend": found.spend,
+    }
+    shares: dict[Limit, float | None] = {}
+    for limit in LIMITS:
+        most, takes = limits.of(limit), expected[limit]
+        if most is not None:
+            shares[limit] = None if takes is None else most / takes if takes else inf
+    return shares
+
+
+def _minutes(engine: EngineSettings, usage: Usage) -> Iterator[float]:
+    """How long an engine takes at least at each rate that its settings hold it to, minutes."""
+    if engine.requests_per_minute is not None:
+        yield usage.calls / engine.requests_per_minute
+    if engine.tokens_per_minute is not None:
+        yield (usage.prompt + usage.output) / engine.tokens_per_minute
 
 
 def calls_per_episode(scenario: Scenario) -> int:
@@ -109,6 +151,7 @@ def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[s
             found.prompt_tokens += taken.prompt
             found.longest_prompt = max(found.longest_prompt, prompt + taken.output - answer)
             found.output_tokens += taken.output
+            found.usage[policy.engine] = found.usage.get(policy.engine, Usage()) + taken
             replies.append(reply)
         episode.advance(replies)
 

@@ -98,13 +98,14 @@ def resume_sweep(
     state = SweepState.read(where)
     points = []
     for point in state.points:
-        folder = where / point.folder
-        file = folder / run_folder.NAME
-        data = RunState.read(folder).settings if file.exists() else point.scenario
-        overridden = changed(data, settings, ("limits",))
-        played = check(data, str(file if file.exists() else where / state.file_name), overridden)
+        file = where / point.folder / run_folder.NAME
+        if file.exists():
+            data, told = RunState.read(file.parent).settings, file
+        else:
+            data, told = point.scenario, where / state.file_name
+        played = check(data, str(told), changed(data, settings, ("limits",)))
         played.require_allowed(allowed)
-        points.append(point.model_copy(update={"scenario": data}) if settings else point)
+        points.append(point if file.exists() else point.model_copy(update={"scenario": data}))
     if settings:
         state = state.model_copy(update={"points": tuple(points)})
         state.write(where)
