@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from palaestra.sims.engines.engine import Engine
 
 MINUTE = 60.0  # seconds
+NO_WAIT = 0.001  # seconds that are not waited for: clocks are no finer
 
 
 class Pace:
@@ -40,7 +41,7 @@ class Pace:
         """Return when a call may begin that takes so many `tokens`."""
         clock = asyncio.get_running_loop().time
         async with self._queue:
-            while (wait := max(self._free_at.values()) - clock()) > 0:
+            while (wait := max(self._free_at.values()) - clock()) > NO_WAIT:
                 self._sooner.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._sooner.wait(), wait)
