@@ -53,7 +53,7 @@ def _print_limits(config: ScenarioConfig, shares: Mapping[Limit, float | None]) 
             told = "not reached"
         else:
             first = " first" if share == min(reached) else ""
-            told = f"reached{first}, at about episode {ceil(share * episodes):,} of {episodes:,}"
+            told = f"reached{first} at about episode {ceil(share * episodes):,} of {episodes:,}"
         say(f"limits.{limit:<11}{config.limits.of(limit):>12,.10g}  ({told})")
     if reached and together > 1:
         say(f"{together:,} episodes are under way at once, and stop so; with live=1 each ends first")

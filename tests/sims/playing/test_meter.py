@@ -151,5 +151,5 @@ def test_a_call_that_fails_gives_back_what_was_kept_for_it() -> None:
 
 
 def test_a_limit_is_raised_by_the_setting_that_it_names() -> None:
-    for limits, raised in (({"calls": 3}, "limits.calls=6"), ({"spend": 0.25}, "limits.spend=0.5")):
-        assert meter(**limits).told(next(iter(limits))).raised == raised
+    assert meter(calls=3).told("calls").raised == "limits.calls=6"
+    assert meter(spend=0.25).told("spend").raised == "limits.spend=0.5"
