@@ -276,7 +276,6 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("spend: calls", METER, "then[limit] > most * (1 + ROUNDING)", "then[limit] > most + 1", f"{T_METER} -k no_more_calls"),
     ("spend: wait", METER, "if not self._reserved.calls:", "if True:", T_METER),
     ("spend: under way", METER, "self._used + self._reserved + more", "self._used + more", T_METER),
-    ("spend: in turn", METER, "self._reserved -= reserved", "pass", f"{T_METER} -k gives_back"),
     ("spend: time", METER, "then[limit] >= most if limit", "False if limit", f"{T_METER} -k after_the_time"),
     ("spend: earlier sittings", METER, "for policy, usage in used.items())", "for policy, usage in ())", f"{T_METER} -k earlier"),
     ("spend: longer prompts", METER, 'seen["tokens"] / seen["characters"] if', "0.0 if", f"{T_METER} -k from_then_on"),

@@ -120,7 +120,7 @@ async def late_answer(_call: Call) -> Reply:
 
 def test_prompts_with_more_tokens_than_foreseen_are_foreseen_from_then_on() -> None:
     long = Reply("Yes.", prompt_tokens=400, output_tokens=10)  # a token a character
-    metered = meter(tokens=1_000)
+    metered = meter(tokens=1_100)
     let_through, _ = asked(metered, 1, long)
     again, refused = asked(metered, 1, long)
     assert (len(let_through), len(again)) == (1, 1)
