@@ -285,7 +285,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("spend: of a run", "runs/run.py", 'row["cached_tokens"], row["output_tokens"])', '0, row["output_tokens"])', f"{T_RUN_LIMITS} -k hosted"),
     ("spend: told at once", SITTING, "if (reached := self._reached_before(meter)) is not None:", "if (reached := None) is not None:",
      f"{T_RUN_LIMITS} -k at_once"),
-    ("spend: who has all replies", SCHEDULER, "if not isinstance(failure, LimitReached):", "if True:", f"{T_RUN_LIMITS} -k all_their_answers"),
+    ("spend: who has all replies", SCHEDULER, "if not isinstance(failure, LimitReached):", "if True:", f"{T_SCHEDULER} -k end_of_a_limit"),
     ("spend: killed", SITTING, 'if self._state.status == "running":', "if False:", f"{T_RUN_LIMITS} -k killed"),
     ("spend: taken over", "runs/record/entries.py", "Usage(int(asked), ", "Usage(1, ", f"{T_RUN_LIMITS} -k branch"),
     ("spend: a sweep", "sims/playing/sweep.py", "resume(folder, settings, ", "resume(folder, (), ", f"{T_RUN_LIMITS} -k sweep"),

@@ -182,8 +182,10 @@ def test_in_a_branch_run_what_is_taken_over_counts_nothing(tmp_path: Path) -> No
     chosen = Selection(purposes=frozenset({"argue"}), most=2)
     with pytest.raises(LimitReached):
         branch(whole, tmp_path / "branched", chosen, settings=["limits.calls=10"], quiet=True)
+    with pytest.raises(LimitReached):
+        play.resume(tmp_path / "branched", ["limits.calls=12"], quiet=True)
     records = [r for r in run_log.read(tmp_path / "branched") if r["record"] == "call"]
-    assert sum(any(record["tokens"]) for record in records) == 10 < len(records)
+    assert sum(any(record["tokens"]) for record in records) == 12 < len(records)
     play.resume(tmp_path / "branched", ["limits.calls=null"], quiet=True)
     free = branch(whole, tmp_path / "free", chosen, quiet=True)
     assert recorded(tmp_path / "branched") == recorded(free)
