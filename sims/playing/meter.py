@@ -51,8 +51,8 @@ class Meter:
     def __init__(
         self, config: ScenarioConfig, used: Mapping[str, Usage], seconds: Callable[[], float]
     ) -> None:
-        self._limits = config.limits
-        self._foresees = config.limits.tokens is not None or config.limits.spend is not None
+        self._limits = {limit: most for limit in LIMITS if (most := config.limits.of(limit)) is not None}
+        self._foresees = bool(self._limits.keys() & {"tokens", "spend"})
         self._policies = config.policies
         self._engines = config.used_engines()
         self._seconds = seconds
@@ -86,15 +86,14 @@ class Meter:
     def reached(self) -> LimitReached | None:
         """The limit that is reached before anything is asked; None where there is none."""
         now = self._amounts(self._used)
-        for limit in LIMITS:
-            most = self._limits.of(limit)
-            if most is not None and now[limit] >= most * (1 - ROUNDING):
+        for limit, most in self._limits.items():
+            if now[limit] >= most * (1 - ROUNDING):
                 return self.told(limit)
         return None
 
     def told(self, limit: Limit, next_call: Taken | None = None) -> LimitReached:
         """That a limit is reached, with what was taken, and what the next call might take."""
-        most = self._limits.of(limit) or 0
+        most = self._limits[limit]
         now = self._amounts(self._used)
         counted = ", ".join(
             figure(kind, now[kind]) for kind in LIMITS if kind != "spend" or self.spend() is not None
@@ -135,12 +134,11 @@ class Meter:
 
     def _exceeded_by(self, more: Taken) -> Limit | None:
         """The first limit that would be exceeded if so much more was taken; the time has to be left over."""
+        if not self._limits:
+            return None
         then = self._amounts(self._used + self._reserved + more)
-        for limit in LIMITS:
-            most = self._limits.of(limit)
-            if most is not None and (
-                then[limit] >= most if limit == "minutes" else then[limit] > most * (1 + ROUNDING)
-            ):
+        for limit, most in self._limits.items():
+            if then[limit] >= most if limit == "minutes" else then[limit] > most * (1 + ROUNDING):
                 return limit
         return None
 
