@@ -16,6 +16,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Validati
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from palaestra.agents.budget import Prices
 from palaestra.agents.calls import Prompt
 from palaestra.agents.extensions import Extensions, Place, border, fault, loaded
 from palaestra.agents.failures import BadInput
@@ -35,6 +36,11 @@ class EngineSettings(Settings):
 
     serves_adapters: ClassVar[bool] = False
     """Whether policies may name LoRA adapters for the model."""
+    free: ClassVar[bool] = False
+    """Whether its tokens cost nothing where no `prices` are given, as of a model on this machine."""
+
+    paces_itself: ClassVar[bool] = False
+    """Whether its class holds each request to the rates; else each attempt at a call is held to them."""
 
     kind: str
     context: int | None = Field(
@@ -43,6 +49,18 @@ class EngineSettings(Settings):
         description="Longest prompt plus answer, tokens, which memories must fit. Default: not known before.",
     )
     max_restarts: int = Field(3, ge=0, description="How often in a row an engine that died is started again.")
+    prices: Prices | None = Field(
+        None, description="What its tokens cost, per million, for `limits.spend`, estimates and summaries."
+    )
+    requests_per_minute: int | None = Field(
+        None, ge=1, description="Most requests a minute, evenly spaced. Default: any number."
+    )
+    tokens_per_minute: int | None = Field(
+        None,
+        ge=1,
+        description="Most tokens a minute, of prompts and answers together; an answer counts at its longest "
+        "until it is there. Default: any number.",
+    )
 
     def local_model(self) -> str | None:
         """The model, where it computes on this machine: estimates take its tokenizer and its last speed."""

@@ -9,7 +9,10 @@ then marked in the log. Everything else ends the run resumably.
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from palaestra.agents.budget import Limit
 
 _CREDENTIALS = re.compile(r"(?<=://)\S*@")
 """The name and password in an address, whatever else stands in them."""
@@ -20,7 +23,7 @@ class PalaestraError(Exception):
 
     Attributes:
         remedy: one sentence that says what the user can do; may be empty.
-        exit_code: the exit code of the command line, 1 unless the input was wrong.
+        exit_code: the exit code of the command line, 1 unless a class says otherwise.
     """
 
     exit_code: ClassVar[int] = 1
@@ -73,6 +76,22 @@ class RunLocked(PalaestraError):
 
 class RunUnreadable(PalaestraError):
     """A folder that is no run, or a log that doesn't fit the scenario that should replay it."""
+
+
+class LimitReached(PalaestraError):
+    """A run has taken what its `limits` allow; where one is raised, it goes on.
+
+    Attributes:
+        limit: which.
+        raised: the `key=value` of a setting that raises it.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, limit: Limit, raised: str) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.raised = raised
 
 
 class Interrupted(PalaestraError):

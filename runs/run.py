@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from palaestra.agents.budget import Prices, Usage
 from palaestra.agents.calls import Message, Role
 from palaestra.agents.failures import BadInput
 from palaestra.runs import table_files
@@ -75,6 +76,27 @@ class Run:
     def messages(self) -> pl.DataFrame:
         """One row a message."""
         return self.table("messages")
+
+    @property
+    def spend(self) -> float | None:
+        """What its calls have cost at the prices that its engines have now; None where they have none."""
+        scenario = self.state.scenario
+        prices = {
+            name: Prices.model_validate(engine["prices"])
+            for name, engine in scenario.engines.items()
+            if engine.get("prices") is not None
+        }
+        if not prices:
+            return None
+        sums = self.calls.group_by("policy").agg(
+            pl.col("prompt_tokens", "cached_tokens", "output_tokens").sum(), calls=pl.len()
+        )
+        return sum(
+            Usage(row["calls"], row["prompt_tokens"], row["cached_tokens"], row["output_tokens"]).cost(
+                prices.get(str(scenario.policies[row["policy"]].get("engine", "default")))
+            )
+            for row in sums.iter_rows(named=True)
+        )
 
     def prompt(self, episode: int, call: int) -> list[tuple[Role, str]]:
         """The messages of a call's prompt, as (role, text with its speaker)."""

@@ -198,6 +198,15 @@ FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
     "runs/record/chain.py",
 )
 FOLDER = "runs/exports/folder.py"
+FORESEEN = "sims/engines/foreseen.py"
+METER, PACE, BUDGET, SITTING = (
+    "sims/playing/meter.py",
+    "sims/engines/pace.py",
+    "agents/budget.py",
+    "sims/playing/sitting.py",
+)
+T_METER, T_RUN_LIMITS = "tests/sims/playing/test_meter.py", "tests/sims/playing/test_run_limits.py"
+T_PACE, T_SPENDING = "tests/sims/engines/test_pace.py", "tests/sims/commands/test_spending.py"
 TRUST, T_TRUST = "agents/trust.py", "tests/agents/test_trust.py"
 T_ALLOWING = "tests/sims/commands/test_allowing.py"
 JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
@@ -231,9 +240,9 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("doctor: gpu", "sims/commands/doctor.py", '"missing", found, "Its engine', '"ok", found, "Its engine', T_DOCTOR),
     ("doctor: builds", "sims/commands/doctor.py", '"missing", "both builds', '"ok", "both builds', T_DOCTOR),
     ("doctor: exit code", APP, 'finding.state == "missing"', 'finding.state == "note"', T_DOCTOR),
-    ("estimate: prompts", "sims/playing/estimate.py", "if thought else prompt", "if thought else 7 * prompt", T_ESTIMATE),
+    ("estimate: prompts", FORESEEN, "if thought else prompt", "if thought else 7 * prompt", T_ESTIMATE),
     ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
-    ("estimate: answers", "sims/playing/estimate.py", "words = text.split() * _limit", "words = text.split() * 1 or _limit", T_ESTIMATE),
+    ("estimate: answers", "sims/playing/estimate.py", "(text.split() * most)[:most]", "text.split()[:most]", T_ESTIMATE),
     ("show: episode", APP, "transcript(opened, episode, events, thoughts)", "transcript(opened, 0, events, thoughts)", f"{T_LOOKING} -k transcript"),
     ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_DATA} -k filters_keep"),
     ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_DATA} -k offers"),
@@ -295,6 +304,33 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("tables: changed", "runs/table_files.py", "!= said.tables", "is None", "tests/runs/test_table_files.py"),
     ("tables: stale", "runs/table_files.py", "!= made_from(folder)", "!= said", "tests/runs/test_table_files.py"),
     ("tables: half written", "runs/table_files.py", "write_parquet(new /", "write_parquet(target /", "tests/runs/test_table_files.py"),
+
+    # What a run may take.
+    ("spend: calls", METER, "then[limit] > most * (1 + ROUNDING)", "then[limit] > most + 1", f"{T_METER} -k no_more_calls"),
+    ("spend: wait", METER, "if not self._reserved.calls:", "if True:", T_METER),
+    ("spend: under way", METER, "self._used + self._reserved + more", "self._used + more", T_METER),
+    ("spend: time", METER, "then[limit] >= most if limit", "False if limit", f"{T_METER} -k after_the_time"),
+    ("spend: earlier sittings", METER, "for policy, usage in used.items())", "for policy, usage in ())", f"{T_METER} -k earlier"),
+    ("spend: longer prompts", METER, 'seen["tokens"] / seen["characters"] if', "0.0 if", f"{T_METER} -k from_then_on"),
+    ("spend: longest answers", FORESEEN, "with_thought(round(characters(call) * tokens_a_character) + 1, output, policy)",
+     "with_thought(round(characters(call) * tokens_a_character) + 1, 0, policy)", f"{T_RUN_LIMITS} -k same_end"),
+    ("spend: cached", BUDGET, "self.cached * cached", "self.cached * prices.prompt", T_METER),
+    ("spend: of a run", "runs/run.py", 'row["cached_tokens"], row["output_tokens"])', '0, row["output_tokens"])', f"{T_RUN_LIMITS} -k hosted"),
+    ("spend: told at once", SITTING, "if (reached := self._reached_before(meter)) is not None:", "if (reached := None) is not None:",
+     f"{T_RUN_LIMITS} -k at_once"),
+    ("spend: who has all replies", SCHEDULER, "if not isinstance(failure, LimitReached):", "if True:", f"{T_SCHEDULER} -k end_of_a_limit"),
+    ("spend: killed", SITTING, 'if self._state.status == "running":', "if False:", f"{T_RUN_LIMITS} -k killed"),
+    ("spend: taken over", "runs/record/entries.py", "Usage(int(asked), ", "Usage(1, ", f"{T_RUN_LIMITS} -k branch"),
+    ("spend: a sweep", "sims/playing/sweep.py", "resume(folder, settings, ", "resume(folder, (), ", f"{T_RUN_LIMITS} -k sweep"),
+    ("spend: no prices", "scenarios/core/config.py", "if engine.prices is None and not engine.free:", "if False:", f"{T_RUN_LIMITS} -k needs_the_prices"),
+    ("spend: exit code", "agents/failures.py", "exit_code = 3", "exit_code = 1", T_SPENDING),
+    ("spend: foretold", "sims/playing/estimate.py", "scale * sum(usage.cost", "sum(usage.cost", f"{T_ESTIMATE} -k prices"),
+    ("spend: limit foretold", "sims/playing/estimate.py", "most / takes if takes", "takes / most if takes", f"{T_ESTIMATE} -k first"),
+    ("pace: requests", PACE, '("requests", 1)', '("requests", 0)', T_PACE),
+    ("pace: answers", PACE, "self._pace.correct(", "str(", T_PACE),
+    ("pace: sooner", PACE, "self._sooner.set()", "pass", T_PACE),
+    ("pace: foretold", "sims/playing/estimate.py", "usage.calls / engine.requests_per_minute", "0", f"{T_ESTIMATE} -k rates"),
+    ("pace: of every engine", FLEET, "return paced(made, settings)", "return made", T_PACE),
 
     # Trust: what a stranger's file or folder can't do.
     ("trust: own host", TRUST, "if address.host not in own:", "if False:", T_TRUST),
@@ -368,7 +404,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("border: traceback in a file", "sims/commands/border.py", "failure = unforeseen(error)", "raise", f"{T_BORDER} -k foresaw"),
     ("border: reader gone", "sims/commands/border.py", "        _forget_output()\n", "        raise\n", f"{T_BORDER} -k reader"),
     ("border: memory", "agents/extensions.py", "except (PalaestraError, MemoryError):", "except PalaestraError:", f"{T_BORDER} -k full_memory"),
-    ("border: run told", "sims/playing/sitting.py", "problem = _told(problem, self._where)", "raise problem", f"{T_BORDER} -k ends_by_a_fault"),
+    ("border: run told", "sims/playing/sitting.py", "told = _told(problem, self._where)", "raise problem", f"{T_BORDER} -k ends_by_a_fault"),
     ("border: hangup", "sims/playing/sitting.py", "(signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)", f"{T_BORDER} -k closed_terminal"),
     ("border: nohup", "sims/playing/sitting.py", " if signal.getsignal(n) != signal.SIG_IGN]", "]", f"{T_BORDER} -k outlive"),
     ("terminal: encoding", "sims/terminal.py", 'stream.reconfigure(errors="replace")', "pass", T_TERMINAL),

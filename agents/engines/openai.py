@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue, StringConstraints, field_validator
 
@@ -30,6 +30,8 @@ OURS = frozenset({"model", "messages", "stream", "n", "logprobs", "top_logprobs"
 
 class OpenAIEngine(EngineSettings):
     """A server that speaks OpenAI's chat protocol (a vLLM server, say)."""
+
+    paces_itself: ClassVar[bool] = True
 
     kind: Literal["openai"] = "openai"
     model: str = Field(description="The model's name as the server knows it.")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from palaestra.agents.budget import Usage
 from palaestra.agents.calls import Call, Message, Reply, Scalar
 from palaestra.agents.failures import RunUnreadable
 from palaestra.runs.record.prompts import AskedPrompts, Numbers
@@ -85,6 +86,12 @@ class CallAnswered:
     mass: float | None
     plain: bool
     refusal: str
+
+    @property
+    def usage(self) -> Usage:
+        """What it took; nothing where the reply was taken over from another run and nobody was asked."""
+        asked = any(self.seconds) or any(self.tokens)
+        return Usage(int(asked), *self.tokens)
 
     def reply(self, call: Call) -> Reply:
         """The reply, as the answer to the same call asked again."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from palaestra.agents.budget import Usage
 from palaestra.agents.calls import Call, Message, Reply
 from palaestra.agents.failures import RunUnreadable
 from palaestra.runs.record.chain import Chain, Heads
@@ -67,17 +68,23 @@ class Past:
     Args:
         records: the log's records, in their order.
         keep: the episodes whose replies are kept after their end.
+        noted: how many calls there were when a sitting last noted how it stood.
 
     Attributes:
         ended: indices of the episodes that are over.
         calls: number of recorded calls.
+        usage: what they took, by policy.
+        unnoted: how long the sitting played that was killed after that, seconds to its last answer.
     """
 
-    def __init__(self, records: Iterable[Record] = (), keep: Container[int] = ()) -> None:
+    def __init__(self, records: Iterable[Record] = (), keep: Container[int] = (), noted: int = 0) -> None:
         self._keep = keep
+        self._noted = noted
         self.ended: set[int] = set()
         self.calls = 0
         self.tokens: Counter[str] = Counter()
+        self.usage: dict[str, Usage] = {}
+        self.unnoted = 0.0
         self._begun: dict[int, PastEpisode] = {}
         for entry in entries(records):
             self._take(entry)
@@ -93,8 +100,11 @@ class Past:
                 self._begun[index].answers += 1
             case CallAnswered():
                 self.calls += 1
+                if self.calls > self._noted:
+                    self.unnoted = max(self.unnoted, entry.seconds[1])
                 for kind, count in zip(("prompt", "cached", "output"), entry.tokens, strict=True):
                     self.tokens[f"{kind}_tokens"] += count
+                self.usage[entry.policy] = self.usage.get(entry.policy, Usage()) + entry.usage
                 self._begun[index].replies[entry.call] = entry
             case EventHappened():
                 self._begun[index].events += 1

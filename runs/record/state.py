@@ -5,7 +5,8 @@
 | `palaestra` | version that began the run |
 | `scenario` | the resolved scenario file |
 | `file` | its name |
-| `status` | "running", "interrupted", "failed" or "finished"; `error` says what stopped it |
+| `status` | "running", "interrupted", "limited", "failed" or "finished"; `error` says what stopped it |
+| `limited_by` | of a run that is "limited": which of its `limits` it has reached |
 | `started`, `ended` | ISO 8601, UTC |
 | `seconds` | from the engines' start to the end, over all sittings |
 | `sittings` | of each: `started`, `engines` (what each said of itself), `versions`, `faults` (met, by kind) |
@@ -22,14 +23,15 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
-from palaestra.agents.failures import RunUnreadable
+from palaestra.agents.budget import Limit
+from palaestra.agents.failures import LimitReached, RunUnreadable
 from palaestra.runs.record.documents import KEPT, Document
 from palaestra.runs.record.folder import LOG, NAME, SWEEP, now
 from palaestra.runs.record.plan import Plan
 
 HEAD = r"^\d+-[0-9a-f]{8}$"
 """An episode's records and their checksum, see `palaestra.runs.record.chain`."""
-Status = Literal["running", "interrupted", "failed", "finished"]
+Status = Literal["running", "interrupted", "limited", "failed", "finished"]
 
 
 class PlayedScenario(BaseModel):
@@ -82,6 +84,7 @@ class RunState(Document):
     scenario: PlayedScenario
     file: str = ""
     status: Status
+    limited_by: Limit | None = None
     error: str | None = None
     started: str = ""
     ended: str | None = None
@@ -122,7 +125,12 @@ class RunState(Document):
     def continued(self, settings: dict[str, JsonValue], sitting: SittingRecord) -> Self:
         """The same, played on with these settings in one more sitting."""
         scenario = PlayedScenario.model_validate(settings)
-        changes = {"status": "running", "scenario": scenario, "sittings": (*self.sittings, sitting)}
+        changes = {
+            "status": "running",
+            "limited_by": None,
+            "scenario": scenario,
+            "sittings": (*self.sittings, sitting),
+        }
         return self.model_copy(update=changes)
 
     @property
@@ -138,6 +146,10 @@ class RunState(Document):
         """The same, with what its engines met in the sitting that is under way."""
         *before, last = self.sittings
         return self.model_copy(update={"sittings": (*before, last.model_copy(update={"faults": faults}))})
+
+    def caught_up(self, counts: Counts, seconds: float) -> Self:
+        """The same, where a sitting of so many seconds was killed before it could note how it stood."""
+        return self.model_copy(update={"counts": counts, "seconds": round(self.seconds + seconds, 3)})
 
     def stopped(
         self,
@@ -155,5 +167,6 @@ class RunState(Document):
             "seconds": round(self.seconds + seconds, 3),
             "ended": now(),
             "error": None if problem is None else str(problem) or repr(problem),
+            "limited_by": problem.limit if isinstance(problem, LimitReached) else None,
         }
         return self.model_copy(update=changes)

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from palaestra.agents.budget import money
 from palaestra.metrics.comparison import levels
 from palaestra.metrics.metric import Metric
 from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
@@ -84,6 +85,8 @@ def _numbers(run: Run) -> str:
         ("of them cached", f"{tokens['cached'] / tokens['prompt']:.0%}" if tokens["prompt"] else "–"),
         ("output tokens", f"{tokens['output']:,}"),
     ]
+    if (spend := run.spend) is not None:
+        shown.append(("spent", money(spend)))
     cells = "".join(f"<div><dd>{escape(value)}</dd><dt>{name}</dt></div>" for name, value in shown)
     return f'<dl class="numbers">{cells}</dl>'
 

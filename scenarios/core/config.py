@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from palaestra.agents.agent import Layout
+from palaestra.agents.budget import Limits
 from palaestra.agents.declared import Problems, refuse
 from palaestra.agents.engine import ENGINES, AnyEngine, EngineSettings
 from palaestra.agents.engines.vllm import VllmEngine
@@ -62,6 +63,11 @@ class ScenarioConfig(Settings):
     policies: dict[str, Policy] = Field(
         {"default": Policy()},
         description="The policies that agents may name; who names none takes `default`.",
+    )
+    limits: Limits = Field(
+        Limits(),
+        description="What a run may take over all its sittings, each run of a sweep or an evolution for "
+        "itself. It stops there, and goes on where a limit is raised.",
     )
     memory: MemorySettings = Field(
         MemorySettings(), description="What of all that agents heard their prompts hold."
@@ -145,6 +151,16 @@ class ScenarioConfig(Settings):
                 yield (*location, "name"), f"two agents are named {agent.name!r}"
             seen.add((location[:-1], agent.name))
         yield from self._memory_problems()
+        yield from self._spend_problems()
+
+    def _spend_problems(self) -> Problems:
+        for name, engine in self.used_engines().items() if self.limits.spend is not None else ():
+            if engine.prices is None and not engine.free:
+                yield (
+                    ("limits", "spend"),
+                    f"nobody knows what is spent: engine {name!r} has no prices; give them per million "
+                    f"tokens (engines.{name}.prices: {{prompt: 0.15, output: 0.6}}), zeros where it is free",
+                )
 
     def _memory_problems(self) -> Problems:
         known = [engine.context for engine in self.engines.values() if engine.context is not None]

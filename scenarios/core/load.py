@@ -33,9 +33,11 @@ class Scenario:
     config: ScenarioConfig
 
     def on_scripted_engines(self) -> Scenario:
-        """The same with every engine replaced by a scripted one, and without adapters."""
+        """The same with every engine replaced by a scripted one of its prices, and without adapters."""
         data = self.config.model_dump(mode="json")
-        data["engines"] = {name: {"kind": "scripted"} for name in data["engines"]}
+        data["engines"] = {
+            name: {"kind": "scripted", "prices": engine["prices"]} for name, engine in data["engines"].items()
+        }
         for policy in data["policies"].values():
             policy["adapter"] = None
         return check(data, self.file)

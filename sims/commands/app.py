@@ -16,6 +16,7 @@ from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
 from palaestra.sims.commands.border import guarded
 from palaestra.sims.commands.conformance import conforming
 from palaestra.sims.commands.data import data
+from palaestra.sims.commands.estimating import print_estimate
 from palaestra.sims.commands.new import new
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.repair import repairing
@@ -115,7 +116,7 @@ def run(
                 )
         _run_sweep(scenario, out, quiet, estimate, allowed)
     elif estimate:
-        _print_estimate(scenario, allowed)
+        print_estimate(scenario, allowed)
     else:
         from palaestra.sims.playing.play import start
 
@@ -135,7 +136,8 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped; nothing recorded is asked again.
 
-    Engines, the number of episodes, how many are live, and retries may be changed with --set.
+    Engines, limits, the number of episodes, how many are live, and retries may be changed with --set;
+    of a sweep its limits, for all its runs.
     What was allowed when the run began has to be allowed again.
     """
     from palaestra.runs.record.folder import SWEEP
@@ -145,12 +147,8 @@ def resume(
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
     if not (folder / SWEEP).exists():
         _print_result(play_on(folder, settings or [], quiet, allowed=allowed))
-    elif settings:
-        raise BadInput(
-            "--set: what a sweep plays stands in its file", "Start a new sweep for other settings."
-        )
     else:
-        _print_sweep(resume_sweep(folder, quiet, allowed))
+        _print_sweep(resume_sweep(folder, quiet, allowed, settings or []))
 
 
 @app.command(
@@ -272,7 +270,7 @@ def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool
     if estimate:
         for point in swept:
             say(point.name, BOLD)
-            _print_estimate(point.scenario, allowed)
+            print_estimate(point.scenario, allowed)
         return
     from palaestra.sims.playing.sweep import start_sweep
 
@@ -290,28 +288,11 @@ def _print_sweep(folder: Path) -> None:
     say(f"compare them: palaestra compare {quote(str(folder))}")
 
 
-def _print_estimate(scenario: Scenario, allowed: Allowed) -> None:
-    from palaestra.sims.playing.estimate import estimate
-
-    scenario.require_allowed(allowed)  # what would be refused takes nothing
-    found = estimate(scenario)
-    if found.at_least:
-        say("at least, as an episode is longer than can be foreseen:")
-    say(f"episodes          {found.episodes:>12,}")
-    say(f"calls             {found.calls:>12,}")
-    say(f"prompt tokens     {found.prompt_tokens:>12,}  ({found.counted_by}; before prefix caching)")
-    say(f"output tokens     {found.output_tokens:>12,}  (at most: every speech at its limit)")
-    say(f"longest prompt    {found.longest_prompt:>12,}  tokens")
-    if found.seconds is None:
-        say("time                   unknown  (no run of this scenario and model on this machine yet)")
-    else:
-        say(f"time              {found.seconds:>11,.0f}s  (at the last run's speed, without loading)")
-
-
 def _print_result(folder: Path) -> None:
     """An excerpt, a summary and the folder of a run that just ended."""
     from itertools import islice
 
+    from palaestra.agents.budget import money
     from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
     from palaestra.runs.run import Run
     from palaestra.runs.transcript import transcript
@@ -331,6 +312,8 @@ def _print_result(folder: Path) -> None:
     for engine, faults in finished.state.faults.items():
         told = ", ".join(f"{number} × {kind}" for kind, number in faults.items())
         say(f"engine {engine!r} met and got over, or recorded as failed: {told}")
+    if finished.spend is not None:
+        say(f"spent:       {money(finished.spend)}")
     say(f"read it all: palaestra show {quote(str(folder))} --episode 0")
     say(f"run folder:  {folder}")
 

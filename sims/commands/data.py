@@ -195,7 +195,9 @@ def branch(
     out: Annotated[Path | None, typer.Option(help="Run folder. Default: a new one in outputs/.")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change engines, live or retries. Repeatable."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change engines, limits, live or retries. Repeatable."
+        ),
     ] = None,
     allow_key: AllowKey = None,
     allow_remote_code: AllowRemoteCode = False,

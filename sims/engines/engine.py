@@ -24,6 +24,7 @@ from palaestra.agents.failures import (
 )
 from palaestra.agents.policy import Policy
 from palaestra.agents.trust import NOTHING, Allowed
+from palaestra.sims.engines.pace import paced
 from palaestra.sims.engines.thoughts import parted
 
 
@@ -80,7 +81,7 @@ class Outspoken(Protocol):
 
 
 def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
-    """The engine that `settings` describe, for `policies`; nothing is started.
+    """The engine that `settings` describe, for `policies`, at the rates that they set; nothing is started.
 
     Raises:
         ExtensionFault: the class of its kind can't be imported or made, or lacks a method.
@@ -91,7 +92,7 @@ def build(settings: EngineSettings, policies: Mapping[str, Policy]) -> Engine:
         if not isinstance(made, Engine):
             methods = ", ".join(name for name in vars(Engine) if not name.startswith("_"))
             raise TypeError(f"{type(made).__name__} is no Engine: it needs {methods}")
-        return made
+        return paced(made, settings)
 
 
 THINK_FIRST = "First think about it: write notes for yourself, which nobody else will read."

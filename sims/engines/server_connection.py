@@ -18,6 +18,7 @@ from palaestra.agents.failures import EngineDied, EngineUnavailable
 from palaestra.agents.trust import OPENAI_HOSTS, Address
 from palaestra.sims.engines.completion import Completion, EmbeddedError, Malformed, read, words_of
 from palaestra.sims.engines.engine import Listener
+from palaestra.sims.engines.pace import Pace
 from palaestra.sims.engines.server_faults import PATIENT, REFUSING, Answered, Hiccup, Refusal, seconds_to_wait
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Connection:
         self._waiting = False
         self.answers = 0
         self.listener = Listener()
+        self._pace = Pace(settings.requests_per_minute, settings.tokens_per_minute)
 
     async def open(self) -> list[str]:
         """Connect; a server that was reached before has a few seconds to come back.
@@ -134,8 +136,12 @@ class Connection:
                 client = self._client
                 if client is None:
                     raise EngineDied("the connection is closed")
+                tokens = _tokens(body)
+                await self._pace.admit(tokens)
                 try:
-                    return await self._completion(client, body)
+                    completion = await self._completion(client, body)
+                    self._pace.correct(completion.prompt_tokens + (completion.output_tokens or 0) - tokens)
+                    return completion
                 except Hiccup as hiccup:
                     if self._client is not client:
                         raise EngineDied("the connection was closed") from None
@@ -247,3 +253,9 @@ class Connection:
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
+
+
+def _tokens(body: dict[str, Any]) -> int:
+    """What a request may take at most, about: English has four characters a token."""
+    said = sum(len(message["content"]) for message in body["messages"])
+    return said // 4 + int(body.get("max_tokens") or body.get("max_completion_tokens") or 0)

@@ -73,7 +73,7 @@ def resume(
 
     Args:
         run: the run or its folder.
-        settings: changes of the engines, of `episodes`, `live` or `retries`.
+        settings: changes of the engines, of `limits`, `episodes`, `live` or `retries`.
         quiet: no progress.
         allowed: see `play`; what was allowed before isn't kept.
 

@@ -104,7 +104,7 @@ def branch(
             answer can't come out otherwise, are left out.
         answers: how many other answers to try at each, ≥ 1; of a choice at most the options left.
         repeats: how often to play each answer to the end, ≥ 1.
-        settings: `key=value` changes of the engines, of `live` or `retries`.
+        settings: `key=value` changes of the engines, of `limits`, `live` or `retries`.
         quiet: no progress.
         allowed: what a person allows the engines.
 

@@ -2,27 +2,31 @@
 
 Texts are taken to be as long as their limit, so the counts are upper bounds of what a
 free-text scenario of fixed length needs. The time comes from the speed that the last
-runs on this machine had with the same model; with none yet, it is not made up.
+runs on this machine had with the same model, and from the rates that engines are held to;
+with neither, it is not made up.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
-from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.answers import Text
+from palaestra.agents.budget import LIMITS, Limit, Limits, Usage
 from palaestra.agents.calls import Call, Reply, turns
+from palaestra.agents.engine import EngineSettings
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.limits import MOST_FORESEEN_CALLS, MOST_FORESEEN_CHARACTERS
-from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_replies, scripted_reply
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.core.registry import rules_border
 from palaestra.sims.engines import embedded_model
+from palaestra.sims.engines.foreseen import most_tokens, with_thought
 
 CHARACTERS_PER_TOKEN = 4.0
 
@@ -32,6 +36,9 @@ class RunEstimate:
     """What a run takes: counts over all its episodes, seconds where a speed is known.
 
     Attributes:
+        seconds: at the speed of the last run, and no sooner than the rates of the engines allow.
+        spend: what the tokens cost, nothing cached; None where the engines have no prices.
+        usage: of each engine.
         at_least: whether an episode is so long that it was not played to its end: it takes more.
     """
 
@@ -41,6 +48,8 @@ class RunEstimate:
     output_tokens: int = 0
     longest_prompt: int = 0
     seconds: float | None = None
+    spend: float | None = None
+    usage: dict[str, Usage] = field(default_factory=dict)
     counted_by: str = ""
     at_least: bool = False
 
@@ -57,10 +66,43 @@ def estimate(scenario: Scenario, sample: int = 4) -> RunEstimate:
     found.calls = round(found.calls * scale)
     found.prompt_tokens = round(found.prompt_tokens * scale)
     found.output_tokens = round(found.output_tokens * scale)
+    engines = scenario.config.used_engines()
+    if any(engine.prices for engine in engines.values()):
+        found.spend = scale * sum(usage.cost(engines[name].prices) for name, usage in found.usage.items())
     speed = known_speed(scenario)
-    if speed is not None:
-        found.seconds = found.output_tokens / speed
+    known = [] if speed is None else [found.output_tokens / speed]
+    known += [
+        60 * scale * least for name, usage in found.usage.items() for least in _minutes(engines[name], usage)
+    ]
+    found.seconds = max(known, default=None)
     return found
+
+
+def reached_after(found: RunEstimate, limits: Limits) -> dict[Limit, float | None]:
+    """Of each limit that is set, after what share of the run it is reached; None where nobody knows.
+
+    One above 1 isn't reached.
+    """
+    expected: dict[Limit, float | None] = {
+        "calls": found.calls,
+        "tokens": found.prompt_tokens + found.output_tokens,
+        "minutes": None if found.seconds is None else found.seconds / 60,
+        "spend": found.spend,
+    }
+    shares: dict[Limit, float | None] = {}
+    for limit in LIMITS:
+        most, takes = limits.of(limit), expected[limit]
+        if most is not None:
+            shares[limit] = None if takes is None else most / takes if takes else inf
+    return shares
+
+
+def _minutes(engine: EngineSettings, usage: Usage) -> Iterator[float]:
+    """How long an engine takes at least at each rate that its settings hold it to, minutes."""
+    if engine.requests_per_minute is not None:
+        yield usage.calls / engine.requests_per_minute
+    if engine.tokens_per_minute is not None:
+        yield (usage.prompt + usage.output) / engine.tokens_per_minute
 
 
 def calls_per_episode(scenario: Scenario) -> int:
@@ -86,8 +128,8 @@ def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[s
         reply = scripted_reply(call)
         text = reply.text
         if isinstance(call.answer, Text):
-            words = text.split() * _limit(call, policies[call.policy])
-            text = " ".join(words[: _limit(call, policies[call.policy])])
+            most = most_tokens(call, policies[call.policy])
+            text = " ".join((text.split() * most)[:most])
         return replace(reply, text=text, value=call.answer.parse(text))
 
     calls = characters = 0
@@ -103,25 +145,15 @@ def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[s
             prompt = sum(map(count, texts))
             reply = longest_reply(call)
             policy = policies[call.policy]
-            thought = 0 if policy.think.kind == "off" else policy.think.tokens
+            answer = min(count(reply.text), most_tokens(call, policy))
+            taken = with_thought(prompt, answer, policy)
             found.calls += 1
-            # A thought is asked for first, and the answer after it.
-            found.prompt_tokens += 2 * prompt + thought if thought else prompt
-            found.longest_prompt = max(found.longest_prompt, prompt + thought)
-            found.output_tokens += thought + min(count(reply.text), _limit(call, policy))
+            found.prompt_tokens += taken.prompt
+            found.longest_prompt = max(found.longest_prompt, prompt + taken.output - answer)
+            found.output_tokens += taken.output
+            found.usage[policy.engine] = found.usage.get(policy.engine, Usage()) + taken
             replies.append(reply)
         episode.advance(replies)
-
-
-def _limit(call: Call, policy: Policy) -> int:
-    """The most tokens that the answer to `call` may have; a choice is one."""
-    match call.answer:
-        case Text(max_tokens):
-            return max_tokens or policy.max_tokens
-        case Json(max_characters=most):
-            return most
-        case Choice():
-            return 1
 
 
 def _token_counter(scenario: Scenario) -> tuple[Callable[[str], int], str]:

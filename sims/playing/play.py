@@ -65,7 +65,7 @@ def start(
     return where
 
 
-CHANGEABLE = ("engines", "live", "retries")
+CHANGEABLE = ("engines", "limits", "live", "retries")
 
 
 def resume(
@@ -79,7 +79,7 @@ def resume(
 
     Args:
         where: the run folder.
-        settings: `key=value` changes of the engines, of `episodes`, `live` or `retries`.
+        settings: `key=value` changes of the engines, of `limits`, `episodes`, `live` or `retries`.
         quiet: no progress.
         venue: where other runs play too; by default the run has engines of its own.
         allowed: what a person allows its engines; what its folder says allows nothing.

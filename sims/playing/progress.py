@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
 
@@ -11,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from palaestra.agents.basis import PROBABILITIES, basis_of
+from palaestra.agents.budget import money
 from palaestra.agents.calls import OVERFLOW, Call, Reply
 from palaestra.sims.terminal import console, shown
 
@@ -25,10 +27,16 @@ class Progress:
         done: how many of them are over already.
         calls_per_episode: an estimate, for the time left.
         quiet: show nothing.
+        spend: tells what the run has cost, None where nobody knows.
     """
 
     def __init__(
-        self, episodes: int, done: int = 0, calls_per_episode: float = 0.0, quiet: bool = False
+        self,
+        episodes: int,
+        done: int = 0,
+        calls_per_episode: float = 0.0,
+        quiet: bool = False,
+        spend: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.episodes = episodes
         self.ended = done
@@ -39,6 +47,7 @@ class Progress:
         self.failed = 0
         self._expected_calls = calls_per_episode * (episodes - done)
         self._quiet = quiet
+        self._spend = spend
         self._started = perf_counter()
         self._next_line = self._started + SECONDS_BETWEEN_LINES
         self._console = console(sys.stderr)
@@ -94,7 +103,7 @@ class Progress:
         return perf_counter() - self._started
 
     def line(self) -> str:
-        """Episodes, calls, speed, cache hits and time left, in one line."""
+        """Episodes, calls, speed, cache hits, what it cost and the time left, in one line."""
         seconds = max(self.seconds, 1e-9)
         expected = self._expected_calls if self.calls <= self._expected_calls else 0.0
         parts = [
@@ -106,6 +115,8 @@ class Progress:
             parts.append(f"cached {self.cached_tokens / self.prompt_tokens:.0%}")
         if self.failed:
             parts.append(f"{self.failed} answers unparsed")
+        if (spend := self._spend()) is not None:
+            parts.append(f"spent {money(spend)}")
         if 0 < self.calls < expected:
             left = seconds * (expected - self.calls) / self.calls
             parts.append(f"{_duration(left)} left")

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.failures import Interrupted
+from palaestra.agents.failures import Interrupted, LimitReached
 from palaestra.runs.record.recorder import Recorder
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.registry import rules_border
@@ -88,6 +88,7 @@ class Scheduler:
 
         Raises:
             Interrupted: `interrupt` was called.
+            LimitReached: `ask` raised it, which it does only when no other call is under way.
             PalaestraError: whatever an engine or the log raised. All replies that came
                 before are recorded.
         """
@@ -115,8 +116,9 @@ class Scheduler:
         while not self._answered.empty():
             taken.append(self._answered.get_nowait())
         answered = await self._record(taken)
-        for failure in taken:
-            if isinstance(failure, Exception):
+        failures = [item for item in taken if isinstance(item, Exception)]
+        for failure in failures:
+            if not isinstance(failure, LimitReached):
                 await self._record([self._answered.get_nowait() for _ in range(self._answered.qsize())])
                 raise failure
         for item in answered:
@@ -126,6 +128,9 @@ class Scheduler:
             if not item.live.missing:
                 with self._rules(item.live.episode):
                     self._advance(item.live)
+        if failures:  # a limit is reached: nothing is under way any more, and who has all replies has stepped
+            await self._recorder.flush()
+            raise failures[0]
 
     @staticmethod
     def _rules(episode: Episode[Any]) -> AbstractContextManager[None]:

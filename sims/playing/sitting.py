@@ -12,7 +12,7 @@ from shlex import quote
 from threading import current_thread, main_thread
 from typing import Any
 
-from palaestra.agents.failures import Interrupted, PalaestraError
+from palaestra.agents.failures import Interrupted, LimitReached, PalaestraError
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
@@ -25,6 +25,7 @@ from palaestra.scenarios.core.registry import rules_border
 from palaestra.sims.engines.engine import Fleet
 from palaestra.sims.playing.alternatives import Alternatives
 from palaestra.sims.playing.estimate import calls_per_episode, remember_speed
+from palaestra.sims.playing.meter import Meter
 from palaestra.sims.playing.progress import Progress
 from palaestra.sims.playing.scheduler import Scheduler
 from palaestra.sims.playing.venue import Venue
@@ -64,30 +65,48 @@ class Sitting:
 
         Raises:
             RunLocked: another process plays this run.
+            LimitReached: the run has taken what its limits allow; where it had before, nothing is started.
             PalaestraError: what went wrong; the log holds what was recorded until then.
         """
         with contextlib.closing(run_log.Log(self._where)) as log:
             read, config = run_log.read(self._where), self._scenario.config
-            past = Past(read)
+            past = Past(read, noted=self._state.counts.calls)
+            if self._state.status == "running":
+                self._state = self._state.caught_up(_counts(past), past.unnoted)
             if len(past.ended) >= config.episodes:
                 if self._state.status != "finished" or not (self._where / self._state.file_name).exists():
                     self._note("finished", 0.0)
                 return
             calls = calls_per_episode(self._scenario)
-            progress = Progress(config.episodes, len(past.ended), calls, self._quiet)
+            before = self._state.seconds
+            meter = Meter(config, past.usage, lambda: before + progress.seconds)
+            progress = Progress(config.episodes, len(past.ended), calls, self._quiet, meter.spend)
             recorder = self._recorder(log, past, read.heads)
-            problem = _outcome(partial(self._play, recorder, past.ended, progress), venue)
-            if problem is None:
-                self._note("finished", progress.seconds)
-                return
-            if (self._where / self._state.file_name).exists():
-                problem = _told(problem, self._where)
-                go_on = f"Go on with: palaestra resume {quote(str(self._where))}"
-                problem.remedy = f"{problem.remedy}\n  {go_on}".strip()
-                status: Status = "interrupted" if isinstance(problem, Interrupted) else "failed"
-                with contextlib.suppress(Exception):  # `problem` says more
-                    self._note(status, progress.seconds, problem)
-            raise problem
+            if (reached := self._reached_before(meter)) is not None:
+                raise self._stopped(reached, 0.0)
+            problem = _outcome(partial(self._play, recorder, past.ended, progress, meter), venue)
+            if problem is not None:
+                raise self._stopped(problem, progress.seconds)
+            self._note("finished", progress.seconds)
+
+    def _stopped(self, problem: Exception, seconds: float) -> Exception:
+        """The same problem, told with how to go on and noted, where the run has begun."""
+        if not (self._where / self._state.file_name).exists():
+            return problem
+        told = _told(problem, self._where)
+        go_on = f"palaestra resume {quote(str(self._where))}"
+        status: Status = "failed"
+        match told:
+            case LimitReached():
+                status, go_on = "limited", f"Raise it to go on: {go_on} --set {told.raised}"
+            case Interrupted():
+                status, go_on = "interrupted", f"Go on with: {go_on}"
+            case _:
+                go_on = f"Go on with: {go_on}"
+        told.remedy = f"{told.remedy}\n  {go_on}".strip()
+        with contextlib.suppress(Exception):  # the problem says more
+            self._note(status, seconds, told)
+        return told
 
     def _recorder(self, log: run_log.Log, past: Past, heads: Heads) -> Recorder:
         if self._alternatives is None:
@@ -95,8 +114,18 @@ class Sitting:
         self._alternatives.recall(run_log.read(self._where))
         return Recorder(log, past, heads, self._alternatives.replay)
 
+    def _reached_before(self, meter: Meter) -> LimitReached | None:
+        """The limit that an earlier sitting reached and that nobody has raised since."""
+        state, config = self._state, self._scenario.config
+        if state.limited_by is not None and all(
+            state.settings.get(field) == value
+            for field, value in config.model_dump(mode="json", include={"engines", "limits"}).items()
+        ):
+            return meter.told(state.limited_by)
+        return meter.reached()
+
     async def _play(
-        self, recorder: Recorder, ended: Container[int], progress: Progress, venue: Venue
+        self, recorder: Recorder, ended: Container[int], progress: Progress, meter: Meter, venue: Venue
     ) -> None:
         config = self._scenario.config
         kinds = ", ".join(sorted({config.engines[p.engine].kind for p in config.policies.values()}))
@@ -105,7 +134,7 @@ class Sitting:
             config.engines, config.policies, config.retries, progress.say, venue.engine, self._allowed
         ) as fleet:
             self._begin(fleet)
-            scheduler = self._scheduler(fleet, recorder, progress)
+            scheduler = self._scheduler(fleet, meter, recorder, progress)
             try:
                 with progress, _interrupts(scheduler):
                     await scheduler.play(i for i in range(config.episodes) if i not in ended)
@@ -121,11 +150,12 @@ class Sitting:
         self._state = self._state.continued(self._scenario.config.model_dump(mode="json"), sitting)
         self._state.write(self._where)
 
-    def _scheduler(self, fleet: Fleet, recorder: Recorder, progress: Progress) -> Scheduler:
+    def _scheduler(self, fleet: Fleet, meter: Meter, recorder: Recorder, progress: Progress) -> Scheduler:
         live, branched = self._scenario.config.live, self._alternatives
         if branched is None:
-            return Scheduler(self._episode, fleet.ask, recorder, live, progress)
-        return Scheduler(branched.make, partial(branched.answer, fleet.ask), recorder, live, progress)
+            return Scheduler(self._episode, partial(meter.ask, fleet.ask), recorder, live, progress)
+        answer = partial(branched.answer, fleet.ask)
+        return Scheduler(branched.make, partial(meter.ask, answer), recorder, live, progress)
 
     def _episode(self, index: int) -> Episode[Any]:
         rules = self._scenario.rules
@@ -136,10 +166,13 @@ class Sitting:
         """Note in `run.json` how the sitting ended, after how many seconds of play."""
         read = run_log.read(self._where)
         past = Past(read)
-        counts = Counts(episodes=len(past.ended), calls=past.calls, **past.tokens)
         heads = {episode: str(head) for episode, head in sorted(read.heads.items())}
-        self._state = self._state.stopped(status, counts, heads, seconds, problem)
+        self._state = self._state.stopped(status, _counts(past), heads, seconds, problem)
         self._state.write(self._where)
+
+
+def _counts(past: Past) -> Counts:
+    return Counts(episodes=len(past.ended), calls=past.calls, **past.tokens)
 
 
 def _outcome(playing: Callable[[Venue], Coroutine[Any, Any, None]], venue: Venue | None) -> Exception | None:

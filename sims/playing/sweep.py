@@ -14,14 +14,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, StringConstraints
 
-from palaestra.agents.failures import PalaestraError
+from palaestra.agents.failures import LimitReached, PalaestraError
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record.documents import KEPT, Document
 from palaestra.runs.record.state import RunState
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import Point
-from palaestra.sims.playing.play import resume, start
+from palaestra.sims.playing.play import changed, resume, start
 from palaestra.sims.playing.venue import Venue
 from palaestra.sims.terminal import say
 
@@ -80,21 +80,36 @@ def start_sweep(
     return where
 
 
-def resume_sweep(where: Path, quiet: bool = False, allowed: Allowed = NOTHING) -> Path:
+def resume_sweep(
+    where: Path, quiet: bool = False, allowed: Allowed = NOTHING, settings: Sequence[str] = ()
+) -> Path:
     """Play on the sweep in `where`: finished runs stay, stopped ones go on, the others begin.
 
+    Args:
+        where: the folder of the sweep.
+        quiet: no progress.
+        allowed: what a person allows the engines.
+        settings: `key=value` changes of `limits`, for each of its runs.
+
     Raises:
-        BadInput: an engine of one of them needs more than is `allowed`; none is played.
+        BadInput: a change of anything else; or an engine of one of them needs more than is `allowed`; none is
+            played.
     """
     state = SweepState.read(where)
+    points = []
     for point in state.points:
-        folder = where / point.folder
-        if (folder / run_folder.NAME).exists():
-            played = check(RunState.read(folder).settings, str(folder / run_folder.NAME))
+        file = where / point.folder / run_folder.NAME
+        if file.exists():
+            data, told = RunState.read(file.parent).settings, file
         else:
-            played = check(point.scenario, str(where / state.file_name))
+            data, told = point.scenario, where / state.file_name
+        played = check(data, str(told), changed(data, settings, ("limits",)))
         played.require_allowed(allowed)
-    _play(where, state, quiet, allowed)
+        points.append(point if file.exists() else point.model_copy(update={"scenario": data}))
+    if settings:
+        state = state.model_copy(update={"points": tuple(points)})
+        state.write(where)
+    _play(where, state, quiet, allowed, settings)
     return where
 
 
@@ -104,7 +119,9 @@ def runs(where: Path) -> list[Path]:
     return [folder for folder in folders if (folder / run_folder.NAME).exists()]
 
 
-def _play(where: Path, state: SweepState, quiet: bool, allowed: Allowed) -> None:
+def _play(
+    where: Path, state: SweepState, quiet: bool, allowed: Allowed, settings: Sequence[str] = ()
+) -> None:
     with Venue() as venue:
         for number, point in enumerate(state.points, 1):
             folder = where / point.folder
@@ -112,10 +129,14 @@ def _play(where: Path, state: SweepState, quiet: bool, allowed: Allowed) -> None
                 say(f"run {number} of {len(state.points)}: {point.folder}")
             try:
                 if (folder / run_folder.NAME).exists():
-                    resume(folder, quiet=quiet, venue=venue, allowed=allowed)
+                    resume(folder, settings, quiet=quiet, venue=venue, allowed=allowed)
                 else:
                     played = check(point.scenario, state.file, folder=where)
                     start(played, folder, quiet, venue=venue, allowed=allowed)
+            except LimitReached as reached:
+                go_on = f"palaestra resume {quote(str(where))} --set {reached.raised}"
+                reached.remedy = f"Raise it for all runs of the sweep, and go on: {go_on}"
+                raise
             except PalaestraError as error:
                 error.remedy = (
                     f"{error.remedy}\n  Go on with the sweep: palaestra resume {quote(str(where))}".strip()

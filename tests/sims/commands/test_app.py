@@ -207,7 +207,7 @@ def test_what_a_begun_run_played_is_not_changed(debate: Path) -> None:
     before = (debate / "run.json").read_bytes()
     said = refused("resume", debate, "--set", "rounds=9")
     assert "--set rounds=9: a run that has begun can't change that" in said
-    assert "engines, episodes, live, retries" in said
+    assert "engines, episodes, limits, live, retries" in said
     assert (debate / "run.json").read_bytes() == before
 
 
@@ -216,7 +216,7 @@ def test_a_sweep_goes_on_as_it_was_begun(tmp_path: Path) -> None:
     done(*words, cwd=tmp_path)
     second = tmp_path / "s" / "1-rounds=2"
     rmtree(second)
-    assert "what a sweep plays stands in its file" in refused("resume", "s", "--set", "live=2", cwd=tmp_path)
+    assert "What may be changed: limits." in refused("resume", "s", "--set", "live=2", cwd=tmp_path)
     said = done("resume", "s", cwd=tmp_path)
     assert "run 2 of 2: 1-rounds=2" in said
     assert Run(second).calls.filter(purpose="argue").height == 8

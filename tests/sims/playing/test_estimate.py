@@ -143,3 +143,54 @@ def test_a_sweep_is_estimated_point_by_point(tmp_path: Path) -> None:
     assert "rounds=1 episodes 1 calls 36 " in said
     assert "rounds=2 episodes 1 calls 40 " in said
     assert list(tmp_path.iterdir()) == []
+
+
+HOSTED = (
+    *("--set", "engines.default={kind: openai, model: m, url: 'http://127.0.0.1:9/v1'}"),
+    *("--set", "engines.default.prices={prompt: 1.5, cached: 0.5, output: 6}"),
+)
+
+
+def test_what_is_spent_is_told_at_the_prices_of_the_engines(tmp_path: Path) -> None:
+    assert "spend" not in estimated("debate", "--set", "engines.default={kind: scripted}", cwd=tmp_path)
+    told = estimated("debate", "-n", "40", *HOSTED, cwd=tmp_path)
+    spend = (1.5 * number(told, "prompt tokens") + 6 * number(told, "output tokens")) / 1e6
+    assert told["spend"].split()[0] == f"{spend:.2f}"
+
+
+def test_each_limit_is_told_and_the_one_that_is_reached_first(tmp_path: Path) -> None:
+    words = ("debate", "-n", "40", *HOSTED)
+    whole = estimated(*words, cwd=tmp_path)
+    tokens = number(whole, "prompt tokens") + number(whole, "output tokens")
+    limits = {
+        "calls": (number(whole, "calls") // 4, "(reached at about episode 10 of 40)"),
+        "tokens": (tokens // 8, "(reached first at about episode 5 of 40)"),
+        "minutes": (5, "(nobody knows whether it is reached)"),
+        "spend": (1000, "(not reached)"),
+    }
+    given = [word for name, (most, _) in limits.items() for word in ("--set", f"limits.{name}={most}")]
+    told = estimated(*words, *given, cwd=tmp_path)
+    assert {name: told[f"limits.{name}"] for name in limits} == {
+        name: f"{most} {said}" for name, (most, said) in limits.items()
+    }
+    assert any(line.startswith("40 episodes are un") for line in told)
+    alone = estimated(*words, *given, "--set", "live=1", cwd=tmp_path)
+    assert not any("episodes are un" in line for line in alone)
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds"),
+    [
+        ("requests_per_minute", lambda told: number(told, "calls")),
+        ("tokens_per_minute", lambda told: number(told, "prompt tokens") + number(told, "output tokens")),
+    ],
+)
+def test_a_run_takes_no_less_time_than_the_rates_of_its_engines_allow(
+    rate: str, seconds: Callable[[dict[str, str]], int], tmp_path: Path
+) -> None:
+    told = estimated("debate", *HOSTED, "--set", f"engines.default.{rate}=60", cwd=tmp_path)
+    assert told["time"].split()[0] == f"{seconds(told)}s"
+    told = estimated(
+        "debate", *HOSTED, "--set", f"engines.default.{rate}=60", "--set", "limits.minutes=0.1", cwd=tmp_path
+    )
+    assert told["limits.minutes"].startswith("0.1 (reached first")

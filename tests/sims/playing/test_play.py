@@ -221,7 +221,7 @@ def test_a_resumed_run_may_have_more_episodes(tmp_path: Path) -> None:
 def test_what_shapes_the_episodes_cannot_be_changed_when_a_run_is_resumed(tmp_path: Path) -> None:
     start(tmp_path / "run")
     before = (tmp_path / "run" / "run.json").read_text()
-    with pytest.raises(BadInput, match=r"rounds=9(.|\n)*engines, episodes, live, retries"):
+    with pytest.raises(BadInput, match=r"rounds=9(.|\n)*engines, episodes, limits, live, retries"):
         play.resume(tmp_path / "run", ["rounds=9"], quiet=True)
     assert (tmp_path / "run" / "run.json").read_text() == before
 

@@ -30,3 +30,8 @@ def test_an_estimate_that_is_missing_or_was_too_low_is_not_told(calls_per_episod
     told = line(calls=3, calls_per_episode=calls_per_episode)
     assert " · calls 3 · " in told
     assert "left" not in told
+
+
+def test_what_was_spent_is_told_where_it_is_known() -> None:
+    assert " · spent 1.25 · " in Progress(episodes=2, quiet=True, spend=lambda: 1.25).line()
+    assert "spent" not in Progress(episodes=2, quiet=True).line()

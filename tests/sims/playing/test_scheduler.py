@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.failures import EngineUnavailable, Interrupted
+from palaestra.agents.failures import EngineUnavailable, Interrupted, LimitReached
 from palaestra.agents.scripted import scripted_replies
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.recorder import Past, Recorder
@@ -253,6 +254,31 @@ def test_an_interrupt_records_what_was_answered_and_then_stops(tmp_path: Path) -
     seeds = [record["seed"] for record in run_log.read(tmp_path) if record["record"] == "call"]
     assert set(seeds) <= set(answered)
     assert len(seeds) >= 3
+
+
+def test_an_episode_whose_last_answer_comes_with_the_end_of_a_limit_is_over(tmp_path: Path) -> None:
+    played = scenario()
+    own = {asked.seed for calls in play_out(played.rules(played.config)).values() for asked in calls}
+    last, tally = asyncio.Event(), Tally()
+
+    async def ask(call: Call) -> Reply:
+        if call.seed not in own:
+            await last.wait()
+            raise LimitReached("no more", "calls", "limits.calls=2")
+        if call.index == len(own) - 1:
+            while tally.answered < len(own) - 1:
+                await asyncio.sleep(0)
+            last.set()
+        return await answer(call)
+
+    log = run_log.Log(tmp_path)
+    make = partial(played.rules, played.config)
+    scheduler = Scheduler(lambda i: make(index=i), ask, Recorder(log, Past(), {}), 2, tally)
+    with pytest.raises(LimitReached, match="no more"):
+        asyncio.run(scheduler.play(range(2)))
+    log.close()
+    ended = [record["episode"] for record in run_log.read(tmp_path) if record["record"] == "end"]
+    assert ended == [0]
 
 
 def test_no_task_is_left_behind_by_an_interrupt(tmp_path: Path) -> None:

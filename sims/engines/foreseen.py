@@ -1,0 +1,41 @@
+"""How many tokens a call will take at most, told before it is asked: what limits and rates reserve for it."""
+
+from __future__ import annotations
+
+from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.budget import Usage
+from palaestra.agents.calls import Call
+from palaestra.agents.policy import Policy
+
+TOKENS_A_CHARACTER = 0.25
+"""Of English, about; others have more, which shows when the first replies are in."""
+
+
+def most_tokens(call: Call, policy: Policy) -> int:
+    """The most tokens that the answer to `call` may have; a choice is one."""
+    match call.answer:
+        case Text(max_tokens):
+            return max_tokens or policy.max_tokens
+        case Json(max_characters=most):
+            return most
+        case Choice():
+            return 1
+
+
+def with_thought(prompt: int, output: int, policy: Policy) -> Usage:
+    """What a call takes with these tokens of its prompt and answer: a thought is asked for first."""
+    thought = 0 if policy.think.kind == "off" else policy.think.tokens
+    return Usage(1, 2 * prompt + thought if thought else prompt, 0, output + thought)
+
+
+def characters(call: Call) -> int:
+    """Characters of the prompt, with who is shown to speak."""
+    return sum(len(message.text) + len(message.label) + 2 for message in call.prompt)
+
+
+def at_most(call: Call, policy: Policy, tokens_a_character: float = TOKENS_A_CHARACTER) -> Usage:
+    """What one attempt at `call` takes, with the longest answer and nothing cached."""
+    output = most_tokens(call, policy)
+    if isinstance(call.answer, Choice):  # an option may be spelt in several tokens
+        output += max(len(option.encode()) for option in call.answer.options) // 4 + 1
+    return with_thought(round(characters(call) * tokens_a_character) + 1, output, policy)
