@@ -18,7 +18,7 @@ from palaestra.runs.record.log import Log
 from palaestra.runs.record.recorder import Past, Recorder
 from palaestra.scenarios.debate.config import DebateConfig, Debater
 from palaestra.scenarios.debate.rules import Debate
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing.progress import Progress
 from palaestra.sims.playing.scheduler import Scheduler
 

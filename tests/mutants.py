@@ -191,7 +191,7 @@ T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
 FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
-    "sims/engines/engine.py",
+    "sims/engines/fleet.py",
     "sims/playing/scheduler.py",
     "runs/record/recorder.py",
     "runs/record/log.py",
@@ -382,8 +382,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("choice: probabilities", "sims/engines/option_tree.py", "product *= share", "product = share", "tests/sims/engines/test_option_tree.py"),
     ("forged control token", "sims/engines/chat_template.py", 'if token["content"] not in controls]', "]", "tests/sims/engines/test_chat_template.py"),
 
-    ("thoughts: of a text", "sims/engines/engine.py", "return replace(reply, text=found.answer,", "return replace(reply, text=reply.text,", T_THOUGHTS),
-    ("thoughts: notes", "sims/engines/engine.py", "_joined(notes.thought, notes.text, reply.thought)", "reply.thought", T_THOUGHTS),
+    ("thoughts: of a text", "sims/engines/fleet.py", "return replace(reply, text=found.answer,", "return replace(reply, text=reply.text,", T_THOUGHTS),
+    ("thoughts: notes", "sims/engines/fleet.py", "_joined(notes.thought, notes.text, reply.thought)", "reply.thought", T_THOUGHTS),
     ("speakers: quoted", "agents/calls.py", "as_shown(self.text, self.quoted)", "self.text", "tests/agents/test_speakers.py"),
     ("template: words", "sims/engines/chat_template.py", 'if token["special"] or', "if True or", "tests/sims/engines/test_chat_template.py"),
     ("template: day", "sims/engines/chat_template.py", "strftime_now=day.strftime", "strftime_now=date.today().strftime", "tests/sims/engines/test_chat_template.py"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, JsonValue, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from palaestra.agents.engine import EngineKind, EngineSettings
 from palaestra.agents.trust import VARIABLE, Address, KeySent, Need
@@ -52,7 +52,7 @@ class OpenAIEngine(EngineSettings):
         description="Fields of requests that this server doesn't take, such as `seed` or `top_p`. What it "
         "refuses is left off by itself; naming it here saves the asking.",
     )
-    extra: dict[str, JsonValue] = Field(
+    extra: dict[str, Any] = Field(
         {}, description="Further fields of each request, such as `reasoning_effort: low`."
     )
     max_restarts: int = Field(
@@ -76,7 +76,7 @@ class OpenAIEngine(EngineSettings):
 
     @field_validator("extra")
     @classmethod
-    def _not_ours(cls, extra: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    def _not_ours(cls, extra: dict[str, Any]) -> dict[str, Any]:
         if ours := sorted(extra.keys() & OURS):
             raise ValueError(f"{ours[0]!r} can't be set: what is asked, and how it is read, hangs on it")
         return extra

@@ -78,7 +78,7 @@ def _engine(what: str, model: str | None, chosen: list[str]) -> EngineSettings:
 
 async def _examine(settings: EngineSettings, what: str, allowed: Allowed) -> None:
     from palaestra.sims.engines.battery import POLICIES, examined
-    from palaestra.sims.engines.engine import build
+    from palaestra.sims.engines.fleet import build
 
     said: list[str] = []
     found = []

@@ -19,7 +19,8 @@ from palaestra.agents.engine import EngineSettings
 from palaestra.agents.failures import ContextOverflow
 from palaestra.agents.policy import Policy, Thinking
 from palaestra.agents.trust import NOTHING, Allowed
-from palaestra.sims.engines.engine import Engine, Fleet
+from palaestra.sims.engines.engine import Engine
+from palaestra.sims.engines.fleet import Fleet
 
 POLICIES = {
     "default": Policy(temperature=1, max_tokens=24, think=Thinking(tokens=256)),

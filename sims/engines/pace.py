@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
 
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engine import EngineSettings
 from palaestra.agents.policy import Policy
+from palaestra.sims.engines.engine import Engine, Listener, Outspoken
 from palaestra.sims.engines.foreseen import at_most
-
-if TYPE_CHECKING:
-    from palaestra.sims.engines.engine import Engine
 
 MINUTE = 60.0  # seconds
 NO_WAIT = 0.001  # seconds that are not waited for: clocks are no finer
@@ -94,6 +91,6 @@ class Paced:
 
 def paced(engine: Engine, settings: EngineSettings) -> Engine:
     """`engine` at the rates that its settings ask for."""
-    if settings.paces_itself or settings.requests_per_minute is None and settings.tokens_per_minute is None:
+    if settings.paces_itself or (settings.requests_per_minute is None and settings.tokens_per_minute is None):
         return engine
     return Paced(engine, Pace(settings.requests_per_minute, settings.tokens_per_minute))

@@ -22,7 +22,7 @@ from palaestra.runs.record.state import Counts, RunState, SittingRecord, Status
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.core.registry import rules_border
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing.alternatives import Alternatives
 from palaestra.sims.playing.estimate import calls_per_episode, remember_speed
 from palaestra.sims.playing.meter import Meter

@@ -20,7 +20,8 @@ from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engine import EngineSettings
 from palaestra.agents.failures import EngineDied
 from palaestra.agents.policy import Policy
-from palaestra.sims.engines.engine import Engine, Listener, Outspoken, build
+from palaestra.sims.engines.engine import Engine, Listener, Outspoken
+from palaestra.sims.engines.fleet import build
 
 Key = tuple[str, frozenset[Path | None]]
 """An engine's settings, and the adapters that it serves."""

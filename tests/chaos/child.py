@@ -22,7 +22,7 @@ import pytest
 
 from palaestra.agents.calls import Call, Reply
 from palaestra.sims.commands.app import main
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 
 SECONDS = 120
 """Of CPU time or on the clock, after which a command counts as hanging."""

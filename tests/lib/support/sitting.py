@@ -16,7 +16,7 @@ import pytest
 
 from palaestra.agents.calls import Call, Reply
 from palaestra.scenarios.core.load import Scenario
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing import play
 
 PRELOADED = [

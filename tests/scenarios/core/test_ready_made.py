@@ -21,7 +21,7 @@ from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import load
 from palaestra.scenarios.core.ready_made import FOLDER
 from palaestra.scenarios.core.registry import SCENARIOS
-from palaestra.sims.engines import engine as engines
+from palaestra.sims.engines import fleet as engines
 from palaestra.sims.engines.engine import Engine
 from palaestra.sims.playing import play, venue
 from support.real_engine import RealEngine

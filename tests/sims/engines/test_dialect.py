@@ -16,7 +16,8 @@ from palaestra.agents.failures import BadInput, EngineUnavailable
 from palaestra.agents.policy import Policy
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines.dialect import INSTEAD, JSON_FORMS, PLAIN, Dialect, loosened, named, plainer
-from palaestra.sims.engines.engine import Fleet, Listener
+from palaestra.sims.engines.engine import Listener
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.openai_engine import OpenAIServer
 from support.chat_server import FakeServer, completion, problem
 from support.openai_calls import Move, ask, call, settings

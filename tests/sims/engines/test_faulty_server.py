@@ -15,7 +15,7 @@ from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check, load
 from palaestra.scenarios.core.ready_made import find
 from palaestra.sims.engines import server_connection
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing import play
 from support.faulty_server import FAULTS, FaultyServer
 from support.openai_calls import Move, call, settings

@@ -16,7 +16,8 @@ from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import BadInput, ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
 from palaestra.agents.trust import Allowed
-from palaestra.sims.engines.engine import Engine, Fleet
+from palaestra.sims.engines.engine import Engine
+from palaestra.sims.engines.fleet import Fleet
 from support.scripted_debates import call
 
 VOTE = Choice(("yes", "no"))

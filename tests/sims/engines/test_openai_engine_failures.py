@@ -18,7 +18,8 @@ from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavail
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import server_connection
 from palaestra.sims.engines.completion import words_of
-from palaestra.sims.engines.engine import Fleet, Listener
+from palaestra.sims.engines.engine import Listener
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.openai_engine import MOST_REFUSED, OpenAIServer
 from palaestra.sims.engines.server_faults import Hiccup, seconds_to_wait
 from support.chat_server import FakeServer, completion, problem

@@ -12,7 +12,7 @@ from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import EngineDied
 from palaestra.agents.policy import Policy
-from palaestra.sims.engines.engine import Fleet, build
+from palaestra.sims.engines.fleet import Fleet, build
 from palaestra.sims.engines.foreseen import at_most
 from palaestra.sims.engines.pace import Pace, Paced
 from palaestra.sims.engines.scripted_engine import Scripted

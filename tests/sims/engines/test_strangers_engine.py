@@ -12,7 +12,7 @@ import pytest
 from palaestra.agents.engine import ENGINES
 from palaestra.agents.failures import EngineUnavailable, ExtensionFault
 from palaestra.agents.policy import Policy
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 from support.packages import installed, palaestra_with, register
 from support.scripted_debates import call
 

@@ -24,7 +24,7 @@ from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.completion import read
-from palaestra.sims.engines.engine import THEN_ANSWER, THINK_FIRST, Fleet
+from palaestra.sims.engines.fleet import THEN_ANSWER, THINK_FIRST, Fleet
 from palaestra.sims.engines.thoughts import CHANNELS, FAMILIES, Parted, parted
 from palaestra.sims.playing import play
 from support.chat_server import completion

@@ -20,7 +20,7 @@ from palaestra.agents.policy import Policy
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines import embedded_model
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.option_tree import sharpened
 from palaestra.sims.engines.vllm_engine import Vllm
 from palaestra.sims.playing import play

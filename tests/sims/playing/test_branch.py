@@ -27,7 +27,7 @@ from palaestra.scenarios.core.load import load
 from palaestra.scenarios.core.ready_made import find
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.debate.rules import Debate
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing import play
 from palaestra.sims.playing.branch import Selection, branch, selection
 from support.logs import kill_after

@@ -28,7 +28,7 @@ from palaestra.runs.record.records import Record
 from palaestra.runs.record.state import RunState
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.debate.rules import Debate
-from palaestra.sims.engines.engine import Fleet
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import play
 from support.scripted_debates import call, recorded, scenario
@@ -118,18 +118,18 @@ def test_an_engine_that_dies_is_started_again_and_nothing_is_lost(tmp_path: Path
 
 
 def test_an_engine_that_dies_too_often_ends_the_run_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(EngineUnavailable, match="'default' died 2 times") as failed:
-        start(tmp_path / "run", {"die_every": 9, "max_restarts": 1})
+    with pytest.raises(EngineUnavailable, match="'default' died 1 times") as failed:
+        start(tmp_path / "run", {"die_every": 9, "max_restarts": 0})
     assert "resume" in failed.value.remedy
     state = RunState.read(tmp_path / "run")
     assert state.status == "failed"
-    assert "died 2 times" in (state.error or "")
+    assert "died 1 times" in (state.error or "")
 
 
 def test_a_run_whose_engine_died_too_often_is_resumed_to_the_same_end(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with pytest.raises(EngineUnavailable):
-        start(folder, {"die_every": 9, "max_restarts": 1})
+        start(folder, {"die_every": 9, "max_restarts": 0})
     before = len(calls(recorded(folder)))
     play.resume(folder, ["engines.default.die_every=null"], quiet=True)
     assert 0 < before < len(calls(recorded(folder)))
