@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -79,6 +80,10 @@ class OpenAIEngine(EngineSettings):
     def _not_ours(cls, extra: dict[str, Any]) -> dict[str, Any]:
         if ours := sorted(extra.keys() & OURS):
             raise ValueError(f"{ours[0]!r} can't be set: what is asked, and how it is read, hangs on it")
+        try:
+            json.dumps(extra, allow_nan=False)
+        except (TypeError, ValueError):
+            raise ValueError("these are no values of JSON") from None
         return extra
 
     def left_off(self) -> set[str]:
