@@ -279,7 +279,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("server: mass", SERVER, "if sum(found.values()) >= LEAST_MASS else {}", "", T_ASKED),
     ("server: no option", SERVER, "if asked.text not in (option[begun:].strip() for option in group.options):", "if False:", T_ASKED),
     ("server: aligned", SERVER, "at = of_answer(positions, asked.text)", "at = positions", T_ASKED),
-    ("server: thought's room", SERVER, "if asked.cut and not asked.text:", "if False:", T_ASKED),
+    ("server: thought's room", SERVER, "if asked.cut and not asked.text and (", "if asked.thought is None and (", T_ASKED),
     ("server: filtered answer", SERVER, 'if completion.finish == "content_filter":', "if False:", T_SERVER),
     ("server: all refused", SERVER, "if self._refused > MOST_REFUSED or", "if", T_SERVER),
     ("server: plain", SERVER, "mass=min(mass, 1.0), plain=asked[0].form == PLAIN", "mass=min(mass, 1.0)", T_DIALECT),

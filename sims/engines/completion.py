@@ -63,6 +63,7 @@ class Completion:
         refusal: in which words the model or a filter refuses to answer; empty where it doesn't.
         prompt_tokens, cached_tokens: 0 where the server doesn't count.
         output_tokens: None where the server doesn't count.
+        hidden: how many of them were a thought, also one that isn't told.
         model: who answered, where the server tells it.
         positions: of the answer's tokens, perhaps its thought's as well; empty where they aren't told, or
             are no probabilities.
@@ -75,6 +76,7 @@ class Completion:
     prompt_tokens: int
     cached_tokens: int
     output_tokens: int | None
+    hidden: int
     model: str | None
     positions: tuple[Position, ...]
 
@@ -111,6 +113,7 @@ def read(body: bytes) -> Completion:
         prompt_tokens=_count(usage.get("prompt_tokens")) or 0,
         cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")) or 0,
         output_tokens=_count(usage.get("completion_tokens")),
+        hidden=_count(_mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")) or 0,
         model=model if isinstance(model, str) and model else None,
         positions=_positions(_mapping(choice.get("logprobs")).get("content")),
     )

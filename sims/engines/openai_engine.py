@@ -161,7 +161,7 @@ class OpenAIServer:
         while alike:
             group = alike.pop()
             further = replace(whole, options=group.options, said=group.said)
-            if group.said and not self._dialect.uses("continue_final_message"):
+            if group.said and not self._continues(asked[0].form):
                 return {}
             try:
                 asked.append(
@@ -181,6 +181,10 @@ class OpenAIServer:
                 else:
                     alike.append(within)
         return found if sum(found.values()) >= LEAST_MASS else {}
+
+    def _continues(self, form: Form) -> bool:
+        """Whether the server goes on with what is said already, as vLLM does; others begin anew, unnoticed."""
+        return form == "structured_outputs" and self._dialect.uses("continue_final_message")
 
     def _parts(self, asked: _Asked, group: Group) -> list[Group]:
         """How the options of a group go on, where the answer is one of them."""
@@ -207,7 +211,7 @@ class OpenAIServer:
         """
         thought = policy.think.tokens if self._thinks or policy.think.kind == "native" else 0
         asked = await self._once(replace(request, thought=thought))
-        if asked.cut and not asked.text:  # all went into a thought, which not every server tells
+        if asked.cut and not asked.text and (asked.thought or asked.completion.hidden):
             self._thinks = True
             longer = max(4 * thought, policy.think.tokens)
             asked = await self._once(replace(request, thought=longer))

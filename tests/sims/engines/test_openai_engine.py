@@ -156,6 +156,20 @@ def test_no_probability_comes_out_of_noise(
     assert (reply.text, reply.probabilities, reply.mass) == (said, None, None)
 
 
+def test_a_thought_that_is_kept_secret_gets_room_as_well(server: FakeServer) -> None:
+    def respond(request: dict[str, Any]) -> tuple[int, Any]:
+        if request["max_tokens"] > 100:
+            return completion("Hello.")
+        status, body = completion("", "length", used=request["max_tokens"])
+        body["usage"]["completion_tokens_details"] = {"reasoning_tokens": request["max_tokens"]}
+        return status, body
+
+    server.respond = respond
+    replies = ask(OpenAIServer(settings(server.url), {}), *[call(Text(max_tokens=20))] * 2)
+    assert [reply.text for reply in replies] == ["Hello."] * 2
+    assert [request["max_tokens"] for request in server.requests] == [20, 532, 532]
+
+
 def test_a_thought_of_the_server_takes_no_probability_from_the_answer(server: FakeServer) -> None:
     """Log-probabilities are told of the thought as well; those of the answer count."""
     path = [
