@@ -183,7 +183,7 @@ class OpenAIServer:
         return found if sum(found.values()) >= LEAST_MASS else {}
 
     def _continues(self, form: Form) -> bool:
-        """Whether the server goes on with what is said already, as vLLM does; others begin anew, unnoticed."""
+        """Whether the server goes on with what is said, as vLLM does; others begin anew, unnoticed."""
         return form == "structured_outputs" and self._dialect.uses("continue_final_message")
 
     def _parts(self, asked: _Asked, group: Group) -> list[Group]:
