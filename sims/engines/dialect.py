@@ -36,7 +36,7 @@ _NAMED = {
     "loose_schema": r"response_format|json_schema|\bschema\b|grammar",
     "json_object": r"response_format|json_object",
     "continue_final_message": r"continue_final_message|add_generation_prompt",
-    "top_logprobs": r"top_logprobs",
+    "top_logprobs": r"top_logprobs|top_n_tokens|sample logprobs of \d",
     "logprobs": r"logprobs|log.?probabilit",
     "seed": r"\bseed\b",
     "top_p: 1": r"\btop.?p\b",

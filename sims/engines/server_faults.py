@@ -20,13 +20,13 @@ REFUSING = frozenset({400, 406, 411, 412, 413, 414, 415, 422, 431, 451, 501})
 """Statuses of a request that is wrong in itself."""
 _OVERFLOW = re.compile(
     r"context.?(length|size|window)|context the overflows|context overflow|max_model_len|too many tokens"
-    r"|too (large|long)|maximum.*tokens|exceeds?\b.*\b(tokens|context)|longer than\b.*\b(context|model)"
-    r"|max_new_tokens.*must be",
+    r"|(?<!array )too (large|long)|maximum.*tokens|exceeds?\b.*\b(tokens|context)"
+    r"|longer than\b.*\b(context|model)|max_new_tokens.*must be|must have less than \d+ tokens|\bn_ctx\b",
     re.IGNORECASE | re.DOTALL,
 )
 _FILTERED = re.compile(
     r"content.?(filter|policy|management|moderation|violation)|moderat|flagged|safety|responsible.?ai"
-    r"|usage polic|inappropriate|data_inspection_failed|prohibited|sensitive",
+    r"|usage polic|inappropriate|data_inspection_failed|prohibited|sensitive|guardrail|prompt.?injection",
     re.IGNORECASE,
 )
 _UNPAID = re.compile(

@@ -19,6 +19,7 @@ from palaestra.sims.engines.dialect import INSTEAD, JSON_FORMS, PLAIN, Dialect, 
 from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.openai_engine import OpenAIServer
+from palaestra.sims.engines.server_faults import Answered
 from support.chat_server import FakeServer, completion, problem
 from support.openai_calls import Move, ask, call, settings
 
@@ -243,9 +244,17 @@ def test_one_thing_alone_is_left_off_before_more_at_once() -> None:
 def test_only_what_was_sent_is_blamed() -> None:
     sent = {"seed", "top_p", "logprobs", "top_logprobs"}
     assert named("top_logprobs must be at most 5", sent) == {"top_logprobs"}
+    assert named("`top_n_tokens` must be >= 0 and <= 5. Given: 20", sent) == {"top_logprobs"}
+    assert named("sample logprobs of 20, which is greater than max allowed: 5", sent) == {"top_logprobs"}
     assert named("logprobs is not supported", sent) == {"logprobs"}
     assert named("body.seed: not permitted", sent) == {"seed"}
     assert named("temperature is odd", sent) == set()
+
+
+def test_too_many_stops_are_no_prompt_that_is_too_long() -> None:
+    words = "Invalid 'stop': array too long. Expected an array with maximum length 4, but got one of 5."
+    assert named(words, {"stop", "seed"}) == {"stop"}
+    assert not Answered(400, words).overflows
 
 
 def test_a_loose_schema_keeps_names_and_kinds() -> None:

@@ -179,6 +179,8 @@ def test_a_server_that_stays_away_ends_the_run(server: FakeServer) -> None:
         "This model's maximum context length is 2048 tokens. However, your prompt contains 3000 input tokens",
         "max_tokens=9000 cannot be greater than max_model_len=2048. Please request fewer output tokens.",
         "the request exceeds the available context size",
+        "Input validation error: `inputs` must have less than 1024 tokens. Given: 1100",
+        "Cannot truncate prompt with n_keep (15028) >= n_ctx (7424)",
     ],
 )
 @pytest.mark.parametrize(
@@ -332,6 +334,7 @@ FILTERS = [
     (403, {"error": {"message": "Your chosen model requires moderation and your input was flagged"}}),
     (200, {"error": {"code": 403, "message": "Input was flagged for violence"}}),
     (422, {"detail": "This request violates the content policy"}),
+    (403, {"error": {"code": 403, "message": "Request blocked: prompt injection patterns detected"}}),
 ]
 
 
@@ -346,7 +349,7 @@ def test_a_prompt_that_a_filter_refuses_is_one_failed_call(
     replies = asked(server, call(answer), call(answer))
     for reply in replies:
         assert (reply.failed, reply.finish, reply.value, reply.attempts) == (True, REFUSED, None, 1)
-        assert any(word in reply.refusal for word in ("flagged", "filtered", "policy"))
+        assert any(word in reply.refusal for word in ("flagged", "filtered", "policy", "blocked"))
     assert len(server.requests) == 2, "nothing plainer helps"
 
 
