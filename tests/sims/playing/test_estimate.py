@@ -143,3 +143,11 @@ def test_a_sweep_is_estimated_point_by_point(tmp_path: Path) -> None:
     assert "rounds=1 episodes 1 calls 36 " in said
     assert "rounds=2 episodes 1 calls 40 " in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_long_prompts_are_counted_by_those_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("debate", "-n", "2", "--set", "rounds=8")
+    embedded_model.ensure()
+    every = number(estimated(*words, cwd=tmp_path), "prompt tokens")
+    monkeypatch.setattr("palaestra.sims.playing.estimate.MOST_COUNTED", 20_000)
+    assert number(estimated(*words, cwd=tmp_path), "prompt tokens") == pytest.approx(every, rel=0.1)
