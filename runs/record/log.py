@@ -18,7 +18,7 @@ import orjson
 
 from palaestra.agents.failures import RunLocked, RunUnreadable
 from palaestra.runs.record.chain import BEGINNING, Head, Heads, opened
-from palaestra.runs.record.disk import refuse_link, sync_folder, unwritable
+from palaestra.runs.record.disk import reading, refuse_link, sync_folder, unwritable
 from palaestra.runs.record.folder import LOG
 from palaestra.runs.record.records import FORMAT, Record
 from palaestra.runs.record.state import RunState
@@ -46,13 +46,16 @@ class Log:
             raise unwritable(self.path, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(self._file).st_ino != self.path.stat().st_ino:
-                raise BlockingIOError("repaired meanwhile")
+            repaired = os.fstat(self._file).st_ino != self.path.stat().st_ino
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise _locked(folder) from error
         except OSError as error:
             os.close(self._file)
-            raise RunLocked(
-                f"another process is writing {folder}", "Wait for it to end, or choose another --out."
-            ) from error
+            raise unwritable(self.path, error) from error
+        if repaired:  # meanwhile, by another process
+            os.close(self._file)
+            raise _locked(folder)
         try:
             self._end = _whole_lines(self._file)
             self._torn = os.fstat(self._file).st_size > self._end
@@ -84,6 +87,10 @@ class Log:
     def close(self) -> None:
         """Release the file and its lock."""
         os.close(self._file)
+
+
+def _locked(folder: Path) -> RunLocked:
+    return RunLocked(f"another process is writing {folder}", "Wait for it to end, or choose another --out.")
 
 
 def read(folder: Path) -> Reading:
@@ -132,7 +139,7 @@ class Reading:
 
     def __iter__(self) -> Iterator[Record]:
         place = 0
-        with self.path.open("rb") as file:
+        with reading(self.path), self.path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
                     break

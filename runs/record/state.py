@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -96,11 +97,13 @@ class RunState(Document):
         try:
             return super().read(folder)
         except RunUnreadable as error:
-            if not (folder / NAME).exists() and (folder / LOG).is_file() and (folder / LOG).stat().st_size:
-                raise RunUnreadable(
-                    f"{folder} has a log, but no {NAME} that says of what",
-                    f"Put its {NAME} back from a copy, or play anew into another folder.",
-                ) from error
+            with suppress(OSError):
+                log = folder / LOG
+                if not (folder / NAME).exists() and log.is_file() and log.stat().st_size:
+                    raise RunUnreadable(
+                        f"{folder} has a log, but no {NAME} that says of what",
+                        f"Put its {NAME} back from a copy, or play anew into another folder.",
+                    ) from error
             raise
 
     @property

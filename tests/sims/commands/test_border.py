@@ -269,3 +269,11 @@ def test_a_full_memory_is_not_told_as_the_rules_fault(
     ended = palaestra("run", "debate", "--dry-run", "-q", "--out", "here", cwd=tmp_path, foreseen=False)
     assert ended.code == 1
     assert "MemoryError" in traced(ended.err)
+
+
+def test_a_file_that_the_system_refuses_is_named_and_no_fault_of_the_program(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert guarded(fails(PermissionError(13, "Permission denied", "/there/run.json"))) == 1
+    said = capsys.readouterr().err
+    assert said == "error: /there/run.json can't be read or written: Permission denied\n"
