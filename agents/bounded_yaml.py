@@ -123,6 +123,8 @@ class _Maker:
 
     def _scalar(self, event: Any) -> Any:
         text: str = event.value.translate(self._breaks) if self._breaks else event.value
+        if SURROGATE.search(text):  # libyaml refuses it itself
+            raise _beyond(event, f"this is not YAML: {HALF}")
         if event.style:
             return text
         return WORDS[text] if text in WORDS else _number(event, text)

@@ -68,7 +68,8 @@ def reading(path: Path) -> Iterator[None]:
             errno.EACCES: "Give yourself the right to read it.",
             errno.EIO: "Its disk may be failing: copy the folder to another one.",
         }.get(error.errno or 0, "")
-        raise RunUnreadable(f"{path} can't be read: {error.strerror}", remedy) from error
+        told = path if error.filename is None else os.fsdecode(error.filename)
+        raise RunUnreadable(f"{told} can't be read: {error.strerror}", remedy) from error
 
 
 def unwritable(path: Path, error: OSError) -> RunUnwritable:

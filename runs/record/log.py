@@ -108,8 +108,9 @@ def stamps(folder: Path) -> Heads:
     Raises:
         RunUnreadable: it is damaged.
     """
-    if not (folder / RunState.file_name).exists():
-        return {}
+    with reading(folder / RunState.file_name):
+        if not (folder / RunState.file_name).exists():
+            return {}
     return {episode: Head.parse(head) for episode, head in RunState.read(folder).heads.items()}
 
 
@@ -133,9 +134,10 @@ class Reading:
         self.path = folder / NAME
         self.heads: dict[int, Head] = {}
         self._stamps = dict(stamps or {})
-        if not self.path.is_file():
-            remedy = "Name the folder of a run, such as outputs/debate-…"
-            raise RunUnreadable(f"{folder} holds no {NAME}", remedy)
+        with reading(self.path):
+            if not self.path.is_file():
+                remedy = "Name the folder of a run, such as outputs/debate-…"
+                raise RunUnreadable(f"{folder} holds no {NAME}", remedy)
 
     def __iter__(self) -> Iterator[Record]:
         place = 0

@@ -23,6 +23,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
 from palaestra.agents.failures import RunUnreadable
+from palaestra.runs.record.disk import reading
 from palaestra.runs.record.documents import KEPT, Document
 from palaestra.runs.record.folder import LOG, NAME, SWEEP, now
 from palaestra.runs.record.plan import Plan
@@ -89,11 +90,12 @@ class RunState(Document):
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The state of the run in `folder`; raises `RunUnreadable` where there is none."""
-        if (folder / SWEEP).exists() and not (folder / NAME).exists():
-            first = next(folder.glob(f"*/{NAME}"), folder / "0-…" / NAME).parent
-            raise RunUnreadable(
-                f"{folder} is the folder of a sweep", f"Name one of its runs, such as {first}"
-            )
+        with reading(folder):
+            if (folder / SWEEP).exists() and not (folder / NAME).exists():
+                first = next(folder.glob(f"*/{NAME}"), folder / "0-…" / NAME).parent
+                raise RunUnreadable(
+                    f"{folder} is the folder of a sweep", f"Name one of its runs, such as {first}"
+                )
         try:
             return super().read(folder)
         except RunUnreadable as error:
