@@ -2,10 +2,10 @@
 
 What is trained is the policy that made the data: its model, on from its adapter if it has
 one. The adapter's folder is PEFT's, with `training.json` beside the weights: `method`,
-`model`, `adapter` (gone on from), `policy`, `export`, `runs`, `scenario`, `settings`, `rows`
-(train, test, left out for their length), `steps`, `loss` (one entry a step), `before` and
-`after` (means over the test split; None where it is empty), `device`, `dtype`, `seconds`,
-`versions`.
+`model`, `adapter` (gone on from), `policy`, `day` (that the chat template is told), `export`,
+`runs`, `scenario`, `settings`, `rows` (train, test, left out for their length), `steps`, `loss`
+(one entry a step), `before` and `after` (means over the test split; None where it is empty),
+`device`, `dtype`, `seconds`, `versions`.
 
 In `before` and `after`, `loss` is the method's; `rewards/…` are β times how much likelier, in
 nats, an answer became than it was to the starting policy: 0 before the first step, where an
@@ -20,6 +20,8 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
@@ -89,9 +91,21 @@ def train(
     source = TrainingSource(export)
     source.require(method)
     start = source.start(policy, model, adapter)
+    start = pinned(start, checkpoints.began_on(out) if resume else None)
     _require_packages()
     with _quiet_libraries():
         return _Training(source, out, method, policy, start, chosen, TrainingProgress(quiet)).run(resume)
+
+
+def pinned(start: Start, began: date | None) -> Start:
+    """The same, told a day: that on which was played; of a server, which tells none, that on which it began.
+
+    Args:
+        start: the policy to train.
+        began: when the training began that goes on; None for one that begins.
+    """
+    day = start.author.day or began or date.today()
+    return replace(start, author=start.author.model_copy(update={"day": day}))
 
 
 class _Training:
@@ -120,6 +134,7 @@ class _Training:
             "policy": policy,
             "export": str(source.folder),
             "rows_hash": source.digest(method),
+            "day": str(start.author.day),
             "settings": settings.model_dump(mode="json"),
         }
 

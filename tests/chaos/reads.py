@@ -91,28 +91,42 @@ class _Read(io.FileIO):
 def watched(folder: Path, note: Path, at: int = 0, number: int = 0) -> None:
     """Let every read of this process within `folder` be watched from now on; see `Watch`."""
     watch, patch = Watch(folder, note, at, number), pytest.MonkeyPatch()
-
-    def by_path(name: str) -> None:
-        there: Callable[..., Any] = getattr(os, name)
-
-        def done(file: Any = ".", *words: Any, **named: Any) -> Any:
-            return watch.do(name, file, lambda: there(file, *words, **named))
-
-        patch.setattr(os, name, done)
-
-    def by_number(name: str) -> None:
-        there: Callable[..., bytes] = getattr(os, name)
-
-        def done(file: int, *words: int) -> bytes:
-            return watch.do(name, watch.opened.get(file), lambda: there(file, *words))
-
-        patch.setattr(os, name, done)
-
     for name in BY_PATH:
-        by_path(name)
+        patch.setattr(os, name, _by_path(watch, name))
     for name in BY_NUMBER:
-        by_number(name)
-    plain, numbered, parquet = io.open, os.open, pl.read_parquet
+        patch.setattr(os, name, _by_number(watch, name))
+    opened = _opened(watch)
+    patch.setattr(io, "open", opened)
+    patch.setattr(builtins, "open", opened)
+    patch.setattr(os, "open", _opened_by_number(watch))
+    parquet = pl.read_parquet
+
+    def read_parquet(file: Path, **named: Any) -> pl.DataFrame:
+        return watch.do("read_parquet", file, lambda: parquet(file, **named))
+
+    patch.setattr(pl, "read_parquet", read_parquet)
+
+
+def _by_path(watch: Watch, name: str) -> Callable[..., Any]:
+    there: Callable[..., Any] = getattr(os, name)
+
+    def done(file: Any = ".", *words: Any, **named: Any) -> Any:
+        return watch.do(name, file, lambda: there(file, *words, **named))
+
+    return done
+
+
+def _by_number(watch: Watch, name: str) -> Callable[..., bytes]:
+    there: Callable[..., bytes] = getattr(os, name)
+
+    def done(file: int, *words: int) -> bytes:
+        return watch.do(name, watch.opened.get(file), lambda: there(file, *words))
+
+    return done
+
+
+def _opened(watch: Watch) -> Callable[..., IO[Any]]:
+    plain = io.open
 
     def opened(file: Any, mode: str = "r", *words: Any, **named: Any) -> IO[Any]:
         if isinstance(file, int) or set("wax+") & set(mode):
@@ -125,18 +139,20 @@ def watched(folder: Path, note: Path, at: int = 0, number: int = 0) -> None:
         encoding = named.get("encoding") or "utf-8"
         return io.TextIOWrapper(buffered, encoding, named.get("errors"), named.get("newline"))
 
-    def opened_by_number(file: Any, flags: int, *words: Any, **named: Any) -> int:
-        number: int = watch.do("open", file, lambda: numbered(file, flags, *words, **named))
+    return opened
+
+
+def _opened_by_number(watch: Watch) -> Callable[..., int]:
+    there = os.open
+
+    def opened(file: Any, flags: int, *words: Any, **named: Any) -> int:
+        if flags & (os.O_WRONLY | os.O_CREAT):
+            return there(file, flags, *words, **named)
+        number = watch.do("open", file, lambda: there(file, flags, *words, **named))
         watch.opened[number] = os.fsdecode(file)
         return number
 
-    def read_parquet(file: Path, **named: Any) -> pl.DataFrame:
-        return watch.do("read_parquet", file, lambda: parquet(file, **named))
-
-    patch.setattr(io, "open", opened)
-    patch.setattr(builtins, "open", opened)
-    patch.setattr(os, "open", opened_by_number)
-    patch.setattr(pl, "read_parquet", read_parquet)
+    return opened
 
 
 def finished(case: Case) -> None:
