@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 from typing import IO, Any, TypeVar
 
 import polars as pl
@@ -168,6 +168,7 @@ def finished(case: Case) -> None:
 
     undisturbed = _failing(case, folder, do)
     subject.same(folder)
+    rmtree(folder / "branched", ignore_errors=True)  # begun, and to be resumed
     again = do(folder)
     if again.code != undisturbed.code:
         raise Failed(f"afterwards, in place of {undisturbed.code}: {again.told()}")

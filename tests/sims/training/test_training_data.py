@@ -268,6 +268,7 @@ def test_a_training_that_goes_on_tells_its_model_the_day_on_which_it_began(tmp_p
     assert training.pinned(played, began).author.day == date(2026, 1, 1)
 
 
+@pytest.mark.torch
 def test_what_was_played_on_a_day_trains_on_the_tokens_of_that_day(tmp_path: Path) -> None:
     policies = {"a": {"model": "big", "day": "2026-02-03"}}
     source = TrainingSource(write_export(tmp_path / "export", policies=policies))
