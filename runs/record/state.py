@@ -8,7 +8,7 @@
 | `status` | "running", "interrupted", "failed" or "finished"; `error` says what stopped it |
 | `started`, `ended` | ISO 8601, UTC |
 | `seconds` | from the engines' start to the end, over all sittings |
-| `sittings` | of each: `started`, `engines` (what each said of itself), `versions` of packages |
+| `sittings` | of each: `started`, `engines` (what each said of itself), `versions` of packages, `changed` |
 | `counts` | `episodes` that are over, `calls`, `prompt_tokens`, `cached_tokens`, `output_tokens` |
 | `heads` | of each episode: its records and their checksum, see `palaestra.runs.record.chain` |
 | `branch` | of a branch run: its plan, see `palaestra.runs.record.plan` |
@@ -48,12 +48,17 @@ class PlayedScenario(BaseModel):
 
 
 class SittingRecord(BaseModel):
-    """One sitting at a run: when it began, what its engines said of themselves, what was installed."""
+    """One sitting at a run: when it began, what its engines said of themselves, what was installed.
+
+    Attributes:
+        changed: in words, which engines aren't what answered before, see `palaestra.runs.record.served`.
+    """
 
     model_config = KEPT
     started: str
     engines: dict[str, dict[str, JsonValue]] = {}
     versions: dict[str, str] = {}
+    changed: tuple[str, ...] = ()
 
 
 class Counts(BaseModel):

@@ -336,6 +336,8 @@ def _print_result(folder: Path) -> None:
         ]
         table(frame.columns, rows, title)
         say()
+    for words in (words for sitting in finished.state.sittings for words in sitting.changed):
+        say(f"beware: {words}")
     say(f"read it all: palaestra show {quote(str(folder))} --episode 0")
     say(f"run folder:  {folder}")
 

@@ -121,7 +121,12 @@ class TrainingSource:
         played = list(self._policies.values()) if policy is None else [self._policy(policy)]
         own = [author for author in played if author.model == model]
         told = [
-            Author(template_options=each.template_options, chat_template=each.chat_template, day=each.day)
+            Author(
+                revision=each.revision,
+                template_options=each.template_options,
+                chat_template=each.chat_template,
+                day=each.day,
+            )
             for each in own
         ]
         told = told or [Author(day=author.day) for author in played] or [Author()]

@@ -130,6 +130,7 @@ class _Training:
         self._work: dict[str, JsonValue] = {
             "method": method,
             "model": start.model,
+            "revision": start.author.revision,
             "adapter": str(start.adapter) if start.adapter else None,
             "policy": policy,
             "export": str(source.folder),
@@ -141,9 +142,10 @@ class _Training:
     def run(self, resume: bool) -> Path:
         from palaestra.sims.training.trainers import lora_model
 
-        path = _model_path(self._start.model)
+        revision = self._start.author.revision
+        path = _model_path(self._start.model, revision)
         _check_adapter(self._start.adapter)
-        tokenizer = _tokenizer(path)
+        tokenizer = _tokenizer(path, revision)
         tokens = _tokens(tokenizer, self._start)
         train, left_out = self._rows("train", tokens)
         test, _ = self._rows("test", tokens)
@@ -155,7 +157,7 @@ class _Training:
         counts = {"train": len(train), "test": len(test), "left_out": left_out}
         told = f", {left_out} longer than {self._settings.max_length} tokens left out" if left_out else ""
         self._progress.say(f"{self._method} on {len(train)} rows, tested on {len(test)}{told}")
-        model = lora_model(path, self._start.adapter, self._settings)
+        model = lora_model(path, revision, self._start.adapter, self._settings)
         with checkpoints.Unfinished(self._out, self._work, resume) as unfinished:
             self._train(unfinished, model, tokenizer, train, test, counts)
         return self._out
@@ -270,15 +272,15 @@ def _require_packages() -> None:
             raise TrainerUnavailable(f"{name} is not installed", "pip install 'palaestra[train]'") from error
 
 
-def _model_path(name: str) -> str:
-    """What transformers loads the model `name` from."""
+def _model_path(name: str, revision: str | None) -> str:
+    """What transformers loads the model `name` from, which has this revision."""
     if name == EMBEDDED_MODEL:
         return str(embedded_model.ensure())
     from transformers import AutoConfig
 
     path = str(Path(name).expanduser()) if name.startswith("~") else name
     try:
-        AutoConfig.from_pretrained(path, trust_remote_code=False)
+        AutoConfig.from_pretrained(path, trust_remote_code=False, revision=revision)
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0]
         raise BadInput(
@@ -306,10 +308,10 @@ def _check_adapter(folder: Path | None) -> None:
         )
 
 
-def _tokenizer(path: str) -> Any:
+def _tokenizer(path: str, revision: str | None) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    return AutoTokenizer.from_pretrained(path, trust_remote_code=False, revision=revision)
 
 
 def _tokens(tokenizer: Any, start: Start) -> Tokens:
