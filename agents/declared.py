@@ -15,9 +15,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
-from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
 
-from palaestra.agents.bounded_yaml import NotYaml, read
+from palaestra.agents.bounded_yaml import NotYaml, Place, PlacedList, PlacedMap, read
 from palaestra.agents.failures import BadInput
 from palaestra.agents.limits import read_text
 
@@ -26,7 +25,7 @@ Problems = Iterator[tuple[Location, str]]
 """Impossible combinations: where in a declaration, and what is wrong."""
 
 
-def parse(path: Path, kind: str, *, listed: str, begin: str) -> CommentedMap:
+def parse(path: Path, kind: str, *, listed: str, begin: str) -> PlacedMap:
     """The mapping in the YAML file `path`.
 
     Args:
@@ -47,7 +46,7 @@ def parse(path: Path, kind: str, *, listed: str, begin: str) -> CommentedMap:
     except NotYaml as error:
         place = f"{path}:{error.line}:{error.column}" if error.line else str(path)
         raise BadInput(f"{place}: {error}") from error
-    if not isinstance(data, CommentedMap):
+    if not isinstance(data, PlacedMap):
         raise BadInput(f"{path}:1:1: {kind} is a mapping of fields", f"Begin with, say: {begin}")
     return data
 
@@ -68,24 +67,20 @@ class Where:
 
     def of(self, location: Location) -> str:
         """`file:line:column` of a location, or the override that set it."""
-        line, column, node = 0, 0, self.data
+        line, column, node = 1, 1, self.data
         given: Location = ()
         told = ""
         for part in location:
-            in_map = isinstance(node, CommentedMap) and part in node
-            in_list = isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node)
+            in_map = isinstance(node, dict) and part in node
+            in_list = isinstance(node, list) and isinstance(part, int) and part < len(node)
             if in_map or in_list:  # else a union's tag, or a missing field: its parent's place
-                line, column = self._position(node, part) or (line, column)
-                node = node[part]
-                given = (*given, part)
-                told = self.overridden.get(given, told)
-            elif isinstance(node, dict) and part in node:  # below what an override added
+                line, column = self._place(node, part) or (line, column)
                 node = node[part]
                 given = (*given, part)
                 told = self.overridden.get(given, told)
         if told:
             return f"--set {told}"
-        return f"{self.file}:{line + 1}:{column + 1}"
+        return f"{self.file}:{line}:{column}"
 
     def path(self, location: Location) -> str:
         """The dotted path of a location as the file has it: without the tags of unions."""
@@ -100,12 +95,11 @@ class Where:
         return ".".join(parts)
 
     @staticmethod
-    def _position(node: CommentedBase, part: str | int) -> tuple[int, int] | None:
-        try:
-            line, column = node.lc.key(part) if isinstance(node, CommentedMap) else node.lc.item(part)
-            return int(line), int(column)
-        except (AttributeError, KeyError, TypeError):
-            return None
+    def _place(node: object, part: str | int) -> Place | None:
+        """Where `part` of `node` is in the file; None below what an override added."""
+        if isinstance(node, PlacedMap):
+            return node.places.get(part)
+        return node.places[part] if isinstance(node, PlacedList) and isinstance(part, int) else None
 
 
 def tell(problem: Any, model: type[BaseModel], where: Where) -> str:

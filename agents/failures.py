@@ -66,6 +66,10 @@ class EngineDied(PalaestraError):
     """An engine that was running and is gone. Restarted a bounded number of times."""
 
 
+class FileUnusable(PalaestraError):
+    """A file that the system doesn't let be read or written."""
+
+
 class RunUnwritable(PalaestraError):
     """A run folder that can't be written: read-only, disk full."""
 

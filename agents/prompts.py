@@ -129,5 +129,5 @@ def _read(path: Path) -> dict[str, str]:
         try:
             _template(name, text)
         except BadInput as error:
-            raise BadInput(f"{path}:{found.lc.key(name)[0] + 1}: {error.args[0]}", error.remedy) from error
+            raise BadInput(f"{path}:{found.places[name][0]}: {error.args[0]}", error.remedy) from error
     return templates

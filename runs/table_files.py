@@ -20,7 +20,7 @@ import polars as pl
 from pydantic import Field
 
 from palaestra.agents.failures import PalaestraError, RunUnwritable
-from palaestra.runs.record.disk import unwritable
+from palaestra.runs.record.disk import reading, unwritable
 from palaestra.runs.record.documents import Document
 from palaestra.runs.record.folder import package_versions
 from palaestra.runs.record.log import NAME
@@ -42,14 +42,14 @@ class MadeFrom(Document):
 
 
 def made_from(folder: Path) -> MadeFrom:
-    """What tables that are made of the log in `folder` now are made from; raises `OSError`."""
+    """What tables that are made of the log in `folder` now are made from; raises `RunUnreadable`."""
     length, digest = _told(folder / NAME)
     return MadeFrom(length=length, digest=digest, palaestra=package_versions().get("palaestra", ""))
 
 
 def _told(path: Path) -> tuple[int, str]:
     """The length and the hash of a file."""
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         digest = file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
         return file.tell(), digest
 

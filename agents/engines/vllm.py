@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from palaestra.agents.declared import text_beside
 from palaestra.agents.engine import EngineKind, EngineSettings
@@ -38,6 +38,11 @@ class VllmEngine(EngineSettings):
     model: str = Field(
         EMBEDDED_MODEL,
         description="`smollm2` (the embedded model), a folder with a checkpoint, or a Hugging Face id.",
+    )
+    revision: str | None = Field(
+        None,
+        min_length=1,
+        description="Of a Hugging Face id: a branch, a tag or, to have the same model for good, a commit.",
     )
     context: int | None = Field(
         None, ge=128, description="Longest prompt plus answer, tokens. Default: the model's, at most 8192."
@@ -71,6 +76,16 @@ class VllmEngine(EngineSettings):
         description="Further vLLM engine arguments, passed as they are. Those that can run code, write files "
         "or reach other machines, such as `trust_remote_code`, need `--allow-remote-code`.",
     )
+
+    @model_validator(mode="after")
+    def _refuse_revision_of_a_folder(self) -> Self:
+        """A folder has none; and it is said once."""
+        local = self.model == EMBEDDED_MODEL or self.model.startswith((".", "~", "/"))
+        if self.revision is not None and (local or Path(self.model).is_dir()):
+            raise ValueError("a `revision` is one of a Hugging Face id, and `model` is none")
+        if twice := sorted({"revision", "tokenizer_revision"} & self.options.keys()):
+            raise ValueError(f"`{twice[0]}` is said by the engine's `revision`, not in `options`")
+        return self
 
     @field_validator("template_options")
     @classmethod

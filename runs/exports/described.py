@@ -30,6 +30,7 @@ class Author(BaseModel):
 
     model_config = KEPT
     model: str | None = None
+    revision: str | None = None
     adapter: str | None = None
     temperature: float | None = None
     template_options: dict[str, JsonValue] = {}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from palaestra.agents.failures import BadInput
 from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import CARD
 from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
-from palaestra.runs.record.disk import unwritable
+from palaestra.runs.exports.unfinished import becoming, exists
 
 if TYPE_CHECKING:
     from palaestra.runs.quality.filters import Dropped
@@ -38,7 +36,7 @@ def write_kept(
         RunUnwritable: it can't be written.
     """
     if out.exists():
-        raise BadInput(f"{out} exists already", "Choose a new folder with --out, or remove it.")
+        raise exists(out)
     whole = Described.read(folder)
     splits = {name: pairs.filter(split=name).drop("split") for name in ("train", "test")}
     changes = {
@@ -48,10 +46,8 @@ def write_kept(
         "left_out": whole.left_out | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
     }
     described = whole.model_copy(update=changes)
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        (partial / PAIRS.name).mkdir(parents=True)
+    with becoming(out) as partial:
+        (partial / PAIRS.name).mkdir()
         for name, frame in splits.items():
             path = partial / PAIRS.name / f"{name}.{described.file_type}"
             if frame.height and described.file_type == "parquet":
@@ -60,8 +56,3 @@ def write_kept(
                 frame.write_ndjson(path)
         described.write(partial)
         (partial / CARD).write_text(card(described, report.markdown()), encoding="utf-8")
-        partial.rename(out)
-    except OSError as error:
-        raise unwritable(out, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

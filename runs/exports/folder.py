@@ -8,7 +8,6 @@ split, so no prompt is in two, whatever the format.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -29,10 +28,10 @@ from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.rows import LeftOut, rows
 from palaestra.runs.exports.source import Source
+from palaestra.runs.exports.unfinished import becoming, exists
 from palaestra.runs.quality.pairs import read_pairs
 from palaestra.runs.quality.report import quality_report
 from palaestra.runs.record import folder as run_folder
-from palaestra.runs.record.disk import unwritable
 
 CARD = "README.md"
 MOST_MEASURED = 5_000
@@ -65,10 +64,7 @@ def export(
     """
     sources = _sources(runs)
     _check(out, options, sources)
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
+    with becoming(out) as partial:
         with _Files(partial, options.test_share) as files:
             for source in sources:
                 for name, row in rows(source, options, encode, files.left_out):
@@ -89,11 +85,6 @@ def export(
         )
         described.write(partial)
         (partial / CARD).write_text(card(described, _quality(partial, described)), encoding="utf-8")
-        partial.rename(out)
-    except OSError as error:
-        raise unwritable(out, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return described
 
 
@@ -127,7 +118,7 @@ def _check(out: Path, options: ExportOptions, sources: list[Source]) -> None:
     if not 0 <= options.test_share < 1:
         raise BadInput(f"a test share of {options.test_share} leaves nothing to train on", "Choose 0 to 0.5.")
     if out.exists():
-        raise BadInput(f"{out} exists already", "Choose a new folder with --out, or remove it.")
+        raise exists(out)
     for source in sources:
         for name in options.policies:
             if name not in source.policies:

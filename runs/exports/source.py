@@ -23,7 +23,7 @@ from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.core.trajectory import CHECKED, Judged, Trajectory
 from palaestra.scenarios.core.worth import judged, rewards
 
-TEMPLATED = ("model", "template_options", "chat_template", "day")
+TEMPLATED = ("model", "revision", "template_options", "chat_template", "day")
 """The settings of an engine on which the tokens of a prompt depend."""
 
 

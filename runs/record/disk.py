@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from palaestra.agents.failures import RunUnwritable
+from palaestra.agents.failures import PalaestraError, RunUnreadable, RunUnwritable
 
 
 def replace(path: Path, content: bytes | Iterable[bytes]) -> None:
@@ -22,10 +22,10 @@ def replace(path: Path, content: bytes | Iterable[bytes]) -> None:
             os.fsync(file.fileno())
         new.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
+    except (OSError, PalaestraError) as error:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise unwritable(path, error) from error
+        raise (unwritable(path, error) if isinstance(error, OSError) else error) from error
 
 
 def refuse_link(path: Path) -> None:
@@ -56,6 +56,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise `RunUnreadable` where the file `path` can't be read."""
+    try:
+        yield
+    except OSError as error:
+        remedy = {
+            errno.EACCES: "Give yourself the right to read it.",
+            errno.EIO: "Its disk may be failing: copy the folder to another one.",
+        }.get(error.errno or 0, "")
+        told = path if error.filename is None else os.fsdecode(error.filename)
+        raise RunUnreadable(f"{told} can't be read: {error.strerror}", remedy) from error
 
 
 def unwritable(path: Path, error: OSError) -> RunUnwritable:

@@ -17,7 +17,7 @@ from shlex import quote
 from types import MappingProxyType
 
 from palaestra.agents.failures import BadInput
-from palaestra.runs.record.disk import unwritable
+from palaestra.runs.record.disk import reading, unwritable
 
 NAME = "run.json"
 LOG = "log.jsonl"
@@ -37,15 +37,17 @@ def create(out: Path | None, scenario: str) -> Path:
 
     Raises:
         BadInput: something is in `out`, and not just what a start leaves that was killed.
+        RunUnreadable: what is in `out` can't be told.
         RunUnwritable: it can't be made.
     """
     if out is None:
         return _new_folder(Path("outputs") / f"{scenario}-{datetime.now():%Y%m%d-%H%M%S}")
-    try:
+    with reading(out):
         if out.exists() and not _unused(out):
             begun = any((out / name).exists() for name in (NAME, SWEEP, f"{NAME}.new"))
             hint = f"Continue it with: palaestra resume {quote(str(out))}" if begun else ""
             raise BadInput(f"{out} exists already", hint or "Choose a new folder with --out.")
+    try:
         out.mkdir(parents=True, exist_ok=True)
         check = out / BEGINNINGS[0]
         check.touch()

@@ -18,7 +18,7 @@ import orjson
 
 from palaestra.agents.failures import RunLocked, RunUnreadable
 from palaestra.runs.record.chain import BEGINNING, Head, Heads, opened
-from palaestra.runs.record.disk import refuse_link, sync_folder, unwritable
+from palaestra.runs.record.disk import reading, refuse_link, sync_folder, unwritable
 from palaestra.runs.record.folder import LOG
 from palaestra.runs.record.records import FORMAT, Record
 from palaestra.runs.record.state import RunState
@@ -46,13 +46,16 @@ class Log:
             raise unwritable(self.path, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(self._file).st_ino != self.path.stat().st_ino:
-                raise BlockingIOError("repaired meanwhile")
+            repaired = os.fstat(self._file).st_ino != self.path.stat().st_ino
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise _locked(folder) from error
         except OSError as error:
             os.close(self._file)
-            raise RunLocked(
-                f"another process is writing {folder}", "Wait for it to end, or choose another --out."
-            ) from error
+            raise unwritable(self.path, error) from error
+        if repaired:  # meanwhile, by another process
+            os.close(self._file)
+            raise _locked(folder)
         try:
             self._end = _whole_lines(self._file)
             self._torn = os.fstat(self._file).st_size > self._end
@@ -86,6 +89,10 @@ class Log:
         os.close(self._file)
 
 
+def _locked(folder: Path) -> RunLocked:
+    return RunLocked(f"another process is writing {folder}", "Wait for it to end, or choose another --out.")
+
+
 def read(folder: Path) -> Reading:
     """The records of the log in `folder`, checked against what its `run.json` tells, where it has one.
 
@@ -101,8 +108,9 @@ def stamps(folder: Path) -> Heads:
     Raises:
         RunUnreadable: it is damaged.
     """
-    if not (folder / RunState.file_name).exists():
-        return {}
+    with reading(folder / RunState.file_name):
+        if not (folder / RunState.file_name).exists():
+            return {}
     return {episode: Head.parse(head) for episode, head in RunState.read(folder).heads.items()}
 
 
@@ -126,13 +134,14 @@ class Reading:
         self.path = folder / NAME
         self.heads: dict[int, Head] = {}
         self._stamps = dict(stamps or {})
-        if not self.path.is_file():
-            remedy = "Name the folder of a run, such as outputs/debate-…"
-            raise RunUnreadable(f"{folder} holds no {NAME}", remedy)
+        with reading(self.path):
+            if not self.path.is_file():
+                remedy = "Name the folder of a run, such as outputs/debate-…"
+                raise RunUnreadable(f"{folder} holds no {NAME}", remedy)
 
     def __iter__(self) -> Iterator[Record]:
         place = 0
-        with self.path.open("rb") as file:
+        with reading(self.path), self.path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
                     break

@@ -18,7 +18,7 @@ import orjson
 
 from palaestra.agents.failures import RunUnreadable
 from palaestra.runs.record.chain import BEGINNING, Head, Sealed, opened
-from palaestra.runs.record.disk import replace, sync_folder, unwritable
+from palaestra.runs.record.disk import reading, replace, sync_folder, unwritable
 from palaestra.runs.record.log import NAME, Log, require_format, stamps
 from palaestra.runs.record.recorder import Past
 from palaestra.runs.record.records import Record
@@ -163,7 +163,7 @@ class _Gathered:
             remedy = "Name the folder of a run, such as outputs/debate-…"
             raise RunUnreadable(f"{folder} holds no {NAME}", remedy)
         place = 0
-        with self.path.open("rb") as file:
+        with reading(self.path), self.path.open("rb") as file:
             for text in file:
                 if text.endswith(b"\n"):
                     self._take(text, _Line(place, len(text)))
@@ -213,7 +213,7 @@ class _Gathered:
         replace(self.path, self._texts())
 
     def _texts(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
+        with reading(self.path), self.path.open("rb") as file:
             for line in self._in_order():
                 file.seek(line.place)
                 yield file.read(line.length)

@@ -9,7 +9,7 @@
 | `limited_by` | of a run that is "limited": which of its `limits` it has reached |
 | `started`, `ended` | ISO 8601, UTC |
 | `seconds` | from the engines' start to the end, over all sittings |
-| `sittings` | of each: `started`, `engines` (what each said of itself), `versions`, `faults` (met, by kind) |
+| `sittings` | of each: `started`, `engines` (what each said of itself), `versions`, `faults`, `changed` |
 | `counts` | `episodes` that are over, `calls`, `prompt_tokens`, `cached_tokens`, `output_tokens` |
 | `heads` | of each episode: its records and their checksum, see `palaestra.runs.record.chain` |
 | `branch` | of a branch run: its plan, see `palaestra.runs.record.plan` |
@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -25,6 +26,7 @@ from pydantic import BaseModel, Field, JsonValue, StringConstraints
 
 from palaestra.agents.budget import Limit
 from palaestra.agents.failures import LimitReached, RunUnreadable
+from palaestra.runs.record.disk import reading
 from palaestra.runs.record.documents import KEPT, Document
 from palaestra.runs.record.folder import LOG, NAME, SWEEP, now
 from palaestra.runs.record.plan import Plan
@@ -53,6 +55,7 @@ class SittingRecord(BaseModel):
 
     Attributes:
         faults: what each engine met and got over, or what was recorded as failed: how often each kind.
+        changed: in words, which engines aren't what answered before, see `palaestra.runs.record.served`.
     """
 
     model_config = KEPT
@@ -60,6 +63,7 @@ class SittingRecord(BaseModel):
     engines: dict[str, dict[str, JsonValue]] = {}
     versions: dict[str, str] = {}
     faults: dict[str, dict[str, int]] = {}
+    changed: tuple[str, ...] = ()
 
 
 class Counts(BaseModel):
@@ -97,19 +101,22 @@ class RunState(Document):
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The state of the run in `folder`; raises `RunUnreadable` where there is none."""
-        if (folder / SWEEP).exists() and not (folder / NAME).exists():
-            first = next(folder.glob(f"*/{NAME}"), folder / "0-…" / NAME).parent
-            raise RunUnreadable(
-                f"{folder} is the folder of a sweep", f"Name one of its runs, such as {first}"
-            )
+        with reading(folder):
+            if (folder / SWEEP).exists() and not (folder / NAME).exists():
+                first = next(folder.glob(f"*/{NAME}"), folder / "0-…" / NAME).parent
+                raise RunUnreadable(
+                    f"{folder} is the folder of a sweep", f"Name one of its runs, such as {first}"
+                )
         try:
             return super().read(folder)
         except RunUnreadable as error:
-            if not (folder / NAME).exists() and (folder / LOG).is_file() and (folder / LOG).stat().st_size:
-                raise RunUnreadable(
-                    f"{folder} has a log, but no {NAME} that says of what",
-                    f"Put its {NAME} back from a copy, or play anew into another folder.",
-                ) from error
+            with suppress(OSError):
+                log = folder / LOG
+                if not (folder / NAME).exists() and log.is_file() and log.stat().st_size:
+                    raise RunUnreadable(
+                        f"{folder} has a log, but no {NAME} that says of what",
+                        f"Put its {NAME} back from a copy, or play anew into another folder.",
+                    ) from error
             raise
 
     @property

@@ -63,6 +63,7 @@ def _what_was_run(run: Run) -> list[tuple[str, str]]:
         facts.append(("versions", ", ".join(f"{name} {version}" for name, version in last.versions.items())))
     if len(state.sittings) > 1:
         facts.append(("sittings", str(len(state.sittings))))
+    facts += [("another answered", words) for sitting in state.sittings for words in sitting.changed]
     return facts
 
 

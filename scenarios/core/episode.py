@@ -14,11 +14,12 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import NoneType
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 import mesa
 
@@ -242,7 +243,7 @@ class Episode(Stage, Generic[Config]):
                     break
                 wanted = self._play.send([])
             else:
-                self._play.throw(RuntimeError(f"play() yielded no question {MOST_SILENCES} times in a row"))
+                self._refuse(RuntimeError(f"play() yielded no question {MOST_SILENCES} times in a row"))
         except StopIteration as stop:
             self._end(stop.value)
         else:
@@ -257,8 +258,14 @@ class Episode(Stage, Generic[Config]):
             told = f"play() yields lists of questions, not a list with a {type(odd).__name__}"
         else:
             told = f"play() yields lists of questions, not a {type(wanted).__name__}"
+        self._refuse(TypeError(f"{told}: yield [agent.ask(…), …]"))
+
+    def _refuse(self, error: Exception) -> NoReturn:
+        """Raise `error` where the rules yielded last; rules that catch it don't go on either."""
         assert self._play is not None
-        self._play.throw(TypeError(f"{told}: yield [agent.ask(…), …]"))
+        with suppress(StopIteration):
+            self._play.throw(error)
+        raise error
 
     def _end(self, outcome: dict[str, Scalar] | None) -> None:
         if not isinstance(outcome, (dict, NoneType)):

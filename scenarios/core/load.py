@@ -23,6 +23,9 @@ from palaestra.scenarios.core.config import Location, ScenarioConfig
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.registry import SCENARIOS, rules_border
 
+MOST_TOLD = 20
+"""Problems of one file; who mends these sees the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -101,7 +104,10 @@ def check(
             context = {"folder": Path(file).parent if folder is None else folder}
             config = rules.config_type.model_validate(data, context=context)
         except ValidationError as error:
-            told = [tell(problem, rules.config_type, where) for problem in error.errors()]
+            problems = error.errors()
+            told = [tell(problem, rules.config_type, where) for problem in problems[:MOST_TOLD]]
+            if len(problems) > MOST_TOLD:
+                told.append(f"… and {len(problems) - MOST_TOLD:,} more")
             remedy = f"All fields: palaestra schema {data['scenario']}"
             raise BadInput("\n".join(told), remedy) from error
         read_prompts(rules.prompts_file, (), rules.topic_variables)

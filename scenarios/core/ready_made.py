@@ -8,8 +8,7 @@ from inspect import getmodule
 from pathlib import Path
 from sys import modules
 
-from ruamel.yaml import YAML
-
+from palaestra.agents.bounded_yaml import read
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.agents.limits import read_text
 from palaestra.scenarios.core.registry import SCENARIOS
@@ -32,7 +31,7 @@ def summaries() -> Iterator[tuple[str, str]]:
 def ready_made(scenario: str) -> Iterator[tuple[str, str]]:
     """The names of a scenario's ready-made files, with their titles."""
     for file in _files(scenario):
-        yield file.stem, str(YAML(typ="safe").load(file).get("title", ""))
+        yield file.stem, str(read(read_text(file)).get("title", ""))
 
 
 def find(name: str) -> Path:

@@ -55,20 +55,25 @@ class Hearing(Settings):
         Raises:
             ValueError: the graph can't be built over this cast.
         """
+        if self._everybody:
+            return {name: list(names) for name in names}
         graph = self._build(names, seed)
         return {u: [v for v in names if v == u or graph.has_edge(u, v)] for u in names}
 
     def problems(self, names: list[str], seed: int) -> Iterator[tuple[Location, str]]:
         """What is wrong with this graph over the cast `names`, and where."""
+        known = set(names)
         for position, edge in enumerate(self.edges or ()):
             for end, name in enumerate(edge):
-                if name not in names:
+                if name not in known:
                     near = get_close_matches(name, names, n=1)
                     hint = f"; did you mean {near[0]!r}?" if near else f"; the cast is {', '.join(names)}"
                     yield ("edges", position, end), f"no agent is named {name!r}{hint}"
                     return
         if self.edges is not None and (self.graph != COMPLETE or self.options):
             yield ("edges",), "`edges` are a graph of their own; leave out `graph` and `options`"
+        if self._everybody and len(names) > 1:
+            return
         try:
             graph = self._build(names, seed)
         except ValueError as error:
@@ -77,6 +82,11 @@ class Hearing(Settings):
         for name in names:
             if not any(other != name for other in nx.all_neighbors(graph, name)):
                 yield (), f"{name} would neither hear anyone nor be heard"
+
+    @property
+    def _everybody(self) -> bool:
+        """Whether all hear all; the graph of thousands takes half a minute to build."""
+        return self.edges is None and self.graph == COMPLETE and not self.options
 
     def _build(self, names: list[str], seed: int) -> nx.Graph[str]:
         graph: nx.Graph[str]

@@ -13,7 +13,7 @@ from palaestra.agents.failures import BadInput
 from palaestra.agents.limits import MOST_INTEGER
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
-from palaestra.sims.commands.border import guarded
+from palaestra.sims.commands.border import guarded, require_utf8
 from palaestra.sims.commands.conformance import conforming
 from palaestra.sims.commands.data import data
 from palaestra.sims.commands.estimating import print_estimate
@@ -253,7 +253,13 @@ def doctor() -> None:
 
 def main() -> None:
     """The entry point: failures become one message and an exit code, never a traceback."""
-    sys.exit(guarded(lambda: app(standalone_mode=False)))
+    sys.exit(guarded(_command))
+
+
+def _command() -> object:
+    """Do what was typed; raises `BadInput` where that leads to a folder whose name is no UTF-8."""
+    require_utf8(sys.argv[1:])
+    return app(standalone_mode=False)
 
 
 def _load(file: str, settings: list[str]) -> Scenario:
@@ -314,6 +320,8 @@ def _print_result(folder: Path) -> None:
         say(f"engine {engine!r} met and got over, or recorded as failed: {told}")
     if finished.spend is not None:
         say(f"spent:       {money(finished.spend)}")
+    for words in (words for sitting in finished.state.sittings for words in sitting.changed):
+        say(f"beware: {words}")
     say(f"read it all: palaestra show {quote(str(folder))} --episode 0")
     say(f"run folder:  {folder}")
 

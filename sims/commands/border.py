@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, runtime_checkable
 
 import typer
 
-from palaestra.agents.failures import Interrupted, PalaestraError
+from palaestra.agents.failures import BadInput, Interrupted, PalaestraError
 from palaestra.sims.terminal import say, take_any_text, warn
 from palaestra.sims.unforeseen import unforeseen
+
+NO_TEXT = re.compile("[\ud800-\udfff]")
+"""What stands for a byte that is no UTF-8."""
 
 
 class _Context(Protocol):
@@ -44,6 +48,24 @@ def guarded(command: Callable[[], object]) -> int:
         _forget_output()
         return 1
     return code
+
+
+def require_utf8(words: Iterable[str]) -> None:
+    """Refuse files and folders that not all can name who read and write a run: Parquet, JSON, a page.
+
+    Args:
+        words: that were typed; each may be one.
+
+    Raises:
+        BadInput: a name, also of a folder that it leads to, holds bytes that are no UTF-8.
+    """
+    for word in words:
+        path = word.partition("=")[2] if word.startswith("--") else word
+        for name in (word, os.path.realpath(path.replace("\0", ""))):
+            if NO_TEXT.search(name):
+                raise BadInput(
+                    f"the name {name} isn't in UTF-8", "Rename that file or folder; a link to it won't do."
+                )
 
 
 def _ended(command: Callable[[], object]) -> int:

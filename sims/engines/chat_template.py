@@ -90,6 +90,11 @@ class ChatTemplate:
         }
         self._skeletons: dict[tuple[Role, ...], list[int | str]] = {}
 
+    @property
+    def text(self) -> str:
+        """The template in Jinja."""
+        return self._text or str(self._tokenizer.chat_template)
+
     def encode(self, prompt: Prompt) -> list[int]:
         """The tokens of `prompt`, up to where the model's answer begins."""
         spoken = turns(prompt)
@@ -122,7 +127,7 @@ class ChatTemplate:
 
     def marks(self) -> Marks | None:
         """How the model marks its thoughts; None where neither template nor tokenizer tells."""
-        source = self._text or str(self._tokenizer.chat_template)
+        source = self.text
         known = {*self._controls, *self.words}
         for marks in FAMILIES:
             signs = re.findall(r"<\|\w+\|>", marks.opens) or [marks.opens.strip()]

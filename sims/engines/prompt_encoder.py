@@ -61,7 +61,7 @@ def checkpoint_encoder(settings: VllmEngine) -> Encoder:
     name = settings.model
     path = str(embedded_model.ensure()) if name == EMBEDDED_MODEL else str(Path(name).expanduser())
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False, revision=settings.revision)
     except (OSError, ValueError) as error:
         raise BadInput(
             f"the tokenizer of {name!r} is not to be had: {str(error).splitlines()[0]}",

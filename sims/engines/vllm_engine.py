@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 from palaestra.agents.answers import Answer, Choice, Json, Text
 from palaestra.agents.calls import Call, Reply, derive_seed
-from palaestra.agents.engines.vllm import EMBEDDED_MODEL, VllmEngine
+from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
-from palaestra.sims.engines import embedded_model
+from palaestra.sims.engines import checkpoint
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
 from palaestra.sims.engines.template_contract import require_whole
@@ -86,7 +86,7 @@ class Vllm:
             log = Path(file.name)
         try:
             with output_to(log), interruptible():
-                model = self._model()
+                model = checkpoint.find(self._settings)
                 self._lora = {path: lora_request(path, i) for i, path in enumerate(self._adapters, 1)}
                 self._device = device_name()
                 self._load(model)
@@ -116,6 +116,7 @@ class Vllm:
             tokenizer, settings.template_options, settings.chat_template, settings.day
         )
         require_whole(self._template, notes=self._notes)
+        self._served = checkpoint.identity(model, settings, self._template.text, self._adapters)
         end = self._template.end_of_turn()
         self._end = int(tokenizer.eos_token_id if end is None else end)
         self._stop_text = self._template.stop_text()
@@ -135,37 +136,16 @@ class Vllm:
                 "Choose `think: scratchpad` in its policies, or a model that thinks.",
             )
 
-    def _model(self) -> str:
-        name = self._settings.model
-        if name == EMBEDDED_MODEL:
-            return str(embedded_model.ensure())
-        if Path(name).is_absolute() or name.startswith((".", "~")):
-            name = str(Path(name).expanduser())
-            if not Path(name).is_dir():
-                raise EngineUnavailable(
-                    f"there is no folder {name}", "Name the folder of a Hugging Face checkpoint in `model`."
-                )
-        try:
-            self._model_config(name)
-        except Exception as error:
-            raise EngineUnavailable(
-                f"there is no model {name!r} here, nor could it be fetched: {first_line(error)}",
-                f"Name a folder with a checkpoint, a Hugging Face id, or `{EMBEDDED_MODEL}`.",
-            ) from error
-        return name
-
-    def _model_config(self, model: str) -> Any:
-        from transformers import AutoConfig
-
-        trusted = bool(self._settings.options.get("trust_remote_code", False))
-        return AutoConfig.from_pretrained(model, trust_remote_code=trusted)
-
     def _arguments(self, model: str) -> dict[str, Any]:
         settings = self._settings
-        longest = getattr(self._model_config(model), "max_position_embeddings", LONGEST_CONTEXT)
+        longest = getattr(
+            checkpoint.configuration(model, settings), "max_position_embeddings", LONGEST_CONTEXT
+        )
         context = settings.context or min(int(longest), LONGEST_CONTEXT)
         arguments: dict[str, Any] = {
             "model": model,
+            "revision": settings.revision,
+            "tokenizer_revision": settings.revision,
             "max_model_len": context,
             "dtype": settings.dtype,
             "max_num_seqs": settings.parallel,
@@ -374,6 +354,7 @@ class Vllm:
             "context": str(self._context),
             "thinks": "no" if self._marks is None else "yes",
             "vllm": require_vllm(),
+            **self._served,
         }
 
 

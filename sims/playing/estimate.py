@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,8 @@ from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.foreseen import most_tokens, with_thought
 
 CHARACTERS_PER_TOKEN = 4.0
+MOST_COUNTED = 1_000_000
+"""Characters that are made into tokens: a tokenizer takes seconds for ten million."""
 
 
 @dataclass(slots=True)
@@ -164,12 +165,24 @@ def _token_counter(scenario: Scenario) -> tuple[Callable[[str], int], str]:
             from tokenizers import Tokenizer
 
             encode = Tokenizer.from_file(str(folder / "tokenizer.json")).encode
-            return partial(_count, encode), f"tokenizer of {name}"
+            return _Counter(encode).count, f"tokenizer of {name}"
     return (lambda text: round(len(text) / CHARACTERS_PER_TOKEN)), "4 characters a token"
 
 
-def _count(encode: Callable[..., Any], text: str) -> int:
-    return len(encode(text, add_special_tokens=False).ids)
+class _Counter:
+    """Counts tokens, after `MOST_COUNTED` characters by how many a token had in these."""
+
+    def __init__(self, encode: Callable[..., Any]) -> None:
+        self._encode = encode
+        self._characters = self._tokens = 0
+
+    def count(self, text: str) -> int:
+        if self._characters > MOST_COUNTED:
+            return round(len(text) * self._tokens / self._characters)
+        tokens = len(self._encode(text, add_special_tokens=False).ids)
+        self._characters += len(text)
+        self._tokens += tokens
+        return tokens
 
 
 def _models(scenario: Scenario) -> list[str]:

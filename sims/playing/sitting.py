@@ -12,12 +12,15 @@ from shlex import quote
 from threading import current_thread, main_thread
 from typing import Any
 
+from pydantic import JsonValue
+
 from palaestra.agents.failures import Interrupted, LimitReached, PalaestraError
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.chain import Heads
 from palaestra.runs.record.recorder import Past, Recorder
+from palaestra.runs.record.served import changes
 from palaestra.runs.record.state import Counts, RunState, SittingRecord, Status
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario
@@ -29,6 +32,7 @@ from palaestra.sims.playing.meter import Meter
 from palaestra.sims.playing.progress import Progress
 from palaestra.sims.playing.scheduler import Scheduler
 from palaestra.sims.playing.venue import Venue
+from palaestra.sims.terminal import warn
 from palaestra.sims.unforeseen import unforeseen
 
 
@@ -144,11 +148,27 @@ class Sitting:
 
     def _begin(self, fleet: Fleet) -> None:
         """Note in `run.json` that this sitting has begun, with which settings and engines."""
+        engines = fleet.identities()
+        changed = tuple(changes(self._answered_before(), engines))
+        for words in changed:
+            warn(
+                f"warning: {words}\n  What is recorded is replayed as it was; what is asked now, it answers."
+            )
         sitting = SittingRecord(
-            started=run_folder.now(), engines=fleet.identities(), versions=dict(run_folder.package_versions())
+            started=run_folder.now(),
+            engines=engines,
+            versions=dict(run_folder.package_versions()),
+            changed=changed,
         )
         self._state = self._state.continued(self._scenario.config.model_dump(mode="json"), sitting)
         self._state.write(self._where)
+
+    def _answered_before(self) -> dict[str, dict[str, JsonValue]]:
+        """What each engine said of itself that answered last, here or in the run that is branched."""
+        sittings, plan = self._state.sittings, self._state.branch
+        if not sittings and plan is not None:
+            sittings = RunState.read(plan.run).sittings
+        return {name: said for sitting in sittings for name, said in sitting.engines.items()}
 
     def _scheduler(self, fleet: Fleet, meter: Meter, recorder: Recorder, progress: Progress) -> Scheduler:
         live, branched = self._scenario.config.live, self._alternatives

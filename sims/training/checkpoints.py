@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar
@@ -65,6 +66,19 @@ def check(out: Path, resume: bool) -> None:
         raise BadInput(
             f"a training of {out} was begun and can go on", f"Add --resume, or delete {partial(out)}."
         )
+
+
+def began_on(out: Path) -> date | None:
+    """The day that chat templates are told in the training of `out` that was begun; None where it isn't told.
+
+    Raises:
+        BadInput: what was begun is damaged.
+    """
+    told = TrainingState.read(partial(out)).work.get("day")
+    try:
+        return date.fromisoformat(str(told)) if told is not None else None
+    except ValueError as error:
+        raise BadInput(f"{partial(out)} is damaged: its day is {told!r}", TrainingState.remedy) from error
 
 
 class Unfinished:

@@ -25,7 +25,7 @@ class Start:
     Attributes:
         model: `smollm2`, a folder or a Hugging Face id.
         adapter: folder of the LoRA adapter to go on from, None for a new one.
-        author: the policy, with how its chat template was told; a new one's is the model's own.
+        author: the policy, with how its chat template was told.
     """
 
     model: str
@@ -99,14 +99,15 @@ class TrainingSource:
         Args:
             policy: one of the export's: its model, on from its adapter if it has one. Needed
                 where the export has several that differ in these.
-            model: another model, instead of a policy.
+            model: another model, instead of a policy's. It is told the day on which was played, and where it
+                is the one that played, all else that its chat template was told.
             adapter: another adapter to go on from.
 
         Raises:
             BadInput: there is no such policy, or it is not clear which one.
         """
         if model is not None:
-            return Start(model, adapter, Author())
+            return Start(model, adapter, self._told(policy, model))
         found = self._policy(policy)
         if not found.model:
             raise BadInput(
@@ -114,6 +115,27 @@ class TrainingSource:
             )
         own = Path(found.adapter) if found.adapter else None
         return Start(found.model, adapter or own, found)
+
+    def _told(self, policy: str | None, model: str) -> Author:
+        """How the chat template of `model` is told what it or another one played."""
+        played = list(self._policies.values()) if policy is None else [self._policy(policy)]
+        own = [author for author in played if author.model == model]
+        told = [
+            Author(
+                revision=each.revision,
+                template_options=each.template_options,
+                chat_template=each.chat_template,
+                day=each.day,
+            )
+            for each in own
+        ]
+        told = told or [Author(day=author.day) for author in played] or [Author()]
+        if any(way != told[0] for way in told):
+            raise BadInput(
+                f"{self.folder} was played on several days or with several chat templates",
+                "Say as which of its policies to train, with --policy.",
+            )
+        return told[0]
 
     def _policy(self, name: str | None) -> Author:
         names = ", ".join(self._policies)

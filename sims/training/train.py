@@ -2,10 +2,10 @@
 
 What is trained is the policy that made the data: its model, on from its adapter if it has
 one. The adapter's folder is PEFT's, with `training.json` beside the weights: `method`,
-`model`, `adapter` (gone on from), `policy`, `export`, `runs`, `scenario`, `settings`, `rows`
-(train, test, left out for their length), `steps`, `loss` (one entry a step), `before` and
-`after` (means over the test split; None where it is empty), `device`, `dtype`, `seconds`,
-`versions`.
+`model`, `adapter` (gone on from), `policy`, `day` (that the chat template is told), `export`,
+`runs`, `scenario`, `settings`, `rows` (train, test, left out for their length), `steps`, `loss`
+(one entry a step), `before` and `after` (means over the test split; None where it is empty),
+`device`, `dtype`, `seconds`, `versions`.
 
 In `before` and `after`, `loss` is the method's; `rewards/…` are β times how much likelier, in
 nats, an answer became than it was to the starting policy: 0 before the first step, where an
@@ -20,6 +20,8 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
@@ -89,9 +91,21 @@ def train(
     source = TrainingSource(export)
     source.require(method)
     start = source.start(policy, model, adapter)
+    start = pinned(start, checkpoints.began_on(out) if resume else None)
     _require_packages()
     with _quiet_libraries():
         return _Training(source, out, method, policy, start, chosen, TrainingProgress(quiet)).run(resume)
+
+
+def pinned(start: Start, began: date | None) -> Start:
+    """The same, told a day: that on which was played; of a server, which tells none, that on which it began.
+
+    Args:
+        start: the policy to train.
+        began: when the training began that goes on; None for one that begins.
+    """
+    day = start.author.day or began or date.today()
+    return replace(start, author=start.author.model_copy(update={"day": day}))
 
 
 class _Training:
@@ -116,19 +130,22 @@ class _Training:
         self._work: dict[str, JsonValue] = {
             "method": method,
             "model": start.model,
+            "revision": start.author.revision,
             "adapter": str(start.adapter) if start.adapter else None,
             "policy": policy,
             "export": str(source.folder),
             "rows_hash": source.digest(method),
+            "day": str(start.author.day),
             "settings": settings.model_dump(mode="json"),
         }
 
     def run(self, resume: bool) -> Path:
         from palaestra.sims.training.trainers import lora_model
 
-        path = _model_path(self._start.model)
+        revision = self._start.author.revision
+        path = _model_path(self._start.model, revision)
         _check_adapter(self._start.adapter)
-        tokenizer = _tokenizer(path)
+        tokenizer = _tokenizer(path, revision)
         tokens = _tokens(tokenizer, self._start)
         train, left_out = self._rows("train", tokens)
         test, _ = self._rows("test", tokens)
@@ -140,7 +157,7 @@ class _Training:
         counts = {"train": len(train), "test": len(test), "left_out": left_out}
         told = f", {left_out} longer than {self._settings.max_length} tokens left out" if left_out else ""
         self._progress.say(f"{self._method} on {len(train)} rows, tested on {len(test)}{told}")
-        model = lora_model(path, self._start.adapter, self._settings)
+        model = lora_model(path, revision, self._start.adapter, self._settings)
         with checkpoints.Unfinished(self._out, self._work, resume) as unfinished:
             self._train(unfinished, model, tokenizer, train, test, counts)
         return self._out
@@ -255,15 +272,15 @@ def _require_packages() -> None:
             raise TrainerUnavailable(f"{name} is not installed", "pip install 'palaestra[train]'") from error
 
 
-def _model_path(name: str) -> str:
-    """What transformers loads the model `name` from."""
+def _model_path(name: str, revision: str | None) -> str:
+    """What transformers loads the model `name` from, which has this revision."""
     if name == EMBEDDED_MODEL:
         return str(embedded_model.ensure())
     from transformers import AutoConfig
 
     path = str(Path(name).expanduser()) if name.startswith("~") else name
     try:
-        AutoConfig.from_pretrained(path, trust_remote_code=False)
+        AutoConfig.from_pretrained(path, trust_remote_code=False, revision=revision)
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0]
         raise BadInput(
@@ -291,10 +308,10 @@ def _check_adapter(folder: Path | None) -> None:
         )
 
 
-def _tokenizer(path: str) -> Any:
+def _tokenizer(path: str, revision: str | None) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+    return AutoTokenizer.from_pretrained(path, trust_remote_code=False, revision=revision)
 
 
 def _tokens(tokenizer: Any, start: Start) -> Tokens:

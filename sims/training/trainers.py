@@ -133,7 +133,7 @@ def _arguments(settings: TrainSettings, checkpoints: Path) -> dict[str, Any]:
     }
 
 
-def lora_model(model: str, adapter: Path | None, settings: TrainSettings) -> PeftModel:
+def lora_model(model: str, revision: str | None, adapter: Path | None, settings: TrainSettings) -> PeftModel:
     """A model with an adapter to train: a new one, or `adapter` to go on from.
 
     Raises:
@@ -142,7 +142,9 @@ def lora_model(model: str, adapter: Path | None, settings: TrainSettings) -> Pef
     set_seed(settings.seed)
     dtype = torch.bfloat16 if computes_bfloat16() else torch.float32
     try:
-        base = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, trust_remote_code=False)
+        base = AutoModelForCausalLM.from_pretrained(
+            model, revision=revision, dtype=dtype, trust_remote_code=False
+        )
     except (ValueError, OSError) as error:
         raise BadInput(
             f"the model {model} can't be loaded: {(str(error).splitlines() or [''])[0]}",

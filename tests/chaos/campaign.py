@@ -32,7 +32,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from tests.chaos import damage, disk, documents, engines, files, kills, texts
+from tests.chaos import damage, disk, documents, engines, files, kills, reads, texts
 from tests.chaos.case import Case, Family
 from tests.chaos.child import Failed
 from tests.chaos.preload import preload
@@ -43,6 +43,7 @@ KINDS: dict[str, dict[str, Family]] = {
     "damage": damage.FAMILIES,
     "documents": documents.FAMILIES,
     "disk": disk.FAMILIES,
+    "reads": reads.FAMILIES,
     "files": files.FAMILIES,
     "engines": engines.FAMILIES,
     "texts": texts.FAMILIES,
@@ -55,12 +56,13 @@ FAMILIES = {f"{kind}: {family}": play for kind, found in KINDS.items() for famil
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a case: how it failed, or nothing; the CPU time that it took to check a file."""
+    """What became of a case: how it failed, or nothing; see `Case` for the others."""
 
     family: str
     index: int
     failure: str
     seconds: float
+    stopped: bool
 
 
 def play(family: str, index: int, seed: int) -> Result:
@@ -75,7 +77,7 @@ def play(family: str, index: int, seed: int) -> Result:
     except Exception:
         failure = f"{', '.join(case.done)}\n{traceback.format_exc()}"
     shutil.rmtree(folder, ignore_errors=True)
-    return Result(family, index, failure, case.seconds)
+    return Result(family, index, failure, case.seconds, case.stopped)
 
 
 def results(cases: Iterator[tuple[str, int]], seed: int, jobs: int, minutes: float) -> Iterator[Result]:
@@ -102,11 +104,13 @@ def table(played: Counter[str], failed: Counter[str]) -> list[str]:
 
 def campaign(cases: Iterator[tuple[str, int]], seed: int, minutes: float, jobs: int) -> bool:
     """Play `cases`; tell of progress and failures, and the table; whether all went well."""
-    played, failed, began, slowest = Counter[str](), Counter[str](), monotonic(), 0.0
+    played, failed, began = Counter[str](), Counter[str](), monotonic()
+    slowest, stopped = 0.0, 0
     tell_at = began + SECONDS_BETWEEN_LINES
     for result in results(cases, seed, jobs, minutes):
         played[result.family] += 1
         slowest = max(slowest, result.seconds)
+        stopped += result.stopped
         if result.failure:
             failed[result.family] += 1
             again = f"python -m tests.chaos.campaign --seed {seed} --case '{result.family}: {result.index}'"
@@ -118,6 +122,7 @@ def campaign(cases: Iterator[tuple[str, int]], seed: int, minutes: float, jobs: 
             )
     print("\n".join(["", *table(played, failed)]))
     print(f"a file was checked in {slowest:.2f} s of CPU time at most")
+    print(f"{stopped} plays were stopped after {files.PLAYING} s; they are long, as `--estimate` told")
     print(f"seed {seed}, {monotonic() - began:.0f} s, {jobs} jobs")
     return not failed
 

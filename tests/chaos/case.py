@@ -22,6 +22,7 @@ class Case:
         folder: that it may make.
         done: what it has done so far, in words.
         seconds: of CPU time that it took to check a file.
+        stopped: whether a file asks for a play so long that it was stopped.
     """
 
     subjects: Subjects
@@ -31,6 +32,7 @@ class Case:
     folder: Path
     done: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    stopped: bool = False
 
     def __post_init__(self) -> None:
         self.chance = Random(f"{self.seed} {self.name} {self.index}")

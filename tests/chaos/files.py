@@ -18,7 +18,9 @@ from palaestra.scenarios.core.ready_made import files
 SECONDS = 2.0
 """Of CPU time that a file may take to be checked."""
 PLAYING = 20
-"""Seconds of CPU time after which a play is stopped: a file may ask for a long one."""
+"""Seconds of CPU time after which a play is stopped. A file may ask for that; `--estimate` must tell."""
+LONG = 1_000
+"""Calls, or more, that a play has which is stopped."""
 VALUES = (
     "",
     "null",
@@ -129,7 +131,7 @@ def whole_field(text: str, chance: Random) -> str:
 
 def key(text: str, chance: Random) -> str:
     """A field has another name."""
-    found = chance.choice(list(re.finditer(r"\w+(?=:)", text)))
+    found = chance.choice(list(re.finditer(r"\b\w+(?=:)", text)))
     typed = found[0]
     new = chance.choice((*KEYS, typed.upper(), typed[:-1], typed + typed[-1], typed + "\u200b"))
     return text[: found.start()] + new + text[found.end() :]
@@ -192,10 +194,20 @@ def changed(case: Case) -> None:
         few = ("--set", "rounds=1") if re.search(r"^rounds: *\d+ *$", text, re.MULTILINE) else ()
         words = ("run", "file.yaml", "--dry-run", "-n", "1", "--quiet", "--out", "out", *few)
         played = palaestra(*words, cwd=case.folder, cpu=PLAYING)
-        if played.code not in (-signal.SIGXCPU, -signal.SIGKILL):
-            played.plain()
-            if played.code not in (0, 2):
-                raise Failed(played.told())
+        if played.code in (-signal.SIGXCPU, -signal.SIGKILL):
+            case.stopped = True
+            _foretold(case, few)
+        elif played.plain().code not in (0, 2):
+            raise Failed(played.told())
+
+
+def _foretold(case: Case, few: tuple[str, ...]) -> None:
+    """Raise `Failed` unless `--estimate` tells, and soon, that the file asks for a long play."""
+    words = ("run", "file.yaml", "--dry-run", "-n", "1", "--estimate", *few)
+    told = palaestra(*words, cwd=case.folder, cpu=PLAYING).well()
+    calls = [int(each.replace(",", "")) for each in re.findall(r"^calls +([\d,]+)", told.out, re.MULTILINE)]
+    if not told.out.startswith("at least") and sum(calls) < LONG:
+        raise Failed(f"{sum(calls)} calls took {PLAYING} s: {told.told()}")
 
 
 FAMILIES: dict[str, Family] = {"changed": changed}

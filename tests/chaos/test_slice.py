@@ -28,12 +28,17 @@ CASES = (
     "disk: one call fails: 0",
     "disk: calls fail from one on: 1",
     "disk: files are limited: 0",
+    *(f"reads: of a finished run: {number}" for number in (0, 1, 2)),
+    "reads: of an unfinished run: 1",
     *(f"files: changed: {number}" for number in (0, 1, 2, 3)),
     "engines: faulty: 0",
     "texts: hostile: 7",
     # Faults that the campaign once found.
     "kills: at a call: 41",  # between run.json.new and run.json: nothing went on with the folder
     "disk: calls fail from one on: 9",  # what a start left could not be taken away either
+    "reads: of a finished run: 32",  # run.json, by `export`
+    "reads: of an unfinished run: 0",  # is it a sweep?
+    "reads: of an unfinished run: 2",  # the log
     "files: changed: 6",  # nested too deep
     "texts: hostile: 22",  # half a UTF-16 pair in a motion
     "texts: hostile: 478",  # Rich's markup in a motion

@@ -226,3 +226,9 @@ def test_a_log_that_is_a_folder_is_unwritable(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
     with pytest.raises(RunUnwritable):
         Log(tmp_path)
+
+
+def test_a_log_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / NAME).symlink_to("/proc/self/mem")  # whose first bytes no process can read
+    with pytest.raises(RunUnreadable, match=rf"{NAME} can't be read: Input/output error"):
+        list(read(tmp_path))

@@ -10,7 +10,7 @@ import pytest
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.failures import BadInput
 from palaestra.scenarios.core import ready_made
-from palaestra.scenarios.core.load import check, load
+from palaestra.scenarios.core.load import MOST_TOLD, check, load
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.debate.config import DebateConfig
 from palaestra.scenarios.debate.rules import Debate
@@ -100,9 +100,16 @@ def test_a_password_in_an_address_is_not_repeated(write: Write) -> None:
     assert "secret" not in rest
 
 
-def test_a_value_that_yaml_cannot_make_is_no_yaml(write: Write) -> None:
-    assert "this is not YAML" in refused(write(f"{GOOD}title: 2020-99-99\n"))
-    assert "--set title=2020-99-99" in refused(write(GOOD), "title=2020-99-99")
+def test_a_date_is_a_text(write: Write) -> None:
+    assert load(write(f"{GOOD}title: 2020-99-99\n")).config.title == "2020-99-99"
+    assert load(write(GOOD), ["title=2020-02-02"]).config.title == "2020-02-02"
+
+
+def test_of_many_problems_the_first_are_told(write: Write) -> None:
+    wrong = ", ".join(map(str, range(MOST_TOLD + 30)))
+    said = refused(write(f"scenario: debate\nmotions: [{wrong}]\n")).splitlines()
+    assert len(said) == MOST_TOLD + 2
+    assert said[-2] == "… and 30 more"
 
 
 def test_edges_and_a_named_graph_exclude_each_other(write: Write) -> None:

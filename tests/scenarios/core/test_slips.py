@@ -78,6 +78,18 @@ SLIPS = {
         "while True: yield []",
         "rules\\.py:LINE .*yielded no question 10000 times in a row",
     ),
+    "rules that wait for ever whatever they are told": (
+        "rules.py",
+        "replies = yield calls",
+        "while True:\n            try: yield []\n            except Exception: pass",
+        "yielded no question 10000 times in a row",
+    ),
+    "rules that end instead of asking questions": (
+        "rules.py",
+        "replies = yield calls",
+        "try: replies = yield calls[0]\n        except TypeError: return {}",
+        r"play\(\) yields lists of questions, not a Question",
+    ),
     "an event that is not declared": ("rules.py", "(Guess,)", "()", "Guess is not among `event_types`"),
     "an event without fields": (
         "rules.py",

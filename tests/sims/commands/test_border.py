@@ -18,8 +18,46 @@ from palaestra.runs.record.recorder import Recorder
 from palaestra.runs.record.state import RunState
 from palaestra.scenarios.debate.rules import Debate
 from palaestra.sims.commands.border import guarded
-from support.command_line import done, palaestra
+from support.command_line import done, palaestra, refused
 
+COMMANDS_WITH_FOLDERS = (
+    "run debate --dry-run --out ODD/new",
+    "run debate --dry-run --out=ODD/new",
+    "resume ODD/run",
+    "show ODD/run",
+    "metrics ODD/run",
+    "metrics ODD/run --out ODD/told.csv",
+    "compare ODD/run ODD/run",
+    "plots ODD/run",
+    "report ODD/run",
+    "export ODD/run",
+    "branch ODD/run",
+    "quality ODD/export",
+    "repair ODD/run --write",
+    "train ODD/export --out ODD/adapter",
+    "evolve evolve-demo --out ODD/evolution",
+    "new metric mine --out ODD",
+    "population draw townsfolk --size 9 --out ODD/people.jsonl",
+)
+COMMANDS_WITH_FOLDERS = (
+    "run debate --dry-run --out ODD/new",
+    "run debate --dry-run --out=ODD/new",
+    "resume ODD/run",
+    "show ODD/run",
+    "metrics ODD/run",
+    "metrics ODD/run --out ODD/told.csv",
+    "compare ODD/run ODD/run",
+    "plots ODD/run",
+    "report ODD/run",
+    "export ODD/run",
+    "branch ODD/run",
+    "quality ODD/export",
+    "repair ODD/run --write",
+    "train ODD/export --out ODD/adapter",
+    "evolve evolve-demo --out ODD/evolution",
+    "new metric mine --out ODD",
+    "population draw townsfolk --size 9 --out ODD/people.jsonl",
+)
 APP = (sys.executable, "-m", "palaestra.sims.commands.app")
 SPEECHES = """scenario: debate
 motions: ["Zoë, no cars … 你"]
@@ -269,3 +307,33 @@ def test_a_full_memory_is_not_told_as_the_rules_fault(
     ended = palaestra("run", "debate", "--dry-run", "-q", "--out", "here", cwd=tmp_path, foreseen=False)
     assert ended.code == 1
     assert "MemoryError" in traced(ended.err)
+
+
+def test_a_file_that_the_system_refuses_is_named_and_no_fault_of_the_program(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert guarded(fails(PermissionError(13, "Permission denied", "/there/run.json"))) == 1
+    said = capsys.readouterr().err
+    assert said == "error: /there/run.json can't be read or written: Permission denied\n"
+
+
+@pytest.mark.parametrize("words", COMMANDS_WITH_FOLDERS)
+def test_a_folder_whose_name_is_no_utf8_is_refused_before_anything_is_written(
+    words: str, debate: Path, tmp_path: Path
+) -> None:
+    odd, link = tmp_path / os.fsdecode(b"odd\xff"), tmp_path / "link"
+    copytree(debate, odd / "run")
+    link.symlink_to(odd, target_is_directory=True)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    for folder in (odd, link):
+        said = refused(*(word.replace("ODD", str(folder)) for word in words.split()), cwd=tmp_path)
+        assert "odd\\udcff" in said
+        assert "isn't in UTF-8" in said
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_in_a_folder_whose_name_is_no_utf8_nothing_is_written(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"\xe9")
+    odd.mkdir()
+    assert "isn't in UTF-8" in refused("run", "debate", "--dry-run", cwd=odd)
+    assert list(odd.iterdir()) == []

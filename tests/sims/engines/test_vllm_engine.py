@@ -20,6 +20,7 @@ from palaestra.agents.policy import Policy
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines import embedded_model
+from palaestra.sims.engines.checkpoint import weights
 from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.option_tree import sharpened
 from palaestra.sims.engines.vllm_engine import Vllm
@@ -181,6 +182,13 @@ def test_harmless_text_gets_the_tokens_of_the_usual_template(real_engine: RealEn
     usual = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=True)
     ids = usual if isinstance(usual, list) else usual["input_ids"]
     assert real_engine.vllm._template.encode(prompt(*(turn["content"] for turn in turns))) == list(ids)
+
+
+def test_it_says_by_hashes_what_it_serves(real_engine: RealEngine) -> None:
+    told = real_engine.vllm.identity()
+    assert told["weights"] == weights(embedded_model.ensure())
+    assert {"config", "tokenizer", "template"} < told.keys()
+    assert any(key.startswith("adapter ") for key in told)
 
 
 def test_a_prompt_beyond_the_context_names_the_remedy(real_engine: RealEngine) -> None:

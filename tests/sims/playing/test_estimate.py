@@ -194,3 +194,11 @@ def test_a_run_takes_no_less_time_than_the_rates_of_its_engines_allow(
         "debate", *HOSTED, "--set", f"engines.default.{rate}=60", "--set", "limits.minutes=0.1", cwd=tmp_path
     )
     assert told["limits.minutes"].startswith("0.1 (reached first")
+
+
+def test_long_prompts_are_counted_by_those_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("debate", "-n", "2", "--set", "rounds=8")
+    embedded_model.ensure()
+    every = number(estimated(*words, cwd=tmp_path), "prompt tokens")
+    monkeypatch.setattr("palaestra.sims.playing.estimate.MOST_COUNTED", 20_000)
+    assert number(estimated(*words, cwd=tmp_path), "prompt tokens") == pytest.approx(every, rel=0.1)

@@ -31,6 +31,7 @@ from palaestra.scenarios.debate.rules import Debate
 from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.scripted_engine import Scripted
 from palaestra.sims.playing import play
+from palaestra.sims.playing.branch import branch, selection
 from support.scripted_debates import call, recorded, scenario
 from support.sitting import interrupt, sitting
 
@@ -61,6 +62,40 @@ def test_run_json_holds_the_resolved_scenario_and_the_identity_of_its_engines(tm
     assert state.settings["layout"] == "shared_prefix"
     assert state.sittings[0].engines == {"default": {"kind": "scripted"}}
     assert "palaestra" in state.sittings[0].versions
+
+
+def answers_as(model: str) -> Callable[[Scripted], dict[str, str]]:
+    """The identity of an engine that serves `model`."""
+    return lambda _engine: {"kind": "scripted", "model": model, "device": "cpu"}
+
+
+def test_who_goes_on_with_another_model_is_told_on_the_terminal_and_in_run_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Scripted, "identity", answers_as("this"))
+    start(tmp_path / "run")
+    play.resume(tmp_path / "run", [f"episodes={EPISODES + 1}"], quiet=True)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(Scripted, "identity", answers_as("that"))
+    play.resume(tmp_path / "run", [f"episodes={EPISODES + 2}"], quiet=True)
+    told = "the engine 'default' isn't what answered before: its model was this, and is that"
+    assert capsys.readouterr().err.startswith(f"warning: {told}\n")
+    assert [sitting.changed for sitting in RunState.read(tmp_path / "run").sittings] == [(), (), (told,)]
+
+
+def test_who_branches_a_run_of_another_model_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model, name in (("this", "run"), ("this", "same"), ("that", "other")):
+        monkeypatch.setattr(Scripted, "identity", answers_as(model))
+        if name == "run":
+            start(tmp_path / name)
+        else:
+            branch(tmp_path / "run", tmp_path / name, selection(["purpose=argue"], most=1), quiet=True)
+    assert capsys.readouterr().err.count("warning: ") == 1
+    assert RunState.read(tmp_path / "same").sittings[0].changed == ()
+    (told,) = RunState.read(tmp_path / "other").sittings[0].changed
+    assert told.endswith("its model was this, and is that")
 
 
 @pytest.mark.parametrize("live", [1, 2, 64])
