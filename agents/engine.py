@@ -35,6 +35,9 @@ class EngineSettings(Settings):
 
     serves_adapters: ClassVar[bool] = False
     """Whether policies may name LoRA adapters for the model."""
+    thinks: ClassVar[bool] = True
+    """Whether policies may leave it to the model to think in its own way (`think: native`); what comes back
+    of a thought is told apart in any case."""
 
     kind: str
     context: int | None = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from palaestra.agents.engine import EngineKind, EngineSettings
 
 class ScriptedEngine(EngineSettings):
     """Made-up replies that fit any answer kind: for tests, dry runs and benchmarks."""
+
+    thinks: ClassVar[bool] = False
 
     kind: Literal["scripted"] = "scripted"
     delay: float = Field(0, ge=0, description="Mean time to a reply, seconds; drawn from each call's seed.")
