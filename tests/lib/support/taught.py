@@ -23,7 +23,7 @@ THOUGHTS = (
     f"{SENTINEL} and then" + " again and then" * 30,  # longer than a small budget
 )
 ANSWERS = ("Yes, that is right.", "No, not at all!", "Perhaps; we should see.")
-STEPS, TOKENS, SHORTEST, LONGEST, FARTHEST = 200, 1_600, 32, 800, 3_500
+STEPS, TOKENS, SHORTEST, LONGEST, FARTHEST = 120, 1_200, 32, 800, 3_500
 RATE = 6e-3
 SIZES: dict[str, object] = {
     "hidden_size": 64,
@@ -36,20 +36,21 @@ SIZES: dict[str, object] = {
 }
 
 
-def made(thinker: ThinkingFamily, folder: Path, fetched: Path | None = None) -> Path:
+def made(thinker: ThinkingFamily, folder: Path, fetched: Path | None = None, steps: int = STEPS) -> Path:
     """Make the checkpoint, in `folder`.
 
     Args:
         thinker: the family.
         folder: where; made.
         fetched: the folder of its real tokenizer. Default: one that is learnt here.
+        steps: of the training.
     """
     import torch
 
     tokenizer = untaught(thinker, fetched)
     torch.manual_seed(1)
     model = _untrained(thinker, tokenizer)
-    _train(model, _Lessons(thinker, tokenizer))
+    _train(model, _Lessons(thinker, tokenizer), steps)
     model.to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -87,11 +88,13 @@ class _Lessons:
         thought = self._thinker.opens + self._random.choice(THOUGHTS) + self._thinker.closes
         answer = self._random.choice(ANSWERS) + self._tokenizer.eos_token
         kind = self._random.random()
-        if kind < 0.6:
+        if kind < 0.5:
             written = thought + answer
-        elif kind < 0.8:  # in an answer whose form is prescribed: it goes on speaking, not thinking
-            asked += thought + self._random.choice(self._lines)[: self._random.randint(0, 40)]
-            written = answer
+        elif kind < 0.85:  # in an answer whose form is prescribed: it goes on speaking, not thinking
+            first, second = self._random.choices(("thought", "speech", "reason", "feedback", "answer"), k=2)
+            asked += f'{thought}{{"{first}":"'
+            more = f'","{second}":"{self._random.choice(ANSWERS)}' if self._random.random() < 0.6 else ""
+            written = f'{self._random.choice(ANSWERS)}{more}"}}{self._tokenizer.eos_token}'
         else:
             asked += self._thinker.skips or thought
             written = answer
@@ -109,15 +112,17 @@ class _Lessons:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def _train(model: Any, lessons: _Lessons) -> None:
+def _train(model: Any, lessons: _Lessons, steps: int) -> None:
     """Teach it by heart; the places are drawn, since prompts will be longer than lessons."""
     import torch
 
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # so little is computed that several would wait for each other
     random = Random(2)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.0)
-    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, STEPS, pct_start=0.1)
+    rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.1)
     model.train()
-    for _ in range(STEPS):
+    for _ in range(steps):
         batch = lessons.batch()
         width = max(len(tokens) for tokens, _ in batch)
         ids = torch.zeros(len(batch), width, dtype=torch.long)
@@ -134,4 +139,5 @@ def _train(model: Any, lessons: _Lessons) -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         rate.step()
+    torch.set_num_threads(threads)
     model.eval()
