@@ -26,7 +26,14 @@ from tokenizers import AddedToken, Tokenizer
 
 from palaestra.agents.calls import Prompt, Role, turns
 from palaestra.agents.failures import EngineUnavailable
-from palaestra.sims.engines.thoughts import CHANNELS, FAMILIES, THOUGHT_FIELDS, Marks, marks_told
+from palaestra.sims.engines.thoughts import (
+    CHANNELS,
+    FAMILIES,
+    THOUGHT_FIELDS,
+    THOUGHT_OPTIONS,
+    Marks,
+    marks_told,
+)
 
 _SLOT = re.compile("slot9f3a7c([0-9]+)e")
 _FIRST = "\ue000first9f3a7c\ue001"
@@ -149,6 +156,12 @@ class ChatTemplate:
                 return replace(marks, opens="") if opened else marks
         return None
 
+    @cached_property
+    def thoughtful(self) -> ChatTemplate:
+        """The template told that the model is to think, unless its options say otherwise."""
+        options = dict.fromkeys(THOUGHT_OPTIONS, True) | self._options
+        return ChatTemplate(self._tokenizer, options, self._text, self._day)
+
     @property
     def controls_thoughts(self) -> bool:
         """Whether thoughts are marked by control tokens, which a text leaves out."""
@@ -164,7 +177,8 @@ class ChatTemplate:
         """
         asked, quick = self.skeleton(("user",)), ""
         with contextlib.suppress(EngineUnavailable):
-            quick = self._render(("user",), self._day, options={"enable_thinking": False} | self._options)
+            options = dict.fromkeys(THOUGHT_OPTIONS, False) | self._options
+            quick = self._render(("user",), self._day, options=options)
         for told in (quick, self._answered({}).partition(_slot(2))[0]):
             if told.startswith(asked) and told[len(asked) :].strip():
                 return told[len(asked) :]

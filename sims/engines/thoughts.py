@@ -49,6 +49,8 @@ FAMILIES: tuple[Marks, ...] = (
 )
 THOUGHT_FIELDS = ("reasoning_content", "thinking", "reasoning")
 """What chat templates call the thought of an assistant's message."""
+THOUGHT_OPTIONS = ("enable_thinking", "thinking")
+"""What chat templates call the option whether to think."""
 _SIGN = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 _TAGS = [(m.opens.strip(), m.end) for m in FAMILIES if m is not CHANNELS]
 _NAMED = "|".join(rf"(?P<t{n}>{re.escape(opens)})" for n, (opens, _) in enumerate(_TAGS))

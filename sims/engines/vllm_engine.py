@@ -123,7 +123,10 @@ class Vllm:
         """
         if kind == "scratchpad":
             require_whole(self._template, notes=True)
-        if kind == "native" and self._template.marks is None:
+        if kind != "native":
+            return
+        require_whole(self._template.thoughtful)
+        if self._template.thoughtful.marks is None:
             raise EngineUnavailable(
                 f"{self._settings.model} has no way of its own to think before it answers",
                 "Choose `think: scratchpad` in its policies, or a model that thinks.",
@@ -196,16 +199,16 @@ class Vllm:
             self._require_thinking(policy.think.kind)
             self._thinking.add(policy.think.kind)
         if policy.think.kind == "native":
-            return await self._think(call, policy, seed, self._template.encode(call.prompt))
+            return await self._think(call, policy, seed)
         return await self._reply(call, policy, seed, Opening(*self._template.start(call.prompt)))
 
-    async def _think(self, call: Call, policy: Policy, seed: int, asked: list[int]) -> Reply:
+    async def _think(self, call: Call, policy: Policy, seed: int) -> Reply:
         """The reply to `call` after a thought, which is cut at its budget."""
-        template = self._template
+        template = self._template.thoughtful
         marks = template.marks
         assert marks is not None
         over = marks.closes + marks.leads
-        begun = [*asked, *template.written(marks.opens)]
+        begun = [*template.encode(call.prompt), *template.written(marks.opens)]
         needed = least(call.answer, policy, self._tree_depth(call.answer, template.tail(over)))
         room = self._room(call, len(begun) + len(template.written(over)), needed + 1) - needed
         end = template.written(marks.end)

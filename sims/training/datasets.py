@@ -57,23 +57,25 @@ class Tokens:
             return self.prompt(chat), [
                 self.answer(chat, message["content"], finish) for message, finish in answers
             ]
-        asked = self._template.encode(_prompt(chat))
+        template = self._template.thoughtful
+        prompt = _prompt(chat)
+        asked, (at_once, before) = template.encode(prompt), template.start(prompt)
         return asked, [
-            self._thoughtful(_thought(message), message["content"], finish)
+            self._thoughtful(template, _thought(message), message["content"], finish)
             if _thought(message)
-            else [*self.prompt(chat)[len(asked) :], *self.answer(chat, message["content"], finish)]
+            else [*at_once[len(asked) :], *self._said(before, message["content"], finish)]
             for message, finish in answers
         ]
 
-    def _thoughtful(self, thought: str, text: str, finish: str | None) -> Ids:
-        marks = self._template.marks
+    def _thoughtful(self, template: ChatTemplate, thought: str, text: str, finish: str | None) -> Ids:
+        marks = template.marks
         if marks is None:
             raise BadInput(
-                f"the export keeps thoughts, and {self._template.name} has no marks for them",
+                f"the export keeps thoughts, and {template.name} has no marks for them",
                 "Train a model that thinks, or export without --thoughts keep.",
             )
-        opened, before = self._template.written(marks.opens), self._template.tail(marks.closes + marks.leads)
-        return [*opened, *self._template.thought(marks, thought), *self._said(before, text, finish)]
+        opened, before = template.written(marks.opens), template.tail(marks.closes + marks.leads)
+        return [*opened, *template.thought(marks, thought), *self._said(before, text, finish)]
 
     def _said(self, before: str, text: str, finish: str | None) -> Ids:
         said = self._template.encode_answer(before, text)

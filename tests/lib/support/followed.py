@@ -85,7 +85,9 @@ def expected(thinker: ThinkingFamily, exact: ExactModel, run: Run, row: dict[str
     messages = [
         {"role": role, "content": text} for role, text in joined(run.prompt(row["episode"], row["call"]))
     ]
-    asked = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    asked = tokenizer.apply_chat_template(
+        messages, tokenize=False, add_generation_prompt=True, enable_thinking=True
+    )
     begun = asked + thinker.opens + row["thought"] + thinker.closes
     before = tokenizer(begun, add_special_tokens=False)["input_ids"]
     options = []

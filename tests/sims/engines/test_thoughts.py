@@ -242,6 +242,25 @@ def test_a_published_template_says_how_a_thought_and_no_thought_are_written(name
     assert template.unthought == thinker.skips
 
 
+HYBRID = CHATML.replace(
+    "assistant\n", "assistant\n{{ '<think>\n' if enable_thinking else '<think>\n\n</think>\n\n' }}"
+)
+
+
+@pytest.mark.torch
+def test_a_template_that_thinks_only_when_told_is_told_so() -> None:
+    """As Qwen 3.5's smaller models have it, and DeepSeek V3.1 by another word."""
+    for text in (HYBRID, HYBRID.replace("enable_thinking", "thinking")):
+        template = ChatTemplate(byte_like(text, THINK))
+        assert template.skeleton(("user",)).endswith("</think>\n\n")
+        assert template.unthought == ""
+        assert template.thoughtful.skeleton(("user",)).endswith("assistant\n<think>\n")
+        assert template.thoughtful.marks is not None
+        assert template.thoughtful.marks.opens == ""
+        set_off = ChatTemplate(byte_like(text, THINK), {"enable_thinking": False, "thinking": False})
+        assert set_off.thoughtful.skeleton(("user",)) == template.skeleton(("user",))
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize("name", sorted(THINKERS))
 def test_a_thought_has_the_tokens_that_the_library_makes_of_it_and_no_control_token_of_its_own(
