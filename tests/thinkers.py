@@ -39,6 +39,8 @@ GAMES = (
     ("stable-alignment", ("quota=1",)),  # critiques and revisions
 )
 BUDGET = 24
+TEMPERATURE = 0.4
+"""So low that a model of 64 doesn't begin to babble, in an answer, what it thinks."""
 HEADS = (
     *("architecture", "tokenizer", "format", "calls", "not empty", "sentinel", "cut", "outside", "exports"),
     *("choices", "beyond", "largest", "of allowed"),
@@ -51,12 +53,13 @@ def played(thinker: ThinkingFamily, model: Path, folder: Path) -> tuple[str, lis
     with Venue() as venue:
         for number, (game, settings) in enumerate(GAMES):
             path = Path(find(game))
-            thinking = [
-                f"policies.{name}.think={{kind: native, tokens: {BUDGET}}}"
+            wanted = [
+                f"policies.{name}.{setting}"
                 for name in load(path).config.policies
+                for setting in (f"think={{kind: native, tokens: {BUDGET}}}", f"temperature={TEMPERATURE}")
             ]
             engine = f"engines.default={{kind: vllm, model: {model}, kv_cache_gib: 1, parallel: 32}}"
-            scenario = load(path, [*settings, *thinking, engine])
+            scenario = load(path, [*settings, *wanted, engine])
             runs.append(start(scenario, folder / f"{thinker.name}-{number}-{game}", quiet=True, venue=venue))
     return str(Run(runs[0]).state.sittings[0].engines["default"]["dtype"]), runs
 
