@@ -11,8 +11,8 @@ PYTEST := $(BIN)/pytest --numprocesses 2
 QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/record tests/sims/playing \
 	tests/sims/commands/test_app.py tests/test_the_name.py
 
-.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers conformance pythons \
-	pythons-quick coverage mutants chaos bench clean
+.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers conformance thinkers \
+	pythons pythons-quick coverage mutants chaos bench clean
 
 help:
 	@echo "make demo           play a real debate on the embedded model"
@@ -23,6 +23,7 @@ help:
 	@echo "make formats        the tests on the real engine in float32 and in bfloat16"
 	@echo "make browsers       the tests of reports in Chromium"
 	@echo "make conformance    ready-made prompts and hostile texts through real tokenizers of twelve families"
+	@echo "make thinkers       games of five thinking architectures on vLLM: thoughts that get out, probabilities"
 	@echo "make pythons        all dry runs and tests without an engine on Python 3.11, 3.12 and 3.13,"
 	@echo "                    each with the newest and the oldest Mesa; nothing pinned"
 	@echo "make pythons-quick  a slice of it: the other Pythons, one Mesa each, some of the tests"
@@ -68,6 +69,9 @@ browsers: setup
 
 conformance: setup
 	$(BIN)/python tests/conformance.py
+
+thinkers: setup
+	PYTHONPATH=tests/lib $(BIN)/python -m tests.thinkers
 
 pythons pythons-quick: setup
 	$(BIN)/python tests/pythons.py $(if $(findstring quick,$@),--quick)

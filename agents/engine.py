@@ -42,6 +42,10 @@ class EngineSettings(Settings):
     paces_itself: ClassVar[bool] = False
     """Whether its class holds each request to the rates; else each attempt at a call is held to them."""
 
+    thinks: ClassVar[bool] = True
+    """Whether policies may leave it to the model to think in its own way (`think: native`); what comes back
+    of a thought is told apart in any case."""
+
     kind: str
     context: int | None = Field(
         None,

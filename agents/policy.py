@@ -20,7 +20,8 @@ class Thinking(Settings):
     kind: Literal["off", "native", "scratchpad"] = Field(
         "off",
         description="`native` lets a model think in its own way, `scratchpad` has any model write notes "
-        "first, `off` asks for the answer at once. A server thinks as it is set up to.",
+        "first, `off` asks for the answer at once. A server thinks as it is set up to, whatever stands here "
+        "but `scratchpad`; what it tells of its thoughts is kept apart.",
     )
     tokens: int = Field(
         512, ge=1, description="Longest thought; a longer one is cut, and the answer asked for."

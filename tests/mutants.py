@@ -389,7 +389,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("template: day", "sims/engines/chat_template.py", "strftime_now=day.strftime", "strftime_now=date.today().strftime", "tests/sims/engines/test_chat_template.py"),
 
     # Training data.
-    ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn)', '"chosen": said(pair.rejected.turn)', T_EXPORTS),
+    ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn, job)', '"chosen": said(pair.rejected.turn, job)', T_EXPORTS),
     ("export: cut text", "runs/exports/parts.py", '"content": turn.text}', '"content": turn.text[:40]}', T_EXPORTS),
     ("export: leak", FOLDER, 'int(row["prompt_id"][:4], 16)', "int(str(abs(hash(str(row))))[:4])", T_EXPORTS),
     ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_EXPORTS),

@@ -13,6 +13,7 @@ class ScriptedEngine(EngineSettings):
     """Made-up replies that fit any answer kind: for tests, dry runs and benchmarks."""
 
     free: ClassVar[bool] = True
+    thinks: ClassVar[bool] = False
 
     kind: Literal["scripted"] = "scripted"
     delay: float = Field(0, ge=0, description="Mean time to a reply, seconds; drawn from each call's seed.")

@@ -26,7 +26,7 @@ def card(described: Described, quality: str) -> str:
     lines.append("dataset_info:")
     for name in formats:
         lines += [f"- config_name: {name}", "  features:"]
-        for column, kind in FORMATS[name].schema.items():
+        for column, kind in FORMATS[name].schema(described.options.get("thoughts", "drop")).items():
             lines += [f"  - name: {column}", *(f"    {line}" for line in _feature(kind))]
     runs = ", ".join(f"`{run}`" for run in described.runs)
     lines += ["---", "", f"# {described.scenario}: training data from simulated agents", ""]

@@ -25,7 +25,7 @@ from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import Author, Described
 from palaestra.runs.exports.format import FORMATS, Encode, Row, formats
 from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
-from palaestra.runs.exports.options import ExportOptions
+from palaestra.runs.exports.options import ExportOptions, Thoughts
 from palaestra.runs.exports.rows import LeftOut, rows
 from palaestra.runs.exports.source import Source
 from palaestra.runs.exports.unfinished import becoming, exists
@@ -71,7 +71,7 @@ def export(
                     files.add(name, row)
         _refuse_empty(options, files, sources)
         if options.file_type == "parquet":
-            _to_parquet(partial)
+            _to_parquet(partial, options.thoughts)
         described = Described(
             palaestra=run_folder.package_versions().get("palaestra", ""),
             command=command,
@@ -212,12 +212,12 @@ class _Files:
         return found
 
 
-def _to_parquet(folder: Path) -> None:
+def _to_parquet(folder: Path, thoughts: Thoughts) -> None:
     """Turn each JSONL file into a Parquet file, in a stream."""
     for path in sorted(folder.glob("*/*.jsonl")):
         name = path.parent.name
         try:
-            rows = pl.scan_ndjson(escape(str(path)), schema=FORMATS[name].schema)
+            rows = pl.scan_ndjson(escape(str(path)), schema=FORMATS[name].schema(thoughts))
             rows.sink_parquet(path.with_suffix(".parquet"))
         except pl.exceptions.PolarsError as error:
             raise fault(f"format {name!r}", FORMATS.places[name], error, "its columns' types") from error

@@ -19,7 +19,7 @@ import polars as pl
 from palaestra.agents.calls import Prompt
 from palaestra.agents.extensions import Extensions, Place, loaded
 from palaestra.agents.failures import BadInput
-from palaestra.runs.exports.options import ExportOptions
+from palaestra.runs.exports.options import ExportOptions, Thoughts
 from palaestra.runs.exports.pairing import TIE
 from palaestra.runs.exports.samples import Sample, score_of
 from palaestra.runs.exports.source import Source
@@ -39,10 +39,12 @@ class Column:
     Attributes:
         kind: its type in Polars.
         meaning: what it holds, with its unit.
+        thinking: its type where thoughts are kept; None where it can hold none.
     """
 
     kind: Any
     meaning: str
+    thinking: Any = None
 
     @property
     def type(self) -> str:
@@ -154,10 +156,13 @@ class Format:
         if self.of_sample is None and self.of_episode is None:
             raise TypeError(f"the format {self.name!r} makes rows neither `of_sample` nor `of_episode`")
 
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The columns' types in Polars."""
-        return {name: column.kind for name, column in self.columns.items()}
+    def schema(self, thoughts: Thoughts = "drop") -> dict[str, Any]:
+        """The columns' types in Polars, in an export with or without thoughts."""
+        keep = thoughts == "keep"
+        return {
+            name: column.thinking if keep and column.thinking is not None else column.kind
+            for name, column in self.columns.items()
+        }
 
     @property
     def help(self) -> str:

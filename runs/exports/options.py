@@ -12,6 +12,7 @@ from palaestra.scenarios.core.trajectory import Turn
 FileType = Literal["jsonl", "parquet"]
 Asked = Literal["shown", "question"]
 """What an answer is an answer to: all that its author was shown, or what all its rivals were too."""
+Thoughts = Literal["drop", "keep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class ExportOptions:
         purposes: take only turns of these; by default all, for `sft` without choices.
         policies: take only these authors' turns; all by default.
         test_share: share of the prompts that go to the test split, 0–1.
+        thoughts: whether answers that are messages keep what their authors thought, see
+            `palaestra.runs.exports.parts.said`; nothing else ever has it.
     """
 
     formats: tuple[str, ...] = ("dpo",)
@@ -43,6 +46,7 @@ class ExportOptions:
     purposes: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     test_share: float = 0.1
+    thoughts: Thoughts = "drop"
 
     def takes(self, turn: Turn) -> bool:
         """Whether this turn is wanted."""

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from palaestra.runs.exports.format import Column, Columns, Row
+from palaestra.runs.exports.format import Column, Columns, Job, Row
 from palaestra.runs.exports.pairing import ScoredPair
 from palaestra.runs.exports.samples import ChatMessages, Response, Sample
 from palaestra.scenarios.core.trajectory import Turn
 
 MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
+WITH_THOUGHTS = pl.List(
+    pl.Struct(
+        {"role": pl.String, "reasoning_content": pl.String, "thinking": pl.String, "content": pl.String}
+    )
+)
 TEXTS, NUMBERS, INTEGERS = pl.List(pl.String), pl.List(pl.Float64), pl.List(pl.Int64)
 VERDICTS = pl.List(
     pl.Struct(
@@ -28,6 +33,7 @@ VERDICTS = pl.List(
     )
 )
 
+THOUGHTS = "what authors thought (--thoughts keep has it)"
 PROMPT: Columns = {"prompt": Column(MESSAGES, "the question, without what only some were shown (a persona)")}
 UNIT = Column(pl.String, 'of the scores, such as "points 1–10"')
 BASIS = Column(pl.String, 'what scores rest on: "panel", "outcome" or "truth"')
@@ -75,9 +81,25 @@ PAIR: Columns = {
 }
 
 
-def said(turn: Turn) -> ChatMessages:
-    """A turn's answer as a message."""
-    return [{"role": "assistant", "content": turn.text}]
+def answer_column(meaning: str) -> Column:
+    """A column of messages the last of which is an answer."""
+    return Column(MESSAGES, meaning, WITH_THOUGHTS)
+
+
+def said(turn: Turn, job: Job) -> ChatMessages:
+    """A turn's answer as a message.
+
+    What its author thought is left out and counted; where thoughts are kept, it stands in the message as
+    `reasoning_content` and as `thinking`: chat templates read one or the other (Qwen's, GLM's and Gemma 4's
+    the first, gpt-oss' and LFM's the second).
+    """
+    message = {"role": "assistant", "content": turn.text}
+    if not turn.thought:
+        return [message]
+    if job.options.thoughts == "keep":
+        return [message | dict.fromkeys(("reasoning_content", "thinking"), turn.thought)]
+    job.left_out[THOUGHTS] += 1
+    return [message]
 
 
 def provenance(sample: Sample) -> Row:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -12,7 +14,7 @@ from palaestra.metrics.pairs.preference_pairs import SIDES
 from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.formats.dpo import FORMAT
 
-SCHEMA = FORMAT.schema
+Types = Mapping[str, Any]
 
 
 def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
@@ -28,26 +30,26 @@ def read_pairs(folder: Path, most: int | None = None) -> pl.DataFrame:
     Raises:
         BadInput: `folder` is no export, or has no pairs.
     """
-    Described.read(folder)
+    types = FORMAT.schema(Described.read(folder).options.get("thoughts", "drop"))
     frames = [
-        _read(path, most).with_columns(pl.lit(split).alias("split"))
+        _read(path, types, most).with_columns(pl.lit(split).alias("split"))
         for split in ("train", "test")
         for path in (folder / FORMAT.name / f"{split}.{suffix}" for suffix in ("jsonl", "parquet"))
         if path.is_file() and path.stat().st_size
     ]
-    pairs = pl.concat(frames) if frames else pl.DataFrame(schema={**SCHEMA, "split": pl.String})
+    pairs = pl.concat(frames) if frames else pl.DataFrame(schema={**types, "split": pl.String})
     if pairs.is_empty():
         raise BadInput(f"the export {folder} holds no preference pairs", Described.remedy)
     return pairs
 
 
-def _read(path: Path, most: int | None) -> pl.DataFrame:
+def _read(path: Path, types: Types, most: int | None) -> pl.DataFrame:
     try:
         if path.suffix == ".parquet":
-            frame = pl.read_parquet(path, columns=list(SCHEMA), n_rows=most, glob=False)
-            frame = frame.cast(pl.Schema(SCHEMA))
+            frame = pl.read_parquet(path, columns=list(types), n_rows=most, glob=False)
+            frame = frame.cast(pl.Schema(types))
         else:
-            frame = pl.scan_ndjson(escape(str(path)), schema=SCHEMA, n_rows=most).collect()
+            frame = pl.scan_ndjson(escape(str(path)), schema=types, n_rows=most).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise BadInput(f"{path} can't be read as preference pairs: {error}", Described.remedy) from error
     needed = ("prompt", "chosen", "rejected", "margin", "prompt_id")

@@ -125,9 +125,8 @@ class ScenarioConfig(Settings):
             if policy.engine not in self.engines:
                 known = ", ".join(self.engines)
                 yield ("policies", name, "engine"), f"no engine {policy.engine!r}; the engines are: {known}"
-            elif policy.adapter is not None and not self.engines[policy.engine].serves_adapters:
-                kinds = [name for name, kind in ENGINES.items() if kind.settings.serves_adapters]
-                yield ("policies", name, "adapter"), f"adapters need an engine of kind {' or '.join(kinds)}"
+            else:
+                yield from _unserved(("policies", name), policy, self.engines[policy.engine])
         swept = (
             self.sweep
             if isinstance(self.sweep, dict)
@@ -182,6 +181,16 @@ class ScenarioConfig(Settings):
     def _refuse_problems(self) -> ScenarioConfig:
         refuse(chain(self._common_problems(), self.problems()))
         return self
+
+
+def _unserved(place: Location, policy: Policy, engine: EngineSettings) -> Problems:
+    """What a policy wants that its engine doesn't have."""
+    if policy.adapter is not None and not engine.serves_adapters:
+        kinds = [name for name, kind in ENGINES.items() if kind.settings.serves_adapters]
+        yield (*place, "adapter"), f"adapters need an engine of kind {' or '.join(kinds)}"
+    if policy.think.kind == "native" and not engine.thinks:
+        message = f"an engine of kind {engine.kind} has no thoughts of its own; choose `think: scratchpad`"
+        yield (*place, "think"), message
 
 
 def _declared(node: object, place: Location) -> Iterator[tuple[Location, Participant]]:

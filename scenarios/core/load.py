@@ -36,13 +36,15 @@ class Scenario:
     config: ScenarioConfig
 
     def on_scripted_engines(self) -> Scenario:
-        """The same with every engine replaced by a scripted one of its prices, and without adapters."""
+        """The same on scripted engines, without what these don't have: adapters, thoughts of their own."""
         data = self.config.model_dump(mode="json")
         data["engines"] = {
             name: {"kind": "scripted", "prices": engine["prices"]} for name, engine in data["engines"].items()
         }
         for policy in data["policies"].values():
             policy["adapter"] = None
+            if policy["think"]["kind"] == "native":
+                policy["think"]["kind"] = "off"
         return check(data, self.file)
 
     def require_allowed(self, allowed: Allowed) -> None:

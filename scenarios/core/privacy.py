@@ -1,4 +1,4 @@
-"""Who may read what: a sentinel in every private text and every free reply, looked for in every prompt.
+"""Who may read what: a sentinel in every private text, thought and free reply, looked for in prompts.
 
 One clause of the contract of a scenario, see `contract`.
 """
@@ -6,8 +6,10 @@ One clause of the contract of a scenario, see `contract`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
+from dataclasses import fields, replace
 from typing import Any
 
 from palaestra.agents.answers import Choice, Json
@@ -19,6 +21,7 @@ from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.played import ContractBroken, new_episode, parsed_reply, play_out
 
 File = dict[str, Any]
+_THOUGHT = re.compile("QT[0-9]{4}X")
 Readers = Callable[[Episode[Any], Call], Collection[str]]
 
 
@@ -52,13 +55,16 @@ def check_privacy(
             unread.take(call, _read_only_by(call, known), known)
             sentinel = f"QR{call.index:04d}X"
             others = set(may_read(episode, call)) - {call.agent}
-            reply = _with_sentinel(call, sentinel)
+            thought = f"QT{call.index:04d}X"
+            known[thought] = ()
+            reply = replace(_with_sentinel(call, sentinel), thought=thought)
             if sentinel in reply.text:
                 known[sentinel] = {call.agent} | others
                 unread.give(call, sentinel, others)
             return reply
 
         play_out(episode, answer, "privacy")
+        _no_thought_in(episode)
     unread.check()
 
 
@@ -124,12 +130,20 @@ def _read_only_by(call: Call, readers: Mapping[str, Collection[str]]) -> set[str
     for sentinel in sorted(read):
         names = readers[sentinel]
         if call.agent not in names:
-            whose = "a private text of the file" if sentinel.startswith("QF") else f"reply {sentinel[2:6]}"
+            whose = {"QF": "a private text of the file", "QT": f"the thought before reply {sentinel[2:6]}"}
             raise ContractBroken(
-                f"privacy: {call.agent} reads {whose}, meant for {', '.join(sorted(names))}, "
+                f"privacy: {call.agent} reads {whose.get(sentinel[:2], f'reply {sentinel[2:6]}')}, "
+                f"meant for {', '.join(sorted(names)) or 'nobody'}, "
                 f"in call {call.index} ({call.purpose}):\n{prompt}"
             )
     return read
+
+
+def _no_thought_in(episode: Episode[Any]) -> None:
+    """Thoughts are in no event either: tables, metrics and reports are made of these."""
+    for _, event in episode.events:
+        if any(_THOUGHT.search(str(getattr(event, field.name))) for field in fields(event)):
+            raise ContractBroken(f"privacy: a thought stands in the event {type(event).__name__}")
 
 
 def _with_sentinel(call: Call, sentinel: str) -> Reply:

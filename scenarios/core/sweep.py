@@ -6,7 +6,7 @@ All play with the file's seed, so that their episodes pair up.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -32,8 +32,12 @@ class Point:
         return " ".join(f"{key}={_plain(value)}" for key, value in self.settings.items())
 
 
-def points(scenario: Scenario) -> list[Point]:
+def points(scenario: Scenario, dry_run: bool = False) -> list[Point]:
     """The points of a scenario's sweep, the first being what the others are compared with.
+
+    Args:
+        scenario: with a sweep.
+        dry_run: play each on made-up replies, whatever engine it names.
 
     Raises:
         BadInput: a setting that is none, or that makes the scenario invalid.
@@ -43,7 +47,10 @@ def points(scenario: Scenario) -> list[Point]:
         combinations = [dict(zip(told, values, strict=True)) for values in product(*told.values())]
     else:
         combinations = list(told)
-    return [Point(settings, _with(scenario, settings)) for settings in combinations]
+    swept = [Point(settings, _with(scenario, settings)) for settings in combinations]
+    if not dry_run:
+        return swept
+    return [replace(point, scenario=point.scenario.on_scripted_engines()) for point in swept]
 
 
 def _with(scenario: Scenario, settings: dict[str, Any]) -> Scenario:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,7 @@ from palaestra.sims.terminal import BOLD, say, table
 
 if TYPE_CHECKING:
     from palaestra.scenarios.core.load import Scenario
+    from palaestra.scenarios.core.sweep import Point
 
 
 def _print_version(wanted: bool) -> None:
@@ -102,20 +104,22 @@ def run(
     if seed is not None:
         chosen.append(f"seed={seed}")
     scenario = _load(file, chosen)
-    if dry_run:
-        scenario = scenario.on_scripted_engines()
     if scenario.config.sweep:
         from palaestra.scenarios.core.sweep import points
 
-        swept_fields = {key for point in points(scenario) for key in point.settings}
+        swept = points(scenario, dry_run)
+        swept_fields = {key for point in swept for key in point.settings}
         for setting in chosen:
             if setting.split("=")[0] in swept_fields:
                 raise BadInput(
                     f"--set {setting}: the file's sweep sets that",
                     "Vary it there, or play without: --set 'sweep={}'",
                 )
-        _run_sweep(scenario, out, quiet, estimate, allowed)
-    elif estimate:
+        _run_sweep(swept, out, quiet, estimate, allowed)
+        return
+    if dry_run:
+        scenario = scenario.on_scripted_engines()
+    if estimate:
         print_estimate(scenario, allowed)
     else:
         from palaestra.sims.playing.play import start
@@ -269,10 +273,9 @@ def _load(file: str, settings: list[str]) -> Scenario:
     return load(find(file), settings)
 
 
-def _run_sweep(scenario: Scenario, out: Path | None, quiet: bool, estimate: bool, allowed: Allowed) -> None:
-    from palaestra.scenarios.core.sweep import points
-
-    swept = points(scenario)
+def _run_sweep(
+    swept: Sequence[Point], out: Path | None, quiet: bool, estimate: bool, allowed: Allowed
+) -> None:
     if estimate:
         for point in swept:
             say(point.name, BOLD)

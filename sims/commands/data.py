@@ -88,6 +88,13 @@ def export(
         ),
     ] = None,
     policy: Annotated[list[str] | None, typer.Option(help="Only answers of this policy. Repeatable.")] = None,
+    thoughts: Annotated[
+        Literal["drop", "keep"],
+        typer.Option(
+            help="Whether answers keep what their authors thought before, as `reasoning_content` and "
+            "`thinking` of the message. Prompts never have it."
+        ),
+    ] = "drop",
     test_share: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of the prompts that go to the test split.")
     ] = 0.1,
@@ -112,6 +119,7 @@ def export(
         purposes=tuple(purpose or ()),
         policies=tuple(policy or ()),
         test_share=test_share,
+        thoughts=thoughts,
     )
     where = out or unused(own_folder(runs[0], "exports"), "-".join(formats))
     described = write(runs, where, options, prompt_encoder(runs), command=_command())

@@ -17,6 +17,7 @@ import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -25,7 +26,14 @@ from tokenizers import AddedToken, Tokenizer
 
 from palaestra.agents.calls import Prompt, Role, turns
 from palaestra.agents.failures import EngineUnavailable
-from palaestra.sims.engines.thoughts import CHANNELS, FAMILIES, Marks
+from palaestra.sims.engines.thoughts import (
+    CHANNELS,
+    FAMILIES,
+    THOUGHT_FIELDS,
+    THOUGHT_OPTIONS,
+    Marks,
+    marks_told,
+)
 
 _SLOT = re.compile("slot9f3a7c([0-9]+)e")
 _FIRST = "\ue000first9f3a7c\ue001"
@@ -115,8 +123,18 @@ class ChatTemplate:
 
     def written(self, text: str) -> list[int]:
         """The tokens of what is written in the template's place, its control tokens among them."""
+        return self._tokens(self._split(text))
+
+    def thought(self, marks: Marks, text: str) -> list[int]:
+        """The tokens of a thought whose opening is written, up to where the answer begins."""
+        after = self._split(marks.closes + marks.leads)
+        if isinstance(after[0], str):
+            return self._tokens([text + after[0], *after[1:]])
+        return self._tokens([text, *after])
+
+    def _tokens(self, parts: Sequence[int | str]) -> list[int]:
         tokens: list[int] = []
-        for part in self._split(text):
+        for part in parts:
             tokens += [part] if isinstance(part, int) else self._encode_text(part)
         return tokens
 
@@ -125,37 +143,62 @@ class ChatTemplate:
         last = self._split(text)[-1]
         return last if isinstance(last, str) else ""
 
+    @cached_property
     def marks(self) -> Marks | None:
         """How the model marks its thoughts; None where neither template nor tokenizer tells."""
+        asked = self.skeleton(("user",))
+        for name in THOUGHT_FIELDS:
+            answered = self._answered({name: _slot(1)})
+            if (told := marks_told(asked, answered, _slot(1), _slot(2))) is not None:
+                return told
         source = self.text
         known = {*self._controls, *self.words}
         for marks in FAMILIES:
             signs = re.findall(r"<\|\w+\|>", marks.opens) or [marks.opens.strip()]
-            if all(sign in known or sign in source for sign in signs):
-                return marks
+            taken_out = marks is not CHANNELS and marks.end in source  # of what was said before
+            if taken_out or all(sign in known or sign in source for sign in signs):
+                opened = asked.rstrip().endswith(marks.opens.strip())
+                return replace(marks, opens="") if opened else marks
         return None
+
+    @cached_property
+    def thoughtful(self) -> ChatTemplate:
+        """The template told that the model is to think, unless its options say otherwise."""
+        options = dict.fromkeys(THOUGHT_OPTIONS, True) | self._options
+        return ChatTemplate(self._tokenizer, options, self._text, self._day)
 
     @property
     def controls_thoughts(self) -> bool:
         """Whether thoughts are marked by control tokens, which a text leaves out."""
-        marks = self.marks()
+        marks = self.marks
         return marks is not None and any(sign in marks.opens + marks.closes for sign in self._controls)
 
     @cached_property
     def unthought(self) -> str:
         """What stands behind a prompt for its answer to come at once, without a thought; "" for nothing.
 
-        The template tells it (`enable_thinking: false`); else what it opens is closed.
+        The template tells it (`enable_thinking: false`, or an answer that has no thought); else what it opens
+        is closed.
         """
-        asked = self.skeleton(("user",))
+        asked, quick = self.skeleton(("user",)), ""
         with contextlib.suppress(EngineUnavailable):
-            quick = self._render(("user",), self._day, options={"enable_thinking": False} | self._options)
-            if quick.startswith(asked):
-                return quick[len(asked) :]
-        marks = self.marks()
-        if marks is not None and self.opens(marks):
-            return marks.closes + marks.leads
-        return marks.skips if marks is CHANNELS else ""
+            options = dict.fromkeys(THOUGHT_OPTIONS, False) | self._options
+            quick = self._render(("user",), self._day, options=options)
+        for told in (quick, self._answered({}).partition(_slot(2))[0]):
+            if told.startswith(asked) and told[len(asked) :].strip():
+                return told[len(asked) :]
+        marks = self.marks
+        return marks.closes + marks.leads if marks is not None and not marks.opens else ""
+
+    def _answered(self, thought: Mapping[str, str]) -> str:
+        """What the template writes of an answered question; "" where it refuses it."""
+        messages: list[Message] = [
+            {"role": "user", "content": _slot(0)},
+            {"role": "assistant", "content": _slot(2), **thought},
+        ]
+        with contextlib.suppress(Exception):
+            return self._apply(messages, self._day, True, self._options)
+        return ""
 
     def start(self, prompt: Prompt) -> tuple[list[int], str]:
         """Where the answer to `prompt` begins at once: its tokens, and what follows their last control."""
@@ -163,10 +206,6 @@ class ChatTemplate:
         if not self.unthought:
             return tokens, self.answer_prefix(prompt)
         return [*tokens, *self.written(self.unthought)], self.tail(self.unthought)
-
-    def opens(self, marks: Marks) -> bool:
-        """Whether the template itself opens a thought where the answer begins."""
-        return self.skeleton(("user",)).rstrip().endswith(marks.opens.strip())
 
     def answer_prefix(self, prompt: Prompt) -> str:
         """The text between the last control token of `prompt` and the answer, such as "assistant"."""

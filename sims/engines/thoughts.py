@@ -2,7 +2,7 @@
 
 Families mark thoughts in their own ways: tags in the text (Qwen, DeepSeek, GLM, Magistral), some of which the
 chat template opens itself, or channels (gpt-oss). Here is what begins a thought, what ends it and what leads
-over to the answer, and how a text that holds both is parted.
+over to the answer, how that is read from what a template writes, and how a text that holds both is parted.
 """
 
 from __future__ import annotations
@@ -16,38 +16,43 @@ class Marks:
     """How a family marks thoughts.
 
     Attributes:
-        opens, closes: what stands before a thought and behind it.
+        opens: what is to be written before a thought; "" where the template writes it.
+        closes: what stands behind it.
         leads: what stands between the end of a thought and the answer.
-        skips: what stands in place of a thought where there is none.
     """
 
     opens: str
     closes: str
     leads: str
-    skips: str
+
+    @property
+    def end(self) -> str:
+        """The sign by which a thought ends, without white space."""
+        return self.closes.strip()
 
 
 def _tags(opens: str, closes: str) -> Marks:
-    return Marks(f"{opens}\n", f"\n{closes}", "\n\n", f"{opens}\n\n{closes}\n\n")
+    return Marks(f"{opens}\n", f"\n{closes}", "\n\n")
 
 
-CHANNELS = Marks(
-    "<|channel|>analysis<|message|>",
-    "<|end|>",
-    "<|start|>assistant<|channel|>final<|message|>",
-    "<|channel|>final<|message|>",
-)
+CHANNELS = Marks("<|channel|>analysis<|message|>", "<|end|>", "<|start|>assistant<|channel|>final<|message|>")
 FAMILIES: tuple[Marks, ...] = (
     _tags("<think>", "</think>"),
-    _tags("[THINK]", "[/THINK]"),
+    Marks("[THINK]", "[/THINK]", ""),
     _tags("<thinking>", "</thinking>"),
     _tags("<thought>", "</thought>"),
     _tags("<reasoning>", "</reasoning>"),
     _tags("<seed:think>", "</seed:think>"),
     _tags("<|begin_of_thought|>", "<|end_of_thought|>"),
+    _tags("<|channel>thought", "<channel|>"),
     CHANNELS,
 )
-_TAGS = [(m.opens.strip(), m.closes.strip()) for m in FAMILIES if m is not CHANNELS]
+THOUGHT_FIELDS = ("reasoning_content", "thinking", "reasoning")
+"""What chat templates call the thought of an assistant's message."""
+THOUGHT_OPTIONS = ("enable_thinking", "thinking")
+"""What chat templates call the option whether to think."""
+_SIGN = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
+_TAGS = [(m.opens.strip(), m.end) for m in FAMILIES if m is not CHANNELS]
 _NAMED = "|".join(rf"(?P<t{n}>{re.escape(opens)})" for n, (opens, _) in enumerate(_TAGS))
 _OPENS = re.compile(rf"^[ \t]*(?:{_NAMED})", re.IGNORECASE | re.MULTILINE)
 _FINAL = re.compile(
@@ -56,6 +61,23 @@ _FINAL = re.compile(
     re.DOTALL,
 )
 _FINAL_ONLY = re.compile(r"^\s*<\|channel\|>final[^<]*<\|message\|>", re.DOTALL)
+
+
+def marks_told(asked: str, answered: str, thought: str, answer: str) -> Marks | None:
+    """How a chat template marks thoughts; None where it leaves them out.
+
+    Args:
+        asked: what it writes up to where an answer begins.
+        answered: what it writes of the same question with an answer that has a thought.
+        thought: what stands for the thought there.
+        answer: what stands for the answer.
+    """
+    before, _, rest = answered.partition(thought)
+    between, told, _ = rest.partition(answer)
+    sign = _SIGN.search(between)
+    if not told or not before.startswith(asked) or sign is None:
+        return None
+    return Marks(before[len(asked) :], between[: sign.end()], between[sign.end() :])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,17 +16,18 @@ import math
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from palaestra.agents.answers import Answer, Choice, Json, Text
+from palaestra.agents.answers import Answer, Choice, Json
 from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import checkpoint
+from palaestra.sims.engines.answer_place import Opening, answer_length, depth, least
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
 from palaestra.sims.engines.template_contract import require_whole
@@ -52,14 +53,6 @@ LONGEST_CONTEXT = 8192
 ANSWERED = ("stop", "length")  # other finish reasons, such as "abort", leave an answer in pieces
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """Where an answer begins: all tokens up to there, and what of them follows the last control token."""
-
-    tokens: list[int]
-    prefix: str
-
-
 class Vllm:
     """A model on vLLM.
 
@@ -73,8 +66,7 @@ class Vllm:
         self._adapters = sorted(
             {policy.adapter for policy in policies.values() if policy.adapter is not None}
         )
-        self._notes = any(policy.think.kind == "scratchpad" for policy in policies.values())
-        self._thinks = any(policy.think.kind == "native" for policy in policies.values())
+        self._thinking: set[str] = {policy.think.kind for policy in policies.values()}
         self._requests = 0
         self._engine: AsyncLLM | None = None
 
@@ -115,22 +107,27 @@ class Vllm:
         self._template = ChatTemplate(
             tokenizer, settings.template_options, settings.chat_template, settings.day
         )
-        require_whole(self._template, notes=self._notes)
+        require_whole(self._template)
         self._served = checkpoint.identity(model, settings, self._template.text, self._adapters)
         end = self._template.end_of_turn()
         self._end = int(tokenizer.eos_token_id if end is None else end)
         self._stop_text = self._template.stop_text()
-        self._find_marks()
+        for kind in sorted(self._thinking):
+            self._require_thinking(kind)
         self._option_tree = lru_cache(maxsize=1024)(self._build_option_tree)
 
-    def _find_marks(self) -> None:
-        """Find out how the model marks its thoughts.
+    def _require_thinking(self, kind: str) -> None:
+        """Check that the model can think in that way.
 
         Raises:
-            EngineUnavailable: a policy wants them, and it doesn't.
+            EngineUnavailable: it can't.
         """
-        self._marks = self._template.marks()
-        if self._marks is None and self._thinks:
+        if kind == "scratchpad":
+            require_whole(self._template, notes=True)
+        if kind != "native":
+            return
+        require_whole(self._template.thoughtful)
+        if self._template.thoughtful.marks is None:
             raise EngineUnavailable(
                 f"{self._settings.model} has no way of its own to think before it answers",
                 "Choose `think: scratchpad` in its policies, or a model that thinks.",
@@ -178,23 +175,23 @@ class Vllm:
 
     async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
         """See `Engine.answer`."""
+        if policy.think.kind not in self._thinking:  # another run of a sweep, which keeps its engine
+            self._require_thinking(policy.think.kind)
+            self._thinking.add(policy.think.kind)
         if policy.think.kind == "native":
-            return await self._think(call, policy, seed, self._template.encode(call.prompt))
+            return await self._think(call, policy, seed)
         return await self._reply(call, policy, seed, Opening(*self._template.start(call.prompt)))
 
-    async def _think(self, call: Call, policy: Policy, seed: int, asked: list[int]) -> Reply:
+    async def _think(self, call: Call, policy: Policy, seed: int) -> Reply:
         """The reply to `call` after a thought, which is cut at its budget."""
-        marks, template = self._marks, self._template
+        template = self._template.thoughtful
+        marks = template.marks
         assert marks is not None
-        opened = [] if template.opens(marks) else template.written(marks.opens)
         over = marks.closes + marks.leads
-        begun, ending = [*asked, *opened], template.written(over)
-        needed = _least(call.answer, policy, self._tree_depth(call.answer, template.tail(over)))
-        room = self._room(call, len(begun) + len(ending), needed + 1) - needed
-        closes = template.written(marks.closes.strip())
-        stops = (
-            {"stop_token_ids": [self._end, *closes]} if len(closes) == 1 else {"stop": [marks.closes.strip()]}
-        )
+        begun = [*template.encode(call.prompt), *template.written(marks.opens)]
+        needed = least(call.answer, policy, self._tree_depth(call.answer, template.tail(over)))
+        room = self._room(call, len(begun) + len(template.written(over)), needed + 1) - needed
+        end = template.written(marks.end)
         output = await self._request(
             begun,
             policy,
@@ -202,14 +199,16 @@ class Vllm:
             temperature=policy.temperature,
             top_p=policy.top_p,
             max_tokens=min(policy.think.tokens, room),
-            **stops,
+            stop_token_ids=[self._end, *end] if len(end) == 1 else [self._end],
+            stop=[marks.end, *self._stops()],
         )
         thought = output.outputs[0]
-        ids = template.encode_answer("", thought.text.strip())
-        reply = await self._reply(call, policy, seed, Opening([*begun, *ids, *ending], template.tail(over)))
+        text = thought.text.strip().removeprefix(marks.opens.strip()).strip()
+        start = Opening([*begun, *template.thought(marks, text)], template.tail(over))
+        reply = await self._reply(call, policy, seed, start)
         return replace(
             reply,
-            thought="\n\n".join(filter(None, (thought.text.strip(), reply.thought))),
+            thought="\n\n".join(filter(None, (text, reply.thought))),
             token_ids=None,  # they follow a thought, which no prompt has
             logprobs=None,
             prompt_tokens=len(begun) + reply.prompt_tokens,
@@ -222,7 +221,7 @@ class Vllm:
         tokens = start.tokens
         if isinstance(call.answer, Choice):
             return await self._choose(call, call.answer, policy, seed, start)
-        needed, longest = _answer_length(call.answer, policy)
+        needed, longest = answer_length(call.answer, policy)
         room = self._room(call, len(tokens), needed)
         limits: dict[str, Any] = {"max_tokens": min(longest, room), "stop_token_ids": [self._end]}
         if isinstance(call.answer, Json):
@@ -230,7 +229,7 @@ class Vllm:
 
             limits["structured_outputs"] = StructuredOutputsParams(json=call.answer.schema)
         else:
-            limits["stop"] = [*call.answer.stop, *([self._stop_text] if self._stop_text else [])]
+            limits["stop"] = [*call.answer.stop, *self._stops()]
         sampling = {"temperature": policy.temperature, "top_p": policy.top_p}
         if self._settings.record_tokens:
             limits["logprobs"] = 0  # of the sampled token alone
@@ -249,10 +248,14 @@ class Vllm:
             output_tokens=len(answer.token_ids),
         )
 
+    def _stops(self) -> list[str]:
+        """What begins the turn after an answer where no token ends it."""
+        return [self._stop_text] if self._stop_text else []
+
     async def _choose(self, call: Call, choice: Choice, policy: Policy, seed: int, start: Opening) -> Reply:
         tokens = start.tokens
         tree = self._option_tree(choice, start.prefix)
-        self._room(call, len(tokens), _depth(tree))
+        self._room(call, len(tokens), depth(tree))
         outputs = await asyncio.gather(
             *(
                 self._request(
@@ -296,7 +299,7 @@ class Vllm:
         )
 
     def _tree_depth(self, answer: Answer, prefix: str) -> int:
-        return _depth(self._option_tree(answer, prefix)) if isinstance(answer, Choice) else 0
+        return depth(self._option_tree(answer, prefix)) if isinstance(answer, Choice) else 0
 
     def _build_option_tree(self, choice: Choice, prefix: str) -> OptionTree:
         options = [self._template.encode_answer(prefix, option) for option in choice.options]
@@ -352,7 +355,7 @@ class Vllm:
             "device": self._device,
             "dtype": self._dtype,
             "context": str(self._context),
-            "thinks": "no" if self._marks is None else "yes",
+            "thinks": "no" if self._template.thoughtful.marks is None else "yes",
             "vllm": require_vllm(),
             **self._served,
         }
@@ -363,23 +366,3 @@ def _sampled(answer: CompletionOutput) -> tuple[tuple[int, ...], tuple[float, ..
     assert answer.logprobs is not None
     token_ids = tuple(answer.token_ids)
     return token_ids, tuple(table[t].logprob for table, t in zip(answer.logprobs, token_ids, strict=True))
-
-
-def _depth(tree: OptionTree) -> int:
-    return max(len(fork.path) for fork in tree.forks) + 1
-
-
-def _least(answer: Answer, policy: Policy, depth: int) -> int:
-    """The tokens that must be free for an answer; `depth` of a choice's tree."""
-    return _answer_length(answer, policy)[0] if isinstance(answer, Text | Json) else depth
-
-
-def _answer_length(answer: Text | Json, policy: Policy) -> tuple[int, int]:
-    """The tokens that must be free for an answer, and the most that it may take.
-
-    A character takes at most one token if it is ASCII, at most four otherwise.
-    """
-    if isinstance(answer, Json):
-        return answer.max_characters, 4 * answer.max_characters
-    length = answer.max_tokens or policy.max_tokens
-    return length, length

@@ -3,7 +3,8 @@
 Left to itself TRL renders a chat template over the texts, and a text that spells a control
 token becomes one. So texts are tokenised here, as the engine does it (`ChatTemplate`): what
 is trained is what the policy was asked and said, without outer white space, and then the end of
-its turn. Answers that were cut at their limit have no end, so nobody learns to stop there.
+its turn. Answers that were cut at their limit have no end, so nobody learns to stop there. A thought
+that the export kept is learnt before its answer, between the marks of the model that is trained.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from palaestra.sims.training.source import Row
 
 Chat = Sequence[Mapping[str, str]]
 Ids = list[int]
+Answer = tuple[Mapping[str, str], str | None]
+"""A message, and how it finished."""
 
 ASK_FOR_JUDGED = "Write an answer that would be judged like this: "
 
@@ -42,8 +45,45 @@ class Tokens:
 
     def answer(self, chat: Chat, text: str, finish: str | None = "stop") -> Ids:
         """`text` as it follows `chat`, and the end of the turn, unless it was cut at its limit ("length")."""
-        said = self._template.encode_answer(self._template.start(_prompt(chat))[1], text)
+        return self._said(self._template.start(_prompt(chat))[1], text, finish)
+
+    def exchange(self, chat: Chat, *answers: Answer) -> tuple[Ids, list[Ids]]:
+        """A prompt, and each of its answers with what its author thought before.
+
+        Raises:
+            BadInput: the model marks no thoughts, and there is one.
+        """
+        if not any(map(_thought, (message for message, _ in answers))):
+            return self.prompt(chat), [
+                self.answer(chat, message["content"], finish) for message, finish in answers
+            ]
+        template = self._template.thoughtful
+        prompt = _prompt(chat)
+        asked, (at_once, before) = template.encode(prompt), template.start(prompt)
+        return asked, [
+            self._thoughtful(template, _thought(message), message["content"], finish)
+            if _thought(message)
+            else [*at_once[len(asked) :], *self._said(before, message["content"], finish)]
+            for message, finish in answers
+        ]
+
+    def _thoughtful(self, template: ChatTemplate, thought: str, text: str, finish: str | None) -> Ids:
+        marks = template.marks
+        if marks is None:
+            raise BadInput(
+                f"the export keeps thoughts, and {template.name} has no marks for them",
+                "Train a model that thinks, or export without --thoughts keep.",
+            )
+        opened, before = template.written(marks.opens), template.tail(marks.closes + marks.leads)
+        return [*opened, *template.thought(marks, thought), *self._said(before, text, finish)]
+
+    def _said(self, before: str, text: str, finish: str | None) -> Ids:
+        said = self._template.encode_answer(before, text)
         return said if finish == "length" else [*said, self.end]
+
+
+def _thought(message: Mapping[str, str]) -> str:
+    return message.get("reasoning_content") or ""
 
 
 def _prompt(chat: Chat) -> Prompt:
@@ -61,28 +101,21 @@ def _prompt(chat: Chat) -> Prompt:
 
 def dpo_ids(row: Row, tokens: Tokens) -> dict[str, Ids]:
     """A row of `dpo` as `prompt_ids`, `chosen_ids` and `rejected_ids`, for `DPOTrainer`."""
-    prompt = row["prompt"]
-    return {
-        "prompt_ids": tokens.prompt(prompt),
-        "chosen_ids": tokens.answer(prompt, row["chosen"][-1]["content"], row.get("chosen_finish")),
-        "rejected_ids": tokens.answer(prompt, row["rejected"][-1]["content"], row.get("rejected_finish")),
-    }
+    sides = [(row[side][-1], row.get(f"{side}_finish")) for side in ("chosen", "rejected")]
+    prompt, (chosen, rejected) = tokens.exchange(row["prompt"], *sides)
+    return {"prompt_ids": prompt, "chosen_ids": chosen, "rejected_ids": rejected}
 
 
 def kto_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
     """A row of `kto` as `prompt_ids`, `completion_ids` and `label`, for `KTOTrainer`."""
-    prompt = row["prompt"]
-    return {
-        "prompt_ids": tokens.prompt(prompt),
-        "completion_ids": tokens.answer(prompt, row["completion"][-1]["content"], row.get("finish")),
-        "label": bool(row["label"]),
-    }
+    prompt, (said,) = tokens.exchange(row["prompt"], (row["completion"][-1], row.get("finish")))
+    return {"prompt_ids": prompt, "completion_ids": said, "label": bool(row["label"])}
 
 
 def sft_ids(row: Row, tokens: Tokens) -> dict[str, Ids]:
     """A row of `sft` as `input_ids` and `labels`, for `SFTTrainer`: only the last answer is learnt."""
     *prompt, answer = row["messages"]
-    asked, said = tokens.prompt(prompt), tokens.answer(prompt, answer["content"], row.get("finish"))
+    asked, (said,) = tokens.exchange(prompt, (answer, row.get("finish")))
     return {"input_ids": asked + said, "labels": [-100] * len(asked) + said}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from palaestra.runs.exports.format import Column, Format, Job, Row
+from palaestra.runs.exports.format import Format, Job, Row
 from palaestra.runs.exports.pairing import pairs
-from palaestra.runs.exports.parts import MESSAGES, PAIR, PROMPT, PROVENANCE, pair_facts, provenance, said
+from palaestra.runs.exports.parts import PAIR, PROMPT, PROVENANCE, answer_column, pair_facts, provenance, said
 from palaestra.runs.exports.samples import Sample
 
 
@@ -16,8 +16,8 @@ def rows(sample: Sample, job: Job) -> Iterator[Row]:
     for pair in pairs(sample, job.options.pairs, job.left_out):
         yield {
             "prompt": prompt,
-            "chosen": said(pair.chosen.turn),
-            "rejected": said(pair.rejected.turn),
+            "chosen": said(pair.chosen.turn, job),
+            "rejected": said(pair.rejected.turn, job),
             **pair_facts(sample, pair),
             **provenance(sample),
         }
@@ -29,14 +29,14 @@ FORMAT = Format(
     loader="TRL `DPOTrainer` (conversational, explicit prompt)",
     columns={
         **PROMPT,
-        "chosen": Column(MESSAGES, "the better answer"),
-        "rejected": Column(MESSAGES, "the worse one"),
+        "chosen": answer_column("the better answer"),
+        "rejected": answer_column("the worse one"),
         **PAIR,
         **PROVENANCE,
     },
     of_sample=rows,
     compares=True,
-    options=("--pairs", "--margin", "--floor"),
+    options=("--pairs", "--margin", "--floor", "--thoughts"),
     remedy="Take smaller --margin and --floor, or more of the --purpose and --policy.",
     trainer="palaestra.sims.training.methods:DPO",
     order=1,

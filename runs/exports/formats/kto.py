@@ -12,6 +12,7 @@ from palaestra.runs.exports.parts import (
     MESSAGES,
     PROVENANCE,
     SCORED,
+    answer_column,
     author,
     provenance,
     said,
@@ -26,7 +27,7 @@ def rows(sample: Sample, job: Job) -> Iterator[Row]:
         prompt = chat(response.turn.prompt) if not sample.revised else sample.prompt
         yield {
             "prompt": prompt,
-            "completion": said(response.turn),
+            "completion": said(response.turn, job),
             "label": score_of(response) > job.threshold,
             **scored(sample, response),
             **author(response),
@@ -40,14 +41,14 @@ FORMAT = Format(
     loader="TRL `KTOTrainer`",
     columns={
         "prompt": Column(MESSAGES, "all that the author was shown; of a revision the question"),
-        "completion": Column(MESSAGES, "the answer"),
+        "completion": answer_column("the answer"),
         "label": Column(pl.Boolean, "whether it scores above --threshold"),
         **SCORED,
         **AUTHOR,
         **PROVENANCE,
     },
     of_sample=rows,
-    options=("--threshold",),
+    options=("--threshold", "--thoughts"),
     trainer="palaestra.sims.training.methods:KTO",
     order=3,
 )

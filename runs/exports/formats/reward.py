@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from palaestra.runs.exports.format import Column, Job, Row
+from palaestra.runs.exports.format import Job, Row
 from palaestra.runs.exports.formats import dpo
-from palaestra.runs.exports.parts import MESSAGES, PAIR, PROVENANCE
+from palaestra.runs.exports.parts import PAIR, PROVENANCE, answer_column
 from palaestra.runs.exports.samples import Sample
 
 
@@ -24,8 +24,8 @@ FORMAT = replace(
     row="two conversations that differ in their last answer",
     loader="TRL `RewardTrainer`",
     columns={
-        "chosen": Column(MESSAGES, "the conversation that ends with the better answer"),
-        "rejected": Column(MESSAGES, "the one that ends with the worse"),
+        "chosen": answer_column("the conversation that ends with the better answer"),
+        "rejected": answer_column("the one that ends with the worse"),
         **PAIR,
         **PROVENANCE,
     },

@@ -31,6 +31,8 @@ def rows(played: Played, job: Job) -> Iterator[Row]:
     rewards = job.source.rewards(trajectory)
     by_agent: dict[str, list[Turn]] = {}
     for turn in trajectory.turns.values():
+        if turn.thought and job.options.takes(turn):
+            job.left_out["turns with a thought, whose tokens follow what no prompt has"] += 1
         if turn.token_ids is not None and not turn.failed:
             by_agent.setdefault(turn.agent, []).append(turn)
     for agent, own_turns in by_agent.items():

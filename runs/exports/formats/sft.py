@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from palaestra.runs.exports.format import Column, Format, Job, Played, Row
+from palaestra.runs.exports.format import Format, Job, Played, Row
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.parts import (
     AUTHOR,
-    MESSAGES,
     PROVENANCE,
     PURPOSE,
     SCORED,
+    answer_column,
     author,
     provenance,
     said,
@@ -26,7 +26,7 @@ def good(sample: Sample, job: Job) -> Iterator[Row]:
     least = job.options.at_least or 0.0
     for response in sample.scored():
         if score_of(response) >= least:
-            yield _row(sample, response, job.options)
+            yield _row(sample, response, job)
 
 
 def all_of(played: Played, job: Job) -> Iterator[Row]:
@@ -34,7 +34,7 @@ def all_of(played: Played, job: Job) -> Iterator[Row]:
     for sample in played.samples.values():
         [response] = sample.responses
         if _learnt(response.turn, job.options):
-            yield _row(sample, response, job.options)
+            yield _row(sample, response, job)
 
 
 def _learnt(turn: Turn, options: ExportOptions) -> bool:
@@ -42,10 +42,10 @@ def _learnt(turn: Turn, options: ExportOptions) -> bool:
     return options.takes(turn) and (turn.answer["kind"] in FREE or bool(options.purposes))
 
 
-def _row(sample: Sample, response: Response, options: ExportOptions) -> Row:
-    prompt = chat(response.turn.prompt) if options.asked == "shown" else sample.prompt
+def _row(sample: Sample, response: Response, job: Job) -> Row:
+    prompt = chat(response.turn.prompt) if job.options.asked == "shown" else sample.prompt
     return {
-        "messages": prompt + said(response.turn),
+        "messages": prompt + said(response.turn, job),
         "purpose": response.turn.purpose,
         **scored(sample, response),
         **author(response),
@@ -58,7 +58,7 @@ FORMAT = Format(
     row="one answer, told apart by `purpose`",
     loader="TRL `SFTTrainer` (`messages`)",
     columns={
-        "messages": Column(MESSAGES, "what the author was shown, or the question (--asked), and the answer"),
+        "messages": answer_column("what the author was shown, or the question (--asked), and the answer"),
         "purpose": PURPOSE,
         **SCORED,
         **AUTHOR,
@@ -66,7 +66,7 @@ FORMAT = Format(
     },
     of_sample=good,
     of_episode=all_of,
-    options=("--at-least", "--asked"),
+    options=("--at-least", "--asked", "--thoughts"),
     remedy="Take a smaller --at-least, or more of the --purpose and --policy; some scenarios ask no model.",
     trainer="palaestra.sims.training.methods:SFT",
     order=4,

@@ -1,4 +1,4 @@
-"""The embedded model computed by transformers, and how far an engine's number format may lead it astray.
+"""A model computed by transformers, and how far an engine's number format may lead it astray.
 
 An engine rounds to 24 (float32) or 8 (bfloat16) significant bits after every operation of thirty layers.
 What that does to a log-probability is measured, not guessed: transformers computes the same tokens in
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from math import exp, fsum, prod
+from pathlib import Path
 from random import Random
 from statistics import stdev
 from typing import Any
@@ -30,17 +31,18 @@ Forks = Mapping[tuple[int, ...], Mapping[int, float]]  # what may come after som
 
 
 class ExactModel:
-    """The embedded model in float64, and in an engine's format beside it.
+    """A model in float64, and in an engine's format beside it.
 
     Args:
         dtype: the engine's number format, such as "bfloat16".
+        folder: of the model. Default: the embedded one.
     """
 
-    def __init__(self, dtype: str) -> None:
+    def __init__(self, dtype: str, folder: Path | None = None) -> None:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        folder = embedded_model.ensure()
+        folder = embedded_model.ensure() if folder is None else folder
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self._exact, self._rounded = (
             AutoModelForCausalLM.from_pretrained(folder, dtype=kind)

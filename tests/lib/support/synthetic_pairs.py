@@ -83,7 +83,7 @@ def make_pairs(
                 f"{side}_call": i,
             }
         rows.append(row)
-    return pl.DataFrame(rows, schema=FORMAT.schema)
+    return pl.DataFrame(rows, schema=FORMAT.schema())
 
 
 def pair(number: int, verdicts: list[tuple[str, str, bool, float]], **changes: Any) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def pair(number: int, verdicts: list[tuple[str, str, bool, float]], **changes: A
 
 def frame(*rows: dict[str, Any]) -> pl.DataFrame:
     """The rows as pairs."""
-    return pl.DataFrame(list(rows), schema=FORMAT.schema)
+    return pl.DataFrame(list(rows), schema=FORMAT.schema())
 
 
 def message(content: str) -> list[dict[str, str]]:

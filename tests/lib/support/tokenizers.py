@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -86,6 +85,8 @@ def lossy() -> Any:
 
 
 def _made(tokenizer: Tokenizer, template: str | None, words: list[AddedToken]) -> Any:
+    from transformers import PreTrainedTokenizerFast
+
     tokenizer.add_special_tokens([AddedToken(word, normalized=False, special=True) for word in CONTROLS])
     tokenizer.add_tokens(words)
     made = PreTrainedTokenizerFast(

@@ -63,7 +63,8 @@ def test_a_format_says_what_its_rows_and_columns_are_and_what_loads_them(name: s
     assert form.loader
     assert form.remedy.endswith(".")
     assert all(column.meaning and column.type for column in form.columns.values())
-    pl.DataFrame(schema=form.schema)
+    pl.DataFrame(schema=form.schema())
+    pl.DataFrame(schema=form.schema("keep"))
 
 
 @pytest.mark.parametrize("name", [*FORMATS])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from palaestra.agents.calls import Reply, Scalar
 from palaestra.scenarios.core.contract import check_contract
-from palaestra.scenarios.core.episode import Play
+from palaestra.scenarios.core.episode import Event, Play
 from palaestra.scenarios.core.played import ContractBroken
 from palaestra.scenarios.debate.events import DebateSpeech
 from palaestra.scenarios.debate.rules import Debate, Speaker
@@ -36,6 +37,15 @@ def test_debate_keeps_it() -> None:
 # Rules that break it
 
 
+@dataclass(frozen=True, slots=True)
+class Noted(Event):
+    """What somebody said, as an event."""
+
+    table = "noted"
+
+    text: str
+
+
 def broken(match: str, **fields: Any) -> None:
     with pytest.raises(ContractBroken, match=match):
         check_contract(DEBATE | fields, may_read=hears)
@@ -47,6 +57,26 @@ def test_speech_that_reaches_a_stranger_breaks_privacy(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Debate, "_speak", shout)
     broken("privacy: Ann reads reply .* meant for Bo")
+
+
+def test_a_thought_that_anybody_reads_breaks_privacy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def think_aloud(episode: Debate, debater: Speaker, _number: int, reply: Reply) -> None:
+        episode.say(debater.name, replace(reply, text=f"{reply.thought} {reply.text}"), to=[debater])
+
+    monkeypatch.setattr(Debate, "_speak", think_aloud)
+    broken("privacy: .* reads the thought before reply .* meant for nobody")
+
+
+def test_a_thought_in_an_event_breaks_privacy(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = Debate._speak
+
+    def note(episode: Debate, debater: Speaker, number: int, reply: Reply) -> None:
+        usual(episode, debater, number, reply)
+        episode.record(Noted(reply.thought))
+
+    monkeypatch.setattr(Debate, "_speak", note)
+    monkeypatch.setattr(Debate, "event_types", (*Debate.event_types, Noted))
+    broken("privacy: a thought stands in the event Noted")
 
 
 def test_a_persona_that_is_told_to_another_breaks_privacy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -266,6 +266,13 @@ WRONG = [
         id="adapter without vllm",
     ),
     pytest.param(
+        "scenario: debate",
+        "scenario: debate\npolicies:\n  default: {think: native}",
+        "3:13",
+        ["an engine of kind scripted has no thoughts of its own", "`think: scratchpad`"],
+        id="thoughts of a script",
+    ),
+    pytest.param(
         "kind: scripted",
         "kind: scriptd",
         "9:5",

@@ -121,6 +121,14 @@ def test_a_sweep_plays_a_run_for_each_point_and_names_their_folders(tmp_path: Pa
     assert (tmp_path / "s/0-rounds=1/tables/calls.parquet").exists()
 
 
+def test_ways_of_thinking_are_compared_in_a_sweep_also_of_made_up_replies(tmp_path: Path) -> None:
+    sweep = "sweep={policies.default.think: [off, native, scratchpad]}"
+    done("run", "debate", "--dry-run", "-q", "-n", "1", "--set", sweep, "--out", "s", cwd=tmp_path)
+    runs = [Run(folder) for folder in sorted(tmp_path.glob("s/*/"))]
+    assert [run.folder.name.split("=")[1] for run in runs] == ["off", "native", "scratchpad"]
+    assert [(run.calls["thought"] != "").sum() for run in runs] == [0, 0, runs[2].calls.height]
+
+
 def test_a_setting_that_the_sweep_varies_is_not_set_beside_it(tmp_path: Path) -> None:
     words = ("run", "debate", "--dry-run", "--set", "sweep={rounds: [1, 2]}", "--set", "rounds=5")
     assert "--set rounds=5: the file's sweep sets that" in refused(*words, cwd=tmp_path)

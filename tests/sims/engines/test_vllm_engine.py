@@ -114,14 +114,13 @@ def test_option_probabilities_after_a_thought_are_those_of_the_model_given_it(
     options = ("yes", "no", "perhaps")
     (reply,) = real_engine.answer(call(Choice(options)), policy="thinker")
     exact, template = exact_model(real_engine.dtype), real_engine.vllm._template
-    marks = template.marks()
+    marks = template.marks
     assert marks is not None
     over = marks.closes + marks.leads
     start = [
         *template.encode(QUESTION),
         *template.written(marks.opens),
-        *template.encode_answer("", reply.thought),
-        *template.written(over),
+        *template.thought(marks, reply.thought),
     ]
     end = exact.tokenizer.eos_token_id
     spelt = [(*template.encode_answer(template.tail(over), option), end) for option in options]
