@@ -13,6 +13,7 @@ from palaestra.agents.trust import VARIABLE, Address, KeySent, Need
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "structured_outputs": ("structured_outputs",),
+    "json_schema": ("json_schema", "loose_schema"),
     "response_format": ("json_schema", "loose_schema", "json_object"),
     "continue_final_message": ("continue_final_message",),
     "logprobs": ("logprobs",),
@@ -24,7 +25,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "max_tokens": ("max_tokens",),
     "max_completion_tokens": ("max_tokens", "max_completion_tokens"),
 }
-"""The fields of a request that a server may go without, and what is left off with each."""
+"""What a request may go without, and what is left off with each; `json_schema` is a `response_format`."""
 OURS = frozenset({"model", "messages", "stream", "n", "logprobs", "top_logprobs", "response_format"})
 """Fields that `extra` may not set."""
 

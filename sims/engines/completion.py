@@ -80,6 +80,11 @@ class Completion:
     model: str | None
     positions: tuple[Position, ...]
 
+    @classmethod
+    def unfinished(cls) -> Completion:
+        """An answer that was cut within a thought that isn't told."""
+        return cls("", "", "length", "", 0, 0, None, 1, None, ())
+
 
 def read(body: bytes) -> Completion:
     """The answer in `body`.

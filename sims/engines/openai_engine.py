@@ -26,7 +26,7 @@ from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.option_tokens import Group, Options, of_answer, of_value, part
 from palaestra.sims.engines.option_tree import draw
 from palaestra.sims.engines.server_connection import COMPARE, Connection
-from palaestra.sims.engines.server_faults import Refusal
+from palaestra.sims.engines.server_faults import RequestRefused
 from palaestra.sims.engines.server_request import KEY, Request, negotiated
 from palaestra.sims.engines.thoughts import parted
 
@@ -37,7 +37,7 @@ MOST_REFUSED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Received:
     """An answer, the form that it was asked in, and what it says there."""
 
     completion: Completion
@@ -74,7 +74,8 @@ class OpenAIServer:
     async def start(self) -> None:
         """See `Engine.start`; a server that is loading, or was reached before, is waited for."""
         model, served = self._settings.model, await self._connection.open()
-        if served and model not in served:
+        # Adapters and variants, `model:adapter`, aren't listed everywhere.
+        if served and model not in served and model.rpartition(":")[0] not in served:
             remedy = f"Mend `engines.NAME.model`; did you mean {get_close_matches(model, served, 1, 0)[0]!r}?"
             said = f"{self._settings.url} serves {', '.join(served[:20])}, but no {model!r}"
             raise EngineUnavailable(said, remedy)
@@ -83,12 +84,12 @@ class OpenAIServer:
         """See `Engine.answer`. Each further attempt is made in a plainer form."""
         try:
             reply = await self._reply(call, policy, seed, attempt)
-        except Refusal as refusal:
+        except RequestRefused as refusal:
             return self._given_up(refusal)
         self._refused = 0
         return reply
 
-    def _given_up(self, refusal: Refusal) -> Reply:
+    def _given_up(self, refusal: RequestRefused) -> Reply:
         """The reply to a prompt that is refused for good; raises what it is where it isn't the prompt."""
         self._refused += 1
         if self._refused > MOST_REFUSED or not (self._connection.answers or refusal.filtered):
@@ -133,7 +134,7 @@ class OpenAIServer:
         needed = max(len(option.encode()) for option in options) + 1
         wanted = Request(self._settings, call, sampling, needed, options=options)
         wanted = replace(wanted, forms=self._forms(CHOICE_FORMS, attempt))
-        asked: list[_Asked] = []
+        asked: list[_Received] = []
         if self._dialect.uses("logprobs"):
             found = await self._weigh(wanted, policy, asked)
             if found:
@@ -147,7 +148,7 @@ class OpenAIServer:
         sample = await self._ask(wanted, policy, call.answer.parse)
         return replace(_reply(sample, *asked), plain=sample.form == PLAIN)
 
-    async def _weigh(self, wanted: Request, policy: Policy, asked: list[_Asked]) -> dict[str, float]:
+    async def _weigh(self, wanted: Request, policy: Policy, asked: list[_Received]) -> dict[str, float]:
         """What the model would say each option with; {} where that isn't known.
 
         Args:
@@ -167,7 +168,7 @@ class OpenAIServer:
                 asked.append(
                     await self._ask(further, policy, None if group.said else wanted.call.answer.parse)
                 )
-            except (Refusal, ContextOverflow):
+            except (RequestRefused, ContextOverflow):
                 if not group.said:
                     raise
                 return {}
@@ -186,7 +187,7 @@ class OpenAIServer:
         """Whether the server goes on with what is said, as vLLM does; others begin anew, unnoticed."""
         return form == "structured_outputs" and self._dialect.uses("continue_final_message")
 
-    def _parts(self, asked: _Asked, group: Group) -> list[Group]:
+    def _parts(self, asked: _Received, group: Group) -> list[Group]:
         """How the options of a group go on, where the answer is one of them."""
         positions = asked.completion.positions
         self._dialect.observe("logprobs", bool(positions))
@@ -201,7 +202,7 @@ class OpenAIServer:
 
     async def _ask(
         self, request: Request, policy: Policy, parse: Callable[[str], Value] | None = None
-    ) -> _Asked:
+    ) -> _Received:
         """What the server answers; a thought gets room of its own.
 
         Args:
@@ -219,7 +220,7 @@ class OpenAIServer:
             self._observe(asked, parse, request.options)
         return asked
 
-    async def _once(self, request: Request) -> _Asked:
+    async def _once(self, request: Request) -> _Received:
         completion, form = await negotiated(request, self._connection, self._dialect)
         if completion.finish == "content_filter":
             completion = replace(completion, text="", refusal=completion.refusal or "content_filter")
@@ -228,9 +229,9 @@ class OpenAIServer:
             found = parted(text)
             if found.thought or found.open:
                 text, thought = found.answer, "\n\n".join(filter(None, (thought, found.thought)))
-        return _Asked(completion, form, _said(text, request, form), thought)
+        return _Received(completion, form, _said(text, request, form), thought)
 
-    def _observe(self, asked: _Asked, parse: Callable[[str], Value], starts: Options) -> None:
+    def _observe(self, asked: _Received, parse: Callable[[str], Value], starts: Options) -> None:
         """Note whether the server kept to the form that it was asked in; a start that was cut may have."""
         try:
             parse(asked.text)
@@ -260,7 +261,7 @@ def _said(text: str, request: Request, form: Form) -> str:
     return text
 
 
-def _reply(first: _Asked, *others: _Asked) -> Reply:
+def _reply(first: _Received, *others: _Received) -> Reply:
     """What the first of the answers says, and the tokens of them all (the prompt's once)."""
     completion = first.completion
     used = (asked.completion.output_tokens or 0 for asked in (first, *others))

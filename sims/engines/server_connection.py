@@ -19,7 +19,14 @@ from palaestra.agents.trust import OPENAI_HOSTS, Address
 from palaestra.sims.engines.completion import Completion, EmbeddedError, Malformed, read, words_of
 from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.pace import Pace
-from palaestra.sims.engines.server_faults import PATIENT, REFUSING, Answered, Hiccup, Refusal, seconds_to_wait
+from palaestra.sims.engines.server_faults import (
+    PATIENT,
+    REFUSING,
+    FailedAnswer,
+    Hiccup,
+    RequestRefused,
+    seconds_to_wait,
+)
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Response
@@ -126,7 +133,7 @@ class Connection:
             tries: how often it is made, at most, where hiccups are no reason to wait for long.
 
         Raises:
-            Refusal: the server finds it wrong, or fails at it each time.
+            RequestRefused: the server finds it wrong, or fails at it each time.
             EngineDied: the server answers nothing any more.
             EngineUnavailable: it wants another key, money, never answered, or isn't what it should be.
         """
@@ -190,16 +197,16 @@ class Connection:
 
     def _failure(
         self, status: int, words: str, response: Response, embedded: bool = False
-    ) -> Hiccup | Refusal | EngineUnavailable:
+    ) -> Hiccup | RequestRefused | EngineUnavailable:
         """What an answer that is no completion means."""
-        answered = Answered(status, words.replace(self._key, "[key]") if self._key else words)
+        answered = FailedAnswer(status, words.replace(self._key, "[key]") if self._key else words)
         said = self._told(f"status {status}" + (f", {answered.words}" if answered.words else ""))
         if 300 <= status < 400:
             return EngineUnavailable(self._told(f"sends on to another address (status {status})"), MOVED)
         if answered.unpaid:
             return EngineUnavailable(said, PAY)
-        if status in REFUSING or answered.filtered or answered.overflows:
-            return Refusal(said, answered.filtered, answered.overflows)
+        if status in REFUSING or answered.filtered or answered.overflows or answered.unsupported:
+            return RequestRefused(said, answered.filtered, answered.overflows)
         if status in (401, 403) and not self.answers:
             return EngineUnavailable(self._told(f"refuses the key (status {status})"), self._key_remedy())
         if status < 500 and status not in PATIENT and not self.answers:
@@ -231,14 +238,16 @@ class Connection:
         most = MOST_TIMEOUTS if hiccup.kind == "no answer in time" else tries
         return wait if number < most else None
 
-    def _given_up(self, hiccup: Hiccup, others_answered: bool) -> Refusal | EngineDied | EngineUnavailable:
+    def _given_up(
+        self, hiccup: Hiccup, others_answered: bool
+    ) -> RequestRefused | EngineDied | EngineUnavailable:
         """The failure of a request whose hiccups don't pass."""
         if hiccup.status == 429:
             return EngineUnavailable(hiccup.words, SLOWER)
         if hiccup.status in (401, 403):
             return EngineUnavailable(hiccup.words, self._key_remedy())
         if others_answered or (hiccup.status >= 500 and not hiccup.patient):
-            return Refusal(hiccup.words, worn=True)
+            return RequestRefused(hiccup.words, worn=True)
         if not self.answers and hiccup.status:
             return EngineUnavailable(hiccup.words, START)
         if not self.answers and hiccup.kind == "an answer that can't be read":

@@ -29,6 +29,11 @@ _FILTERED = re.compile(
     r"|usage polic|inappropriate|data_inspection_failed|prohibited|sensitive|guardrail|prompt.?injection",
     re.IGNORECASE,
 )
+_UNSUPPORTED = re.compile(
+    r"requested parameters|endpoints found that (can handle|support)|allowed to request|unsupported param",
+    re.IGNORECASE,
+)
+_UNFINISHED = re.compile(r"could not finish the message because max_tokens", re.IGNORECASE)
 _UNPAID = re.compile(
     r"insufficient.?(quota|funds|balance|credit)|billing|payment|out of credits", re.IGNORECASE
 )
@@ -56,13 +61,14 @@ class Hiccup(Exception):
         self.status = status
 
 
-class Refusal(PalaestraError):
+class RequestRefused(PalaestraError):
     """A request that the server finds wrong, in its words; a plainer one may do.
 
     Attributes:
         words: the server's.
         filtered: whether it is the prompt's content that is refused, whatever is asked of it.
         overflows: whether the prompt is too long, or the answer that is asked for.
+        unfinished: whether a hidden thought took all the room there was.
         worn: whether it is a hiccup that didn't pass, however often the request was made.
     """
 
@@ -73,11 +79,12 @@ class Refusal(PalaestraError):
         self.words = words
         self.filtered = filtered
         self.overflows = overflows
+        self.unfinished = _UNFINISHED.search(words) is not None
         self.worn = worn
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class FailedAnswer:
     """An answer that isn't one: its status, 0 or over 399, and the server's words."""
 
     status: int
@@ -92,6 +99,11 @@ class Answered:
     def filtered(self) -> bool:
         """Whether the prompt's content is refused."""
         return self.status in (400, 403, 422, 451) and _FILTERED.search(self.words) is not None
+
+    @property
+    def unsupported(self) -> bool:
+        """Whether it is a parameter that isn't taken, though the status says something else."""
+        return self.status in (403, 404, 405) and _UNSUPPORTED.search(self.words) is not None
 
     @property
     def unpaid(self) -> bool:

@@ -15,7 +15,7 @@ from palaestra.sims.engines.dialect import PLAIN, WORDED, Dialect, Form, loosene
 from palaestra.sims.engines.option_tokens import Options
 from palaestra.sims.engines.plain_text import plain
 from palaestra.sims.engines.server_connection import MOST_TRIES, Connection
-from palaestra.sims.engines.server_faults import Refusal
+from palaestra.sims.engines.server_faults import RequestRefused
 
 KEY = "answer"
 """Of the object that a choice is where it is asked by a JSON schema."""
@@ -156,7 +156,7 @@ async def negotiated(request: Request, connection: Connection, dialect: Dialect)
     """The server's answer to a request, as it is or made plainer; and the form that it was asked in.
 
     Raises:
-        Refusal: it refuses the plainest as well, or fails at it while it answers others.
+        RequestRefused: it refuses the plainest as well, or fails at it while it answers others.
         EngineDied: it fails at this and answers nothing else.
         ContextOverflow: there is no room for the answer.
     """
@@ -165,7 +165,9 @@ async def negotiated(request: Request, connection: Connection, dialect: Dialect)
         body, sent = request.body(way.left_off)
         try:
             completion = await connection.post(body, tries)
-        except Refusal as refusal:
+        except RequestRefused as refusal:
+            if refusal.unfinished:
+                return Completion.unfinished(), request.form(way.left_off)
             if refusal.overflows:
                 raise _overflow(request.call, refusal.words) from None
             if refusal.filtered:
@@ -197,9 +199,9 @@ class _Way:
         self._steps: Iterator[frozenset[str]] | None = None
         self._again = True
         self.left_off = set(self._base)
-        self.first: Refusal
+        self.first: RequestRefused
 
-    def further(self, refusal: Refusal, sent: set[str]) -> bool:
+    def further(self, refusal: RequestRefused, sent: set[str]) -> bool:
         """Choose what to leave off next, after this refusal of what was sent; False where nothing is left."""
         if not hasattr(self, "first"):
             self.first = refusal

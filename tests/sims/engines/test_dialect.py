@@ -19,7 +19,7 @@ from palaestra.sims.engines.dialect import INSTEAD, JSON_FORMS, PLAIN, Dialect, 
 from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.openai_engine import OpenAIServer
-from palaestra.sims.engines.server_faults import Answered
+from palaestra.sims.engines.server_faults import FailedAnswer
 from support.chat_server import FakeServer, completion, problem
 from support.openai_calls import Move, ask, call, settings
 
@@ -138,6 +138,32 @@ def object_or_refusal(taken: Callable[[Body], bool], fenced: bool, request: Body
     return completion('```json\n{"reason": "x"}\n```' if fenced else '{"reason": "x"}')
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (403, "You are not allowed to request logprobs from this model"),
+        (404, "No endpoints found that can handle the requested parameters"),
+    ],
+)
+def test_a_parameter_may_be_refused_as_if_it_were_a_place_or_a_right(
+    server: FakeServer, status: int, words: str
+) -> None:
+    server.respond = lambda request: (status, problem(words)) if "logprobs" in request else completion("yes")
+    replies = ask(OpenAIServer(settings(server.url), {}), *[call(YES)] * 2)
+    assert [reply.text for reply in replies] == ["yes"] * 2
+    assert "logprobs" not in server.requests[-1]
+
+
+def test_a_thought_that_took_all_the_room_is_asked_again_with_more(server: FakeServer) -> None:
+    words = "Could not finish the message because max_tokens or model output limit was reached."
+    server.respond = lambda request: (
+        completion("Hello.") if request["max_tokens"] > 200 else (400, problem(words))
+    )
+    replies = ask(OpenAIServer(settings(server.url), {}), *[call(Text())] * 2)
+    assert [reply.text for reply in replies] == ["Hello."] * 2
+    assert len(server.requests) == 3
+
+
 def test_a_slip_of_the_server_changes_nothing_for_later_requests(server: FakeServer) -> None:
     def respond(request: Body) -> tuple[int, Any]:
         if len(server.requests) in (2, 3):
@@ -254,7 +280,7 @@ def test_only_what_was_sent_is_blamed() -> None:
 def test_too_many_stops_are_no_prompt_that_is_too_long() -> None:
     words = "Invalid 'stop': array too long. Expected an array with maximum length 4, but got one of 5."
     assert named(words, {"stop", "seed"}) == {"stop"}
-    assert not Answered(400, words).overflows
+    assert not FailedAnswer(400, words).overflows
 
 
 def test_a_loose_schema_keeps_names_and_kinds() -> None:

@@ -105,6 +105,11 @@ def test_a_model_that_is_not_served(server: FakeServer) -> None:
         ask(OpenAIServer(settings(server.url), {}))
 
 
+@pytest.mark.parametrize("name", ["smollm2:ann", "smollm2:nitro"])
+def test_a_variant_of_a_model_need_not_be_listed(server: FakeServer, name: str) -> None:
+    assert ask(OpenAIServer(settings(server.url, model=name), {}), call(Text()))[0].text == "Hello."
+
+
 def test_a_server_that_lists_no_models_is_taken(server: FakeServer) -> None:
     server.models = 404, {"detail": "Not Found"}
     assert ask(OpenAIServer(settings(server.url), {}), call(Text()))[0].text == "Hello."
