@@ -67,12 +67,12 @@ def _engine(what: str, model: str | None, chosen: list[str]) -> EngineSettings:
     if not server and model is not None:
         raise BadInput(f"--model is a server's, and {what} is no address", "Leave one of the two off.")
     settings = {"kind": "openai", "url": what, "model": model} if server else {"kind": "vllm", "model": what}
-    override(settings, chosen)
+    overridden = override(settings, chosen)
     kind = ENGINES[str(settings["kind"])].settings
     try:
         return kind.model_validate(settings)
     except ValidationError as error:
-        where = Where("--set", settings, {})
+        where = Where(what, settings, overridden)
         raise BadInput("\n".join(tell(problem, kind, where) for problem in error.errors())) from error
 
 
