@@ -32,7 +32,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from tests.chaos import damage, disk, documents, engines, files, kills, reads, texts
+from tests.chaos import damage, disk, documents, engines, files, kills, reads, servers, texts
 from tests.chaos.case import Case, Family
 from tests.chaos.child import Failed
 from tests.chaos.preload import preload
@@ -46,6 +46,7 @@ KINDS: dict[str, dict[str, Family]] = {
     "reads": reads.FAMILIES,
     "files": files.FAMILIES,
     "engines": engines.FAMILIES,
+    "servers": servers.FAMILIES,
     "texts": texts.FAMILIES,
 }
 SECONDS_BETWEEN_LINES = 10

@@ -32,6 +32,7 @@ CASES = (
     "reads: of an unfinished run: 1",
     *(f"files: changed: {number}" for number in (0, 1, 2, 3)),
     "engines: faulty: 0",
+    "servers: ready file: 6",
     "texts: hostile: 7",
     # Faults that the campaign once found.
     "kills: at a call: 41",  # between run.json.new and run.json: nothing went on with the folder
