@@ -45,10 +45,10 @@ def calls_by_purpose(calls: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         Columns `purpose`, `calls`, `failed` (answers that never parsed, or were refused), `basis` (of
-        choices and objects: how many rest on probabilities, on samples without, on words alone; "" for
-        texts), `mass` (mean share of the model's probability that the options held, 0–1; null where it
-        isn't known), `prompt_tokens` and `output_tokens` (means a call), `cached` (share of prompt tokens
-        served from the prefix cache, 0–1; null without prompt tokens), in order of first use.
+        choices and objects: "probabilities", "samples" without, asked in "words" alone, or how many rest
+        on each; "" for texts), `mass` (mean share of the model's probability that the options held, 0–1;
+        null where it isn't known), `prompt_tokens` and `output_tokens` (means a call), `cached` (share of
+        prompt tokens served from the prefix cache, 0–1; null without prompt tokens), in order of first use.
     """
     answered = ~pl.col("failed") & (pl.col("text") != "")
     choice = answered & pl.col("options").is_not_null()
@@ -57,8 +57,13 @@ def calls_by_purpose(calls: pl.DataFrame) -> pl.DataFrame:
         "samples": choice & pl.col("probabilities").is_null() & ~pl.col("plain"),
         "words": answered & pl.col("plain") & pl.col("probabilities").is_null(),
     }
+    known = pl.sum_horizontal(kind.sum() for kind in kinds.values())
     counts = [
-        pl.when(kind.sum() > 0).then(pl.format(f"{{}} {name}", kind.sum())) for name, kind in kinds.items()
+        pl.when(kind.sum() == known, known > 0)
+        .then(pl.lit(name))
+        .when(kind.sum() > 0)
+        .then(pl.format(f"{{}} {name}", kind.sum()))
+        for name, kind in kinds.items()
     ]
     return calls.group_by("purpose", maintain_order=True).agg(
         pl.len().alias("calls"),

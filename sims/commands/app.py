@@ -66,6 +66,8 @@ app.add_typer(new)
 app.add_typer(population, name="population")
 
 EXCERPT_LINES = 24
+SHORT = {"prompt_tokens": "prompt", "output_tokens": "output"}
+"""How columns are headed that stand beside `cached`: tokens a call."""
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A scenario file, or the name of a ready-made one.")
@@ -314,7 +316,7 @@ def _print_result(folder: Path) -> None:
     say("…\n" if len(excerpt) > EXCERPT_LINES else "")
     for title, frame in (
         ("outcomes", outcome_summary(finished.episodes)),
-        ("calls", calls_by_purpose(finished.calls)),
+        ("calls, with tokens of each", calls_by_purpose(finished.calls).rename(SHORT)),
     ):
         table(frame.columns, [[_cell(value) for value in row] for row in frame.iter_rows()], title)
         say()

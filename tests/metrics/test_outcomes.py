@@ -48,7 +48,7 @@ def test_calls_are_summed_by_purpose() -> None:
     assert calls_by_purpose(calls).rows() == [
         ("argue", 2, 1, "", None, 200.0, 15.0, 0.25),
         ("score", 4, 1, "1 probabilities, 1 samples, 1 words", 0.5, 0.0, 1.0, None),
-        ("plan", 1, 0, "1 words", None, 8.0, 2.0, 0.0),
+        ("plan", 1, 0, "words", None, 8.0, 2.0, 0.0),
     ]
 
 

@@ -55,7 +55,7 @@ def test_a_dry_run_ends_with_excerpt_summary_and_folder(tmp_path: Path) -> None:
     assert f"margin mean {run.episodes['margin'].sum() / 2:.2f} 2" in said
     asked = run.calls.filter(purpose="score")
     tokens = asked["prompt_tokens"].sum() / asked.height
-    assert f"score {asked.height} 0 {tokens:.2f} 1.00 0.00" in said
+    assert f"score {asked.height} 0 probabilities {tokens:.2f} 1.00 0.00" in said
     assert said[-2:] == ["read it all: palaestra show here --episode 0", "run folder: here"]
     told = state(run.folder)
     assert (told["status"], told["scenario"]["seed"], told["counts"]["episodes"]) == ("finished", 5, 2)
