@@ -16,7 +16,7 @@ from palaestra.agents.answers import Answer, Choice, Json, Text
 from palaestra.agents.basis import PROBABILITIES, basis_of
 from palaestra.agents.calls import Call, Message, Reply
 from palaestra.agents.engine import EngineSettings
-from palaestra.agents.failures import ContextOverflow
+from palaestra.agents.failures import ContextOverflow, PalaestraError
 from palaestra.agents.policy import Policy, Thinking
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.sims.engines.engine import Engine
@@ -33,6 +33,8 @@ LEARNING = 4
 LONG = 40_000
 """Words of a prompt that is to be too long, where the context isn't known."""
 Can = Literal["yes", "partly", "no", "not tried"]
+Verdict = tuple[Can, str]
+"""Whether something can be relied on, and what was seen."""
 
 
 class Ship(BaseModel):
@@ -76,36 +78,36 @@ class _Examiner:
     def _said_of_itself(self, name: str, default: str) -> str:
         return self._fleet.identities()["default"].get(name, default)
 
-    async def text(self) -> Found:
+    async def text(self) -> Verdict:
         said = await self.ask(Text())
         short = await self.ask(Text(max_tokens=5))
         kept = short.output_tokens <= 5 and len(short.text) < max(len(said.text), 60)
         seen = f"{said.text!r}; limited to 5 tokens: {short.text!r} ({short.output_tokens} counted)"
-        return Found("text, of limited length", "yes" if said.text and kept else "no", seen)
+        return "yes" if said.text and kept else "no", seen
 
-    async def stops(self) -> Found:
+    async def stops(self) -> Verdict:
         said = await self.ask(Text(stop=("4",)), "Count from 1 to 9, separated by spaces.", policy="greedy")
         without = "4" not in said.text
-        return Found("stop strings", "yes" if without else "no", f"counting until 4: {said.text!r}")
+        return "yes" if without else "no", f"counting until 4: {said.text!r}"
 
-    async def choices(self) -> Found:
+    async def choices(self) -> Verdict:
         replies = [await self.ask(ODD, seed=seed) for seed in range(LEARNING + 6)]
-        return self._bound("choices bound to options", replies[LEARNING:])
+        return self._bound(replies[LEARNING:])
 
-    async def objects(self) -> Found:
+    async def objects(self) -> Verdict:
         replies = [await self.ask(Json(Ship), seed=seed) for seed in range(LEARNING + 4)]
-        return self._bound("objects bound to a schema", replies[LEARNING:])
+        return self._bound(replies[LEARNING:])
 
     @staticmethod
-    def _bound(what: str, replies: list[Reply]) -> Found:
+    def _bound(replies: list[Reply]) -> Verdict:
         kept = sum(not reply.failed for reply in replies)
         plain = sum(reply.plain for reply in replies)
         can: Can = "no" if plain == len(replies) or not kept else "yes" if kept == len(replies) else "partly"
         seen = f"{kept} of {len(replies)} kept to it"
         seen += f", {plain} of them asked in words only" if plain else ""
-        return Found(what, can, f"{seen}; {replies[-1].text!r}")
+        return can, f"{seen}; {replies[-1].text!r}"
 
-    async def probabilities(self) -> Found:
+    async def probabilities(self) -> Verdict:
         votes = Choice(("yes", "no"))
         shares = []
         for word in ("yes", "no"):
@@ -113,59 +115,59 @@ class _Examiner:
             shares.append(None if reply.probabilities is None else (reply.probabilities[0], reply.mass))
         told = [share for share in shares if share is not None]
         if len(told) < len(shares):
-            return Found("probabilities of options", "no", "none told, or they hold too little mass")
+            return "no", "none told, or they hold too little mass"
         (first, mass), (second, _) = told
         held = "" if mass is None else f"; the options hold {mass:.2g} of all"
         seen = f"of yes: {first:.3f} where it should say yes, {second:.3f} where no{held}"
-        return Found("probabilities of options", "yes", seen)
+        return "yes", seen
 
-    async def alike(self) -> Found:
+    async def alike(self) -> Verdict:
         points = Choice(tuple(str(number) for number in range(1, 11)))
         reply = await self.ask(points, "How salty is the sea, from 1 to 10? Answer with a number.")
         known = basis_of(points, reply) == PROBABILITIES
         mass = "" if reply.mass is None else f"; the options hold {reply.mass:.2g} of all"
         seen = f"{reply.text}, P(1) and P(10) apart{mass}" if known else reply.text
-        return Found("options that begin alike (1 … 10)", "yes" if known else "no", seen)
+        return "yes" if known else "no", seen
 
-    async def seeds(self) -> Found:
+    async def seeds(self) -> Verdict:
         once, again, other = [(await self.ask(Text(), seed=seed)).text for seed in (7, 7, 8)]
         can: Can = "yes" if once == again != other else "no"
         same = "the same text" if once == again else "two texts"
         differs = "another" if other != once else "the same again"
-        return Found("seeds", can, f"one seed twice: {same}; another seed: {differs}")
+        return can, f"one seed twice: {same}; another seed: {differs}"
 
-    async def thoughts(self) -> Found:
+    async def thoughts(self) -> Verdict:
         told = [reply for reply in self.replies if reply.thought]
         marks = self._said_of_itself("thinks", "")
         if marks and not told:
-            return Found("thoughts", "yes" if marks == "yes" else "no", "where a policy says `think: native`")
+            return "yes" if marks == "yes" else "no", "where a policy says `think: native`"
         seen = f"{len(told)} of {len(self.replies)} answers came with one"
-        return Found("thoughts told apart", "yes" if told else "no", seen)
+        return "yes" if told else "no", seen
 
-    async def counts(self) -> Found:
+    async def counts(self) -> Verdict:
         counted = [reply for reply in self.replies if reply.prompt_tokens and reply.output_tokens]
         cached = sum(reply.cached_tokens for reply in self.replies)
         model = next((reply.model for reply in self.replies if reply.model), None)
         seen = f"{len(counted)} of {len(self.replies)} answers; {cached} cached"
         seen += f"; answered by {model!r}" if model else ""
-        return Found("tokens counted", "yes" if len(counted) == len(self.replies) else "partly", seen)
+        return "yes" if len(counted) == len(self.replies) else "partly", seen
 
-    async def overflow(self) -> Found:
+    async def overflow(self) -> Verdict:
         context = self._settings.context or int(self._said_of_itself("context", "0"))
         words = "word " * (3 * context or LONG)
         try:
             reply = await self.ask(Text(), words)
         except ContextOverflow:
-            return Found("a prompt that is too long is told", "yes", "refused as too long")
+            return "yes", "refused as too long"
         if reply.refusal:
-            return Found("a prompt that is too long is told", "partly", f"refused: {reply.refusal}")
+            return "partly", f"refused: {reply.refusal}"
         longest = f"answered, {reply.prompt_tokens} prompt tokens counted"
         fits = reply.prompt_tokens >= len(words.split())
-        return Found("a prompt that is too long is told", "not tried" if fits else "no", longest)
+        return "not tried" if fits else "no", longest
 
-    async def adapters(self) -> Found:
+    async def adapters(self) -> Verdict:
         serves = type(self._settings).serves_adapters
-        return Found("LoRA adapters of policies", "yes" if serves else "no", "by its kind of engine")
+        return "yes" if serves else "no", "by its kind of engine"
 
 
 async def examined(
@@ -185,20 +187,24 @@ async def examined(
     engines = {"default": settings}
     async with Fleet(engines, POLICIES, 0, say, lambda _settings, _policies: engine, allowed) as fleet:
         examiner = _Examiner(fleet, settings)
-        tried: list[Callable[[], Awaitable[Found]]] = [
-            examiner.text,
-            examiner.stops,
-            examiner.choices,
-            examiner.objects,
-            examiner.probabilities,
-            examiner.alike,
-            examiner.seeds,
-            examiner.thoughts,
-            examiner.counts,
-            examiner.overflow,
-            examiner.adapters,
-        ]
-        for each in tried:
-            yield await each()
+        tried: dict[str, Callable[[], Awaitable[Verdict]]] = {
+            "text, of limited length": examiner.text,
+            "stop strings": examiner.stops,
+            "choices bound to options": examiner.choices,
+            "objects bound to a schema": examiner.objects,
+            "probabilities of options": examiner.probabilities,
+            "options that begin alike (1 … 10)": examiner.alike,
+            "seeds": examiner.seeds,
+            "thoughts told apart": examiner.thoughts,
+            "tokens counted": examiner.counts,
+            "a prompt that is too long is told": examiner.overflow,
+            "LoRA adapters of policies": examiner.adapters,
+        }
+        for what, examine in tried.items():
+            try:
+                can, seen = await examine()
+            except PalaestraError as failure:
+                can, seen = "no", f"failed: {failure.args[0]}"
+            yield Found(what, can, seen)
         for kind, number in fleet.faults().get("default", {}).items():
             yield Found(f"met: {kind}", "partly", f"{number} times, got over")
