@@ -12,9 +12,9 @@ from palaestra.agents.engine import EngineKind, EngineSettings
 from palaestra.agents.trust import VARIABLE, Address, KeySent, Need
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    "structured_outputs": ("structured_outputs",),
-    "json_schema": ("json_schema", "loose_schema"),
-    "response_format": ("json_schema", "loose_schema", "json_object"),
+    "structured_outputs": ("structured_choice", "structured_json"),
+    "json_schema": ("enum_schema", "json_schema", "loose_schema"),
+    "response_format": ("enum_schema", "json_schema", "loose_schema", "json_object"),
     "continue_final_message": ("continue_final_message",),
     "logprobs": ("logprobs",),
     "top_logprobs": ("logprobs",),
@@ -26,7 +26,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "max_completion_tokens": ("max_tokens", "max_completion_tokens"),
 }
 """What a request may go without, and what is left off with each; `json_schema` is a `response_format`."""
-OURS = frozenset({"model", "messages", "stream", "n", "logprobs", "top_logprobs", "response_format"})
+OURS = frozenset({*FIELDS, "model", "messages", "stream", "n", "add_generation_prompt"})
 """Fields that `extra` may not set."""
 
 

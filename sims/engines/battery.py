@@ -28,7 +28,7 @@ POLICIES = {
 }
 ODD = Choice(("zebra-17", "quokka-42"))
 SEA = "Tell me something about the sea, in one sentence."
-LEARNING = 4
+LEARNING = 7
 """Answers in which an engine may find out what a server keeps to, before it counts."""
 LONG = 40_000
 """Words of a prompt that is to be too long, where the context isn't known."""
@@ -87,8 +87,8 @@ class _Examiner:
 
     async def stops(self) -> Verdict:
         said = await self.ask(Text(stop=("4",)), "Count from 1 to 9, separated by spaces.", policy="greedy")
-        without = "4" not in said.text
-        return "yes" if without else "no", f"counting until 4: {said.text!r}"
+        can: Can = "no" if "4" in said.text else "yes" if "3" in said.text else "not tried"
+        return can, f"counting until 4: {said.text!r}"
 
     async def choices(self) -> Verdict:
         replies = [await self.ask(ODD, seed=seed) for seed in range(LEARNING + 6)]
@@ -119,7 +119,7 @@ class _Examiner:
         (first, mass), (second, _) = told
         held = "" if mass is None else f"; the options hold {mass:.2g} of all"
         seen = f"of yes: {first:.3f} where it should say yes, {second:.3f} where no{held}"
-        return "yes", seen
+        return "yes" if first > second else "partly", seen
 
     async def alike(self) -> Verdict:
         points = Choice(tuple(str(number) for number in range(1, 11)))
@@ -167,7 +167,7 @@ class _Examiner:
 
     async def adapters(self) -> Verdict:
         serves = type(self._settings).serves_adapters
-        return "yes" if serves else "no", "by its kind of engine"
+        return "yes" if serves else "not tried", "by its kind of engine"
 
 
 async def examined(

@@ -10,12 +10,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from math import exp, isnan
+from math import exp, inf
 from typing import Any
 
 Body = dict[str, Any]
 MOST_WORDS = 400
 """Characters of a server's own words that are told."""
+MOST_READ = 8_000
+"""Bytes of an error page that are read for them."""
+MOST_LOGPROB = 1e9
+"""How far below 0 a logarithm may be; servers write -9999 for what can't be."""
 MOST_TOTAL = 1.02
 """What probabilities of different tokens at one place may come to; more is no distribution."""
 _MARKUP = re.compile(r"<(script|style|head)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -134,14 +138,15 @@ def _thought(message: Body) -> str:
     parts = content if isinstance(content, list) else []
     within = [part for part in map(_mapping, parts) if part.get("type") in ("thinking", "reasoning")]
     told = [*(message.get(name) for name in THOUGHTS), *(part.get(part["type"]) for part in within)]
-    return next(filter(None, (_text(thought).strip() for thought in told)), "")
+    spoken = (thought for thought in told if isinstance(thought, str | list))
+    return next(filter(None, (_text(thought).strip() for thought in spoken)), "")
 
 
 def words_of(body: bytes) -> str:
     """What a server says in the body of an error, in one line without markup; "" for an empty one."""
     told = _object(body)
     if told is None:
-        text = _MARKUP.sub(" ", body.decode(errors="replace"))
+        text = _MARKUP.sub(" ", body[:MOST_READ].decode(errors="replace"))
     else:
         text = "; ".join(dict.fromkeys(_sentences(told)))
     text = " ".join(text.split())
@@ -168,7 +173,7 @@ def _sentences(told: object) -> list[str]:
 def _object(body: bytes) -> Body | None:
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return told if isinstance(told, dict) else None
 
@@ -178,7 +183,7 @@ def _status(error: object) -> int:
     told = _mapping(error)
     for name in ("code", "status", "status_code"):
         given = told.get(name)
-        if isinstance(given, str) and given.isdigit():
+        if isinstance(given, str) and given.isdecimal():
             given = int(given)
         if isinstance(given, int) and 400 <= given < 600:
             return given
@@ -234,4 +239,6 @@ def _weighed(item: object) -> tuple[str, float] | None:
     token, logprob = told.get("token"), told.get("logprob")
     if not isinstance(token, str) or isinstance(logprob, bool) or not isinstance(logprob, int | float):
         return None
-    return None if isnan(logprob) or logprob > 0.01 else (token, exp(logprob))
+    if logprob == -inf:
+        return token, 0.0
+    return (token, exp(logprob)) if -MOST_LOGPROB <= logprob <= 0.01 else None

@@ -4,8 +4,8 @@ A choice or a JSON object is asked in the strictest form that the server keeps t
 
 | form | constraint | who keeps to it |
 |---|---|---|
-| `structured_outputs` | of vLLM: the options, or the schema | vLLM |
-| `json_schema` | `response_format` with the schema; a choice is an enum in an object | OpenAI, llama.cpp, … |
+| `structured_choice`, `structured_json` | vLLM's `structured_outputs`: the options, or the schema | vLLM |
+| `enum_schema`, `json_schema` | `response_format`: the options as an enum, or the schema | OpenAI, … |
 | `loose_schema` | the same without lengths and ranges, which some refuse | OpenAI of some versions |
 | `json_object` | `response_format` for any object; the schema is told in words | DeepSeek, Mistral, … |
 | `plain` | none: what is wanted is told in words, and the answer parsed strictly | everybody |
@@ -23,15 +23,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Form = str
-CHOICE_FORMS: tuple[Form, ...] = ("structured_outputs", "json_schema", "plain")
-JSON_FORMS: tuple[Form, ...] = ("json_schema", "structured_outputs", "loose_schema", "json_object", "plain")
+CHOICE_FORMS: tuple[Form, ...] = ("structured_choice", "enum_schema", "plain")
+JSON_FORMS: tuple[Form, ...] = ("json_schema", "structured_json", "loose_schema", "json_object", "plain")
 PLAIN: Form = "plain"
 WORDED = frozenset({"json_object", PLAIN})
 """Forms in which what is wanted has to be told in words."""
+LEAST_SUSPECTED = 2
 LEAST_BROKEN = 3
 """How often a server must have passed over something, oftener than not, before it is asked without."""
 _NAMED = {
-    "structured_outputs": r"structured_outputs|guided",
+    "structured_choice": r"structured_outputs|guided",
+    "structured_json": r"structured_outputs|guided",
+    "enum_schema": r"response_format|json_schema|\bschema\b|grammar",
     "json_schema": r"response_format|json_schema|\bschema\b|grammar",
     "loose_schema": r"response_format|json_schema|\bschema\b|grammar",
     "json_object": r"response_format|json_object",
@@ -49,6 +52,7 @@ _NAMED = {
 _PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _NAMED.items()}
 PARAMETERS = tuple(_NAMED)
 """What a request may do without, the likeliest to be refused first."""
+LENGTHS = frozenset({"max_tokens", "max_completion_tokens"})
 MILDER = {"top_p: 1": "top_p", "top_logprobs": "logprobs"}
 """What is asked more mildly before it is left off: just below 1, and five at each place."""
 INSTEAD = {
@@ -65,12 +69,14 @@ class Dialect:
     Attributes:
         dropped: parameters and forms that it refuses, or that the user drops.
         taken: those that it took at least once.
+        suspected: how often a request was answered without one, though the server didn't name it.
         kept, broken: how often it kept to a form, or passed over it.
         say: is told what a user should know while it happens.
     """
 
     dropped: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    suspected: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
     say: Callable[[str], None] = lambda _words: None
@@ -83,10 +89,19 @@ class Dialect:
         """Whether the server is asked with this parameter or in this form."""
         return name not in self.dropped
 
-    def learn(self, sent: Set[str], left_off: Set[str]) -> None:
-        """Note that a request with `sent` was answered, after it was refused with `left_off` beside them."""
+    def learn(self, sent: Set[str], left_off: Set[str], sure: bool = True) -> None:
+        """Note that a request with `sent` was answered, after it was refused with `left_off` beside them.
+
+        Args:
+            sent: parameters and form.
+            left_off: likewise.
+            sure: whether the server named them; else it takes two such requests.
+        """
         self.taken |= sent
         for name in sorted(left_off - self.taken - self.dropped):
+            self.suspected[name] += 1
+            if not sure and self.suspected[name] < LEAST_SUSPECTED:
+                continue
             self.dropped.add(name)
             self.say(f"the server takes no `{name}`; it is asked {INSTEAD.get(name, 'without')}")
 

@@ -280,6 +280,8 @@ def _reply(answered: object) -> Reply:
     if not isinstance(answered, Reply):
         raise TypeError(f"it answered {answered!r}, which is no Reply")
     # Half a pair of UTF-16, as JSON of a server may hold it, is no character: no file takes it.
-    text, thought = (said.encode(errors="replace").decode() for said in (answered.text, answered.thought))
-    same = (text, thought) == (answered.text, answered.thought)
-    return answered if same else replace(answered, text=text, thought=thought)
+    said = (answered.text, answered.thought, answered.refusal, answered.model or "")
+    text, thought, refusal, model = (words.encode(errors="replace").decode() for words in said)
+    if (text, thought, refusal, model) == said:
+        return answered
+    return replace(answered, text=text, thought=thought, refusal=refusal, model=model or None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -32,6 +33,8 @@ from palaestra.sims.engines.thoughts import parted
 
 LEAST_MASS = 0.001
 """What options must hold of the model's probability, all together, for each one's to mean anything."""
+MOST_UNWEIGHED = 4
+"""How often options are weighed in vain before they are sampled at once; far oftener, once it succeeded."""
 MOST_REFUSED = 20
 """Prompts refused in a row, after which it isn't the prompts."""
 
@@ -44,6 +47,17 @@ class _Received:
     form: Form
     text: str
     thought: str
+
+    def after(self, earlier: _Received) -> _Received:
+        """The same with what the answer before it cost."""
+        first, second = earlier.completion, self.completion
+        spent = replace(
+            second,
+            prompt_tokens=first.prompt_tokens + second.prompt_tokens,
+            cached_tokens=first.cached_tokens + second.cached_tokens,
+            output_tokens=(first.output_tokens or 0) + (second.output_tokens or 0),
+        )
+        return replace(self, completion=spent)
 
     @property
     def cut(self) -> bool:
@@ -65,6 +79,7 @@ class OpenAIServer:
         self._listener = self._connection.listener
         self._thinks = False
         self._refused = 0
+        self._unweighed: Counter[tuple[Options, Form]] = Counter()
 
     def tell(self, listener: Listener) -> None:
         """See `Outspoken.tell`."""
@@ -91,7 +106,7 @@ class OpenAIServer:
 
     def _given_up(self, refusal: RequestRefused) -> Reply:
         """The reply to a prompt that is refused for good; raises what it is where it isn't the prompt."""
-        self._refused += 1
+        self._refused += not refusal.filtered  # filters answer faster than models
         if self._refused > MOST_REFUSED or not (self._connection.answers or refusal.filtered):
             raise EngineUnavailable(refusal.words, COMPARE) from None
         self._listener.faults["a prompt that was refused"] += 1
@@ -135,15 +150,19 @@ class OpenAIServer:
         wanted = Request(self._settings, call, sampling, needed, options=options)
         wanted = replace(wanted, forms=self._forms(CHOICE_FORMS, attempt))
         asked: list[_Received] = []
-        if self._dialect.uses("logprobs"):
+        known_as = (tuple(options), wanted.forms[0])
+        if self._dialect.uses("logprobs") and self._unweighed[known_as] < MOST_UNWEIGHED:
             found = await self._weigh(wanted, policy, asked)
             if found:
+                self._unweighed[known_as] = -MOST_UNWEIGHED
                 mass = sum(found.values())
                 probabilities = tuple(found[option] / mass for option in options)
                 text = options[draw(probabilities, policy.temperature, seed)]
                 told = replace(_reply(*asked), text=text, probabilities=probabilities)
                 return replace(told, mass=min(mass, 1.0), plain=asked[0].form == PLAIN)
-            if (policy.temperature, policy.top_p) == (1, 1):  # it was sampled just so
+            self._unweighed[known_as] += 1
+            as_asked = (policy.temperature, policy.top_p) == (1, 1) and self._dialect.uses("temperature")
+            if as_asked:  # it was sampled just so
                 return replace(_reply(*asked), plain=asked[0].form == PLAIN)
         sample = await self._ask(wanted, policy, call.answer.parse)
         return replace(_reply(sample, *asked), plain=sample.form == PLAIN)
@@ -158,7 +177,7 @@ class OpenAIServer:
         """
         exact = {**wanted.sampling, "temperature": 1, "top_p": 1}
         whole = replace(wanted, sampling=exact, weighed=True)
-        found, alike = dict[str, float](), [Group(1.0, 1.0, "", wanted.options)]
+        found, alike = dict[str, float](), [Group(1.0, "", wanted.options)]
         while alike:
             group = alike.pop()
             further = replace(whole, options=group.options, said=group.said)
@@ -185,7 +204,7 @@ class OpenAIServer:
 
     def _continues(self, form: Form) -> bool:
         """Whether the server goes on with what is said, as vLLM does; others begin anew, unnoticed."""
-        return form == "structured_outputs" and self._dialect.uses("continue_final_message")
+        return form == "structured_choice" and self._dialect.uses("continue_final_message")
 
     def _parts(self, asked: _Received, group: Group) -> list[Group]:
         """How the options of a group go on, where the answer is one of them."""
@@ -194,7 +213,7 @@ class OpenAIServer:
         begun = len(group.said)
         if asked.text not in (option[begun:].strip() for option in group.options):
             return []
-        if asked.form == "json_schema" and asked.completion.text != asked.text:
+        if asked.form == "enum_schema" and asked.completion.text != asked.text:
             at = of_value(positions, asked.completion.text, asked.text)
         else:
             at = of_answer(positions, asked.text)
@@ -215,7 +234,7 @@ class OpenAIServer:
         if asked.cut and not asked.text and (asked.thought or asked.completion.hidden):
             self._thinks = True
             longer = max(4 * thought, policy.think.tokens)
-            asked = await self._once(replace(request, thought=longer))
+            asked = (await self._once(replace(request, thought=longer))).after(asked)
         if parse is not None:
             self._observe(asked, parse, request.options)
         return asked
@@ -253,7 +272,7 @@ class OpenAIServer:
 
 def _said(text: str, request: Request, form: Form) -> str:
     """The answer in a text that a form may wrap."""
-    if request.options and form == "json_schema":
+    if request.options and form == "enum_schema":
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             return str(json.loads(text)[KEY]).strip()
     if request.schema and form in WORDED and text.startswith("```") and text.endswith("```"):
@@ -262,16 +281,15 @@ def _said(text: str, request: Request, form: Form) -> str:
 
 
 def _reply(first: _Received, *others: _Received) -> Reply:
-    """What the first of the answers says, and the tokens of them all (the prompt's once)."""
-    completion = first.completion
-    used = (asked.completion.output_tokens or 0 for asked in (first, *others))
+    """What the first of the answers says, and the tokens of them all: each request is paid for."""
+    every = [asked.completion for asked in (first, *others)]
     return Reply(
         text=first.text,
         finish="length" if first.cut else "stop",
-        prompt_tokens=completion.prompt_tokens,
-        cached_tokens=completion.cached_tokens,
-        output_tokens=sum(used),
-        model=completion.model,
+        prompt_tokens=sum(each.prompt_tokens for each in every),
+        cached_tokens=sum(each.cached_tokens for each in every),
+        output_tokens=sum(each.output_tokens or 0 for each in every),
+        model=first.completion.model,
         thought=first.thought,
-        refusal="" if first.text else completion.refusal,
+        refusal="" if first.text else first.completion.refusal,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import fsum
 
 from palaestra.sims.engines.completion import Position
 from palaestra.sims.engines.plain_text import plain
@@ -24,13 +23,11 @@ class Group:
     """Options that go on alike.
 
     Attributes:
-        share: of what its parent holds, 0–1; those of one parent sum to 1.
         probability: that the model goes on so, among all that it might say.
         said: what the options share.
         options: one, or more that a further request has to tell apart.
     """
 
-    share: float
     probability: float
     said: str
     options: Options
@@ -52,10 +49,9 @@ def part(options: Options, said: str, positions: Sequence[Position]) -> list[Gro
             groups.setdefault(max(begun, key=len, default=""), []).append(option)
         if any(o.startswith(t) for t, g in groups.items() if t not in g for o in options if o not in g):
             return []  # What begins one group may begin another.
-        total = fsum(texts.get(text, 0) for text in groups)
         text = max(groups, key=len)
         if len(groups) > 1 or (len(said) < len(text) and text != said + position.token):
-            return [Group(texts[text] / total, texts[text], text, group) for text, group in groups.items()]
+            return [Group(texts[text], text, group) for text, group in groups.items()]
         said += position.token
     return []
 

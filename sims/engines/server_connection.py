@@ -17,6 +17,7 @@ from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.failures import EngineDied, EngineUnavailable
 from palaestra.agents.trust import OPENAI_HOSTS, Address
 from palaestra.sims.engines.completion import Completion, EmbeddedError, Malformed, read, words_of
+from palaestra.sims.engines.dialect import LENGTHS, PARAMETERS, named
 from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.pace import Pace
 from palaestra.sims.engines.server_faults import (
@@ -37,6 +38,7 @@ MOST_TIMEOUTS = 2
 """How often one is made that isn't answered in time: each took the whole of it."""
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
 """Seconds before a request is made again; they double, and are spread by half of them either way."""
+NOT_IN_TIME = "no answer in time"
 SECONDS_TO_CONNECT = 10.0
 RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)
 """Seconds between looks for a server that was reached before."""
@@ -82,6 +84,9 @@ class Connection:
 
         settings = self._settings
         self._key = os.environ.get(settings.key_variable or "", "").strip()
+        if not self._key.isascii() or not self._key.isprintable():
+            odd = f"the key in {settings.key_variable} has characters that no key has"
+            raise EngineUnavailable(odd, "Copy it anew: quotes and line breaks are no part of it.")
         self._slots = asyncio.Semaphore(settings.parallel)
         self._client = AsyncClient(
             headers=self._headers(),
@@ -115,8 +120,10 @@ class Connection:
     async def _models(self, client: AsyncClient) -> list[str]:
         response = await self._sent(client, "GET", "/models")
         status = response.status_code
-        if status in PATIENT or 300 <= status < 400 or status in (401, 402, 403):
-            raise self._failure(status, words_of(response.content), response)
+        if status in (401, 403):
+            raise EngineUnavailable(self._told(f"refuses the key (status {status})"), self._key_remedy())
+        if status in PATIENT or 300 <= status < 400 or status == 402:
+            raise self._failure(status, words_of(self._content(response)), response)
         if status != 200:
             return []  # It lists none, or fails at that alone.
         try:
@@ -137,23 +144,22 @@ class Connection:
             EngineDied: the server answers nothing any more.
             EngineUnavailable: it wants another key, money, never answered, or isn't what it should be.
         """
-        answers, failed, waited = self.answers, Counter[str](), 0.0
+        answers, failed, waited = 0, Counter[str](), 0.0
         async with self._slots:
             while True:
                 client = self._client
                 if client is None:
                     raise EngineDied("the connection is closed")
-                tokens = _tokens(body)
-                await self._pace.admit(tokens)
                 try:
-                    completion = await self._completion(client, body)
-                    self._pace.correct(completion.prompt_tokens + (completion.output_tokens or 0) - tokens)
-                    return completion
+                    return await self._at_its_pace(client, body)
                 except Hiccup as hiccup:
                     if self._client is not client:
                         raise EngineDied("the connection was closed") from None
                     self.listener.faults[hiccup.kind] += 1
+                    answers = answers if failed else self.answers
                     failed[hiccup.kind] += 1
+                    if hiccup.patient and self.answers > answers:  # it is busy with others, and gets on
+                        answers, waited = self.answers, 0.0
                     wait = self._wait(hiccup, failed, waited, tries)
                     if wait is None:
                         raise self._given_up(hiccup, self.answers > answers) from None
@@ -161,12 +167,23 @@ class Connection:
                 waited += wait
                 await asyncio.sleep(wait)
 
+    async def _at_its_pace(self, client: AsyncClient, body: dict[str, Any]) -> Completion:
+        tokens = _tokens(body)
+        await self._pace.admit(tokens)
+        used = 0
+        try:
+            completion = await self._completion(client, body)
+            used = completion.prompt_tokens + (completion.output_tokens or 0)
+            return completion
+        finally:
+            self._pace.correct(used - tokens)
+
     async def _completion(self, client: AsyncClient, body: dict[str, Any]) -> Completion:
         response = await self._sent(client, "POST", "/chat/completions", body)
         if response.status_code != 200:
-            raise self._failure(response.status_code, words_of(response.content), response)
+            raise self._failure(response.status_code, words_of(self._content(response)), response)
         try:
-            completion = read(response.content)
+            completion = read(self._content(response))
         except EmbeddedError as error:
             raise self._failure(error.status, str(error), response, embedded=True) from None
         except Malformed as problem:
@@ -182,11 +199,11 @@ class Connection:
         from httpx2 import HTTPError, InvalidURL, TimeoutException
 
         try:
-            if body is None:
-                return await client.request(method, self._url + path, timeout=min(self._settings.timeout, 10))
-            return await client.request(method, self._url + path, json=body)
-        except TimeoutException:
-            raise Hiccup("no answer in time", self._told("gave no answer in time")) from None
+            # The client's own limit is between two pieces of an answer, which blanks may keep alive.
+            async with asyncio.timeout(self._settings.timeout if body else min(self._settings.timeout, 10)):
+                return await client.request(method, self._url + path, json=body)
+        except (TimeoutException, TimeoutError):
+            raise Hiccup(NOT_IN_TIME, self._told("gave no answer in time")) from None
         except InvalidURL as error:
             raise EngineUnavailable(f"{self._url}: {error}", COMPARE) from None
         except HTTPError as error:
@@ -199,20 +216,23 @@ class Connection:
         self, status: int, words: str, response: Response, embedded: bool = False
     ) -> Hiccup | RequestRefused | EngineUnavailable:
         """What an answer that is no completion means."""
-        answered = FailedAnswer(status, words.replace(self._key, "[key]") if self._key else words)
-        said = self._told(f"status {status}" + (f", {answered.words}" if answered.words else ""))
+        answered = FailedAnswer(status, words)
+        said = self._told(f"status {status}" + (f", {words}" if words else ""))
         if 300 <= status < 400:
             return EngineUnavailable(self._told(f"sends on to another address (status {status})"), MOVED)
-        if answered.unpaid:
+        after = seconds_to_wait(dict(response.headers))
+        if answered.unpaid and after is None:
             return EngineUnavailable(said, PAY)
         if status in REFUSING or answered.filtered or answered.overflows or answered.unsupported:
-            return RequestRefused(said, answered.filtered, answered.overflows)
+            # What names a parameter isn't about the prompt, whatever else it says.
+            other = not named(words, set(PARAMETERS)) - LENGTHS
+            return RequestRefused(said, other and answered.filtered, other and answered.overflows)
         if status in (401, 403) and not self.answers:
             return EngineUnavailable(self._told(f"refuses the key (status {status})"), self._key_remedy())
         if status < 500 and status not in PATIENT and not self.answers:
             return EngineUnavailable(said, COMPARE)
         kind = f"status {status}" + (" within an answer" if embedded else "")
-        return Hiccup(kind, said, status in PATIENT, seconds_to_wait(dict(response.headers)), status)
+        return Hiccup(kind, said, status in PATIENT, after, status)
 
     def _say_once(self, hiccup: Hiccup) -> None:
         """Tell that a server is waited for, once until it answers."""
@@ -235,7 +255,7 @@ class Connection:
             return None
         if hiccup.patient:
             return wait
-        most = MOST_TIMEOUTS if hiccup.kind == "no answer in time" else tries
+        most = MOST_TIMEOUTS if hiccup.kind == NOT_IN_TIME else tries
         return wait if number < most else None
 
     def _given_up(
@@ -247,7 +267,8 @@ class Connection:
         if hiccup.status in (401, 403):
             return EngineUnavailable(hiccup.words, self._key_remedy())
         if others_answered or (hiccup.status >= 500 and not hiccup.patient):
-            return RequestRefused(hiccup.words, worn=True)
+            waited = hiccup.patient or hiccup.kind == NOT_IN_TIME
+            return RequestRefused(hiccup.words, worn=True, waited=waited)
         if not self.answers and hiccup.status:
             return EngineUnavailable(hiccup.words, START)
         if not self.answers and hiccup.kind == "an answer that can't be read":
@@ -256,6 +277,10 @@ class Connection:
 
     def _told(self, words: str) -> str:
         return f"{self._url} {words}" if not words.startswith("status") else f"{self._url}: {words}"
+
+    def _content(self, response: Response) -> bytes:
+        """What a server answered, without the key, which it may quote."""
+        return response.content.replace(self._key.encode(), b"[key]") if self._key else response.content
 
     async def close(self) -> None:
         """Let go of it; what is under way fails as `EngineDied`."""

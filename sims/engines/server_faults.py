@@ -20,13 +20,16 @@ REFUSING = frozenset({400, 406, 411, 412, 413, 414, 415, 422, 431, 451, 501})
 """Statuses of a request that is wrong in itself."""
 _OVERFLOW = re.compile(
     r"context.?(length|size|window)|context the overflows|context overflow|max_model_len|too many tokens"
-    r"|(?<!array )too (large|long)|maximum.*tokens|exceeds?\b.*\b(tokens|context)"
-    r"|longer than\b.*\b(context|model)|max_new_tokens.*must be|must have less than \d+ tokens|\bn_ctx\b",
+    r"|\b(prompt|input|inputs|request|messages?|conversation|entity|payload)\b[^.]{0,60}\btoo (large|long)"
+    r"|max_(completion_)?tokens\b[^.]{0,40}(too large|too high|greater|at most)|max_new_tokens.*must be"
+    r"|maximum.*tokens|exceeds?\b.*\b(tokens|context)"
+    r"|longer than\b.*\b(context|model)|must have less than \d+ tokens|\bn_ctx\b",
     re.IGNORECASE | re.DOTALL,
 )
 _FILTERED = re.compile(
-    r"content.?(filter|policy|management|moderation|violation)|moderat|flagged|safety|responsible.?ai"
-    r"|usage polic|inappropriate|data_inspection_failed|prohibited|sensitive|guardrail|prompt.?injection",
+    r"content.?(filter|policy|management|moderation|violation)|flagged|requires moderation|responsible.?ai"
+    r"|safety (system|setting|filter|polic|reason)|usage polic|inappropriate|data_inspection_failed"
+    r"|prohibited|sensitive (content|information|word)|guardrail|prompt.?injection|blocked (by|for|due)",
     re.IGNORECASE,
 )
 _UNSUPPORTED = re.compile(
@@ -35,7 +38,8 @@ _UNSUPPORTED = re.compile(
 )
 _UNFINISHED = re.compile(r"could not finish the message because max_tokens", re.IGNORECASE)
 _UNPAID = re.compile(
-    r"insufficient.?(quota|funds|balance|credit)|billing|payment|out of credits", re.IGNORECASE
+    r"insufficient.?(quota|funds|balance|credit)|credit balance|out of credits|billing_hard_limit",
+    re.IGNORECASE,
 )
 
 
@@ -70,10 +74,16 @@ class RequestRefused(PalaestraError):
         overflows: whether the prompt is too long, or the answer that is asked for.
         unfinished: whether a hidden thought took all the room there was.
         worn: whether it is a hiccup that didn't pass, however often the request was made.
+        waited: whether that took so long that nothing plainer is tried.
     """
 
     def __init__(
-        self, words: str, filtered: bool = False, overflows: bool = False, worn: bool = False
+        self,
+        words: str,
+        filtered: bool = False,
+        overflows: bool = False,
+        worn: bool = False,
+        waited: bool = False,
     ) -> None:
         super().__init__(words)
         self.words = words
@@ -81,6 +91,7 @@ class RequestRefused(PalaestraError):
         self.overflows = overflows
         self.unfinished = _UNFINISHED.search(words) is not None
         self.worn = worn
+        self.waited = waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,8 @@ class FailedAnswer:
     @property
     def overflows(self) -> bool:
         """Whether the prompt is too long, or the answer that is asked for."""
+        if self.status == 429:  # of a limit of tokens a minute that is smaller than the prompt
+            return "request too large" in self.words.lower()
         return self.status in (400, 413, 422, 500) and _OVERFLOW.search(self.words) is not None
 
     @property

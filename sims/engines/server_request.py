@@ -68,7 +68,7 @@ class Request:
         form = self.form(left_off)
         body: dict[str, Any] = {"model": self.settings.model, "messages": self._messages(form)}
         length = (self.longest or self.needed) + (
-            WRAPPED if self.options and form != "structured_outputs" else 0
+            WRAPPED if self.options and form != "structured_choice" else 0
         )
         length += self.thought
         wanted: dict[str, dict[str, Any]] = {
@@ -109,18 +109,19 @@ class Request:
     def _words(self) -> str:
         """What is wanted, for a server that can't be bound to it."""
         if self.options:
-            return "\n".join(("Answer with one of these, word for word, and nothing else:", *self.options))
+            told = "Answer with one of these, word for word, and nothing else:"
+            return "\n".join((told, *map(plain, self.options)))
         schema = json.dumps(self.schema, ensure_ascii=False)
         return f"Answer with one JSON object that fits this JSON schema, and nothing else:\n{schema}"
 
     def _constraint(self, form: Form) -> dict[str, Any]:
         match form:
-            case "structured_outputs" if self.options:
+            case "structured_choice":
                 begun = len(self.said)
                 return {"structured_outputs": {"choice": [option[begun:] for option in self.options]}}
-            case "structured_outputs":
+            case "structured_json":
                 return {"structured_outputs": {"json": self.schema}}
-            case "json_schema" if self.options:
+            case "enum_schema":
                 offered = {"type": "string", "enum": list(self.options)}
                 return _by_schema(
                     {
@@ -160,7 +161,7 @@ async def negotiated(request: Request, connection: Connection, dialect: Dialect)
         EngineDied: it fails at this and answers nothing else.
         ContextOverflow: there is no room for the answer.
     """
-    way, answers, tries = _Way(request, dialect), connection.answers, MOST_TRIES
+    way, answers, tries = _Way(request, dialect), 0, MOST_TRIES
     while True:
         body, sent = request.body(way.left_off)
         try:
@@ -170,16 +171,18 @@ async def negotiated(request: Request, connection: Connection, dialect: Dialect)
                 return Completion.unfinished(), request.form(way.left_off)
             if refusal.overflows:
                 raise _overflow(request.call, refusal.words) from None
-            if refusal.filtered:
+            if refusal.filtered or refusal.waited:
                 raise
             connection.listener.faults["a request that was refused"] += 1
+            answers = answers if way.first else connection.answers
             if not way.further(refusal, sent):
-                if way.first.worn and connection.answers == answers:
-                    raise EngineDied(way.first.words) from None
-                raise way.first from None
+                first = way.first or refusal
+                if first.worn and connection.answers == answers:
+                    raise EngineDied(first.words) from None
+                raise first from None
             tries = 1 if refusal.worn else MOST_TRIES
         else:
-            dialect.learn(sent, way.left_off)
+            dialect.learn(sent, way.left_off, way.named)
             _require_room(request, completion)
             return completion, request.form(way.left_off)
 
@@ -190,6 +193,7 @@ class _Way:
     Attributes:
         left_off: what the next request goes without.
         first: the refusal that began it.
+        named: whether the server named all that is left off.
     """
 
     def __init__(self, request: Request, dialect: Dialect) -> None:
@@ -199,12 +203,12 @@ class _Way:
         self._steps: Iterator[frozenset[str]] | None = None
         self._again = True
         self.left_off = set(self._base)
-        self.first: RequestRefused
+        self.first: RequestRefused | None = None
+        self.named = True
 
     def further(self, refusal: RequestRefused, sent: set[str]) -> bool:
         """Choose what to leave off next, after this refusal of what was sent; False where nothing is left."""
-        if not hasattr(self, "first"):
-            self.first = refusal
+        self.first = self.first or refusal
         blamed = named(refusal.words, sent)
         if self._again and not refusal.worn and (not blamed or sent <= self._dialect.taken):
             self._again = False  # what the server took before may be refused by a slip
@@ -218,7 +222,7 @@ class _Way:
             step = next(self._steps, None)
             if step is None:
                 return False
-            self.left_off = self._base | step
+            self.left_off, self.named = self._base | step, False
         if self._request.said and "continue_final_message" in self.left_off:
             self._dialect.learn(set(), {"continue_final_message"})
             return False
@@ -228,7 +232,7 @@ class _Way:
 def _require_room(request: Request, completion: Completion) -> None:
     """Some servers shorten an answer to what is left of the context, and don't say so."""
     used = completion.output_tokens
-    if completion.finish == "length" and used and used < request.needed:
+    if completion.finish == "length" and used and used < request.needed / 2:  # servers count differently
         raise _overflow(request.call, f"it was cut after {used} of {request.needed} tokens")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +21,7 @@ class FakeServer:
     Attributes:
         models, respond: what it answers: a status, and a body.
         more_headers: of every answer.
+        piecemeal: seconds between two bytes of an answer; 0 for all at once.
         moved_to: the address that it names with every answer; clients follow it where the status says so.
         requests, headers, keys: of all that reached it: bodies, headers, and `Authorization` of these.
         tunnels: what it was asked to connect to, as a proxy; it refuses.
@@ -30,6 +33,7 @@ class FakeServer:
         self.requests: list[dict[str, Any]] = []
         self.moved_to = ""
         self.more_headers: dict[str, str] = {}
+        self.piecemeal = 0.0
         self.headers: list[Message] = []
         self.tunnels: list[str] = []
         outer = self
@@ -60,7 +64,14 @@ class FakeServer:
                 if outer.moved_to:
                     self.send_header("Location", outer.moved_to)
                 self.end_headers()
-                self.wfile.write(data)
+                if not outer.piecemeal or self.command == "GET":
+                    self.wfile.write(data)
+                    return
+                with contextlib.suppress(OSError):  # until nobody listens any more
+                    for number in range(len(data)):
+                        self.wfile.write(data[number : number + 1])
+                        self.wfile.flush()
+                        time.sleep(outer.piecemeal)
 
             def log_message(self, *_: Any) -> None:
                 pass

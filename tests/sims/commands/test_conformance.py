@@ -39,10 +39,10 @@ def test_a_server_that_does_all_it_is_asked(tmp_path: Path) -> None:
         honest_server.stop()
     assert can["choices bound to options"] == "yes"
     assert can["objects bound to a schema"] == "yes"
-    assert can["probabilities of options"] == "yes"
+    assert can["probabilities of options"] in ("yes", "partly")  # it says what it likes
     assert can["options that begin alike (1 … 10)"] == "yes"
     assert can["tokens counted"] == "yes"
-    assert can["LoRA adapters of policies"] == "no"
+    assert can["LoRA adapters of policies"] == "not tried"
 
 
 def test_a_server_that_passes_over_constraints_and_seeds(server: FakeServer, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_an_object_is_asked_by_what_a_server_takes_down_to_plain_words(server: F
     """Whatever of the ladder it takes, the answer is parsed as strictly."""
     forms: dict[str, Callable[[Body], bool]] = {
         "json_schema": lambda request: "reason" in json.dumps(request.get("response_format", {})),
-        "structured_outputs": lambda request: "structured_outputs" in request,
+        "structured_json": lambda request: "structured_outputs" in request,
         "loose_schema": lambda request: "maxLength" not in json.dumps(request),
         "json_object": lambda request: request.get("response_format") == {"type": "json_object"},
         "plain": lambda request: not {"response_format", "structured_outputs"} & set(request),

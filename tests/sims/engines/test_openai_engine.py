@@ -102,7 +102,7 @@ def test_options_that_begin_alike_are_told_apart_by_continuing_what_they_share(s
     assert second["messages"][-1] == {"role": "assistant", "content": "1"}
     assert second["structured_outputs"] == {"choice": ["", "0"]}
     assert (second["continue_final_message"], second["add_generation_prompt"]) == (True, False)
-    assert (reply.output_tokens, reply.prompt_tokens) == (6, 11)
+    assert (reply.output_tokens, reply.prompt_tokens) == (6, 22)
 
 
 def test_a_detour_in_the_sampled_tokens_is_not_followed(server: FakeServer) -> None:
