@@ -36,6 +36,8 @@ def characters(call: Call) -> int:
 def at_most(call: Call, policy: Policy, tokens_a_character: float = TOKENS_A_CHARACTER) -> Usage:
     """What one attempt at `call` takes, with the longest answer and nothing cached."""
     output = most_tokens(call, policy)
+    if isinstance(call.answer, Json):  # a character may take several tokens: so much is asked for
+        output = max(output, min(4 * output, 4096))
     if isinstance(call.answer, Choice):  # an option may be spelt in several tokens
         output += max(len(option.encode()) for option in call.answer.options) // 4 + 1
     return with_thought(round(characters(call) * tokens_a_character) + 1, output, policy)

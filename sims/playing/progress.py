@@ -48,15 +48,16 @@ class Progress:
         self._expected_calls = calls_per_episode * (episodes - done)
         self._quiet = quiet
         self._spend = spend
-        self._started = perf_counter()
-        self._next_line = self._started + SECONDS_BETWEEN_LINES
+        self._began: float | None = None
+        self._ended: float | None = None
+        self._next_line = perf_counter() + SECONDS_BETWEEN_LINES
         self._console = console(sys.stderr)
         self._live: Live | None = None
         self._told: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Progress:
-        self._started = perf_counter()
-        self._next_line = self._started + SECONDS_BETWEEN_LINES
+        self._began, self._ended = perf_counter(), None
+        self._next_line = self._began + SECONDS_BETWEEN_LINES
         if self._console.is_terminal and not self._quiet:
             self._live = Live(get_renderable=self._text, console=self._console, refresh_per_second=4)
             self._live.start()
@@ -65,6 +66,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended = perf_counter()
         if self._live is not None:
             with contextlib.suppress(OSError):
                 self._live.stop()
@@ -99,8 +101,8 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Time since the first call could be asked."""
-        return perf_counter() - self._started
+        """Time since the first call could be asked, to the end of play; 0 before."""
+        return 0.0 if self._began is None else (self._ended or perf_counter()) - self._began
 
     def line(self) -> str:
         """Episodes, calls, speed, cache hits, what it cost and the time left, in one line."""
