@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
+from tokenizers import Tokenizer
 
 from palaestra.agents.answers import Choice, Json, Text
 from palaestra.agents.calls import Call, Message, Reply
@@ -24,7 +26,7 @@ from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import check
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.engine import THEN_ANSWER, THINK_FIRST, Fleet
-from palaestra.sims.engines.thoughts import FAMILIES, Parted, parted
+from palaestra.sims.engines.thoughts import FAMILIES, Marks, Parted, parted
 from palaestra.sims.engines.vllm_engine import Vllm
 from palaestra.sims.playing import play
 from support.logs import kill_after
@@ -222,6 +224,32 @@ def test_a_family_is_known_by_its_template_and_its_tokenizer(
     assert made.marks is not None
     assert (made.marks.opens, made.marks.end) == (opens, end)
     assert made.unthought == unthought
+
+
+@pytest.mark.torch
+def test_a_template_tells_to_the_newline_how_its_family_writes_thoughts() -> None:
+    """GLM's writes others around the same tags than Qwen's."""
+    text = CHATML.replace(
+        "{{ m.content }}",
+        "{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>\n{% endif %}{{ m.content }}",
+    )
+    assert ChatTemplate(byte_like(text, THINK)).marks == Marks("<think>", "</think>", "\n")
+
+
+@pytest.mark.torch
+def test_a_thought_is_encoded_together_with_the_text_that_closes_it() -> None:
+    """Where a full stop and a newline are one token, as in most vocabularies."""
+    made = byte_like(CHATML, THINK)
+    told = json.loads(made.backend_tokenizer.to_str())
+    told["pre_tokenizer"]["use_regex"] = False
+    told["model"]["vocab"][".Ċ"] = number = 5000
+    told["model"]["merges"] = [[".", "Ċ"]]
+    merged = type(made)(
+        tokenizer_object=Tokenizer.from_str(json.dumps(told)), name_or_path="made", chat_template=CHATML
+    )
+    template = ChatTemplate(merged)
+    assert template.marks is not None
+    assert number in template.thought(template.marks, "I lie.")
 
 
 @pytest.mark.torch
