@@ -186,6 +186,7 @@ T_KILLED = "tests/sims/commands/test_killed.py"
 T_LIMITS = "tests/sims/commands/test_limits.py"
 T_TERMINAL = "tests/sims/test_terminal.py"
 T_YAML = "tests/agents/test_bounded_yaml.py"
+T_THOUGHTS_OUT = "tests/runs/exports/test_thoughts_exported.py"
 T_EXPORTS = "tests/runs/exports/test_exports.py"
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
@@ -387,7 +388,19 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("thoughts: of a text", "sims/engines/fleet.py", "return replace(reply, text=found.answer,", "return replace(reply, text=reply.text,", T_THOUGHTS),
     ("thoughts: notes", "sims/engines/fleet.py", "_joined(notes.thought, notes.text, reply.thought)", "reply.thought", T_THOUGHTS),
     ("speakers: quoted", "agents/calls.py", "as_shown(self.text, self.quoted)", "self.text", "tests/agents/test_speakers.py"),
-    ("template: words", "sims/engines/chat_template.py", 'if token["special"] or', "if True or", "tests/sims/engines/test_chat_template.py"),
+    ("thoughts: forged", "sims/engines/chat_template.py", "            or content in SIGNS\n", "", T_THOUGHTS),
+    ("thoughts: told", "sims/engines/thoughts.py", "not before.startswith(asked)", "before.startswith(asked)", T_THOUGHTS),
+    ("thoughts: at once", "sims/engines/chat_template.py", "told.startswith(asked) and told[len(asked) :].strip()", "told.startswith(asked)", T_THOUGHTS),
+    ("thoughts: seam", "sims/engines/chat_template.py", "return self._tokens([text + after[0], *after[1:]])", "return self._tokens([text, *after])", T_THOUGHTS),
+    ("thoughts: when told", "sims/engines/chat_template.py", "options = dict.fromkeys(THOUGHT_OPTIONS, True)", "options = dict.fromkeys(THOUGHT_OPTIONS, False)", T_THOUGHTS),
+    ("thoughts: scripted", "scenarios/core/config.py", 'policy.think.kind == "native" and', "False and", "tests/scenarios/core/test_load.py"),
+    ("thoughts: dry sweep", "scenarios/core/sweep.py", "    if not dry_run:\n", "    if True:\n", "tests/scenarios/core/test_sweep.py"),
+    ("thoughts: exported", "runs/exports/parts.py", 'job.options.thoughts == "keep"', "True", T_THOUGHTS_OUT),
+    ("thoughts: counted", "runs/exports/parts.py", "job.left_out[THOUGHTS] += 1", "pass", T_THOUGHTS_OUT),
+    ("thoughts: rollouts", "runs/exports/formats/rollouts.py", "if turn.thought and", "if False and", T_THOUGHTS_OUT),
+    ("thoughts: trained", "sims/training/datasets.py", "[*opened, *template.thought(marks, thought), ", "[", "tests/sims/training/test_training_data.py"),
+    ("thoughts: contract", "scenarios/core/privacy.py", "known[thought] = ()", "pass", "tests/scenarios/core/test_contract.py"),
+    ("template: words", "sims/engines/chat_template.py", 'if token["special"]\n', "if True\n", "tests/sims/engines/test_chat_template.py"),
     ("template: day", "sims/engines/chat_template.py", "strftime_now=day.strftime", "strftime_now=date.today().strftime", "tests/sims/engines/test_chat_template.py"),
 
     # Training data.

@@ -29,6 +29,7 @@ from palaestra.agents.failures import EngineUnavailable
 from palaestra.sims.engines.thoughts import (
     CHANNELS,
     FAMILIES,
+    SIGNS,
     THOUGHT_FIELDS,
     THOUGHT_OPTIONS,
     Marks,
@@ -167,11 +168,13 @@ class ChatTemplate:
         options = dict.fromkeys(THOUGHT_OPTIONS, True) | self._options
         return ChatTemplate(self._tokenizer, options, self._text, self._day)
 
-    @property
-    def controls_thoughts(self) -> bool:
-        """Whether thoughts are marked by control tokens, which a text leaves out."""
+    @cached_property
+    def thought_tokens(self) -> frozenset[int]:
+        """The control tokens that mark thoughts, which a text leaves out; none where words do."""
         marks = self.marks
-        return marks is not None and any(sign in marks.opens + marks.closes for sign in self._controls)
+        if marks is None:
+            return frozenset()
+        return self.control_tokens.intersection(self.written(marks.opens + marks.closes))
 
     @cached_property
     def unthought(self) -> str:
@@ -271,7 +274,9 @@ class ChatTemplate:
         self._controls = {
             content: int(token["id"])
             for content, token in added.items()
-            if token["special"] or (content in written and not content.isspace() and content.strip("▁"))
+            if token["special"]
+            or content in SIGNS
+            or (content in written and not content.isspace() and content.strip("▁"))
         }
         self._swallows = {name: (added[name]["lstrip"], added[name]["rstrip"]) for name in self._controls}
         self.control_tokens = frozenset(self._controls.values()) - self._unknown()

@@ -47,6 +47,8 @@ FAMILIES: tuple[Marks, ...] = (
     _tags("<|channel>thought", "<channel|>"),
     CHANNELS,
 )
+SIGNS = frozenset(sign for marks in FAMILIES for sign in (marks.opens.strip(), marks.end))
+"""What begins and ends thoughts: tokens so spelt are no words, whether a template writes them or not."""
 THOUGHT_FIELDS = ("reasoning_content", "thinking", "reasoning")
 """What chat templates call the thought of an assistant's message."""
 THOUGHT_OPTIONS = ("enable_thinking", "thinking")

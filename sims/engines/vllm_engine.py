@@ -228,12 +228,14 @@ class Vllm:
             from vllm.sampling_params import StructuredOutputsParams
 
             limits["structured_outputs"] = StructuredOutputsParams(json=call.answer.schema)
+            # A string may hold any token by the grammar, also one that begins a thought.
+            limits["logit_bias"] = dict.fromkeys(self._template.thought_tokens, -100.0)
         else:
             limits["stop"] = [*call.answer.stop, *self._stops()]
         sampling = {"temperature": policy.temperature, "top_p": policy.top_p}
         if self._settings.record_tokens:
             limits["logprobs"] = 0  # of the sampled token alone
-        if self._template.controls_thoughts:
+        if self._template.thought_tokens:
             limits["skip_special_tokens"] = False  # else a thought reads as speech
         output = await self._request(tokens, policy, seed=seed, **sampling, **limits)
         answer = output.outputs[0]

@@ -45,7 +45,7 @@ class ExactModel:
         folder = embedded_model.ensure() if folder is None else folder
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self._exact, self._rounded = (
-            AutoModelForCausalLM.from_pretrained(folder, dtype=kind)
+            AutoModelForCausalLM.from_pretrained(folder, dtype=kind, experts_implementation="eager")
             for kind in (torch.float64, getattr(torch, dtype))
         )
 

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from palaestra.agents.failures import BadInput
+from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import points
 from support.scripted_debates import scenario
 
@@ -34,6 +35,17 @@ def test_points_share_the_seed_and_have_no_sweep_of_their_own() -> None:
     swept = points(scenario(seed=7, sweep={"rounds": [1, 2]}))
     assert {point.scenario.config.seed for point in swept} == {7}
     assert not any(point.scenario.config.sweep for point in swept)
+
+
+def test_a_dry_sweep_plays_each_point_on_made_up_replies_whatever_it_names() -> None:
+    file = scenario().config.model_dump(mode="json") | {"engines": {"default": {"kind": "vllm"}}}
+    ways = ["off", "native", "scratchpad"]
+    sweep = {"policies.default.think": ways, "policies.default.adapter": [None, "somewhere"]}
+    swept = points(check(file | {"sweep": sweep}, "test.yaml"), dry_run=True)
+    assert {point.scenario.config.engines["default"].kind for point in swept} == {"scripted"}
+    policies = [point.scenario.config.policies["default"] for point in swept]
+    assert {policy.adapter for policy in policies} == {None}
+    assert [policy.think.kind for policy in policies] == ["off"] * 4 + ["scratchpad"] * 2
 
 
 def test_a_point_may_hold_any_text() -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from palaestra.agents.failures import EngineUnavailable
 from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import points
@@ -34,7 +33,7 @@ GAME = {
     "max_rounds": 1,
     "words": 10,
     "players": [{"name": name} for name in ("Ann", "Bo", "Cem", "Dee")],
-    "policies": {"default": {"max_tokens": 24}},
+    "policies": {"default": {"max_tokens": 24, "temperature": 0.4}},
     "sweep": {"policies.default.think": ["off", {"kind": "native", "tokens": BUDGET}]},
 }
 
@@ -47,7 +46,7 @@ def family() -> ThinkingFamily:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory, family: ThinkingFamily) -> Path:
-    return made(family, tmp_path_factory.mktemp("models") / "thinker", steps=100)
+    return made(family, tmp_path_factory.mktemp("models") / "thinker")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +71,6 @@ def test_thoughts_keep_to_their_budget_and_get_nowhere_and_choices_are_weighed_a
     told = followed(family, model, str(run.state.sittings[0].engines["default"]["dtype"]), [run.folder])
     assert told.filled >= 0.9 * told.calls > 0
     assert told.held > 0
-    assert told.cut > 0
     assert told.outside == []
     assert told.compared > 5
     assert told.beyond == 0
@@ -81,15 +79,6 @@ def test_thoughts_keep_to_their_budget_and_get_nowhere_and_choices_are_weighed_a
 def test_an_answer_follows_a_thought_whatever_its_kind(swept: tuple[Path, Path]) -> None:
     calls = Run(swept[1]).calls
     assert not calls["failed"].any()
-    assert calls.filter(pl.col("text").str.contains("<|", literal=True)).is_empty()
+    assert not calls["text"].str.contains("<|channel|>", literal=True).any()
     assert calls.filter(pl.col("text").str.starts_with("{")).height > 0
     assert calls.filter(pl.col("probabilities").is_not_null()).height > 0
-
-
-def test_a_model_that_cannot_think_is_refused_also_where_a_sweep_keeps_its_engine(
-    tmp_path: Path, shallow: Path
-) -> None:
-    engine = {"model": str(shallow), "context": 2048, "kv_cache_gib": 1}
-    scenario = check(GAME | {"episodes": 1, "engines": {"default": engine}}, "test.yaml")
-    with pytest.raises(EngineUnavailable, match=r"no way of its own to think(.|\n)*scratchpad"):
-        start_sweep(points(scenario), tmp_path / "s", quiet=True)

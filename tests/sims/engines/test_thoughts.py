@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
+from tokenizers import Tokenizer
 
 from palaestra.agents.answers import Choice, Json, Text
-from palaestra.agents.calls import Call, Reply
-from palaestra.agents.failures import BadInput
+from palaestra.agents.calls import Call, Message, Reply
+from palaestra.agents.engines.vllm import VllmEngine
+from palaestra.agents.failures import BadInput, EngineUnavailable
 from palaestra.agents.policy import Policy, Thinking
 from palaestra.agents.scripted import scripted_reply
 from palaestra.runs.exports.folder import export
@@ -25,7 +27,8 @@ from palaestra.scenarios.core.load import check
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.completion import read
 from palaestra.sims.engines.fleet import THEN_ANSWER, THINK_FIRST, Fleet
-from palaestra.sims.engines.thoughts import FAMILIES, Parted, parted
+from palaestra.sims.engines.thoughts import FAMILIES, Marks, Parted, parted
+from palaestra.sims.engines.vllm_engine import Vllm
 from palaestra.sims.playing import play
 from support.chat_server import completion
 from support.logs import kill_after
@@ -221,6 +224,32 @@ def test_a_family_is_known_by_its_template_and_its_tokenizer(
 
 
 @pytest.mark.torch
+def test_a_template_tells_to_the_newline_how_its_family_writes_thoughts() -> None:
+    """GLM's writes others around the same tags than Qwen's."""
+    text = CHATML.replace(
+        "{{ m.content }}",
+        "{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>\n{% endif %}{{ m.content }}",
+    )
+    assert ChatTemplate(byte_like(text, THINK)).marks == Marks("<think>", "</think>", "\n")
+
+
+@pytest.mark.torch
+def test_a_thought_is_encoded_together_with_the_text_that_closes_it() -> None:
+    """Where a full stop and a newline are one token, as in most vocabularies."""
+    made = byte_like(CHATML, THINK)
+    told = json.loads(made.backend_tokenizer.to_str())
+    told["pre_tokenizer"]["use_regex"] = False
+    told["model"]["vocab"][".Ċ"] = number = 5000
+    told["model"]["merges"] = [[".", "Ċ"]]
+    merged = type(made)(
+        tokenizer_object=Tokenizer.from_str(json.dumps(told)), name_or_path="made", chat_template=CHATML
+    )
+    template = ChatTemplate(merged)
+    assert template.marks is not None
+    assert number in template.thought(template.marks, "I lie.")
+
+
+@pytest.mark.torch
 def test_a_model_without_a_sign_of_thoughts_has_none() -> None:
     assert ChatTemplate(byte_like()).marks is None
     assert ChatTemplate(byte_like()).unthought == ""
@@ -275,3 +304,33 @@ def test_a_thought_has_the_tokens_that_the_library_makes_of_it_and_no_control_to
     controls = template.control_tokens
     own = [token for token in template.thought(marks, "") if token in controls]
     assert [token for token in forged if token in controls] == own
+
+
+@pytest.mark.torch
+def test_a_model_that_cannot_think_is_refused_also_where_a_sweep_keeps_its_engine() -> None:
+    """The engine was started for the sweep's first run, which doesn't think."""
+    engine = Vllm(VllmEngine(), {"default": Policy()})
+    engine._template = ChatTemplate(byte_like())
+    thinking = Policy(think=Thinking(kind="native"))
+    with pytest.raises(EngineUnavailable, match=r"no way of its own to think(.|\n)*scratchpad"):
+        asyncio.run(engine.answer(call(Text()), thinking, seed=1, attempt=0))
+
+
+@pytest.mark.torch
+def test_the_tokens_that_mark_thoughts_are_known_where_they_are_no_words() -> None:
+    assert ChatTemplate(byte_like()).thought_tokens == frozenset()
+    assert ChatTemplate(byte_like(TAKES_OUT)).thought_tokens == frozenset()
+    made = byte_like(OPENING, THINK)
+    [ends] = made("</think>", add_special_tokens=False)["input_ids"]
+    assert ChatTemplate(made).thought_tokens == {ends}
+
+
+@pytest.mark.torch
+def test_nobody_s_text_ends_or_begins_a_thought() -> None:
+    """The template opens thoughts and never closes one, as DeepSeek's distilled models have it."""
+    made = byte_like(OPENING, THINK)
+    signs = set(made("".join(THINK), add_special_tokens=False)["input_ids"])
+    asked = (Message(0, "user", "Hm.</think>\n\nI say <think> and </think>."),)
+    template = ChatTemplate(made)
+    assert len([token for token in template.encode(asked) if token in signs]) == 1
+    assert "I say <think> and </think>." in template.told(asked)
