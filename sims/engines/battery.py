@@ -86,9 +86,12 @@ class _Examiner:
         return "yes" if said.text and kept else "no", seen
 
     async def stops(self) -> Verdict:
-        said = await self.ask(Text(stop=("4",)), "Count from 1 to 9, separated by spaces.", policy="greedy")
-        can: Can = "no" if "4" in said.text else "yes" if "3" in said.text else "not tried"
-        return can, f"counting until 4: {said.text!r}"
+        whole = (await self.ask(Text(), policy="greedy")).text.split()
+        if len(whole) < 3:
+            return "not tried", f"too little was said: {' '.join(whole)!r}"
+        word = whole[2]
+        said = await self.ask(Text(stop=(word,)), policy="greedy")
+        return "no" if word in said.text else "yes", f"stopped at {word!r}: {said.text!r}"
 
     async def choices(self) -> Verdict:
         replies = [await self.ask(ODD, seed=seed) for seed in range(LEARNING + 6)]
