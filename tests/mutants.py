@@ -361,7 +361,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("trust: headers", CONNECTION, "if Address.of(self._url).host in OPENAI_HOSTS:", "if True:", f"{T_SERVER} -k no_other_host"),
     ("trust: graphs", "scenarios/parts/hearing.py", ' or not str(generator.__module__).startswith("networkx.generators.")', "",
      "tests/scenarios/parts/test_hearing.py"),
-    ("trust: charter", "agents/declared.py", "if not path.resolve().is_relative_to", "if not path.is_relative_to", "tests/scenarios/test_council.py -k elsewhere"),
+    ("trust: charter", "agents/declared.py", "if not path.resolve().is_relative_to", "if not path.is_relative_to", "tests/scenarios/council/test_files.py -k elsewhere"),
     ("trust: links", "runs/record/disk.py", "if path.is_symlink() and", "if False and", T_LOG),
     ("trust: point's folder", "sims/playing/sweep.py", '^[0-9]+-[\\w=.,+-]+$', ".*", f"{T_ALLOWING} -k point"),
 
@@ -370,7 +370,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("hearing: one way", "scenarios/parts/hearing.py", "if self.directed else nx.Graph()", "if False else nx.Graph()",
      "tests/scenarios/parts/test_hearing.py"),
     ("privacy: all hear", "scenarios/opinion_exchange/rules.py", "to=[self.people[name] for name in pair]", "to=self.people.values()",
-     "tests/scenarios/test_opinion_exchange.py"),
+     "tests/scenarios/opinion_exchange/test_prompts.py"),
     ("judging: weights", JUDGING, "append((weight * score.score, weight))", "append((score.score, 1.0))", T_JUDGING),
     ("judging: least rating", JUDGING, "max(LEAST_RATING, rating)", "rating", T_JUDGING),
     ("judging: both orders", JUDGING, "(better + 1 - crossed) / 2", "better", T_JUDGING),
