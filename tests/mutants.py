@@ -173,9 +173,8 @@ T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
 T_FLEET = "tests/sims/engines/test_fleet.py"
 SERVER, CONNECTION = "sims/engines/openai_engine.py", "sims/engines/server_connection.py"
 DIALECT = "sims/engines/dialect.py"
-T_ASKED, T_SERVER = (
-    "tests/sims/engines/test_openai_engine.py",
-    "tests/sims/engines/test_openai_engine_failures.py",
+T_ASKED, T_WAITS, T_ENDS, T_REFUSALS, T_KEY = (
+    f"tests/sims/engines/test_openai_engine{part}.py" for part in ("", "_waits", "_ends", "_refusals", "_key")
 )
 T_DIALECT, T_FAULTY = "tests/sims/engines/test_dialect.py", "tests/sims/engines/test_faulty_server.py"
 T_LOG = "tests/runs/record/test_log.py"
@@ -282,24 +281,24 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("server: no option", SERVER, "if asked.text not in (option[begun:].strip() for option in group.options):", "if False:", T_ASKED),
     ("server: aligned", SERVER, "at = of_answer(positions, asked.text)", "at = positions", T_ASKED),
     ("server: thought's room", SERVER, "if asked.cut and not asked.text and (", "if asked.thought is None and (", T_ASKED),
-    ("server: filtered answer", SERVER, 'if completion.finish == "content_filter":', "if False:", T_SERVER),
-    ("server: all refused", SERVER, "if self._refused > MOST_REFUSED or", "if", T_SERVER),
+    ("server: filtered answer", SERVER, 'if completion.finish == "content_filter":', "if False:", T_REFUSALS),
+    ("server: all refused", SERVER, "if self._refused > MOST_REFUSED or", "if", T_ENDS),
     ("server: plain", SERVER, "mass=min(mass, 1.0), plain=asked[0].form == PLAIN", "mass=min(mass, 1.0)", T_DIALECT),
     ("server: total", "sims/engines/completion.py", "if total <= MOST_TOTAL else None", "", T_ASKED),
     ("server: in parts", "sims/engines/completion.py", "    if isinstance(content, list):\n        return", "    if False:\n        return", T_FAULTY),
-    ("server: words", "sims/engines/completion.py", "return [words for item in told[:5]", "return [words for item in told[:0]", T_SERVER),
-    ("server: spread", CONNECTION, "random.uniform(0.5, 1.5)", "1.0", T_SERVER),
-    ("server: pause", CONNECTION, "hiccup.after or 0.0", "0.0", T_SERVER),
-    ("server: patience", CONNECTION, "if waited + wait > self._settings.patience:", "if False:", f"{T_SERVER} -k never_stops"),
-    ("server: key", CONNECTION, 'words.replace(self._key, "[key]") if self._key else words', "words", T_SERVER),
-    ("server: unpaid", CONNECTION, "if answered.unpaid:", "if False:", T_SERVER),
+    ("server: words", "sims/engines/completion.py", "return [words for item in told[:5]", "return [words for item in told[:0]", T_REFUSALS),
+    ("server: spread", CONNECTION, "random.uniform(0.5, 1.5)", "1.0", T_WAITS),
+    ("server: pause", CONNECTION, "hiccup.after or 0.0", "0.0", T_WAITS),
+    ("server: patience", CONNECTION, "if waited + wait > self._settings.patience:", "if False:", f"{T_ENDS} -k never_stops"),
+    ("server: key", CONNECTION, 'words.replace(self._key, "[key]") if self._key else words', "words", T_KEY),
+    ("server: unpaid", CONNECTION, "if answered.unpaid:", "if False:", T_ENDS),
     ("dialect: learns", DIALECT, "self.dropped.add(name)\n            self.say(f\"the server takes", "self.say(f\"the server takes", T_DIALECT),
     ("dialect: taken", DIALECT, "left_off - self.taken - self.dropped", "left_off - self.dropped", T_DIALECT),
     ("dialect: passed over", DIALECT, "LEAST_BROKEN <= self.broken[name] > self.kept[name]", "LEAST_BROKEN <= self.broken[name]", T_DIALECT),
     ("dialect: milder", DIALECT, "return found - {MILDER", "return found or {MILDER", T_DIALECT),
     ("dialect: a slip", "sims/engines/server_request.py", "self._again = False", "pass", f"{T_DIALECT} -k first_words"),
     ("dialect: retry", SERVER, "forms[min(attempt, len(forms) - 1) :]", "forms", T_DIALECT),
-    ("dialect: worn", "sims/engines/server_request.py", "if way.first.worn and connection.answers == answers:", "if False:", T_SERVER),
+    ("dialect: worn", "sims/engines/server_request.py", "if way.first.worn and connection.answers == answers:", "if False:", T_ENDS),
     ("dialect: dropped", "agents/engines/openai.py", "for field in self.drop for name in", "for field in () for name in", T_DIALECT),
     ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
     ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
@@ -357,7 +356,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_ALLOWING} -k file_sends"),
     ("trust: fleet", FLEET, "for name in engines if name in used}", "for name in ()}", T_FLEET),
     ("trust: redirects", CONNECTION, "follow_redirects=False", "follow_redirects=True", f"{T_ALLOWING} -k redirect"),
-    ("trust: headers", CONNECTION, "if Address.of(self._url).host in OPENAI_HOSTS:", "if True:", f"{T_SERVER} -k no_other_host"),
+    ("trust: headers", CONNECTION, "if Address.of(self._url).host in OPENAI_HOSTS:", "if True:", f"{T_KEY} -k no_other_host"),
     ("trust: graphs", "scenarios/parts/hearing.py", ' or not str(generator.__module__).startswith("networkx.generators.")', "",
      "tests/scenarios/parts/test_hearing.py"),
     ("trust: charter", "agents/declared.py", "if not path.resolve().is_relative_to", "if not path.is_relative_to", "tests/scenarios/council/test_files.py -k elsewhere"),
