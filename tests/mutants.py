@@ -163,9 +163,12 @@ def tested(root: Path, tests: str) -> tuple[int | None, str]:
 
 
 APP, DATA, STUDY = (f"sims/commands/{name}.py" for name in ("app", "data", "study"))
-T_APP, T_LOOKING, T_DATA, T_STUDY, T_DOCTOR, T_POPULATION = (
+T_APP, T_LOOKING, T_STUDY, T_DOCTOR, T_POPULATION, T_EXPORT, T_BRANCH, T_TRAIN = (
     f"tests/sims/commands/test_{name}.py"
-    for name in ("app", "looking", "data", "study", "doctor", "population")
+    for name in (
+        *("app", "looking", "study", "doctor", "population"),
+        *("export_command", "branch_and_quality", "train_and_evolve"),
+    )
 )
 T_ESTIMATE = "tests/sims/playing/test_estimate.py"
 T_PLAY = "tests/sims/playing/test_play.py"
@@ -207,7 +210,7 @@ METER, PACE, BUDGET, SITTING = (
 T_METER, T_RUN_LIMITS = "tests/sims/playing/test_meter.py", "tests/sims/playing/test_run_limits.py"
 T_PACE, T_SPENDING = "tests/sims/engines/test_pace.py", "tests/sims/commands/test_spending.py"
 TRUST, T_TRUST = "agents/trust.py", "tests/agents/test_trust.py"
-T_ALLOWING = "tests/sims/commands/test_allowing.py"
+T_FILES, T_FOLDERS = (f"tests/sims/commands/allowing/test_{name}.py" for name in ("files", "folders"))
 JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
 
 # fmt: off
@@ -220,12 +223,12 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("schema", APP, "def schema(", RAISES, f"{T_LOOKING} -k a_schema_has"),
     ("show", APP, "def show(", RAISES, f"{T_LOOKING} -k transcript"),
     ("doctor", APP, "def doctor(", RAISES, T_DOCTOR),
-    ("export", DATA, "def export(", RAISES, f"{T_DATA} -k best_and_the_worst"),
+    ("export", DATA, "def export(", RAISES, f"{T_EXPORT} -k best_and_the_worst"),
     ("formats", DATA, "def list_formats(", RAISES, "tests/sims/commands/test_extensions_told.py"),
-    ("branch", DATA, "def branch(", RAISES, f"{T_DATA} -k offers"),
-    ("quality", DATA, "def quality(", RAISES, f"{T_DATA} -k pairs_are_measured"),
-    ("train", "sims/commands/training.py", "def train(", RAISES, f"{T_DATA} -k be_trained"),
-    ("evolve", "sims/commands/training.py", "def evolve(", RAISES, f"{T_DATA} -k tribe_that_has_nothing"),
+    ("branch", DATA, "def branch(", RAISES, f"{T_BRANCH} -k offers"),
+    ("quality", DATA, "def quality(", RAISES, f"{T_BRANCH} -k pairs_are_measured"),
+    ("train", "sims/commands/training.py", "def train(", RAISES, f"{T_TRAIN} -k be_trained"),
+    ("evolve", "sims/commands/training.py", "def evolve(", RAISES, f"{T_TRAIN} -k tribe_that_has_nothing"),
     ("metrics", STUDY, "def list_metrics(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
     ("compare", STUDY, "def compare(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
     ("plots", STUDY, "def plots(", RAISES, f"{T_STUDY} -k plots_are_written"),
@@ -243,8 +246,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
     ("estimate: answers", "sims/playing/estimate.py", "(text.split() * most)[:most]", "text.split()[:most]", T_ESTIMATE),
     ("show: episode", APP, "transcript(opened, episode, events, thoughts)", "transcript(opened, 0, events, thoughts)", f"{T_LOOKING} -k transcript"),
-    ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_DATA} -k filters_keep"),
-    ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_DATA} -k offers"),
+    ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_BRANCH} -k filters_keep"),
+    ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_BRANCH} -k offers"),
     ("evolve: policies", "sims/training/evolve.py", "generation - 1),\n            fighters", "0),\n            fighters",
      "tests/sims/training/test_evolve.py"),
 
@@ -341,27 +344,27 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("trust: loopback", TRUST, 'return self.host == "localhost"', 'return self.host.startswith("localhost")', T_TRUST),
     ("trust: case", TRUST, "return name.lower()", "return name", T_TRUST),
     ("trust: last dot", TRUST, 'name = host.removesuffix(".")', "name = host", T_TRUST),
-    ("trust: password", TRUST, 'if "@" in url:', "if False:", f"{T_TRUST} {T_ALLOWING}"),
-    ("trust: password told", "agents/failures.py", '_CREDENTIALS.sub("…@", told)', "told", f"{T_ALLOWING} -k password"),
+    ("trust: password", TRUST, 'if "@" in url:', "if False:", f"{T_TRUST} {T_FILES}"),
+    ("trust: password told", "agents/failures.py", '_CREDENTIALS.sub("…@", told)', "told", f"{T_FILES} -k password"),
     ("trust: remote code", TRUST, "if allowed.remote_code:", "if True:", T_TRUST),
     ("trust: options", "agents/vllm_options.py", "name in HARMLESS or", "name not in _RISKS or", T_TRUST),
     ("trust: values of options", "agents/vllm_options.py", "value in HARMLESS_VALUES.get(name, ())", "name in HARMLESS_VALUES", T_TRUST),
     ("trust: run", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    alternatives = None if plan", "    alternatives = None if plan",
-     f"{T_ALLOWING} -k no_key_elsewhere"),
+     f"{T_FILES} -k no_key_elsewhere"),
     ("trust: resume", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    alternatives = None if state", "    alternatives = None if state",
-     f"{T_ALLOWING} -k resumed"),
-    ("trust: sweep", "sims/playing/sweep.py", "        point.scenario.require_allowed(allowed)\n", "        pass\n", f"{T_ALLOWING} -k a_sweep_sends"),
-    ("trust: resumed sweep", "sims/playing/sweep.py", "        played.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k a_sweep_sends"),
-    ("trust: evolve", "sims/training/evolve.py", "        scenario.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k evolution"),
-    ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_ALLOWING} -k file_sends"),
+     f"{T_FOLDERS} -k resumed"),
+    ("trust: sweep", "sims/playing/sweep.py", "        point.scenario.require_allowed(allowed)\n", "        pass\n", f"{T_FOLDERS} -k a_sweep_sends"),
+    ("trust: resumed sweep", "sims/playing/sweep.py", "        played.require_allowed(allowed)\n", "", f"{T_FOLDERS} -k a_sweep_sends"),
+    ("trust: evolve", "sims/training/evolve.py", "        scenario.require_allowed(allowed)\n", "", f"{T_FOLDERS} -k evolution"),
+    ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_FILES} -k file_sends"),
     ("trust: fleet", FLEET, "for name in engines if name in used}", "for name in ()}", T_FLEET),
-    ("trust: redirects", CONNECTION, "follow_redirects=False", "follow_redirects=True", f"{T_ALLOWING} -k redirect"),
+    ("trust: redirects", CONNECTION, "follow_redirects=False", "follow_redirects=True", f"{T_FILES} -k redirect"),
     ("trust: headers", CONNECTION, "if Address.of(self._url).host in OPENAI_HOSTS:", "if True:", f"{T_KEY} -k no_other_host"),
     ("trust: graphs", "scenarios/parts/hearing.py", ' or not str(generator.__module__).startswith("networkx.generators.")', "",
      "tests/scenarios/parts/test_hearing.py"),
     ("trust: charter", "agents/declared.py", "if not path.resolve().is_relative_to", "if not path.is_relative_to", "tests/scenarios/council/test_files.py -k elsewhere"),
     ("trust: links", "runs/record/disk.py", "if path.is_symlink() and", "if False and", T_LOG),
-    ("trust: point's folder", "sims/playing/sweep.py", '^[0-9]+-[\\w=.,+-]+$', ".*", f"{T_ALLOWING} -k point"),
+    ("trust: point's folder", "sims/playing/sweep.py", '^[0-9]+-[\\w=.,+-]+$', ".*", f"{T_FOLDERS} -k point"),
 
     # The rules: who hears whom, who judges whom.
     ("hearing: deaf to none", "scenarios/parts/hearing.py", "if v == u or graph.has_edge(u, v)", "", "tests/scenarios/parts/test_hearing.py"),
