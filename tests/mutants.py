@@ -188,7 +188,7 @@ T_KILLED = "tests/sims/commands/test_killed.py"
 T_LIMITS = "tests/sims/commands/test_limits.py"
 T_TERMINAL = "tests/sims/test_terminal.py"
 T_YAML = "tests/agents/test_bounded_yaml.py"
-T_EXPORTS = "tests/runs/exports/test_exports.py"
+T_PAIRS, T_ROWS, T_EXPORTED = (f"tests/runs/exports/test_{name}.py" for name in ("pairs", "rows", "folder"))
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
@@ -393,14 +393,14 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("template: day", "sims/engines/chat_template.py", "strftime_now=day.strftime", "strftime_now=date.today().strftime", "tests/sims/engines/test_chat_template.py"),
 
     # Training data.
-    ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn, job)', '"chosen": said(pair.rejected.turn, job)', T_EXPORTS),
-    ("export: cut text", "runs/exports/parts.py", '"content": turn.text}', '"content": turn.text[:40]}', T_EXPORTS),
-    ("export: leak", FOLDER, 'int(row["prompt_id"][:4], 16)', "int(str(abs(hash(str(row))))[:4])", T_EXPORTS),
-    ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_EXPORTS),
-    ("export: ranking", "runs/exports/formats/ranked.py", "key=score_of, reverse=True", "key=score_of", T_EXPORTS),
-    ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_EXPORTS),
-    ("export: margin", "runs/exports/pairing.py", "pair.margin < rule.margin", "pair.margin < 0", T_EXPORTS),
-    ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_EXPORTS),
+    ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn, job)', '"chosen": said(pair.rejected.turn, job)', T_PAIRS),
+    ("export: cut text", "runs/exports/parts.py", '"content": turn.text}', '"content": turn.text[:40]}', T_PAIRS),
+    ("export: leak", FOLDER, 'int(row["prompt_id"][:4], 16)', "int(str(abs(hash(str(row))))[:4])", T_EXPORTED),
+    ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_ROWS),
+    ("export: ranking", "runs/exports/formats/ranked.py", "key=score_of, reverse=True", "key=score_of", T_ROWS),
+    ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_PAIRS),
+    ("export: margin", "runs/exports/pairing.py", "pair.margin < rule.margin", "pair.margin < 0", T_PAIRS),
+    ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_PAIRS),
     ("training: cut answer ends", "sims/training/datasets.py", 'finish == "length"', "False", "tests/sims/training/test_training_data.py"),
 
     # Numbers.
