@@ -304,7 +304,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("dialect: worn", "sims/engines/server_request.py", "if way.first.worn and connection.answers == answers:", "if False:", T_ENDS),
     ("dialect: dropped", "agents/engines/openai.py", "for field in self.drop for name in", "for field in () for name in", T_DIALECT),
     ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
-    ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
+    ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/branch/test_draws.py"),
     ("tables: changed", "runs/table_files.py", "!= said.tables", "is None", "tests/runs/test_table_files.py"),
     ("tables: stale", "runs/table_files.py", "!= made_from(folder)", "!= said", "tests/runs/test_table_files.py"),
     ("tables: half written", "runs/table_files.py", "write_parquet(new /", "write_parquet(target /", "tests/runs/test_table_files.py"),
