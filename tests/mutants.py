@@ -163,9 +163,12 @@ def tested(root: Path, tests: str) -> tuple[int | None, str]:
 
 
 APP, DATA, STUDY = (f"sims/commands/{name}.py" for name in ("app", "data", "study"))
-T_APP, T_LOOKING, T_DATA, T_STUDY, T_DOCTOR, T_POPULATION = (
+T_APP, T_LOOKING, T_STUDY, T_DOCTOR, T_POPULATION, T_EXPORT, T_BRANCH, T_TRAIN = (
     f"tests/sims/commands/test_{name}.py"
-    for name in ("app", "looking", "data", "study", "doctor", "population")
+    for name in (
+        *("app", "looking", "study", "doctor", "population"),
+        *("export_command", "branch_and_quality", "train_and_evolve"),
+    )
 )
 T_ESTIMATE = "tests/sims/playing/test_estimate.py"
 T_PLAY = "tests/sims/playing/test_play.py"
@@ -173,9 +176,8 @@ T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
 T_FLEET = "tests/sims/engines/test_fleet.py"
 SERVER, CONNECTION = "sims/engines/openai_engine.py", "sims/engines/server_connection.py"
 DIALECT = "sims/engines/dialect.py"
-T_ASKED, T_SERVER = (
-    "tests/sims/engines/test_openai_engine.py",
-    "tests/sims/engines/test_openai_engine_failures.py",
+T_ASKED, T_WAITS, T_ENDS, T_REFUSALS, T_KEY = (
+    f"tests/sims/engines/test_openai_engine{part}.py" for part in ("", "_waits", "_ends", "_refusals", "_key")
 )
 T_DIALECT, T_FAULTY = "tests/sims/engines/test_dialect.py", "tests/sims/engines/test_faulty_server.py"
 T_LOG = "tests/runs/record/test_log.py"
@@ -187,7 +189,7 @@ T_LIMITS = "tests/sims/commands/test_limits.py"
 T_TERMINAL = "tests/sims/test_terminal.py"
 T_YAML = "tests/agents/test_bounded_yaml.py"
 T_THOUGHTS_OUT = "tests/runs/exports/test_thoughts_exported.py"
-T_EXPORTS = "tests/runs/exports/test_exports.py"
+T_PAIRS, T_ROWS, T_EXPORTED = (f"tests/runs/exports/test_{name}.py" for name in ("pairs", "rows", "folder"))
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
@@ -209,7 +211,7 @@ METER, PACE, BUDGET, SITTING = (
 T_METER, T_RUN_LIMITS = "tests/sims/playing/test_meter.py", "tests/sims/playing/test_run_limits.py"
 T_PACE, T_SPENDING = "tests/sims/engines/test_pace.py", "tests/sims/commands/test_spending.py"
 TRUST, T_TRUST = "agents/trust.py", "tests/agents/test_trust.py"
-T_ALLOWING = "tests/sims/commands/test_allowing.py"
+T_FILES, T_FOLDERS = (f"tests/sims/commands/allowing/test_{name}.py" for name in ("files", "folders"))
 JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
 
 # fmt: off
@@ -222,12 +224,12 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("schema", APP, "def schema(", RAISES, f"{T_LOOKING} -k a_schema_has"),
     ("show", APP, "def show(", RAISES, f"{T_LOOKING} -k transcript"),
     ("doctor", APP, "def doctor(", RAISES, T_DOCTOR),
-    ("export", DATA, "def export(", RAISES, f"{T_DATA} -k best_and_the_worst"),
+    ("export", DATA, "def export(", RAISES, f"{T_EXPORT} -k best_and_the_worst"),
     ("formats", DATA, "def list_formats(", RAISES, "tests/sims/commands/test_extensions_told.py"),
-    ("branch", DATA, "def branch(", RAISES, f"{T_DATA} -k offers"),
-    ("quality", DATA, "def quality(", RAISES, f"{T_DATA} -k pairs_are_measured"),
-    ("train", "sims/commands/training.py", "def train(", RAISES, f"{T_DATA} -k be_trained"),
-    ("evolve", "sims/commands/training.py", "def evolve(", RAISES, f"{T_DATA} -k tribe_that_has_nothing"),
+    ("branch", DATA, "def branch(", RAISES, f"{T_BRANCH} -k offers"),
+    ("quality", DATA, "def quality(", RAISES, f"{T_BRANCH} -k pairs_are_measured"),
+    ("train", "sims/commands/training.py", "def train(", RAISES, f"{T_TRAIN} -k be_trained"),
+    ("evolve", "sims/commands/training.py", "def evolve(", RAISES, f"{T_TRAIN} -k tribe_that_has_nothing"),
     ("metrics", STUDY, "def list_metrics(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
     ("compare", STUDY, "def compare(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
     ("plots", STUDY, "def plots(", RAISES, f"{T_STUDY} -k plots_are_written"),
@@ -245,8 +247,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("estimate: calls", "sims/playing/estimate.py", "found.calls += 1", "found.calls += 2", T_ESTIMATE),
     ("estimate: answers", "sims/playing/estimate.py", "(text.split() * most)[:most]", "text.split()[:most]", T_ESTIMATE),
     ("show: episode", APP, "transcript(opened, episode, events, thoughts)", "transcript(opened, 0, events, thoughts)", f"{T_LOOKING} -k transcript"),
-    ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_DATA} -k filters_keep"),
-    ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_DATA} -k offers"),
+    ("quality: keep", DATA, "apply(read_pairs(folder), filters)", "apply(read_pairs(folder), filters[1:])", f"{T_BRANCH} -k filters_keep"),
+    ("branch: repeats", DATA, "chosen, answers, repeats,", "chosen, answers, 1,", f"{T_BRANCH} -k offers"),
     ("evolve: policies", "sims/training/evolve.py", "generation - 1),\n            fighters", "0),\n            fighters",
      "tests/sims/training/test_evolve.py"),
 
@@ -283,27 +285,27 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("server: no option", SERVER, "if asked.text not in (option[begun:].strip() for option in group.options):", "if False:", T_ASKED),
     ("server: aligned", SERVER, "at = of_answer(positions, asked.text)", "at = positions", T_ASKED),
     ("server: thought's room", SERVER, "if asked.cut and not asked.text and (", "if asked.thought is None and (", T_ASKED),
-    ("server: filtered answer", SERVER, 'if completion.finish == "content_filter":', "if False:", T_SERVER),
-    ("server: all refused", SERVER, "if self._refused > MOST_REFUSED or", "if", T_SERVER),
+    ("server: filtered answer", SERVER, 'if completion.finish == "content_filter":', "if False:", T_REFUSALS),
+    ("server: all refused", SERVER, "if self._refused > MOST_REFUSED or", "if", T_ENDS),
     ("server: plain", SERVER, "mass=min(mass, 1.0), plain=asked[0].form == PLAIN", "mass=min(mass, 1.0)", T_DIALECT),
     ("server: total", "sims/engines/completion.py", "if total <= MOST_TOTAL else None", "", T_ASKED),
     ("server: in parts", "sims/engines/completion.py", "    if isinstance(content, list):\n        return", "    if False:\n        return", T_FAULTY),
-    ("server: words", "sims/engines/completion.py", "return [words for item in told[:5]", "return [words for item in told[:0]", T_SERVER),
-    ("server: spread", CONNECTION, "random.uniform(0.5, 1.5)", "1.0", T_SERVER),
-    ("server: pause", CONNECTION, "hiccup.after or 0.0", "0.0", T_SERVER),
-    ("server: patience", CONNECTION, "if waited + wait > self._settings.patience:", "if False:", f"{T_SERVER} -k never_stops"),
-    ("server: key", CONNECTION, 'response.content.replace(self._key.encode(), b"[key]") if self._key else response.content', "response.content", T_SERVER),
-    ("server: unpaid", CONNECTION, "if answered.unpaid and", "if False and", T_SERVER),
+    ("server: words", "sims/engines/completion.py", "return [words for item in told[:5]", "return [words for item in told[:0]", T_REFUSALS),
+    ("server: spread", CONNECTION, "random.uniform(0.5, 1.5)", "1.0", T_WAITS),
+    ("server: pause", CONNECTION, "hiccup.after or 0.0", "0.0", T_WAITS),
+    ("server: patience", CONNECTION, "if waited + wait > self._settings.patience:", "if waited + wait > 0:", f"{T_WAITS} -k loading"),
+    ("server: key", CONNECTION, 'response.content.replace(self._key.encode(), b"[key]") if self._key else response.content', "response.content", T_KEY),
+    ("server: unpaid", CONNECTION, "if answered.unpaid and", "if False and", "tests/sims/engines/test_servers_at_odds.py tests/sims/engines/test_openai_engine_ends.py -k money"),
     ("dialect: learns", DIALECT, "self.dropped.add(name)\n            self.say(f\"the server takes", "self.say(f\"the server takes", T_DIALECT),
     ("dialect: taken", DIALECT, "left_off - self.taken - self.dropped", "left_off - self.dropped", T_DIALECT),
     ("dialect: passed over", DIALECT, "LEAST_BROKEN <= self.broken[name] > self.kept[name]", "LEAST_BROKEN <= self.broken[name]", T_DIALECT),
     ("dialect: milder", DIALECT, "return found - {MILDER", "return found or {MILDER", T_DIALECT),
     ("dialect: a slip", "sims/engines/server_request.py", "self._again = False", "pass", f"{T_DIALECT} -k first_words"),
     ("dialect: retry", SERVER, "forms[min(attempt, len(forms) - 1) :]", "forms", T_DIALECT),
-    ("dialect: worn", "sims/engines/server_request.py", "if first.worn and connection.answers == answers:", "if False:", T_SERVER),
+    ("dialect: worn", "sims/engines/server_request.py", "if first.worn and connection.answers == answers:", "if False:", T_ENDS),
     ("dialect: dropped", "agents/engines/openai.py", "for field in self.drop for name in", "for field in () for name in", T_DIALECT),
     ("fleet: tokens of retries", FLEET, "tokens[2] += reply", "tokens[2] = reply", T_FLEET),
-    ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/test_branch.py"),
+    ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/branch/test_draws.py"),
     ("tables: changed", "runs/table_files.py", "!= said.tables", "is None", "tests/runs/test_table_files.py"),
     ("tables: stale", "runs/table_files.py", "!= made_from(folder)", "!= said", "tests/runs/test_table_files.py"),
     ("tables: half written", "runs/table_files.py", "write_parquet(new /", "write_parquet(target /", "tests/runs/test_table_files.py"),
@@ -343,27 +345,27 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("trust: loopback", TRUST, 'return self.host == "localhost"', 'return self.host.startswith("localhost")', T_TRUST),
     ("trust: case", TRUST, "return name.lower()", "return name", T_TRUST),
     ("trust: last dot", TRUST, 'name = host.removesuffix(".")', "name = host", T_TRUST),
-    ("trust: password", TRUST, 'if "@" in url:', "if False:", f"{T_TRUST} {T_ALLOWING}"),
-    ("trust: password told", "agents/failures.py", '_CREDENTIALS.sub("…@", told)', "told", f"{T_ALLOWING} -k password"),
+    ("trust: password", TRUST, 'if "@" in url:', "if False:", f"{T_TRUST} {T_FILES}"),
+    ("trust: password told", "agents/failures.py", '_CREDENTIALS.sub("…@", told)', "told", f"{T_FILES} -k password"),
     ("trust: remote code", TRUST, "if allowed.remote_code:", "if True:", T_TRUST),
     ("trust: options", "agents/vllm_options.py", "name in HARMLESS or", "name not in _RISKS or", T_TRUST),
     ("trust: values of options", "agents/vllm_options.py", "value in HARMLESS_VALUES.get(name, ())", "name in HARMLESS_VALUES", T_TRUST),
     ("trust: run", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    alternatives = None if plan", "    alternatives = None if plan",
-     f"{T_ALLOWING} -k no_key_elsewhere"),
+     f"{T_FILES} -k no_key_elsewhere"),
     ("trust: resume", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    alternatives = None if state", "    alternatives = None if state",
-     f"{T_ALLOWING} -k resumed"),
-    ("trust: sweep", "sims/playing/sweep.py", "        point.scenario.require_allowed(allowed)\n", "        pass\n", f"{T_ALLOWING} -k a_sweep_sends"),
-    ("trust: resumed sweep", "sims/playing/sweep.py", "        played.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k a_sweep_sends"),
-    ("trust: evolve", "sims/training/evolve.py", "        scenario.require_allowed(allowed)\n", "", f"{T_ALLOWING} -k evolution"),
-    ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_ALLOWING} -k file_sends"),
+     f"{T_FOLDERS} -k resumed"),
+    ("trust: sweep", "sims/playing/sweep.py", "        point.scenario.require_allowed(allowed)\n", "        pass\n", f"{T_FOLDERS} -k a_sweep_sends"),
+    ("trust: resumed sweep", "sims/playing/sweep.py", "        played.require_allowed(allowed)\n", "", f"{T_FOLDERS} -k a_sweep_sends"),
+    ("trust: evolve", "sims/training/evolve.py", "        scenario.require_allowed(allowed)\n", "", f"{T_FOLDERS} -k evolution"),
+    ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_FILES} -k file_sends"),
     ("trust: fleet", FLEET, "for name in engines if name in used}", "for name in ()}", T_FLEET),
-    ("trust: redirects", CONNECTION, "follow_redirects=False", "follow_redirects=True", f"{T_ALLOWING} -k redirect"),
-    ("trust: headers", CONNECTION, "if Address.of(self._url).host in OPENAI_HOSTS:", "if True:", f"{T_SERVER} -k no_other_host"),
+    ("trust: redirects", CONNECTION, "follow_redirects=False", "follow_redirects=True", f"{T_FILES} -k redirect"),
+    ("trust: headers", CONNECTION, "if Address.of(self._url).host in OPENAI_HOSTS:", "if True:", f"{T_KEY} -k no_other_host"),
     ("trust: graphs", "scenarios/parts/hearing.py", ' or not str(generator.__module__).startswith("networkx.generators.")', "",
      "tests/scenarios/parts/test_hearing.py"),
     ("trust: charter", "agents/declared.py", "if not path.resolve().is_relative_to", "if not path.is_relative_to", "tests/scenarios/council/test_files.py -k elsewhere"),
     ("trust: links", "runs/record/disk.py", "if path.is_symlink() and", "if False and", T_LOG),
-    ("trust: point's folder", "sims/playing/sweep.py", '^[0-9]+-[\\w=.,+-]+$', ".*", f"{T_ALLOWING} -k point"),
+    ("trust: point's folder", "sims/playing/sweep.py", '^[0-9]+-[\\w=.,+-]+$', ".*", f"{T_FOLDERS} -k point"),
 
     # The rules: who hears whom, who judges whom.
     ("hearing: deaf to none", "scenarios/parts/hearing.py", "if v == u or graph.has_edge(u, v)", "", "tests/scenarios/parts/test_hearing.py"),
@@ -404,14 +406,14 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("template: day", "sims/engines/chat_template.py", "strftime_now=day.strftime", "strftime_now=date.today().strftime", "tests/sims/engines/test_chat_template.py"),
 
     # Training data.
-    ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn, job)', '"chosen": said(pair.rejected.turn, job)', T_EXPORTS),
-    ("export: cut text", "runs/exports/parts.py", '"content": turn.text}', '"content": turn.text[:40]}', T_EXPORTS),
-    ("export: leak", FOLDER, 'int(row["prompt_id"][:4], 16)', "int(str(abs(hash(str(row))))[:4])", T_EXPORTS),
-    ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_EXPORTS),
-    ("export: ranking", "runs/exports/formats/ranked.py", "key=score_of, reverse=True", "key=score_of", T_EXPORTS),
-    ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_EXPORTS),
-    ("export: margin", "runs/exports/pairing.py", "pair.margin < rule.margin", "pair.margin < 0", T_EXPORTS),
-    ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_EXPORTS),
+    ("export: swapped", "runs/exports/formats/dpo.py", '"chosen": said(pair.chosen.turn, job)', '"chosen": said(pair.rejected.turn, job)', T_PAIRS),
+    ("export: cut text", "runs/exports/parts.py", '"content": turn.text}', '"content": turn.text[:40]}', T_PAIRS),
+    ("export: leak", FOLDER, 'int(row["prompt_id"][:4], 16)', "int(str(abs(hash(str(row))))[:4])", T_EXPORTED),
+    ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_ROWS),
+    ("export: ranking", "runs/exports/formats/ranked.py", "key=score_of, reverse=True", "key=score_of", T_ROWS),
+    ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_PAIRS),
+    ("export: margin", "runs/exports/pairing.py", "pair.margin < rule.margin", "pair.margin < 0", T_PAIRS),
+    ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_PAIRS),
     ("training: cut answer ends", "sims/training/datasets.py", 'finish == "length"', "False", "tests/sims/training/test_training_data.py"),
 
     # Numbers.

@@ -12,7 +12,9 @@ from palaestra.agents.answers import Answer
 from palaestra.agents.calls import Call, Message, Reply
 from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.policy import Policy
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.openai_engine import OpenAIServer
+from support.chat_server import FakeServer
 
 KEY = "sk-very-secret-4711"
 
@@ -54,5 +56,17 @@ def ask(engine: OpenAIServer, *calls: Call, policy: Policy | None = None) -> lis
             return [await engine.answer(c, policy or Policy(), c.seed, 0) for c in calls]
         finally:
             await engine.close()
+
+    return asyncio.run(session())
+
+
+def asked(server: FakeServer, *calls: Call) -> list[Reply]:
+    """The replies as a run gets them, one after another."""
+
+    async def session() -> list[Reply]:
+        async with Fleet(
+            {"default": settings(server.url, key_variable=None)}, {"default": Policy()}, 2
+        ) as fleet:
+            return [await fleet.ask(each) for each in calls]
 
     return asyncio.run(session())

@@ -1,4 +1,4 @@
-"""Runs that the tests of commands read, each played once, by the command itself."""
+"""Runs, and an export of one, that the tests of commands read, each made once, by the command itself."""
 
 from __future__ import annotations
 
@@ -31,3 +31,11 @@ def car(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "car"
     done("run", "used-car", "--dry-run", "-q", "-n", "3", "--out", folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def pairs(duel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All pairs of the tribe's answers, as an export."""
+    out = tmp_path_factory.mktemp("exports") / "pairs"
+    done("export", duel, "--to", "dpo", "--pairs", "all", "--out", out)
+    return out

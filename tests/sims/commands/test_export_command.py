@@ -1,4 +1,4 @@
-"""The commands from runs to training data: what they write, read back and compared with the runs."""
+"""The command that exports: its rows are what was asked and answered in the runs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import orjson
 import polars as pl
 import pytest
 
@@ -20,9 +18,8 @@ from palaestra.agents.scripted import scripted_reply
 from palaestra.runs.run import Run
 from palaestra.sims.engines import scripted_engine
 from support.command_line import done, palaestra, refused
-from support.training_export import write_export
+from support.exported import Row, rows
 
-Row = dict[str, Any]
 TEXTS = ("completion", "output", "judgment", "responses")
 """Columns of what was said, where it doesn't stand in messages."""
 
@@ -44,31 +41,11 @@ def peers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def pairs(duel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All pairs of the tribe's answers, as an export."""
-    out = tmp_path_factory.mktemp("exports") / "pairs"
-    done("export", duel, "--to", "dpo", "--pairs", "all", "--out", out)
-    return out
-
-
 def formats(run: Path) -> list[str]:
     """Every format there is, as the command names them."""
     said = refused("export", run, "--to", "none-of-them")
     (names,) = re.findall(r"formats are: (.*)\.", said)
     return str(names).split(", ")
-
-
-def rows(export: Path, name: str) -> list[Row]:
-    """The rows of a format, both splits, each with its split."""
-    found: list[Row] = []
-    for file in sorted((export / name).iterdir()):
-        if file.suffix == ".parquet":
-            read = pl.read_parquet(file).to_dicts()
-        else:
-            read = [orjson.loads(line) for line in file.read_bytes().splitlines()]
-        found += [row | {"split": file.stem} for row in read]
-    return found
 
 
 def counted(said: str, name: str) -> tuple[int, int]:
@@ -97,9 +74,6 @@ def answers(row: Row) -> list[str]:
         told = row.get(name)
         found += [text for text in (told if isinstance(told, list) else [told]) if isinstance(text, str)]
     return found
-
-
-# --- export ---
 
 
 def test_every_format_has_rows_of_what_was_asked_and_answered_in_the_run(
@@ -271,202 +245,3 @@ def test_an_export_is_never_written_over(duel: Path, pairs: Path) -> None:
     before = (pairs / "export.json").read_bytes()
     assert "exists already" in refused("export", duel, "--out", pairs)
     assert (pairs / "export.json").read_bytes() == before
-
-
-# --- branch ---
-
-
-def test_offers_are_played_again_with_other_answers_to_their_ends_and_make_pairs(
-    car: Path, tmp_path: Path
-) -> None:
-    words = ("--calls", "purpose=offer", "--answers", "2", "--repeats", "2", "--most", "3", "-q")
-    said = done("branch", car, *words, "--out", "b", cwd=tmp_path)
-    assert said == "run folder: b make pairs of it: palaestra export b"
-    run = Run(tmp_path / "b")
-    plan = run.state.branch
-    assert plan is not None
-    assert (plan.repeats, len(plan.points)) == (2, 3)
-    assert run.episodes["ended"].to_list() == [True] * (3 * (1 + 2) * 2)
-    first = Run(car).calls
-    for point in plan.points:
-        call = first.filter(episode=point.episode, call=point.call)
-        assert call["purpose"].to_list() == ["offer"]
-    done("export", "b", "--pairs", "all", "--out", "e", cwd=tmp_path)
-    for row in rows(tmp_path / "e", "dpo"):
-        assert row["prompt"]
-        assert row["chosen"] != row["rejected"]
-        assert row["basis"] == "outcome"
-        utilities = [worth(run, row, side) for side in ("chosen", "rejected")]
-        assert row["margin"] == pytest.approx(utilities[0] - utilities[1])
-
-
-def worth(run: Run, row: Row, side: str) -> float:
-    """What the author of an answer got on the average over the plays of that answer."""
-    first = row[f"{side}_play"]
-    plays = pl.col("episode").is_in([first, first + 1])
-    one, other = run.table("utility").filter(plays, party=row[f"{side}_agent"])["surplus"].to_list()
-    return float(one + other) / 2
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--calls", "purpos=offer"), "--calls purpos=offer: there are no such calls"),
-        (("--calls", "purpose=sing"), "none of the calls in"),
-        (("--episodes", "x"), "--episodes x: this names no episodes"),
-        (("--set", "rounds=9"), "a run that has begun can't change that"),
-    ],
-)
-def test_what_can_not_be_branched_is_refused_and_leaves_nothing(
-    car: Path, tmp_path: Path, words: tuple[str, ...], said: str
-) -> None:
-    assert said in refused("branch", car, *words, "--out", "b", cwd=tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_only_the_episodes_that_are_named_are_branched(car: Path, tmp_path: Path) -> None:
-    done("branch", car, "--episodes", "1", "--calls", "agent=Vera", "-q", "--out", "b", cwd=tmp_path)
-    plan = Run(tmp_path / "b").state.branch
-    assert plan is not None
-    calls = Run(car).calls
-    assert {point.episode for point in plan.points} == {1}
-    assert {calls.filter(episode=1, call=p.call)["agent"].item() for p in plan.points} == {"Vera"}
-
-
-# --- quality ---
-
-
-def test_pairs_are_measured(pairs: Path) -> None:
-    said = done("quality", pairs)
-    told = rows(pairs, "dpo")
-    asked = len({row["prompt_id"] for row in told})
-    assert said.startswith(f"{len(told)} pairs of {asked} prompts. ")
-    longer = [len(row["chosen"][0]["content"]) - len(row["rejected"][0]["content"]) for row in told]
-    share = sum(more > 0 for more in longer) / sum(more != 0 for more in longer)
-    assert f"longer_chosen {share:.3f} [" in said
-    middle = median(row["margin"] for row in told)
-    assert f"margin (median, points 1–10) {middle:.3f} " in said
-
-
-def test_what_filters_keep_is_measured_and_written_as_an_export(pairs: Path, tmp_path: Path) -> None:
-    every = rows(pairs, "dpo")
-    least = round(sorted(row["margin"] for row in every)[len(every) // 2], 3)
-    words = ("--keep", f"margin>={least}", "--keep", "cross_model", "--out", tmp_path / "good")
-    said = done("quality", pairs, *words)
-    kept = [row for row in every if row["margin"] >= least]
-    assert f"margin>={least} {len(every)} {len(every) - len(kept)} cross_model {len(kept)} 0 " in said
-    assert f"{len(kept)} pairs of " in said
-    assert said.endswith(f"export: {tmp_path / 'good'}")
-    assert rows(tmp_path / "good", "dpo") == kept
-    described = json.loads((tmp_path / "good" / "export.json").read_text())
-    assert described["filtered_from"] == str(pairs)
-    assert sum(described["formats"]["dpo"].values()) == len(kept)
-    assert f"palaestra quality {pairs} --keep 'margin>={least}'" in described["command"]
-    assert f"{len(kept)} pairs of " in (tmp_path / "good" / "README.md").read_text()
-    assert f"{len(kept)} pairs of " in done("quality", tmp_path / "good")
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--keep", "margim>=1"), "Did you mean 'margin'?"),
-        (("--keep", "margin>=100"), "no pair is left"),
-        (("--out", "kept"), "--out is for the pairs that filters keep"),
-    ],
-)
-def test_pairs_that_can_not_be_filtered_so_are_refused_and_nothing_is_written(
-    pairs: Path, tmp_path: Path, words: tuple[str, ...], said: str
-) -> None:
-    assert said in refused("quality", pairs, *words, cwd=tmp_path)
-    assert list(tmp_path.iterdir()) == []
-    assert "is not the folder of an export" in refused("quality", tmp_path)
-
-
-# --- train ---
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("elsewhere",), "not the folder of an export"),
-        (("e", "--policy", "nobody"), "no policy 'nobody'"),
-        (("e", "--set", "epoch=2"), "Fields: rank, "),
-        (("e", "--method", "kto", "--set", "batch_size=1"), "within a batch"),
-        (("e", "--adapter", "nowhere"), "nowhere holds no LoRA adapter"),
-        (("e", "--resume"), "without --resume"),
-    ],
-)
-def test_what_can_not_be_trained_is_refused_and_nothing_is_written(
-    tmp_path: Path, words: tuple[str, ...], said: str
-) -> None:
-    write_export(tmp_path / "e")
-    assert said in refused("train", *words, "--out", "adapter", "-q", cwd=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["e"]
-
-
-def test_a_training_runs_no_code_that_a_models_folder_or_an_adapter_names(tmp_path: Path) -> None:
-    write_export(tmp_path / "e")
-    ran = tmp_path / "ran"
-    model, adapter = tmp_path / "model", tmp_path / "megatron"
-    model.mkdir()
-    adapter.mkdir()
-    named = {"auto_map": {"AutoConfig": "evil.Config"}, "model_type": "evil"}
-    (model / "config.json").write_text(json.dumps(named))
-    (model / "evil.py").write_text(f"open({str(ran)!r}, 'w')\nclass Config: pass\n")
-    assert f"no model '{model}'" in refused("train", "e", "--model", model, "--out", "a", "-q", cwd=tmp_path)
-    told = {"peft_type": "LORA", "megatron_config": {}, "megatron_core": "antigravity"}
-    (adapter / "adapter_config.json").write_text(json.dumps(told))
-    assert "for Megatron" in refused("train", "e", "--adapter", adapter, "--out", "a", "-q", cwd=tmp_path)
-    assert not ran.exists()
-
-
-# --- evolve ---
-
-
-@pytest.fixture
-def tribe(tmp_path: Path) -> Path:
-    """A folder with the ready tribe on an engine that answers without a model, and a check that all pass."""
-    text = palaestra("show", "evolve-demo").out
-    text = re.sub(r"check: .*", "check: {least_words: 1}", text)
-    (tmp_path / "tribe.yaml").write_text(text + "engines: {default: {kind: scripted}}\n")
-    return tmp_path
-
-
-def test_a_tribe_that_has_nothing_to_learn_is_measured_and_ends_there(tribe: Path) -> None:
-    words = ("evolve", "tribe.yaml", "--by", "truth", "--generations", "1", "--out", "e")
-    ended = palaestra(*words, cwd=tribe)
-    assert ended.code == 0, ended.err
-    assert "generation 0 of 1: measuring generation 1 of 1: playing" in ended.words
-    assert "has nothing to learn from, so it ends here" in ended.words
-    measured = Run(tribe / "e" / "generation-0" / "measure").table("answer")
-    for policy in ("ann", "bo", "cem"):
-        own = measured.filter(policy=policy)
-        assert f"{policy} {own.height} {own['passed'].sum() / own.height:.2f} " in ended.words
-    assert f"0 all {measured.height} 1.00 " in ended.words
-    assert ended.words.endswith("evolution: e")
-    assert done("evolve", "e", cwd=tribe).endswith("evolution: e")  # on, with nothing left to do
-
-
-def test_a_quiet_evolution_tells_only_its_result_and_goes_to_outputs(tribe: Path) -> None:
-    said = palaestra("evolve", "tribe.yaml", "--by", "truth", "-g", "1", "-q", cwd=tribe)
-    assert said.err == ""
-    assert said.out.startswith("held-out success; pairs by truth")
-    assert (tribe / "outputs" / "evolution-tribe" / "evolution.json").is_file()
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("debate",), "a tribe evolves by duels"),
-        (("tribe.yaml", "--set", "train.epoch=2"), "train.epochs"),
-        (("tribe.yaml", "--by", "panel", "--method", "sft"), "--set at_least=7"),
-        (("e", "--generations", "3"), "an evolution goes on as it was begun"),
-        (("e",), "is not the folder of an evolution"),
-    ],
-)
-def test_what_can_not_evolve_is_refused_and_nothing_is_written(
-    tribe: Path, words: tuple[str, ...], said: str
-) -> None:
-    (tribe / "e").mkdir()
-    assert said in refused("evolve", *words, cwd=tribe)
-    assert sorted(path.name for path in tribe.iterdir()) == ["e", "tribe.yaml"]

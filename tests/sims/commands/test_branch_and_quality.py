@@ -1,0 +1,122 @@
+"""Commands that make better pairs: other answers played to their ends, and pairs measured and filtered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import median
+
+import polars as pl
+import pytest
+
+from palaestra.runs.run import Run
+from support.command_line import done, refused
+from support.exported import Row, rows
+
+# --- branch ---
+
+
+def test_offers_are_played_again_with_other_answers_to_their_ends_and_make_pairs(
+    car: Path, tmp_path: Path
+) -> None:
+    words = ("--calls", "purpose=offer", "--answers", "2", "--repeats", "2", "--most", "3", "-q")
+    said = done("branch", car, *words, "--out", "b", cwd=tmp_path)
+    assert said == "run folder: b make pairs of it: palaestra export b"
+    run = Run(tmp_path / "b")
+    plan = run.state.branch
+    assert plan is not None
+    assert (plan.repeats, len(plan.points)) == (2, 3)
+    assert run.episodes["ended"].to_list() == [True] * (3 * (1 + 2) * 2)
+    first = Run(car).calls
+    for point in plan.points:
+        call = first.filter(episode=point.episode, call=point.call)
+        assert call["purpose"].to_list() == ["offer"]
+    done("export", "b", "--pairs", "all", "--out", "e", cwd=tmp_path)
+    for row in rows(tmp_path / "e", "dpo"):
+        assert row["prompt"]
+        assert row["chosen"] != row["rejected"]
+        assert row["basis"] == "outcome"
+        utilities = [worth(run, row, side) for side in ("chosen", "rejected")]
+        assert row["margin"] == pytest.approx(utilities[0] - utilities[1])
+
+
+def worth(run: Run, row: Row, side: str) -> float:
+    """What the author of an answer got on the average over the plays of that answer."""
+    first = row[f"{side}_play"]
+    plays = pl.col("episode").is_in([first, first + 1])
+    one, other = run.table("utility").filter(plays, party=row[f"{side}_agent"])["surplus"].to_list()
+    return float(one + other) / 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--calls", "purpos=offer"), "--calls purpos=offer: there are no such calls"),
+        (("--calls", "purpose=sing"), "none of the calls in"),
+        (("--episodes", "x"), "--episodes x: this names no episodes"),
+        (("--set", "rounds=9"), "a run that has begun can't change that"),
+    ],
+)
+def test_what_can_not_be_branched_is_refused_and_leaves_nothing(
+    car: Path, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    assert said in refused("branch", car, *words, "--out", "b", cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_episodes_that_are_named_are_branched(car: Path, tmp_path: Path) -> None:
+    done("branch", car, "--episodes", "1", "--calls", "agent=Vera", "-q", "--out", "b", cwd=tmp_path)
+    plan = Run(tmp_path / "b").state.branch
+    assert plan is not None
+    calls = Run(car).calls
+    assert {point.episode for point in plan.points} == {1}
+    assert {calls.filter(episode=1, call=p.call)["agent"].item() for p in plan.points} == {"Vera"}
+
+
+# --- quality ---
+
+
+def test_pairs_are_measured(pairs: Path) -> None:
+    said = done("quality", pairs)
+    told = rows(pairs, "dpo")
+    asked = len({row["prompt_id"] for row in told})
+    assert said.startswith(f"{len(told)} pairs of {asked} prompts. ")
+    longer = [len(row["chosen"][0]["content"]) - len(row["rejected"][0]["content"]) for row in told]
+    share = sum(more > 0 for more in longer) / sum(more != 0 for more in longer)
+    assert f"longer_chosen {share:.3f} [" in said
+    middle = median(row["margin"] for row in told)
+    assert f"margin (median, points 1–10) {middle:.3f} " in said
+
+
+def test_what_filters_keep_is_measured_and_written_as_an_export(pairs: Path, tmp_path: Path) -> None:
+    every = rows(pairs, "dpo")
+    least = round(sorted(row["margin"] for row in every)[len(every) // 2], 3)
+    words = ("--keep", f"margin>={least}", "--keep", "cross_model", "--out", tmp_path / "good")
+    said = done("quality", pairs, *words)
+    kept = [row for row in every if row["margin"] >= least]
+    assert f"margin>={least} {len(every)} {len(every) - len(kept)} cross_model {len(kept)} 0 " in said
+    assert f"{len(kept)} pairs of " in said
+    assert said.endswith(f"export: {tmp_path / 'good'}")
+    assert rows(tmp_path / "good", "dpo") == kept
+    described = json.loads((tmp_path / "good" / "export.json").read_text())
+    assert described["filtered_from"] == str(pairs)
+    assert sum(described["formats"]["dpo"].values()) == len(kept)
+    assert f"palaestra quality {pairs} --keep 'margin>={least}'" in described["command"]
+    assert f"{len(kept)} pairs of " in (tmp_path / "good" / "README.md").read_text()
+    assert f"{len(kept)} pairs of " in done("quality", tmp_path / "good")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--keep", "margim>=1"), "Did you mean 'margin'?"),
+        (("--keep", "margin>=100"), "no pair is left"),
+        (("--out", "kept"), "--out is for the pairs that filters keep"),
+    ],
+)
+def test_pairs_that_can_not_be_filtered_so_are_refused_and_nothing_is_written(
+    pairs: Path, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    assert said in refused("quality", pairs, *words, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert "is not the folder of an export" in refused("quality", tmp_path)
