@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from math import fsum
 from typing import Any
 
 from palaestra.agents.answers import Choice, Json, Text, Value
@@ -155,8 +156,8 @@ class OpenAIServer:
             found = await self._weigh(wanted, policy, asked)
             if found:
                 self._unweighed[known_as] = -MOST_UNWEIGHED
-                mass = sum(found.values())
-                probabilities = tuple(found[option] / mass for option in options)
+                probabilities = tuple(found[option].share for option in options)
+                mass = fsum(group.probability for group in found.values())
                 text = options[draw(probabilities, policy.temperature, seed)]
                 told = replace(_reply(*asked), text=text, probabilities=probabilities)
                 return replace(told, mass=min(mass, 1.0), plain=asked[0].form == PLAIN)
@@ -167,7 +168,7 @@ class OpenAIServer:
         sample = await self._ask(wanted, policy, call.answer.parse)
         return replace(_reply(sample, *asked), plain=sample.form == PLAIN)
 
-    async def _weigh(self, wanted: Request, policy: Policy, asked: list[_Received]) -> dict[str, float]:
+    async def _weigh(self, wanted: Request, policy: Policy, asked: list[_Received]) -> dict[str, Group]:
         """What the model would say each option with; {} where that isn't known.
 
         Args:
@@ -177,7 +178,7 @@ class OpenAIServer:
         """
         exact = {**wanted.sampling, "temperature": 1, "top_p": 1}
         whole = replace(wanted, sampling=exact, weighed=True)
-        found, alike = dict[str, float](), [Group(1.0, "", wanted.options)]
+        found, alike = dict[str, Group](), [Group(1.0, 1.0, "", wanted.options)]
         while alike:
             group = alike.pop()
             further = replace(whole, options=group.options, said=group.said)
@@ -195,12 +196,14 @@ class OpenAIServer:
             if not parts:
                 return {}
             for each in parts:
-                within = replace(each, probability=group.probability * each.probability)
+                share, probability = group.share * each.share, group.probability * each.probability
+                within = replace(each, share=share, probability=probability)
                 if len(each.options) == 1:
-                    found[each.options[0]] = within.probability
+                    found[each.options[0]] = within
                 else:
                     alike.append(within)
-        return found if sum(found.values()) >= LEAST_MASS else {}
+        mass = fsum(group.probability for group in found.values())
+        return found if mass >= LEAST_MASS else {}
 
     def _continues(self, form: Form) -> bool:
         """Whether the server goes on with what is said, as vLLM does; others begin anew, unnoticed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from palaestra.sims.engines.completion import Position
 from palaestra.sims.engines.plain_text import plain
@@ -23,11 +24,13 @@ class Group:
     """Options that go on alike.
 
     Attributes:
+        share: what it has among those that it parts from, 0–1: under a constraint nothing else is said.
         probability: that the model goes on so, among all that it might say.
         said: what the options share.
         options: one, or more that a further request has to tell apart.
     """
 
+    share: float
     probability: float
     said: str
     options: Options
@@ -51,7 +54,8 @@ def part(options: Options, said: str, positions: Sequence[Position]) -> list[Gro
             return []  # What begins one group may begin another.
         text = max(groups, key=len)
         if len(groups) > 1 or (len(said) < len(text) and text != said + position.token):
-            return [Group(texts[text], text, group) for text, group in groups.items()]
+            total = fsum(texts[text] for text in groups)
+            return [Group(texts[text] / total, texts[text], text, group) for text, group in groups.items()]
         said += position.token
     return []
 

@@ -91,7 +91,9 @@ def test_a_choice_has_probabilities_from_its_first_token(server: FakeServer) -> 
 def test_options_that_begin_alike_are_told_apart_by_continuing_what_they_share(server: FakeServer) -> None:
     def respond(request: dict[str, Any]) -> tuple[int, Any]:
         if "continue_final_message" in request:
-            return completion("0", path=[("0", {"0": 0.25, "<|im_end|>": 0.75, "<|endoftext|>": 0.0})])
+            return completion(
+                "0", path=[("0", {"0": 0.2, "<|im_end|>": 0.6, " ": 0.2, "<|endoftext|>": 0.0})]
+            )
         return completion("2", path=[("2", {"1": 0.6, "2": 0.4})])
 
     server.respond = respond
