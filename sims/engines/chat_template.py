@@ -26,6 +26,7 @@ from tokenizers import AddedToken, Tokenizer
 
 from palaestra.agents.calls import Prompt, Role, turns
 from palaestra.agents.failures import EngineUnavailable
+from palaestra.sims.engines.tellings import Message, tellings
 from palaestra.sims.engines.thoughts import (
     CHANNELS,
     FAMILIES,
@@ -46,7 +47,6 @@ PROBED: tuple[tuple[Role, ...], ...] = (
     ("system", "user", "assistant", "user"),
 )
 """Sequences of roles by which a template is known; it must be able to tell the first two."""
-Message = dict[str, object]
 
 
 class ChatTemplate:
@@ -329,7 +329,7 @@ class ChatTemplate:
     ) -> str:
         """The template's text in the first way of telling it the turns that keeps each whole."""
         refusals = []
-        for way in _ways([(role, _slot(number)) for number, role in enumerate(roles)]):
+        for way in tellings([(role, _slot(number)) for number, role in enumerate(roles)]):
             try:
                 rendered = self._apply(way, day, answered, self._options if options is None else options)
             except Exception as error:
@@ -375,24 +375,6 @@ class ChatTemplate:
 
 def _slot(number: int) -> str:
     return f"slot9f3a7c{number}e"
-
-
-def _ways(spoken: list[tuple[Role, str]]) -> list[list[Message]]:
-    """The ways to tell a template some turns.
-
-    As they are, or the system's text in the user's turn (some refuse or ignore that role); texts as such, or
-    as parts (templates of models that see images).
-    """
-    tellings = [spoken]
-    if len(spoken) > 1 and [role for role, _ in spoken[:2]] == ["system", "user"]:
-        tellings.append([("user", f"{spoken[0][1]}\n\n{spoken[1][1]}"), *spoken[2:]])
-    elif spoken and spoken[0][0] == "system":
-        tellings.append([("user", spoken[0][1]), *spoken[1:]])
-    plain: list[list[Message]] = [[{"role": r, "content": text} for r, text in told] for told in tellings]
-    parts: list[list[Message]] = [
-        [{"role": r, "content": [{"type": "text", "text": text}]} for r, text in told] for told in tellings
-    ]
-    return [plain[0], parts[0], *plain[1:], *parts[1:]]
 
 
 def _plain(description: dict[str, Any], controls: Mapping[str, int]) -> Tokenizer:

@@ -120,7 +120,9 @@ def test_an_episode_does_not_wait_for_another(tmp_path: Path) -> None:
             await over.wait()
         return await answer(call)
 
-    make = lambda i: played.rules(played.config, index=i)  # noqa: E731
+    def make(index: int) -> Episode[Any]:
+        return played.rules(played.config, index=index)
+
     asyncio.run(Scheduler(make, ask, Recorder(log, Past(), {}), 2, Waiter()).play(range(2)))
     log.close()
     ends = [record["episode"] for record in run_log.read(tmp_path) if record["record"] == "end"]
