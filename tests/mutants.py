@@ -179,7 +179,7 @@ DIALECT = "sims/engines/dialect.py"
 T_ASKED, T_WAITS, T_ENDS, T_REFUSALS, T_KEY = (
     f"tests/sims/engines/test_openai_engine{part}.py" for part in ("", "_waits", "_ends", "_refusals", "_key")
 )
-T_DIALECT, T_FAULTY = "tests/sims/engines/test_dialect.py", "tests/sims/engines/test_faulty_server.py"
+T_DIALECT = "tests/sims/engines/test_dialect.py"
 T_LOG = "tests/runs/record/test_log.py"
 T_THOUGHTS = "tests/sims/engines/test_thoughts.py"
 T_REPAIR = "tests/runs/record/test_repair.py"
@@ -289,7 +289,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("server: all refused", SERVER, "if self._refused > MOST_REFUSED or", "if", T_ENDS),
     ("server: plain", SERVER, "mass=min(mass, 1.0), plain=asked[0].form == PLAIN", "mass=min(mass, 1.0)", T_DIALECT),
     ("server: total", "sims/engines/completion.py", "if total <= MOST_TOTAL else None", "", T_ASKED),
-    ("server: in parts", "sims/engines/completion.py", "    if isinstance(content, list):\n        return", "    if False:\n        return", T_FAULTY),
+    ("server: in parts", "sims/engines/completion.py", "    if isinstance(content, list):\n        return", "    if False:\n        return", "tests/sims/engines/test_servers_at_odds.py -k in_parts"),
     ("server: words", "sims/engines/completion.py", "return [words for item in told[:5]", "return [words for item in told[:0]", T_REFUSALS),
     ("server: spread", CONNECTION, "random.uniform(0.5, 1.5)", "1.0", T_WAITS),
     ("server: pause", CONNECTION, "hiccup.after or 0.0", "0.0", T_WAITS),

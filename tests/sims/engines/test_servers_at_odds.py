@@ -110,6 +110,15 @@ def test_what_is_no_thought_and_no_probability_is_left_out() -> None:
     assert (found.text, found.thought, found.positions) == ("yes", "", ())
 
 
+def test_content_in_parts_is_what_its_texts_say_and_its_thinking_is_a_thought() -> None:
+    body = completion("")[1]
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    texts = [{"type": "text", "text": "Good "}, {"type": "text", "text": "day."}]
+    body["choices"][0]["message"]["content"] = [thinking, *texts]
+    found = read(json.dumps(body).encode())
+    assert (found.text, found.thought) == ("Good day.", "Hm.")
+
+
 def test_an_error_page_of_any_size_is_read_as_far_as_it_tells() -> None:
     assert words_of(b"<h1>Bad gateway</h1>" + b"<script " * 200_000).startswith("Bad gateway")
 
