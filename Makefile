@@ -93,6 +93,7 @@ mutants: setup
 
 chaos: setup
 	PYTHONPATH=tests/lib $(BIN)/python -m tests.chaos.campaign --jobs 2
+	$(PYTEST) --every-kill tests/sims/commands/test_killed.py
 
 bench: setup
 	$(BIN)/python benchmarks/throughput.py

@@ -32,6 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="auto",
         help="number format of the real engine and of training; auto: the fastest that this machine computes",
     )
+    parser.addoption(
+        "--every-kill",
+        action="store_true",
+        help="kill commands at each of their file operations, not at some of them (`make chaos` does)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -42,7 +42,7 @@ from palaestra.sims.engines.vllm_machine import (
     output_to,
     reason_of,
     require_vllm,
-    set_cpu_environment,
+    set_up_cpu,
 )
 
 if TYPE_CHECKING:
@@ -160,13 +160,7 @@ class Vllm:
                 "max_lora_rank": lora_rank_slot(ranks),
             }
         if self._device == "cpu":
-            set_cpu_environment(settings)
-            arguments |= {
-                "enable_chunked_prefill": False,
-                "max_num_batched_tokens": max(context, 4096),
-                "enforce_eager": True,
-                "block_size": 32,
-            }
+            arguments |= set_up_cpu(settings, context)
             if settings.dtype == "auto" and not computes_bfloat16():
                 arguments["dtype"] = "float32"
         else:

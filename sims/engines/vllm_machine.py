@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import current_thread, main_thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import EngineUnavailable
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from vllm.lora.request import LoRARequest
 
 FEW_CORES = 4
+IN_ONE_PROCESS = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
+"""By its name, as vLLM replaces "uni" on a CPU: for the threads of many cores, which few don't have."""
+PARALLEL = {"tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size"}
+"""Options that take several processes."""
 
 
 def require_vllm() -> str:
@@ -49,12 +53,30 @@ def computes_bfloat16() -> bool:
     return platform.machine() != "x86_64" or bool(torch.cpu.get_capabilities().get("avx512_f", False))
 
 
-def set_cpu_environment(settings: VllmEngine) -> None:
-    """vLLM reads these from the environment of the processes that it starts."""
+def set_up_cpu(settings: VllmEngine, context: int) -> dict[str, Any]:
+    """Set what vLLM reads from the environment of the processes that it starts.
+
+    Args:
+        settings: the engine's.
+        context: tokens of the longest prompt with its answer.
+
+    Returns:
+        The arguments of an engine on a CPU. On few cores the model runs in the scheduler's process:
+        one process less to start, and no copy of each step's work to another.
+    """
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.kv_cache_gib)
+    arguments: dict[str, Any] = {
+        "enable_chunked_prefill": False,
+        "max_num_batched_tokens": max(context, 4096),
+        "enforce_eager": True,
+        "block_size": 32,
+    }
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) <= FEW_CORES:
         os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", ",".join(map(str, cores)))
+        if not PARALLEL & settings.options.keys():
+            arguments["distributed_executor_backend"] = IN_ONE_PROCESS
+    return arguments
 
 
 def lora_request(path: Path, number: int) -> LoRARequest:

@@ -40,6 +40,7 @@ class FakeServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each answer waits 40 ms for the head's receipt
 
             def do_GET(self) -> None:
                 self._send(*outer.models)

@@ -185,6 +185,7 @@ class FaultyServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each answer waits 40 ms for the head's receipt
 
             def do_GET(self) -> None:
                 self._send(Sent(200, {"object": "list", "data": [{"id": "m", "object": "model"}]}))

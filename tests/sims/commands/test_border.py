@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
@@ -20,25 +21,6 @@ from palaestra.scenarios.debate.rules import Debate
 from palaestra.sims.commands.border import guarded
 from support.command_line import done, palaestra, refused
 
-COMMANDS_WITH_FOLDERS = (
-    "run debate --dry-run --out ODD/new",
-    "run debate --dry-run --out=ODD/new",
-    "resume ODD/run",
-    "show ODD/run",
-    "metrics ODD/run",
-    "metrics ODD/run --out ODD/told.csv",
-    "compare ODD/run ODD/run",
-    "plots ODD/run",
-    "report ODD/run",
-    "export ODD/run",
-    "branch ODD/run",
-    "quality ODD/export",
-    "repair ODD/run --write",
-    "train ODD/export --out ODD/adapter",
-    "evolve evolve-demo --out ODD/evolution",
-    "new metric mine --out ODD",
-    "population draw townsfolk --size 9 --out ODD/people.jsonl",
-)
 COMMANDS_WITH_FOLDERS = (
     "run debate --dry-run --out ODD/new",
     "run debate --dry-run --out=ODD/new",
@@ -186,6 +168,7 @@ def test_a_closed_terminal_stops_a_run_cleanly(tmp_path: Path, number: signal.Si
     log = tmp_path / "here" / "log.jsonl"
     while not (log.exists() and b'"record":"call"' in log.read_bytes()):
         assert running.poll() is None
+        time.sleep(0.05)
     running.send_signal(number)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
@@ -203,6 +186,7 @@ def test_a_run_that_shall_outlive_its_terminal_does(tmp_path: Path) -> None:
     log = tmp_path / "here" / "log.jsonl"
     while not (log.exists() and b'"record":"call"' in log.read_bytes()):
         assert running.poll() is None
+        time.sleep(0.05)
     running.send_signal(signal.SIGHUP)
     assert running.wait(120) == 0
     assert RunState.read(tmp_path / "here").status == "finished"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import count
 from pathlib import Path
 from shutil import copytree, rmtree
 
@@ -17,7 +16,15 @@ from support.logs import kill_after
 from support.scripted_debates import recorded
 
 DEBATE = ("run", "debate", "-q", "-n", "1", "--dry-run", "--set", "rounds=1", "--out", "out")
+SOME = 5
+"""Without `--every-kill` commands are killed at one in so many of their file operations."""
 SWEEP = (*DEBATE, "--set", "sweep={layout: [shared_prefix, persona_first]}")
+
+
+@pytest.fixture
+def operations(request: pytest.FixtureRequest) -> range:
+    """The numbers of the file operations to be killed at, from 1."""
+    return range(1, 1000, 1 if request.config.getoption("--every-kill") else SOME)
 
 
 def goes_on(folder: Path, *words: str | Path) -> None:
@@ -33,10 +40,10 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_a_run_goes_on_wherever_it_was_killed(tmp_path: Path) -> None:
+def test_a_run_goes_on_wherever_it_was_killed(operations: range, tmp_path: Path) -> None:
     done(*DEBATE, cwd=tmp_path)
     whole = recorded(tmp_path / "out")
-    for operation in count(1):
+    for operation in operations:
         folder = tmp_path / str(operation)
         folder.mkdir()
         if not killed_at(operation, folder, *DEBATE):
@@ -48,8 +55,8 @@ def test_a_run_goes_on_wherever_it_was_killed(tmp_path: Path) -> None:
     assert operation > 30, "it was killed at every operation, from the first folder to the last table"
 
 
-def test_a_sweep_goes_on_wherever_it_was_killed(tmp_path: Path) -> None:
-    for operation in range(1, 100, 3):  # its runs are killed everywhere above
+def test_a_sweep_goes_on_wherever_it_was_killed(operations: range, tmp_path: Path) -> None:
+    for operation in operations:
         folder = tmp_path / str(operation)
         folder.mkdir()
         if not killed_at(operation, folder, *SWEEP):
@@ -60,9 +67,11 @@ def test_a_sweep_goes_on_wherever_it_was_killed(tmp_path: Path) -> None:
     assert operation > 30
 
 
-def test_a_run_that_was_killed_while_it_went_on_goes_on(debate: Path, tmp_path: Path) -> None:
+def test_a_run_that_was_killed_while_it_went_on_goes_on(
+    operations: range, debate: Path, tmp_path: Path
+) -> None:
     more = ("resume", "out", "-q", "--set", "episodes=3", "--set", "engines.default.kind=scripted")
-    for operation in range(1, 100, 3):
+    for operation in operations:
         folder = tmp_path / str(operation)
         copytree(debate, folder / "out")
         kill_after(folder / "out", 40)
@@ -85,11 +94,11 @@ def test_a_run_that_was_killed_while_it_went_on_goes_on(debate: Path, tmp_path: 
     ],
 )
 def test_what_writes_a_folder_or_a_file_goes_on_wherever_it_was_killed(
-    words: tuple[str, ...], made: str, car: Path, tmp_path: Path
+    words: tuple[str, ...], made: str, operations: range, car: Path, tmp_path: Path
 ) -> None:
     if words[0] == "export":
         words = (*words, "--to", "sft")
-    for operation in count(1):
+    for operation in operations:
         folder = tmp_path / str(operation)
         copytree(car, folder / "run")
         if not killed_at(operation, folder, *words):
