@@ -280,6 +280,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("fleet: begun meanwhile", FLEET, "if berth.lock.locked():", "if False:", T_FLEET),
     ("fleet: refused", FLEET, "None, reply.finish == REFUSED", "None, False", T_FLEET),
     ("conformance", "sims/commands/conformance.py", "def conformance(", RAISES, "tests/sims/commands/test_conformance.py"),
+    ("agreement: shuffled", "runs/exports/chance.py", "random.sample(judged, len(judged))", "judged", "tests/runs/exports/test_chance.py -k say_anything"),
+    ("agreement: proven", "runs/quality/meanings.py", "own[0] <= self.harmless", "own[1] <= self.harmless", "tests/runs/exports/test_chance.py -k say_anything"),
     ("conformance: bound", "sims/engines/battery.py", "\"no\" if plain == len(replies) or not kept", "\"no\" if not kept", "tests/sims/commands/test_conformance.py"),
     ("server: mass", SERVER, "return found if mass >= LEAST_MASS else {}", "return found", T_ASKED),
     ("server: no option", SERVER, "if asked.text not in (option[begun:].strip() for option in group.options):", "if False:", T_ASKED),

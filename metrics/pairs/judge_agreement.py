@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from palaestra.metrics.intervals import Estimate, Numbers, share
+from palaestra.metrics.intervals import Estimate, Numbers, mean, share
 from palaestra.metrics.pairs.preference_pairs import (
     SIDES,
     answer,
@@ -37,9 +37,22 @@ def pair_agreement(pairs: pl.DataFrame) -> pl.Series:
 
 
 def judge_agreement(pairs: pl.DataFrame) -> Estimate | None:
-    """The mean of `pair_agreement` over the pairs with two judges or more; 0.5 is chance."""
+    """The mean of `pair_agreement` over the pairs with two judges or more; for chance see `agreement_excess`."""
     known = pairs.with_columns(pair_agreement(pairs).alias("agreement")).drop_nulls("agreement")
     return share(known["agreement"], known["prompt_id"])
+
+
+def agreement_excess(pairs: pl.DataFrame) -> tuple[Estimate | None, float | None]:
+    """How much more often two judges prefer the same than independent ones would in pairs selected so.
+
+    Returns:
+        The excess, −1 … 1, over the pairs with two judges or more; and what chance would give, 0–1. Both
+        None where the pairs don't tell that.
+    """
+    known = pairs.with_columns(pair_agreement(pairs).alias("agreement"))
+    known = known.drop_nulls(["agreement", "agreement_by_chance"])
+    excess = mean(known["agreement"] - known["agreement_by_chance"], known["prompt_id"])
+    return excess, known.select(pl.col("agreement_by_chance").mean()).item()
 
 
 def krippendorff_alpha(pairs: pl.DataFrame, *, resamples: int = 500, seed: int = 0) -> Estimate | None:

@@ -74,6 +74,11 @@ PAIR: Columns = {
         for side in ("chosen", "rejected")
         for name, column in AUTHOR.items()
     },
+    "agreement_by_chance": Column(
+        pl.Float64,
+        "how often two judges would prefer the same if they were independent, in pairs selected as this one; "
+        "null with fewer than two judges",
+    ),
     "verdicts": Column(
         VERDICTS,
         "every judge's every score: `of` which answer, and `beside` whether both were read, `of` first",
@@ -135,8 +140,8 @@ def scored(sample: Sample, response: Response) -> Row:
     }
 
 
-def pair_facts(sample: Sample, pair: ScoredPair) -> Row:
-    """How two answers compare, and whose they are: the columns `PAIR`."""
+def pair_facts(sample: Sample, pair: ScoredPair, chance: float | None) -> Row:
+    """How two answers compare, and whose they are: the columns `PAIR`; `chance` is their agreement's."""
     sides = {"chosen": pair.chosen, "rejected": pair.rejected}
     facts: Row = {
         "score_chosen": pair.chosen.score,
@@ -147,6 +152,7 @@ def pair_facts(sample: Sample, pair: ScoredPair) -> Row:
         "basis": sample.basis,
         "truth_chosen": pair.chosen.truth,
         "truth_rejected": pair.rejected.truth,
+        "agreement_by_chance": chance,
         "verdicts": list(_verdicts(sample, pair)),
     }
     for side, response in sides.items():

@@ -38,10 +38,13 @@ class Filter:
     Attributes:
         text: as the user wrote it.
         keeps: whether each row is kept.
+        by_judges: whether that hangs on what judges said, so that it is no longer known how often they would
+            agree by chance.
     """
 
     text: str
     keeps: Callable[[pl.DataFrame], pl.Series]
+    by_judges: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def parse(words: str) -> Filter:
     """
     name, operator, value = _parts(words)
     if name in FLAGS and not operator:
-        return Filter(words, FLAGS[name])
+        return Filter(words, FLAGS[name], name in BY_JUDGES)
     if name in NUMBERS and operator in COMPARE:
         try:
             bound = float(value)
@@ -70,10 +73,12 @@ def parse(words: str) -> Filter:
                 f"{value!r} in the filter {words!r} is no number", f"Write {name}>=1, say."
             ) from None
         return Filter(
-            words, lambda pairs: COMPARE[operator](NUMBERS[name](pairs), bound).fill_null(value=False)
+            words,
+            lambda pairs: COMPARE[operator](NUMBERS[name](pairs), bound).fill_null(value=False),
+            name in BY_JUDGES,
         )
     if name == "map" and operator == "=" and value in REGIONS:
-        return Filter(words, lambda pairs: _in_region(pairs, value))
+        return Filter(words, lambda pairs: _in_region(pairs, value), by_judges=True)
     forms = [*(f"{known}>=X" for known in NUMBERS), *(f"map={region}" for region in REGIONS), *FLAGS]
     near = get_close_matches(name, [*NUMBERS, "map", *FLAGS], n=1)
     hint = f"Did you mean {near[0]!r}? " if near and near[0] != name else ""
@@ -87,6 +92,8 @@ def apply(pairs: pl.DataFrame, filters: Iterable[Filter]) -> tuple[pl.DataFrame,
         kept = pairs.filter(one.keeps(pairs)) if pairs.height else pairs
         dropped.append(Dropped(one.text, pairs.height, pairs.height - kept.height))
         pairs = kept
+        if one.by_judges:
+            pairs = pairs.with_columns(pl.lit(None, pl.Float64).alias("agreement_by_chance"))
     return pairs, dropped
 
 
@@ -124,6 +131,7 @@ NUMBERS: dict[str, Callable[[pl.DataFrame], pl.Series]] = {
     "agreement": pair_agreement,
     "length_ratio": _length_ratio,
 }
+BY_JUDGES = ("margin", "agreement", "label_agrees")
 FLAGS: dict[str, Callable[[pl.DataFrame], pl.Series]] = {
     "label_agrees": lambda pairs: (panel_sign(pairs) >= 0).fill_null(value=True),
     "ties": lambda pairs: pairs["margin"].abs() >= TIE,

@@ -2,7 +2,8 @@
 
 A measure is flagged when its interval excludes the harmless value and it is further from that
 than what matters in practice. The intervals that decide are wider than those shown: together
-they hold with 99 %, so that about one faultless export in a hundred is flagged.
+they hold with 99 %, so that about one faultless export in a hundred is flagged. One measure is the other way
+round, see `proven`: agreement is flagged until it is shown that chance doesn't explain it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class Meaning:
         harmless: the value that is compared with.
         matters: least distance from it that matters.
         side: −1 warn only below it, 1 only above it, 0 on either side.
+        proven: whether to warn unless an interval of `CONFIDENCE` lies above the harmless value: that judges
+            agree at all has to be shown, not its contrary.
     """
 
     text: str
@@ -32,12 +35,16 @@ class Meaning:
     harmless: float = 0.0
     matters: float = 0.0
     side: int = 0
+    proven: bool = False
 
     def warns(self, estimate: Estimate, looks: int) -> bool:
         """Whether the estimate is worth the warning, as one of `looks` (Bonferroni)."""
         interval = estimate.interval(1 - (1 - CONFIDENCE) / looks)
         if not self.warning or interval is None:
             return False
+        if self.proven:
+            own = estimate.interval(CONFIDENCE)
+            return own is not None and own[0] <= self.harmless
         above = interval[0] > self.harmless and estimate.value >= self.harmless + self.matters
         below = interval[1] < self.harmless and estimate.value <= self.harmless - self.matters
         return (above and self.side >= 0) or (below and self.side <= 0)
@@ -59,10 +66,15 @@ MEANINGS: dict[str, Meaning] = {
         "labels that a program's check supports", "labels are hardly better than a coin", 0.6, side=-1
     ),
     "judge_agreement": Meaning(
-        "two judges prefer the same answer (chance: 0.5)",
+        "two judges prefer the same answer (chance: see agreement_excess)",
         "judges hardly agree on what is better",
         0.6,
         side=-1,
+    ),
+    "agreement_excess": Meaning(
+        "how much more often judges prefer the same than independent ones would in pairs selected so",
+        "judges can't be told from ones that know nothing (99 %): see palaestra audit-judges",
+        proven=True,
     ),
     "judge_alpha": Meaning(
         "Krippendorff's α of the judges' scores (chance: 0)",

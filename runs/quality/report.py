@@ -11,6 +11,7 @@ import polars as pl
 from palaestra.metrics.intervals import LEAST_GROUPS, Estimate, share
 from palaestra.metrics.pairs.data_map import REGIONS, data_map, margins, near_ties, ties
 from palaestra.metrics.pairs.judge_agreement import (
+    agreement_excess,
     judge_agreement,
     krippendorff_alpha,
     label_agreement,
@@ -155,6 +156,10 @@ def _agreement(pairs: pl.DataFrame, seed: int) -> Iterator[_Look]:
         ("judge_agreement", judge_agreement(pairs), "no pair has two judges"),
     ):
         yield _Look(name, estimate, note="" if estimate else missing)
+    excess, chance = agreement_excess(pairs)
+    note = f"chance: {chance:.3f}" if chance is not None else "no pair tells what chance would give"
+    few = ", too few prompts for an interval" if excess is not None and excess.error is None else ""
+    yield _Look("agreement_excess", excess, note=note + few)
     for (unit,), rows in pairs.sort("unit", maintain_order=True).group_by("unit", maintain_order=True):
         alpha = krippendorff_alpha(rows, seed=seed)
         yield _Look("judge_alpha", alpha, str(unit), "" if alpha else "no two judges scored the same")

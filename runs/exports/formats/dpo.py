@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from palaestra.runs.exports.chance import agreement_by_chance
 from palaestra.runs.exports.format import Format, Job, Row
 from palaestra.runs.exports.pairing import pairs
 from palaestra.runs.exports.parts import PAIR, PROMPT, PROVENANCE, answer_column, pair_facts, provenance, said
@@ -13,12 +14,14 @@ from palaestra.runs.exports.samples import Sample
 def rows(sample: Sample, job: Job) -> Iterator[Row]:
     """The pairs of a sample, chosen before rejected."""
     prompt = sample.prompt
-    for pair in pairs(sample, job.options.pairs, job.left_out):
+    taken = list(pairs(sample, job.options.pairs, job.left_out))
+    chance = agreement_by_chance(sample, job.options.pairs) if taken else None
+    for pair in taken:
         yield {
             "prompt": prompt,
             "chosen": said(pair.chosen.turn, job),
             "rejected": said(pair.rejected.turn, job),
-            **pair_facts(sample, pair),
+            **pair_facts(sample, pair, chance),
             **provenance(sample),
         }
 

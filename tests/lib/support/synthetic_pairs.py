@@ -69,6 +69,7 @@ def make_pairs(
             "scenario": "duel",
             "episode": number,
             "prompt_id": f"{number:016x}",
+            "agreement_by_chance": 0.5,
             "verdicts": [
                 verdict | {"of": "chosen" if verdict["of"] == best else "rejected"} for verdict in verdicts
             ],

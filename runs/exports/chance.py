@@ -1,0 +1,108 @@
+"""How often judges would agree on the pairs of a question if they knew nothing of each other's view.
+
+Pairs are selected by the judges themselves: the best and the worst of several, margins, no ties. That alone
+makes them agree in more than half of the cases. So what chance would give is simulated: each judge's words are
+put on other answers at random, each judge's in its own way, and the same rule takes its pairs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from math import fsum
+from random import Random
+from statistics import fmean
+
+from palaestra.agents.calls import derive_seed
+from palaestra.runs.exports.pairing import TIE, PairRule, pairs
+from palaestra.runs.exports.samples import Sample
+from palaestra.scenarios.core.trajectory import JudgeScore
+
+ENOUGH, MOST = 16, 200
+"""Simulated pairs that the mean is of, and so many shuffles at most."""
+
+
+def agreement_by_chance(sample: Sample, rule: PairRule) -> float | None:
+    """The mean agreement, 0–1, of independent judges on the pairs that `rule` would take of this question.
+
+    Args:
+        sample: a question with its answers and what judges said of them.
+        rule: of the export.
+
+    Returns:
+        0.5 where judges had no part in the selection; None with fewer than two judges, and where no
+        shuffle gave a pair.
+    """
+    calls = {response.turn.call for response in sample.responses}
+    said = [score for score in sample.scores if {score.call, score.against} - {None} <= calls]
+    judges = sorted({score.judge for score in said})
+    if len(judges) < 2:
+        return None
+    if sample.basis != "panel":
+        return 0.5
+    random = Random(derive_seed(sample.run, sample.episode, sample.question))
+    levels = _levels(said, calls)
+    found: list[float] = []
+    for _ in range(MOST):
+        shuffled = tuple(_elsewhere(said, judges, random))
+        for pair in pairs(_scored_anew(sample, shuffled, levels), rule, Counter()):
+            agreed = _agreement(pair.scores, pair.chosen.turn.call)
+            found += [] if agreed is None else [agreed]
+        if len(found) >= ENOUGH:
+            break
+    return fmean(found) if found else None
+
+
+def _elsewhere(said: list[JudgeScore], judges: list[str], random: Random) -> Iterable[JudgeScore]:
+    """The same scores, each judge's put on the answers that it judged in another order."""
+    for judge in judges:
+        own = [score for score in said if score.judge == judge]
+        judged = sorted({call for score in own for call in (score.call, score.against) if call is not None})
+        to = dict(zip(judged, random.sample(judged, len(judged)), strict=True))
+        for score in own:
+            against = None if score.against is None else to[score.against]
+            yield replace(score, call=to[score.call], against=against)
+
+
+def _levels(said: list[JudgeScore], calls: set[int]) -> Mapping[str, float]:
+    """Each judge's mean score, where not all judged all answers: a harsh one would lift what it leaves out."""
+    alone: dict[str, list[JudgeScore]] = defaultdict(list)
+    for score in said:
+        if score.against is None:
+            alone[score.judge].append(score)
+    if all({score.call for score in own} == calls for own in alone.values()):
+        return dict.fromkeys(alone, 0.0)
+    return {judge: fmean(score.value for score in own) for judge, own in alone.items()}
+
+
+def _scored_anew(sample: Sample, said: tuple[JudgeScore, ...], levels: Mapping[str, float]) -> Sample:
+    """The sample with these scores, and the panel's scores of its answers that follow from them."""
+    parts: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for score in said:
+        if score.against is None:
+            parts[score.call].append((score.value - levels[score.judge], score.weight))
+        else:
+            parts[score.call].append((score.value, score.weight))
+            parts[score.against].append((1 - score.value, score.weight))
+    means = {
+        call: fsum(value * weight for value, weight in told) / fsum(weight for _, weight in told)
+        for call, told in parts.items()
+        if any(weight > 0 for _, weight in told)
+    }
+    responses = tuple(replace(each, score=means.get(each.turn.call)) for each in sample.responses)
+    return replace(sample, responses=responses, scores=said)
+
+
+def _agreement(scores: Iterable[JudgeScore], chosen: int) -> float | None:
+    """The share of two judges who prefer the same of a pair, see `palaestra.metrics.pairs.judge_agreement`."""
+    leads: dict[str, list[float]] = defaultdict(list)
+    for score in scores:
+        lead = score.value if score.against is None else 2 * score.value - 1
+        leads[score.judge].append(lead if score.call == chosen else -lead)
+    signs = [0 if abs(fsum(own)) < TIE else 1 if fsum(own) > 0 else -1 for own in leads.values()]
+    count = len(signs)
+    if count < 2:
+        return None
+    same = (sum(signs) ** 2 - sum(sign * sign for sign in signs)) / (count * (count - 1))
+    return (1 + same) / 2

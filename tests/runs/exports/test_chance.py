@@ -1,0 +1,107 @@
+"""Scores of pure chance are flagged however pairs are selected; a panel that knows something is not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.scripted import scripted_reply
+from palaestra.runs.exports.folder import export
+from palaestra.runs.exports.options import ExportOptions
+from palaestra.runs.exports.pairing import PairRule
+from palaestra.runs.quality.filters import apply, parse
+from palaestra.runs.quality.pairs import read_pairs
+from palaestra.runs.quality.report import Measure, quality_report
+from palaestra.sims.engines import scripted_engine
+from support.exported_runs import Play
+
+JUDGES: list[dict[str, Any]] = [
+    {"name": f"Judge {number}", "persona": f"Taste {number}."} for number in (1, 2)
+]
+CONTESTS: dict[str, Any] = {
+    "scenario": "duel",
+    "contest": "n_way",
+    "ratings": "elo",
+    "weights": "uniform",
+    "fighters": [{"name": name} for name in ("Ann", "Bo", "Cem")],
+    "judges": JUDGES,
+    "instructions": [f"Give advice {number} about topic {number * 7}." for number in range(150)],
+}
+RULES = {
+    "extremes": PairRule("extremes"),
+    "all": PairRule("all"),
+    "wide margins": PairRule("extremes", margin=1.0),
+}
+
+
+def excess(run: Path, rule: PairRule) -> Measure:
+    """What the quality report says of the judges' agreement."""
+    out = run.parent / f"pairs of {run.name} {rule.take} {rule.margin}"
+    export([run], out, ExportOptions(("dpo",), pairs=rule))
+    return next(m for m in quality_report(read_pairs(out)).measures if m.name == "agreement_excess")
+
+
+@pytest.mark.parametrize("judging", ["pointwise", "pairwise"])
+@pytest.mark.parametrize("seed", [3, 11])
+def test_judges_that_say_anything_are_flagged_however_pairs_are_selected(
+    played: Play, seed: int, judging: str
+) -> None:
+    run = played(CONTESTS | {"seed": seed, "judging": judging})
+    found = {
+        name: excess(run, rule)
+        for name, rule in RULES.items()
+        if judging == "pointwise" or name != "wide margins"
+    }
+    assert {name for name, measure in found.items() if not measure.flagged} == set()
+    assert all(m.value is not None and abs(m.value) < 0.1 for m in found.values()), found
+
+
+@pytest.mark.parametrize("judging", ["pointwise", "pairwise"])
+def test_judges_that_know_something_are_not(
+    played: Play, judging: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scripted_engine, "scripted_reply", _knowing)
+    run = played(CONTESTS | {"judging": judging})
+    assert [name for name in ("extremes", "all") if excess(run, RULES[name]).flagged] == []
+
+
+def test_of_two_answers_chance_is_a_half_but_for_what_ties_take(played: Play) -> None:
+    fighters = CONTESTS["fighters"][:2]
+    run = played(CONTESTS | {"fighters": fighters, "contest": "duel", "fighters_judge": False})
+    chance = re.search(r"\(chance: (\S+)\)", excess(run, RULES["extremes"]).why)
+    assert chance is not None
+    assert float(chance[1]) == pytest.approx(0.5, abs=0.03)
+
+
+def test_pairs_that_a_filter_selects_by_what_judges_said_tell_of_no_chance(played: Play) -> None:
+    run = played(CONTESTS)
+    excess(run, RULES["all"])
+    pairs = read_pairs(run.parent / f"pairs of {run.name} all 0.0")
+    for words, kept in (("margin>=0.5", False), ("agreement>=0.5", False), ("duplicates", True)):
+        filtered, _ = apply(pairs, [parse(words)])
+        assert filtered["agreement_by_chance"].is_not_null().any() == kept
+
+
+def _knowing(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Reply:
+    """Longer answers are better, each judge's view of that blurred by its own noise."""
+    reply = scripted_reply(call, attempt=attempt, garbled=garbled)
+    if call.purpose == "answer":
+        return reply
+    noise = Random(call.seed)
+    lengths = [len(message.text) for message in call.prompt if message.source is not None]
+    if call.purpose == "score":
+        near = min(9.0, max(0.0, lengths[0] / 12 + noise.gauss(0, 1.0)))
+        low, share = int(near), near - int(near)
+        chances = [0.0] * 10
+        chances[low] += 1 - share
+        chances[min(9, low + 1)] += share
+    else:
+        first = min(0.99, max(0.01, 0.5 + (lengths[0] - lengths[1]) / 60 + noise.gauss(0, 0.15)))
+        chances = [first, 1 - first]
+    return replace(reply, probabilities=tuple(chances))
