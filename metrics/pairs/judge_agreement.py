@@ -37,7 +37,7 @@ def pair_agreement(pairs: pl.DataFrame) -> pl.Series:
 
 
 def judge_agreement(pairs: pl.DataFrame) -> Estimate | None:
-    """The mean of `pair_agreement` over the pairs with two judges or more; for chance see `agreement_excess`."""
+    """The mean of `pair_agreement` over pairs with two judges or more; of chance tells `agreement_excess`."""
     known = pairs.with_columns(pair_agreement(pairs).alias("agreement")).drop_nulls("agreement")
     return share(known["agreement"], known["prompt_id"])
 

@@ -82,6 +82,11 @@ MEANINGS: dict[str, Meaning] = {
         0.1,
         side=-1,
     ),
+    "one_judge": Meaning(
+        "names of judges that say the same throughout",
+        "these judges are one: their agreement and weights say nothing; give each another model, adapter, "
+        "persona or rubric",
+    ),
     "label_cosine": Meaning("cosine of this judge's scores with the labels"),
     "swap_consistency": Meaning(
         "the same answer is preferred in both orders", "judges follow the order they read in", 0.6, side=-1
@@ -98,6 +103,13 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "self_preference": Meaning(
         "its judges like its answers more than others' judges do", "judges favour their own policy", 0, 0.1, 1
+    ),
+    "signed_answers": Meaning(
+        "how much more often an answer names its author than the other one does",
+        "answers say who wrote them, so judges are not blind",
+        0,
+        0.02,
+        1,
     ),
     "ties": Meaning("pairs without a margin", "ties teach nothing; filter ties", 0, 0.02, 1),
     "near_ties": Meaning(

@@ -26,8 +26,10 @@ from palaestra.metrics.pairs.near_duplicates import (
     duplicate_prompts,
     repeated_pairs,
 )
+from palaestra.metrics.pairs.same_judges import same_judges
 from palaestra.metrics.pairs.self_preference import self_preference
 from palaestra.metrics.pairs.separability import Embed, separability
+from palaestra.metrics.pairs.signed_answers import signed_answers
 from palaestra.runs.quality.meanings import MEANINGS
 
 
@@ -105,12 +107,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A number, before it is known how many are looked at."""
+    """A number, before it is known how many are looked at; what is `certain` is flagged as it stands."""
 
     name: str
     estimate: Estimate | None
     of: str = ""
     note: str = ""
+    certain: bool = False
 
 
 def quality_report(pairs: pl.DataFrame, seed: int = 0, embed: Embed | None = None) -> Report:
@@ -143,7 +146,7 @@ def _measure(look: _Look, watched: int) -> Measure:
     if estimate is None:
         return Measure(look.name, look.of, None, None, None, 0, False, f"not measured: {look.note}")
     low, high = estimate.interval() or (None, None)
-    flagged = meaning.warns(estimate, watched)
+    flagged = look.certain or meaning.warns(estimate, watched)
     why = meaning.warning if flagged else meaning.text
     note = f" ({look.note})" if look.note else ""
     return Measure(look.name, look.of, estimate.value, low, high, estimate.n, flagged, why + note)
@@ -163,6 +166,11 @@ def _agreement(pairs: pl.DataFrame, seed: int) -> Iterator[_Look]:
     for (unit,), rows in pairs.sort("unit", maintain_order=True).group_by("unit", maintain_order=True):
         alpha = krippendorff_alpha(rows, seed=seed)
         yield _Look("judge_alpha", alpha, str(unit), "" if alpha else "no two judges scored the same")
+    groups = same_judges(pairs)
+    for names in groups:
+        yield _Look("one_judge", Estimate(len(names), pairs.height), ", ".join(names), certain=True)
+    if not groups:
+        yield _Look("one_judge", None, note="no two judges say the same throughout")
     for judge, cosine, count in label_cosine(pairs).iter_rows():
         if cosine is not None:
             yield _Look("label_cosine", Estimate(cosine, count), judge)
@@ -184,6 +192,8 @@ def _biases(pairs: pl.DataFrame) -> Iterator[_Look]:
             yield _Look(name, estimate, who or "all judges", "" if who else note)
         if not found:
             yield _Look(name, None, note=missing)
+    signed = signed_answers(pairs)
+    yield _Look("signed_answers", signed, note="" if signed else "no pair has two named authors")
     longer = longer_chosen(pairs)
     yield _Look("longer_chosen", longer, note="" if longer else "all lengths are equal")
 

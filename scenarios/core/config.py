@@ -114,6 +114,10 @@ class ScenarioConfig(Settings):
         """What is impossible by the rules of a scenario: where in the file, and what is wrong."""
         return iter(())
 
+    def moot(self) -> Problems:
+        """What could be played and would say nothing: refused of a file, and no obstacle to reading a run."""
+        return iter(())
+
     def policy_problems(self, location: Location, name: str) -> Problems:
         """That there is no policy `name`, which the file names at `location`."""
         if name not in self.policies:

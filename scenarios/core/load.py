@@ -64,7 +64,13 @@ def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
         BadInput: anything is wrong with the file or an override.
     """
     data = parse(path, "a scenario file", listed="palaestra scenarios", begin="scenario: debate")
-    return check(data, str(path), override(data, settings))
+    overridden = override(data, settings)
+    scenario = check(data, str(path), overridden)
+    where = Where(str(path), data, overridden)
+    moot = [f"{where.of(location)}: {message}" for location, message in scenario.config.moot()]
+    if moot:
+        raise BadInput("\n".join(moot[:MOST_TOLD]))
+    return scenario
 
 
 def override(data: dict[str, Any], settings: Sequence[str]) -> dict[Location, str]:

@@ -17,6 +17,7 @@ from palaestra.scenarios.parts.judging import (
     ScoreBasis,
     panel_problems,
 )
+from palaestra.scenarios.parts.one_judge import one_judge_problems
 
 Stance = Literal["for", "against", "undecided"]
 
@@ -91,3 +92,8 @@ class DebateConfig(ScenarioConfig):
         names = [debater.name for debater in self.debaters]
         for location, message in self.hearing.problems(names, self.seed):
             yield ("hearing", *location), message
+
+    def moot(self) -> Iterator[tuple[Location, str]]:
+        """Judges that are one, where their words are to weigh differently."""
+        judging = [(("judges", number), judge) for number, judge in enumerate(self.judges)]
+        yield from one_judge_problems(self, self.weights, judging)

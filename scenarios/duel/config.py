@@ -12,13 +12,26 @@ from palaestra.metrics.ratings.sparta import LEAST_RATING
 from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.duel.check import AnswerCheck
 from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
+from palaestra.scenarios.parts.one_judge import one_judge_problems
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
+
+
+RUBRIC_MEANING = (
+    "What this judge goes by, with examples if you like; it is told whenever it judges, and only then."
+)
+
+
+class TribeJudge(Judge):
+    """One of those who judge and don't fight."""
+
+    rubric: str = Field("", description=RUBRIC_MEANING)
 
 
 class Fighter(Participant):
     """One of those who answer instructions and judge the others' answers."""
 
+    rubric: str = Field("", description=RUBRIC_MEANING)
     rating: float | None = Field(
         None,
         ge=-10_000,
@@ -79,7 +92,7 @@ class DuelConfig(ScenarioConfig):
     contest: Literal["duel", "n_way"] = Field(
         "duel", description="Two fighters an instruction, or all of them."
     )
-    judges: list[Judge] = Field([], description="Further judges, who don't fight.")
+    judges: list[TribeJudge] = Field([], description="Further judges, who don't fight.")
     fighters_judge: bool = Field(True, description="Whether fighters judge the matches that they are not in.")
     judging: Literal["pointwise", "pairwise", "none"] = Field(
         "pointwise",
@@ -94,7 +107,11 @@ class DuelConfig(ScenarioConfig):
         [], description="Instructions that are not played: `palaestra evolve` measures progress on them."
     )
     judgements: int = Field(
-        1, ge=1, le=20, description="How often each judge is asked the same; the mean counts."
+        1,
+        ge=1,
+        le=20,
+        description="How often each judge is asked the same, by `score_basis: sample`; the mean counts, and "
+        "how much they differ is the judge's own noise.",
     )
     score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
     ratings: Literal["sparta", "elo"] = Field("sparta", description="How ratings move.")
@@ -151,3 +168,26 @@ class DuelConfig(ScenarioConfig):
                 ("matches",),
                 f"{self.matches} matches need as many instructions, not {len(self.instructions)}",
             )
+
+    def moot(self) -> Iterator[tuple[Location, str]]:
+        """Judges that are one, and repeats that can only be the same."""
+        if self.judging == "none":
+            return
+        fighting: list[tuple[Location, Participant]] = [
+            (("fighters", number), fighter) for number, fighter in enumerate(self.fighters)
+        ]
+        outside = [(("judges", number), judge) for number, judge in enumerate(self.judges)]
+        judging = [*(fighting if self.fighters_judge else ()), *outside]
+        yield from one_judge_problems(self, self.weights, judging)
+        if self.judgements > 1 and self.score_basis != "sample":
+            yield (
+                ("judgements",),
+                "repeats of one expectation are one number; take `score_basis: sample`, or `judgements: 1`",
+            )
+        for location, judge in judging if self.judgements > 1 else ():
+            if judge.policy in self.policies and self.policies[judge.policy].temperature == 0:
+                yield (
+                    (*location, "policy"),
+                    f"{judge.policy!r} has temperature 0, so its repeated samples are one; raise it, or take "
+                    "`judgements: 1`",
+                )

@@ -1,0 +1,75 @@
+"""Judges that are one under several names: same model, same adapter, same words to judge by.
+
+What such judges say is the same, to the last digit where a score is an expectation over the options'
+probabilities, which temperature doesn't change. Weights can't tell them apart, and that they agree says
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from palaestra.agents.engine import EngineSettings
+from palaestra.agents.engines.scripted import ScriptedEngine
+from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig
+
+PACE = (
+    *(
+        "max_restarts",
+        "prices",
+        "requests_per_minute",
+        "tokens_per_minute",
+        "parallel",
+        "timeout",
+        "patience",
+    ),
+    *("gpu_memory", "kv_cache_gib", "record_tokens", "prefix_caching"),
+)
+"""Fields of engines that change nothing of what their models say."""
+WAYS_OUT = (
+    "give each another model (an engine of its own), adapter, persona or rubric (which may hold examples), "
+    "or take `weights: uniform`"
+)
+
+
+def one_judge_problems(
+    config: ScenarioConfig, weights: str, judges: Sequence[tuple[Location, Participant]]
+) -> Iterator[tuple[Location, str]]:
+    """That judges whose words are to weigh differently are one.
+
+    Args:
+        config: with the engines and policies.
+        weights: how judges' words are weighed; "uniform" needs no difference.
+        judges: who may judge, and where the file declares them.
+    """
+    if weights == "uniform":
+        return
+    groups: dict[str, list[tuple[Location, str]]] = {}
+    for location, judge in judges:
+        key = _function(config, judge)
+        if key is not None:
+            groups.setdefault(key, []).append((location, judge.name))
+    for same in groups.values():
+        if len(same) > 1:
+            names = ", ".join(name for _, name in same)
+            yield (
+                same[1][0],
+                f"these {len(same)} judges are one: {names}; temperature makes no difference, and `weights: "
+                f"{weights}` would weigh the same words; {WAYS_OUT}",
+            )
+
+
+def _function(config: ScenarioConfig, judge: Participant) -> str | None:
+    """What makes a judge say what it says; None where that can't be the same for two."""
+    policy = config.policies.get(judge.policy)
+    engine = None if policy is None else config.engines.get(policy.engine)
+    if policy is None or engine is None or isinstance(engine, ScriptedEngine):
+        return None
+    if config.population is not None and not judge.persona:  # somebody else of the population plays each
+        return None
+    told = (judge.persona, getattr(judge, "rubric", ""))
+    return repr([_model(engine), policy.adapter, policy.think, *(" ".join(words.split()) for words in told)])
+
+
+def _model(engine: EngineSettings) -> str:
+    return engine.model_dump_json(exclude=set(PACE))
