@@ -51,6 +51,8 @@ def card(described: Described, quality: str) -> str:
     ]
     if left_out:
         lines += ["", "## Left out", "", "| of | why | how many |", "|---|---|---|", *left_out]
+    if described.judges:
+        lines += ["", "## Judges", "", *(f"- {words}" for words in described.judges)]
     if quality:
         lines += ["", "## Quality", "", quality]
     return "\n".join(lines) + "\n"

@@ -1,8 +1,8 @@
 """How often judges would agree on the pairs of a question if they knew nothing of each other's view.
 
-Pairs are selected by the judges themselves: the best and the worst of several, margins, no ties. That alone
-makes them agree in more than half of the cases. So what chance would give is simulated: each judge's words are
-put on other answers at random, each judge's in its own way, and the same rule takes its pairs.
+Pairs are selected by the judges themselves: the best and the worst of several, margins, no ties. That
+alone makes them agree in more than half of the cases. So what chance would give is simulated: each judge's
+words are put on other answers at random, each judge's in its own way, and the same rule takes its pairs.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _elsewhere(said: list[JudgeScore], judges: list[str], random: Random) -> Ite
 
 
 def _levels(said: list[JudgeScore], calls: set[int]) -> Mapping[str, float]:
-    """Each judge's mean score, where not all judged all answers: a harsh one would lift what it leaves out."""
+    """Each judge's mean score, where not all judged all: a harsh one would lift what it leaves out."""
     alone: dict[str, list[JudgeScore]] = defaultdict(list)
     for score in said:
         if score.against is None:
@@ -95,7 +95,7 @@ def _scored_anew(sample: Sample, said: tuple[JudgeScore, ...], levels: Mapping[s
 
 
 def _agreement(scores: Iterable[JudgeScore], chosen: int) -> float | None:
-    """The share of two judges who prefer the same of a pair, see `palaestra.metrics.pairs.judge_agreement`."""
+    """The share of two judges who prefer the same, see `palaestra.metrics.pairs.judge_agreement`."""
     leads: dict[str, list[float]] = defaultdict(list)
     for score in scores:
         lead = score.value if score.against is None else 2 * score.value - 1

@@ -9,6 +9,7 @@
 | `file_type` | "jsonl" or "parquet" |
 | `policies` | who wrote it: of each its `model`, how its chat template was told, and its settings |
 | `options` | what was asked for, see `palaestra.runs.exports.options` |
+| `judges` | what was known of the judges of each run, see `palaestra.runs.audits.standing` |
 | `filtered_from` | of what filters kept: the export that they filtered |
 """
 
@@ -55,4 +56,5 @@ class Described(Document):
     file_type: FileType
     policies: dict[str, Author]
     options: dict[str, Any] = Field({})
+    judges: tuple[str, ...] = ()
     filtered_from: Path | None = None

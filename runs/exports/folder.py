@@ -21,6 +21,7 @@ import polars as pl
 
 from palaestra.agents.extensions import border, fault
 from palaestra.agents.failures import BadInput
+from palaestra.runs.audits.standing import standing
 from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import Author, Described
 from palaestra.runs.exports.format import FORMATS, Encode, Row, formats
@@ -82,6 +83,7 @@ def export(
             file_type=options.file_type,
             policies=_policies(sources),
             options=asdict(options),
+            judges=tuple(dict.fromkeys(words for source in sources for words in _judges(source))),
         )
         described.write(partial)
         (partial / CARD).write_text(card(described, _quality(partial, described)), encoding="utf-8")
@@ -98,6 +100,13 @@ def _sources(runs: Sequence[Path]) -> list[Source]:
     if len(set(names)) < len(names):
         names = ["/".join(path.parts[-3:]) for path in paths]
     return [Source(run, name) for run, name in zip(runs, names, strict=True)]
+
+
+def _judges(source: Source) -> list[str]:
+    """What is known of those who judged the answers of a run."""
+    if source.branched or not source.has_panel:
+        return []
+    return standing(source.folder, source.state)
 
 
 def _quality(folder: Path, described: Described) -> str:

@@ -12,6 +12,7 @@ from palaestra.agents.budget import money
 from palaestra.metrics.comparison import levels
 from palaestra.metrics.metric import Metric
 from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
+from palaestra.runs.audits.standing import standing
 from palaestra.runs.measures import readable
 from palaestra.runs.record.state import SittingRecord
 from palaestra.runs.report.pictures import Picture, pictures
@@ -63,6 +64,7 @@ def _what_was_run(run: Run) -> list[tuple[str, str]]:
         facts.append(("versions", ", ".join(f"{name} {version}" for name, version in last.versions.items())))
     if len(state.sittings) > 1:
         facts.append(("sittings", str(len(state.sittings))))
+    facts += [("judges", words) for words in standing(run.folder, state, run.tables)]
     facts += [("another answered", words) for sitting in state.sittings for words in sitting.changed]
     return facts
 

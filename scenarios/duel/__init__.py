@@ -3,13 +3,17 @@
 | role | sees | calls | answer |
 |---|---|---|---|
 | fighter | the instruction, its own persona | `answer` | text |
-| judge: every fighter outside the match, and the declared judges | the instruction and one answer, or two; never an author | `score`, or `compare` | 1–10, or first/second |
+| judge: every fighter outside the match, and the declared judges | the instruction and one answer, or two; never an author; its own persona and rubric | `score`, or `compare` | 1–10, or first/second |
 
 One episode is a tournament of `iterations`. In each one all matches are made from the
 ratings at its start, all answers are asked in one batch, then all judgements; ratings move
 afterwards, match by match, in order. A duel has two fighters; an n-way contest has all of
 them, and every pair of them counts as a match of its own: the judges of a pair are those
 who are not in it. A judge who could not be understood on a pair is left out of it.
+
+Judges that are one (same model, adapter, persona and rubric; temperature changes no expectation)
+are refused where their words weigh differently. `judgements` above 1 are samples: they tell a
+judge's own noise, and count as one judge. `palaestra audit-judges` puts planted pairs to the judges.
 
 Ratings: SPARTA reputation or Elo (`metrics/ratings/sparta.py`, `metrics/ratings/elo.py`). Weights of
 judges' words: uniform, Elo odds, or the SPARTA reputation at the moment of the update.
@@ -25,5 +29,5 @@ Outcome: `leader` and `leader_rating`, `spread` (highest less lowest rating), `t
 Sources: SPARTA ALIGNMENT (matchmaking, blind pointwise judging, reputation-weighted
 result, rating update and its variants); Multiplayer Nash Preference Optimization (what
 its n-way training data needs). Where SPARTA's code puts a score of 5 for what it can't
-parse, this one leaves that judgement out and counts it; means are not rounded. Pairwise judging and Elo are ours.
+parse, this one leaves that judgement out and counts it; means are not rounded. Pairwise judging, rubrics and Elo are ours.
 """

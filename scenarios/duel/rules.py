@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -14,6 +14,7 @@ from palaestra.metrics.ratings.elo import EloConstants, update_elo
 from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, SpartaRatings
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.core.trial import Trial, TrialPair
 from palaestra.scenarios.duel.config import START_RATING, DuelConfig
 from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Match, Rating
 from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
@@ -77,6 +78,22 @@ class Duel(Episode[DuelConfig]):
         """See `training.judged_contests`."""
         return judged_contests(config, trajectory)
 
+    @classmethod
+    def judging_modes(cls, config: DuelConfig) -> tuple[str, ...]:
+        """See `trial.judging_modes`."""
+        from palaestra.scenarios.duel.trial import judging_modes
+
+        return judging_modes(config)
+
+    @classmethod
+    def trial(
+        cls, config: DuelConfig, mode: str, pairs: Sequence[TrialPair], only: Collection[str] | None = None
+    ) -> Trial:
+        """See `trial.DuelTrial`."""
+        from palaestra.scenarios.duel.trial import DuelTrial
+
+        return DuelTrial(config, mode, pairs, only)
+
     def play(self) -> Play:
         """Iterations of: matchmaking, all answers, all judgements, ratings match by match."""
         self._gather()
@@ -97,6 +114,9 @@ class Duel(Episode[DuelConfig]):
         self.judges = {
             member.name: self.seat(Agent, member, judge_rules, only_if_persona=True) for member in judging
         }
+        for member in judging:
+            if member.rubric:
+                self.judges[member.name].remember(self.words("rubric", rubric=member.rubric))
         start = START_RATING[config.ratings]
         self.outside_ratings = {judge.name: judge.rating or start for judge in config.judges}
         self.reputations = {f.name: Reputation(f.rating or start, f.deviation) for f in config.fighters}

@@ -14,6 +14,7 @@ from palaestra.agents.failures import BadInput
 from palaestra.agents.limits import MOST_INTEGER
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
+from palaestra.sims.commands.auditing import auditing
 from palaestra.sims.commands.border import guarded, require_utf8
 from palaestra.sims.commands.conformance import conforming
 from palaestra.sims.commands.data import data
@@ -60,6 +61,7 @@ def options(
 app.add_typer(data)
 app.add_typer(training)
 app.add_typer(study)
+app.add_typer(auditing)
 app.add_typer(repairing)
 app.add_typer(conforming)
 app.add_typer(new)
@@ -226,6 +228,7 @@ def show(
 
         say(text_of(what))
         return
+    from palaestra.runs.audits.standing import standing
     from palaestra.runs.run import Run
     from palaestra.runs.transcript import transcript
 
@@ -240,6 +243,8 @@ def show(
             say("…")
             break
         say(line)
+    for words in standing(opened.folder, opened.state, opened.tables):
+        say(f"judges: {words}")
 
 
 @app.command(epilog="Example: palaestra doctor")
@@ -305,6 +310,7 @@ def _print_result(folder: Path) -> None:
 
     from palaestra.agents.budget import money
     from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
+    from palaestra.runs.audits.standing import standing
     from palaestra.runs.run import Run
     from palaestra.runs.transcript import transcript
 
@@ -327,6 +333,8 @@ def _print_result(folder: Path) -> None:
         say(f"spent:       {money(finished.spend)}")
     for words in (words for sitting in finished.state.sittings for words in sitting.changed):
         say(f"beware: {words}")
+    for words in standing(folder, finished.state, finished.tables):
+        say(f"judges:      {words}")
     say(f"read it all: palaestra show {quote(str(folder))} --episode 0")
     say(f"run folder:  {folder}")
 

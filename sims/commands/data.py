@@ -249,6 +249,8 @@ def quality(
     What is out of the ordinary is marked with `!`. With --keep, what each filter drops is told and
     the rest is measured, and written as an export of its own to --out.
     """
+    from palaestra.runs.audits.standing import standing_of
+    from palaestra.runs.exports.described import Described
     from palaestra.runs.exports.filtered import write_kept
     from palaestra.runs.quality.filters import apply, parse
     from palaestra.runs.quality.pairs import read_pairs
@@ -266,6 +268,8 @@ def quality(
     report = quality_report(pairs, seed)
     for line in report.lines():
         say(line)
+    for words in standing_of(Described.read(folder)):
+        say(f"judges: {words}")
     if out is not None:
         write_kept(folder, pairs, dropped, report, out, _command())
         say(f"export: {out}")

@@ -7,21 +7,16 @@ Face checkpoint. `python -m palaestra.sims.engines.embedded_model` makes it, in 
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
 from palaestra.agents.failures import EngineUnavailable
+from palaestra.runs.record.cache import cache_folder
 from palaestra.sims.terminal import say
 
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-
-
-def cache_folder() -> Path:
-    """Where palaestra keeps what it can make again."""
-    return Path(os.environ.get("PALAESTRA_CACHE", Path.home() / ".cache" / "palaestra"))
 
 
 def checkpoint() -> Path:

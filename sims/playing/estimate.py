@@ -22,6 +22,7 @@ from palaestra.agents.engine import EngineSettings
 from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.limits import MOST_FORESEEN_CALLS, MOST_FORESEEN_CHARACTERS
 from palaestra.agents.scripted import scripted_replies, scripted_reply
+from palaestra.runs.record.cache import cache_folder
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.core.registry import rules_border
 from palaestra.sims.engines import embedded_model
@@ -193,7 +194,7 @@ def _models(scenario: Scenario) -> list[str]:
 
 
 def _speeds_file() -> Path:
-    return embedded_model.cache_folder() / "speeds.json"
+    return cache_folder() / "speeds.json"
 
 
 def _speed_key(scenario: Scenario) -> str:

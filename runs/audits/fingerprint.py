@@ -1,0 +1,106 @@
+"""By what a judge is known again: what answers for it, and what it is asked when it judges.
+
+Two judges of one fingerprint are one: they are asked the same by the same model. Temperature makes no
+difference where a score is an expectation over the options' probabilities, which don't depend on it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from pydantic import JsonValue
+
+from palaestra.agents.calls import Call
+from palaestra.runs.record.served import COMPARED
+from palaestra.scenarios.core.config import ScenarioConfig
+from palaestra.scenarios.core.episode import Episode
+from palaestra.scenarios.core.trial import PROBE
+
+SHORTEST_NAME = 3
+"""Characters of a name that is looked for in prompts: shorter ones stand in any text."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownJudge:
+    """A judge in one way of judging.
+
+    Attributes:
+        name, policy: of the agent.
+        mode: the way of judging.
+        beside: whether it reads two answers together.
+        fingerprint: 16 hexadecimal digits.
+        leaks: names in what it is asked that may tell whose an answer is.
+    """
+
+    name: str
+    policy: str
+    mode: str
+    beside: bool
+    fingerprint: str
+    leaks: tuple[str, ...] = ()
+
+
+def known_judges(
+    rules: type[Episode[Any]],
+    config: ScenarioConfig,
+    mode: str,
+    engines: Mapping[str, Mapping[str, JsonValue]],
+) -> list[KnownJudge]:
+    """The judges of a scenario in one way of judging, in the order of its file.
+
+    Args:
+        rules: of the scenario.
+        config: its file.
+        mode: one of the rules' `judging_modes`.
+        engines: what each engine says of itself, by name.
+    """
+    trial = rules.trial(config, mode, (PROBE,))
+    asked: dict[str, list[Call]] = {}
+    for call in trial.pending:
+        asked.setdefault(call.agent, []).append(call)
+    names = {agent.name for place, agent in config.declared_agents() if place[0] != "judges"}
+    beside = {verdict.judge: len(verdict.read) > 1 for verdict in trial.verdicts()}
+    return [
+        KnownJudge(
+            judge,
+            calls[0].policy,
+            mode,
+            beside[judge],
+            _fingerprint(config, mode, engines, calls),
+            _named(calls, {*trial.contestants, *names} - {judge}),
+        )
+        for judge, calls in asked.items()
+    ]
+
+
+def _fingerprint(
+    config: ScenarioConfig, mode: str, engines: Mapping[str, Mapping[str, JsonValue]], calls: list[Call]
+) -> str:
+    policy = config.policies[calls[0].policy]
+    identity = engines.get(policy.engine, {})
+    basis = getattr(config, "score_basis", "expectation")
+    sampling = [policy.temperature, policy.top_p] if basis == "sample" else []
+    told: list[object] = [
+        mode,
+        {key: identity[key] for key in COMPARED if key in identity},
+        None if policy.adapter is None else identity.get(f"adapter {policy.adapter}", str(policy.adapter)),
+        policy.think.model_dump(mode="json"),
+        [basis, *sampling],
+        [
+            [[[message.role, message.body] for message in call.prompt], call.answer.describe()]
+            for call in calls
+        ],
+    ]
+    return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _named(calls: list[Call], names: Collection[str]) -> tuple[str, ...]:
+    """Which of `names` stand as words in what is asked."""
+    asked = "\n".join(message.body for call in calls for message in call.prompt)
+    long = sorted(name for name in names if len(name) >= SHORTEST_NAME)
+    return tuple(name for name in long if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", asked))

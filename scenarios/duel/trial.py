@@ -1,0 +1,89 @@
+"""A tournament's judges put to planted pairs: the rules of a duel with answers that nobody gave."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import get_args
+
+from palaestra.agents.calls import Question
+from palaestra.scenarios.core.episode import Play
+from palaestra.scenarios.core.trial import TrialPair, TrialVerdict
+from palaestra.scenarios.duel.config import DuelConfig, Fighter, TribeJudge
+from palaestra.scenarios.duel.rules import Contest, Duel
+
+CONTESTANTS = ("Quorvex", "Zimblat")
+"""Names that stand in no other text, so that they are found where one gets to a judge."""
+MODES = tuple(mode for mode in get_args(DuelConfig.model_fields["judging"].annotation) if mode != "none")
+"""The ways of judging that a duel has."""
+
+
+def judging_modes(config: DuelConfig) -> tuple[str, ...]:
+    """The ways in which the judges of `config` can be tried, its own first; none where nobody judges."""
+    if config.judging == "none":
+        return ()
+    return (config.judging, *(mode for mode in MODES if mode != config.judging))
+
+
+class DuelTrial(Duel):
+    """Judges at work on planted pairs.
+
+    Args:
+        config: whose judges are tried: the fighters that judge, and the declared ones.
+        mode: one of `MODES`.
+        pairs: what they judge.
+        only: the names of the judges. Default: all.
+    """
+
+    contestants = CONTESTANTS
+
+    def __init__(
+        self, config: DuelConfig, mode: str, pairs: Sequence[TrialPair], only: Collection[str] | None = None
+    ) -> None:
+        self._pairs = pairs
+        self._asked: list[tuple[int, str, tuple[int, ...]]] = []
+        self._told: list[dict[tuple[str, ...], list[float]]] = []
+        fighting = config.fighters if config.fighters_judge else ()
+        judges = [_judge(member) for member in (*fighting, *config.judges)]
+        super().__init__(
+            config.model_copy(
+                update={
+                    "fighters": [Fighter(name=name) for name in CONTESTANTS],
+                    "judges": [judge for judge in judges if only is None or judge.name in only],
+                    "fighters_judge": False,
+                    "judging": mode,
+                    "judgements": 1,
+                    "contest": "duel",
+                    "check": None,
+                }
+            )
+        )
+
+    def play(self) -> Play:
+        """All judgements at once."""
+        self._gather()
+        contests = [Contest(number, pair.question, CONTESTANTS) for number, pair in enumerate(self._pairs)]
+        for contest, pair in zip(contests, self._pairs, strict=True):
+            for name, text in zip(CONTESTANTS, (pair.one, pair.two), strict=True):
+                contest.answers[name] = self.message("user", text)
+        yield from self._judge(contests)
+        self._told = [contest.told for contest in contests]
+        return {}
+
+    def verdicts(self) -> Iterator[TrialVerdict]:
+        """See `palaestra.scenarios.core.trial.Trial`."""
+        for call, (pair, judge, read) in enumerate(self._asked):
+            names = tuple(CONTESTANTS[number] for number in read)
+            values = self._told[pair].get((judge, *names)) if self._told else None
+            yield TrialVerdict(pair, judge, read, values[0] if values else None, call)
+
+    def _judgement(self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int) -> Question:
+        read = tuple(CONTESTANTS.index(name) for name in answers)
+        self._asked.append((contest.number, judge, read))
+        return super()._judgement(contest, judge, answers, repeat)
+
+
+def _judge(member: Fighter | TribeJudge) -> TribeJudge:
+    """A fighter as the judge that it also is."""
+    if isinstance(member, TribeJudge):
+        return member
+    return TribeJudge.model_validate(member.model_dump(exclude={"rating", "deviation"}))

@@ -1,0 +1,73 @@
+"""Judges made up for audits: what they know, like and say is planted, so an audit has to find it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import exp
+from random import Random
+
+from palaestra.agents.answers import Choice
+from palaestra.agents.calls import Call, Reply, derive_seed
+from palaestra.agents.scripted import scripted_reply
+from palaestra.scenarios.parts.planted import PlantedPair
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUpJudge:
+    """A judge whose liking of an answer is the sum of what is planted; one point of liking is one of ten.
+
+    Attributes:
+        knows: for being right.
+        noise: standard deviation of its own, for each answer.
+        likes_length: for each 100 characters.
+        likes_first: for being read first of two.
+        likes: for a word in the answer.
+        level: its usual score.
+        fixed: whether it always says the same.
+        mass: what its options hold.
+    """
+
+    knows: float = 0.0
+    noise: float = 1.0
+    likes_length: float = 0.0
+    likes_first: float = 0.0
+    likes: Mapping[str, float] = field(default_factory=dict)
+    level: float = 5.5
+    fixed: bool = False
+    mass: float = 0.9
+
+    def liking(self, name: str, asked: str, text: str, right: bool) -> float:
+        """How it likes an answer to what was asked, always the same."""
+        own = Random(derive_seed(name, asked, text)).gauss(0, self.noise)
+        words = sum(worth for word, worth in self.likes.items() if word in text)
+        return 0.0 if self.fixed else self.knows * right + own + self.likes_length * len(text) / 100 + words
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUpReplies:
+    """Stands for `scripted_reply`: judges answer as made up, all else as ever."""
+
+    judges: Mapping[str, MadeUpJudge]
+    pairs: Sequence[PlantedPair] = ()
+
+    def __call__(self, call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Reply:
+        reply = scripted_reply(call, attempt=attempt, garbled=garbled)
+        judge = self.judges.get(call.agent)
+        if judge is None or not isinstance(call.answer, Choice):
+            return reply
+        right = {f"The instruction was: {pair.question}": pair.right for pair in self.pairs}
+        bodies = [message.text for message in call.prompt]
+        heads = [place for place, text in enumerate(bodies) if text.endswith("answer is:")]
+        read = [bodies[place + 1] for place in heads]
+        known = [right[text] for text in bodies if text in right]
+        asked = bodies[heads[0] - 1]
+        likings = [judge.liking(call.agent, asked, text, text in known) for text in read]
+        if len(read) == 2:
+            first = 1 / (1 + exp(likings[1] - likings[0] - judge.likes_first))
+            return replace(reply, probabilities=(first, 1 - first), mass=judge.mass)
+        score = min(8.999, max(0.0, judge.level - 1 + likings[0]))
+        low, share = int(score), score - int(score)
+        chances = [0.0] * 10
+        chances[low], chances[low + 1] = 1 - share, share
+        return replace(reply, probabilities=tuple(chances), mass=judge.mass)
