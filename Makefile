@@ -11,7 +11,7 @@ PYTEST := $(BIN)/pytest --numprocesses 2
 QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/record tests/sims/playing \
 	tests/sims/commands/test_app.py tests/test_the_name.py
 
-.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers conformance thinkers \
+.PHONY: help setup demo evolve-demo notebooks quick test whole check formats browsers conformance thinkers \
 	pythons pythons-quick coverage mutants chaos bench clean
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make notebooks      execute all notebooks on recorded runs"
 	@echo "make quick          the most telling tests, without an engine: for daily work"
 	@echo "make test           all checks and tests, on the real engine too, in this machine's number format"
+	@echo "make whole          more of what make test plays a slice of: kills, notebooks, reports in Chromium, encodings"
 	@echo "make formats        the tests on the real engine in float32 and in bfloat16"
 	@echo "make browsers       the tests of reports in Chromium"
 	@echo "make conformance    ready-made prompts and hostile texts through real tokenizers of twelve families"
@@ -58,7 +59,10 @@ quick: setup
 	$(PYTEST) -m "not engine and not torch and not browser" $(QUICK)
 
 test: check
-	$(PYTEST)
+	$(PYTEST) -m "not whole"
+
+whole: setup
+	$(PYTEST) -m whole
 
 formats: setup
 	$(PYTEST) -m engine --dtype float32
