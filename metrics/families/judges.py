@@ -242,7 +242,7 @@ def judge_bias(tables: Tables) -> Figure:
             bias(own).with_columns(pl.lit(judge).alias("judge"))
             for (judge,), own in compared.group_by("judge", maintain_order=True)
         ]
-        found = means(pl.concat(by_judge), ["judge"], bounds=(-0.5, 0.5))
+        found = means(pl.concat(by_judge), ["judge"], support=(-0.5, 0.5))
         if len(found):
             shown.append(found)
             panels.append(partial(_by_order, found))

@@ -185,7 +185,7 @@ def opinions(tables: Tables, *, by: str | None = None) -> Figure:
     rows = some(_with_panels(tables, by), "no agent told its opinion both before and after")
     names = rows["panel"].unique(maintain_order=True).to_list()
     ends = rows.unpivot(MOMENTS, index=["episode", "panel"], variable_name="moment", value_name="value")
-    found = means(ends, ["panel", "moment"], bounds=(-WIDEST, WIDEST))
+    found = means(ends, ["panel", "moment"], support=(-WIDEST, WIDEST))
     size = SINGLE if len(names) == 1 else DOUBLE
     titles = [_title(str(name), int((rows["panel"] == name).sum())) for name in names]
     height = 2.3 + 0.12 * max(title.count("\n") for title in titles)

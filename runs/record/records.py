@@ -116,12 +116,10 @@ def event_record(episode: int, number: int, step: int, event: Event) -> Record:
 
 def end_record(episode: Episode[Any]) -> Record:
     """The end of an episode."""
-    return {
-        "record": "end",
-        "episode": episode.number,
-        "steps": episode.steps,
-        "outcome": episode.outcome,
-    }
+    record: Record = {"record": "end", "episode": episode.number, "steps": episode.steps}
+    if episode.item is not None:
+        record["item"] = episode.item
+    return record | {"outcome": episode.outcome}
 
 
 def event_type(event: type[Event]) -> str:

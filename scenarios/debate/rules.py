@@ -80,7 +80,8 @@ class Debate(Episode[DebateConfig]):
 
     def _gather(self) -> None:
         config = self.config
-        self.topic = {"motion": config.motions[self.index % len(config.motions)], "rounds": config.rounds}
+        (motion,) = self.cycled(config.motions)
+        self.topic = {"motion": motion, "rounds": config.rounds}
         self.topic["words"] = config.words
         rules = self.words("debater_rules")
         self.debaters = [self._debater(declared, rules) for declared in config.debaters]

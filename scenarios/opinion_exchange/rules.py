@@ -46,7 +46,8 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
     def _gather(self) -> None:
         config = self.config
         people = config.participants
-        self.topic = {"topic": config.topics[self.index % len(config.topics)]}
+        (topic,) = self.cycled(config.topics)
+        self.topic = {"topic": topic}
         self.topic |= {"rounds": len(people) - 1, "words": config.words}
         rules = self.words("rules")
         self.people = {person.name: self.seat(Agent, person, rules) for person in people}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import nan
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_intervals_are_students_and_cut_at_the_bounds() -> None:
     (_, mean, low, high, episodes) = means(rows, ["team"]).row(0)
     assert (mean, episodes) == (4.5, 10)
     assert (low, high) == (pytest.approx(2.3341, abs=1e-3), pytest.approx(6.6659, abs=1e-3))
-    assert means(rows, ["team"], bounds=(3, inf))["low"].to_list() == [3]
+    assert means(rows, ["team"], support=(3, None))["low"].to_list() == [3]
 
 
 def test_values_that_are_not_numbers_do_not_count() -> None:
