@@ -9,34 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil, comb, log10, sqrt
-from typing import NamedTuple
+from math import comb
 
 import numpy as np
 import polars as pl
-from scipy.stats import permutation_test
-from scipy.stats import t as student
 
 from palaestra.metrics.bounds import (
     LEAST,
     RESAMPLES,
-    Bounds,
     Chance,
     Numbers,
-    Support,
-    bounds,
-    quantile,
-    support_of,
 )
-from palaestra.metrics.matching import Indices, Matched, matched
-from palaestra.metrics.metric import MEAN, Metric, Tables, Unmeasurable
-from palaestra.metrics.observations import LEAST_ITEMS, Sample, items_of, pseudo_values, sample
+from palaestra.metrics.estimation import SHAPED, Found, paired, resampled, side_of, unpaired
+from palaestra.metrics.matching import Matched, matched
+from palaestra.metrics.metric import Metric, Tables, Unmeasurable
+from palaestra.metrics.observations import items_of, sample
+from palaestra.metrics.resampling import exchanged
 
 LEAST_EPISODES = LEAST
 """With fewer episodes there are no intervals."""
 POWER = 0.8
-BATCH = 200
-"""Permutations computed at a time, which bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ def level(metric: Metric, tables: Tables, *, resamples: int = RESAMPLES, seed: i
     if value is None:
         return Level(None, None, None, episodes, note=UNDEFINED)
     told = sample(parts, items_of(parts, tables))
-    side = _side(metric, told, value, Chance(resamples, seed))
+    side = side_of(metric, told, value, Chance(resamples, seed))
     return Level(value, side.bounds.low, side.bounds.high, episodes, told.items, side.note or told.note)
 
 
@@ -131,17 +123,19 @@ def difference(
             one, two, None, None, None, None, None, both.episodes, both.items, both.paired, UNDEFINED
         )
     values, told, chance = (one, two), two - one, Chance(resamples, seed)
-    found = _paired(metric, both, told, chance) if both.by_row else _unpaired(metric, both, values, chance)
-    p = None if found.untestable else _p(metric, both, values, permutations, seed)
+    size = max(map(abs, values))
+    if metric.statistic not in SHAPED:
+        found = resampled(metric, both, size, chance)
+    elif both.by_row:
+        found = paired(metric, both, told, chance)
+    else:
+        found = unpaired(metric, both, values, chance)
+    shuffles, sums = Chance(permutations, seed), (both.first.sums, both.second.sums)
+    p = None if found.untestable else exchanged(metric, *sums, shuffles, paired=both.by_row, size=size)
     return _told(both, one, two, told, found, p)
 
 
 UNDEFINED = "undefined: the values don't vary, or there are too few"
-UNSTABLE = "no interval: the number is undefined without one of them"
-SAME = "no interval: it is the same in all episodes"
-DECIMALS = 12
-"""Of numbers up to 1; what differs behind them is rounding."""
-NOTHING = 10**-DECIMALS
 
 
 def levels(
@@ -239,103 +233,13 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return corrected
 
 
-class _Side(NamedTuple):
-    """An interval of one number, the error that it comes from, and why it is missing."""
-
-    bounds: Bounds
-    error: float
-    observations: int
-    note: str
-
-
-class _Found(NamedTuple):
-    """An interval of a difference; `untestable` where there is nothing to permute."""
-
-    bounds: Bounds
-    detectable: float | None = None
-    note: str = ""
-    untestable: bool = False
-
-
 def _number(metric: Metric, sums: Numbers) -> float | None:
     value = float(metric.combine(sums.sum(axis=0))) if len(sums) else np.nan
     return None if np.isnan(value) else value
 
 
-def _support(metric: Metric, observations: Numbers) -> Support:
-    if metric.low is None and metric.high is None and metric.statistic is MEAN:
-        return support_of(observations)
-    return metric.low, metric.high
-
-
-def _side(metric: Metric, told: Sample, value: float, chance: Chance) -> _Side:
-    """The interval of one run's number."""
-    n, least = len(told.sums), LEAST_ITEMS if told.items and not told.note else LEAST
-    if n < least:
-        return _Side(Bounds(), 0.0, n, _too_few(n))
-    said = pseudo_values(metric, told.sums)
-    if np.isnan(said).any():
-        return _Side(Bounds(), 0.0, n, UNSTABLE)
-    same = np.ptp(said) < NOTHING * max(1, abs(value))
-    if same and value not in (metric.low, metric.high):
-        return _Side(Bounds(), 0.0, n, SAME)
-    found = bounds(value, said, _support(metric, said), least=least, chance=chance)
-    error = float(said.std(ddof=1)) / sqrt(n)
-    return _Side(found, error, n, _needs(found, n))
-
-
-def _paired(metric: Metric, both: Matched, told: float, chance: Chance) -> _Found:
-    """The interval of a difference of pairs, from what each pair says the difference is."""
-    n, least = len(both.first.sums), LEAST_ITEMS if both.items and not both.note else LEAST
-    if n < least:
-        return _Found(Bounds(), note=_too_few(n), untestable=True)
-    said = pseudo_values(metric, both.second.sums) - pseudo_values(metric, both.first.sums)
-    if np.isnan(said).any():
-        return _Found(Bounds(), note=UNSTABLE)
-    size = max(1.0, float(np.abs(said).max()))
-    if np.ptp(said) < NOTHING * size:
-        return _Found(Bounds(), note=SAME, untestable=abs(told) < NOTHING * size)
-    share = metric.low == 0 and metric.high == 1
-    found = bounds(
-        told,
-        said,
-        (-1.0, 1.0) if share else (None, None),
-        least=least,
-        chance=chance,
-    )
-    return _Found(found, _detectable(float(said.std(ddof=1)) / sqrt(n), n - 1))
-
-
-def _unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance: Chance) -> _Found:
-    """The interval of a difference from those of both numbers, squares of their arms added."""
-    sides = [
-        _side(metric, told, value, chance)
-        for told, value in zip((both.first, both.second), values, strict=True)
-    ]
-    note = next((side.note for side in sides if side.note), "")
-    fewest = min(side.observations for side in sides)
-    constant = all(side.note == SAME for side in sides)
-    untestable = fewest < LEAST_ITEMS or (both.items is None and fewest < LEAST)
-    ends = [(side.bounds.low, side.bounds.high) for side in sides]
-    (low1, high1), (low2, high2) = ends
-    if note or low1 is None or high1 is None or low2 is None or high2 is None:
-        return _Found(Bounds(), note=note, untestable=untestable or (constant and values[0] == values[1]))
-    told = values[1] - values[0]
-    found = Bounds(
-        told - sqrt((values[1] - low2) ** 2 + (high1 - values[0]) ** 2),
-        told + sqrt((high2 - values[1]) ** 2 + (values[0] - low1) ** 2),
-    )
-    errors = [side.error for side in sides]
-    squares = [error**2 for error in errors]
-    free = [side.observations - 1 for side in sides]
-    if not any(squares):
-        return _Found(found)
-    degrees = sum(squares) ** 2 / sum(s * s / f for s, f in zip(squares, free, strict=True))
-    return _Found(found, _detectable(sqrt(sum(squares)), degrees))
-
-
 def _told(
-    both: Matched, one: float | None, two: float | None, told: float | None, found: _Found, p: float | None
+    both: Matched, one: float | None, two: float | None, told: float | None, found: Found, p: float | None
 ) -> Difference:
     return Difference(
         one,
@@ -350,60 +254,3 @@ def _told(
         both.paired,
         found.note or both.note,
     )
-
-
-def _detectable(error: float, degrees: float) -> float:
-    """The difference that a t-test of this error finds with `POWER`, about."""
-    return float(quantile(degrees + 1) + student.ppf(POWER, degrees)) * error
-
-
-def _needs(found: Bounds, n: int) -> str:
-    """Why there is no interval, with the number that it takes; "" where there is one."""
-    if found.low is not None:
-        return ""
-    return f"no interval: of values like these it takes about {max(found.needed or 0, n + 1)}"
-
-
-def _too_few(n: int) -> str:
-    few = "one episode" if n == 1 else f"{n} episodes"
-    return f"no interval: {few}, and it takes {LEAST_EPISODES}"
-
-
-def _rounded(found: Numbers, size: float) -> Numbers:
-    """Numbers of about `size` without their rounding: equal ones are ties, of whichever sums they are."""
-    return np.round(found, DECIMALS - max(0, ceil(log10(max(size, 1)))))
-
-
-def _p(
-    metric: Metric, both: Matched, values: tuple[float, float], permutations: int, seed: int
-) -> float | None:
-    """The p-value of exchanging observations, two-sided; None where some has no number."""
-    a, b = both.first.sums, both.second.sums
-    sums, size = np.concatenate([a, b]), max(map(abs, values))
-
-    def statistic(x: Indices, y: Indices, axis: int) -> Numbers:
-        return _rounded(_of(metric, sums, y, axis) - _of(metric, sums, x, axis), size)
-
-    found = permutation_test(
-        (np.arange(len(a)), len(a) + np.arange(len(b))),
-        statistic,
-        permutation_type="samples" if both.by_row else "independent",
-        vectorized=True,
-        n_resamples=permutations,
-        batch=BATCH,
-        rng=np.random.default_rng(seed),
-    )
-    return None if np.isnan(found.null_distribution).any() else float(found.pvalue)
-
-
-def _of(metric: Metric, sums: Numbers, chosen: Indices, axis: int) -> Numbers:
-    """The metric of the observations `chosen` along `axis`.
-
-    How often each is chosen times its sums, which takes no array of sums for every time that one is.
-    """
-    drawn = np.moveaxis(chosen, axis, -1)
-    rows = drawn.reshape(-1, drawn.shape[-1])
-    places = rows + len(sums) * np.arange(len(rows))[:, None]
-    times = np.bincount(places.ravel(), minlength=len(rows) * len(sums)).reshape(len(rows), len(sums))
-    totals = times.astype(float) @ sums.reshape(len(sums), -1)
-    return metric.combine(totals.reshape(*drawn.shape[:-1], *sums.shape[1:]))

@@ -30,6 +30,7 @@ from palaestra.sims.engines import checkpoint
 from palaestra.sims.engines.answer_place import Opening, answer_length, depth, least
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
+from palaestra.sims.engines.orphan import own_engines
 from palaestra.sims.engines.template_contract import require_whole
 from palaestra.sims.engines.vllm_machine import (
     adapter_rank,
@@ -74,6 +75,7 @@ class Vllm:
         """Load the model; see `Engine.start`."""
         require_vllm()
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+        own_engines()
         with tempfile.NamedTemporaryFile(prefix="palaestra-vllm-", suffix=".log", delete=False) as file:
             log = Path(file.name)
         try:
