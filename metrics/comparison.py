@@ -20,7 +20,7 @@ from palaestra.metrics.bounds import (
     Chance,
     Numbers,
 )
-from palaestra.metrics.estimation import SHAPED, Found, paired, resampled, side_of, unpaired
+from palaestra.metrics.estimation import Found, paired, resampled, side_of, unpaired
 from palaestra.metrics.matching import Matched, matched
 from palaestra.metrics.metric import Metric, Tables, Unmeasurable
 from palaestra.metrics.observations import items_of, sample
@@ -124,7 +124,7 @@ def difference(
         )
     values, told, chance = (one, two), two - one, Chance(resamples, seed)
     size = max(map(abs, values))
-    if metric.statistic not in SHAPED:
+    if not metric.statistic.smooth:
         found = resampled(metric, both, size, chance)
     elif both.by_row:
         found = paired(metric, both, told, chance)

@@ -1,6 +1,6 @@
 """The interval of one run's number, and of the difference of two runs' numbers.
 
-Of means, ratios and correlations it follows from what each observation says that the number is
+Of means, ratios, slopes and the like it follows from what each observation says that the number is
 (`palaestra.metrics.bounds`); whatever else is a number of sums is resampled as a whole.
 """
 
@@ -15,13 +15,11 @@ from scipy.stats import t as student
 
 from palaestra.metrics.bounds import LEAST, Bounds, Chance, Numbers, Support, bounds, quantile, support_of
 from palaestra.metrics.matching import Matched
-from palaestra.metrics.metric import CORRELATION, MEAN, RATIO, Metric
+from palaestra.metrics.metric import MEAN, RATIO, Metric
 from palaestra.metrics.observations import LEAST_ITEMS, Sample, pseudo_values
 from palaestra.metrics.resampling import DECIMALS, bca
 
 POWER = 0.8
-SHAPED = (MEAN, RATIO, CORRELATION)
-"""Statistics whose intervals follow from what each observation says they are."""
 UNSTABLE = "no interval: the number is undefined without one of them"
 SAME = "no interval: it is the same in all episodes"
 NOTHING = 10.0**-DECIMALS
@@ -67,7 +65,7 @@ def side_of(metric: Metric, told: Sample, value: float, chance: Chance) -> Side:
     n, least = len(sums), LEAST_ITEMS if told.items and not told.note else LEAST
     if n < least:
         return Side(Bounds(), 0.0, n, too_few(n))
-    if metric.statistic not in SHAPED:
+    if not metric.statistic.smooth:
         drawn = bca(metric, (sums,), chance, paired=False, size=abs(value))
         missing = SAME if drawn.same else UNSTABLE
         return Side(drawn.bounds, drawn.error or 0.0, n, "" if drawn.error is not None else missing)

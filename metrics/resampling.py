@@ -1,7 +1,7 @@
 """Numbers of resampled observations: what exchanging them tells, and intervals where no shape is known.
 
-A metric whose number isn't a mean, a ratio or a correlation (a largest of several, an entropy) is
-resampled as a whole: its bootstrap interval is BCa's (Efron, 1987).
+A metric whose number isn't smooth (a largest of several, an entropy, see `Statistic`) is resampled
+as a whole: its bootstrap interval is BCa's (Efron, 1987).
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ def card(described: Described, quality: str) -> str:
     runs = ", ".join(f"`{run}`" for run in described.runs)
     lines += ["---", "", f"# {described.scenario}: training data from simulated agents", ""]
     lines += [f"Made by palaestra {described.palaestra} from {runs}, with:", ""]
+    if any(policy.model is None for policy in described.policies.values()):
+        lines += ["**Some or all of its answers are made up by a scripted engine; don't train on them.**", ""]
     lines += ["```", described.command or "(from Python)", "```", ""]
     lines += ["| format | rows in train | in test | for |", "|---|---|---|---|"]
     for name, splits in formats.items():
