@@ -461,6 +461,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("interval: joined", "metrics/bounds.py", "min(one[0], low if isfinite(low) else inf)", "one[0]", "tests/metrics/test_bounds.py tests/metrics/test_comparison.py"),
     ("interval: items", "metrics/observations.py", "np.add.at(sums, place, parts.sums)", "sums[place] = parts.sums", "tests/metrics/test_observations.py"),
     ("strengths: contests", "metrics/ratings/strength_intervals.py", "variances = np.maximum(variances, np.var(fits, axis=0))", "pass", "tests/metrics/ratings"),
+    ("plan", "metrics/planning.py", "sqrt(2 / n)", "sqrt(1 / n)", "tests/metrics/test_planning.py tests/sims/commands/test_planning.py"),
     ("engine: orphan", "sims/engines/orphan.py", "os.kill(os.getpid(), signal.SIGKILL)", "pass", "tests/sims/engines/test_orphan.py"),
     ("comparison: pairs", "metrics/matching.py", "by_row = True", "by_row = False", "tests/metrics/test_comparison.py"),
     ("comparison: holm", "metrics/comparison.py", "p * (len(known) - rank)", "p * len(known)", "tests/metrics/test_comparison.py"),

@@ -19,6 +19,7 @@ from palaestra.sims.commands.conformance import conforming
 from palaestra.sims.commands.data import data
 from palaestra.sims.commands.estimating import print_estimate
 from palaestra.sims.commands.new import new
+from palaestra.sims.commands.planning import planning
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.repair import repairing
 from palaestra.sims.commands.study import study
@@ -60,6 +61,7 @@ def options(
 app.add_typer(data)
 app.add_typer(training)
 app.add_typer(study)
+app.add_typer(planning)
 app.add_typer(repairing)
 app.add_typer(conforming)
 app.add_typer(new)
