@@ -20,7 +20,7 @@ from palaestra.metrics.bounds import (
     Chance,
     Numbers,
 )
-from palaestra.metrics.estimation import Found, paired, resampled, side_of, unpaired
+from palaestra.metrics.estimation import Estimated, paired, resampled, side_of, unpaired
 from palaestra.metrics.matching import Matched, matched
 from palaestra.metrics.metric import Metric, Tables, Unmeasurable
 from palaestra.metrics.observations import items_of, sample
@@ -239,7 +239,7 @@ def _number(metric: Metric, sums: Numbers) -> float | None:
 
 
 def _told(
-    both: Matched, one: float | None, two: float | None, told: float | None, found: Found, p: float | None
+    both: Matched, one: float | None, two: float | None, told: float | None, found: Estimated, p: float | None
 ) -> Difference:
     return Difference(
         one,

@@ -16,7 +16,7 @@ from scipy.stats import t as student
 from palaestra.metrics.bounds import LEAST, Bounds, Chance, Numbers, Support, bounds, quantile, support_of
 from palaestra.metrics.matching import Matched
 from palaestra.metrics.metric import MEAN, RATIO, Metric
-from palaestra.metrics.observations import LEAST_ITEMS, Sample, pseudo_values
+from palaestra.metrics.observations import LEAST_ITEMS, Observations, pseudo_values
 from palaestra.metrics.resampling import DECIMALS, bca
 
 POWER = 0.8
@@ -34,7 +34,7 @@ class Side(NamedTuple):
     note: str
 
 
-class Found(NamedTuple):
+class Estimated(NamedTuple):
     """An interval of a difference; `untestable` where there is nothing to permute."""
 
     bounds: Bounds
@@ -59,7 +59,7 @@ def _within(metric: Metric, found: Bounds, value: float) -> Bounds:
     return Bounds(min(value, max(least, found.low)), max(value, min(most, found.high)))
 
 
-def side_of(metric: Metric, told: Sample, value: float, chance: Chance) -> Side:
+def side_of(metric: Metric, told: Observations, value: float, chance: Chance) -> Side:
     """The interval of one run's number."""
     sums = told.sums[_telling(told.sums)]
     n, least = len(sums), LEAST_ITEMS if told.items and not told.note else LEAST
@@ -85,21 +85,21 @@ def _telling(sums: Numbers) -> NDArray[np.bool_]:
     return told
 
 
-def paired(metric: Metric, both: Matched, told: float, chance: Chance) -> Found:
+def paired(metric: Metric, both: Matched, told: float, chance: Chance) -> Estimated:
     """The interval of a difference of pairs, from what each pair says the difference is."""
     a, b = both.first.sums, both.second.sums
     least = LEAST_ITEMS if both.items and not both.note else LEAST
     if len(a) < least:
-        return Found(Bounds(), note=too_few(len(a)), untestable=True)
+        return Estimated(Bounds(), note=too_few(len(a)), untestable=True)
     told_by = _telling(a) | _telling(b)
     said = pseudo_values(metric, b[told_by]) - pseudo_values(metric, a[told_by])
     if (n := len(said)) < least:
-        return Found(Bounds(), note=too_few(n))
+        return Estimated(Bounds(), note=too_few(n))
     if np.isnan(said).any():
-        return Found(Bounds(), note=UNSTABLE)
+        return Estimated(Bounds(), note=UNSTABLE)
     size = max(1.0, float(np.abs(said).max()))
     if np.ptp(said) < NOTHING * size:
-        return Found(Bounds(), note=SAME, untestable=abs(told) < NOTHING * size)
+        return Estimated(Bounds(), note=SAME, untestable=abs(told) < NOTHING * size)
     share = metric.low == 0 and metric.high == 1
     found = bounds(
         told,
@@ -108,22 +108,22 @@ def paired(metric: Metric, both: Matched, told: float, chance: Chance) -> Found:
         least=least,
         chance=chance,
     )
-    return Found(found, _detectable(float(said.std(ddof=1)) / sqrt(n), n - 1))
+    return Estimated(found, _detectable(float(said.std(ddof=1)) / sqrt(n), n - 1))
 
 
-def resampled(metric: Metric, both: Matched, size: float, chance: Chance) -> Found:
+def resampled(metric: Metric, both: Matched, size: float, chance: Chance) -> Estimated:
     """The interval of a difference of numbers of which no shape is known."""
     a, b = both.first.sums, both.second.sums
     fewest = min(len(a), len(b))
     if fewest < LEAST:
-        return Found(Bounds(), note=too_few(fewest), untestable=True)
+        return Estimated(Bounds(), note=too_few(fewest), untestable=True)
     found = bca(metric, (a, b), chance, paired=both.by_row, size=size)
     if found.error is None:
-        return Found(Bounds(), note=SAME if found.same else UNSTABLE)
-    return Found(found.bounds, _detectable(found.error, fewest - 1))
+        return Estimated(Bounds(), note=SAME if found.same else UNSTABLE)
+    return Estimated(found.bounds, _detectable(found.error, fewest - 1))
 
 
-def unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance: Chance) -> Found:
+def unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance: Chance) -> Estimated:
     """The interval of a difference from those of both numbers, squares of their arms added."""
     sides = [
         side_of(metric, told, value, chance)
@@ -136,7 +136,7 @@ def unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance:
     ends = [(side.bounds.low, side.bounds.high) for side in sides]
     (low1, high1), (low2, high2) = ends
     if note or low1 is None or high1 is None or low2 is None or high2 is None:
-        return Found(Bounds(), note=note, untestable=untestable or (constant and values[0] == values[1]))
+        return Estimated(Bounds(), note=note, untestable=untestable or (constant and values[0] == values[1]))
     told = values[1] - values[0]
     found = Bounds(
         told - sqrt((values[1] - low2) ** 2 + (high1 - values[0]) ** 2),
@@ -146,9 +146,9 @@ def unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance:
     squares = [error**2 for error in errors]
     free = [side.observations - 1 for side in sides]
     if not any(squares):
-        return Found(found)
+        return Estimated(found)
     degrees = sum(squares) ** 2 / sum(s * s / f for s, f in zip(squares, free, strict=True))
-    return Found(found, _detectable(sqrt(sum(squares)), degrees))
+    return Estimated(found, _detectable(sqrt(sum(squares)), degrees))
 
 
 def _detectable(error: float, degrees: float) -> float:

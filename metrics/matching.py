@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.metric import Metric, Parts, Tables, Unmeasurable
-from palaestra.metrics.observations import Sample, items_of, sample
+from palaestra.metrics.observations import Observations, items_of, sample
 
 Indices = NDArray[np.int64]
 
@@ -25,11 +25,11 @@ class Matched:
         paired: whether episodes were compared in pairs of one seed, or all those of one item.
         episodes: how many of each run count.
         items: how many items they play, where some are played more than once; else None.
-        note: what they tell nothing of, see `Sample`.
+        note: what they tell nothing of, see `Observations`.
     """
 
-    first: Sample
-    second: Sample
+    first: Observations
+    second: Observations
     by_row: bool
     paired: bool
     episodes: tuple[int, int]

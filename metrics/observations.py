@@ -20,7 +20,7 @@ LEAST_ITEMS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Observations:
     """Independent observations of a metric.
 
     Attributes:
@@ -34,7 +34,7 @@ class Sample:
     note: str = ""
 
 
-def sample(parts: Parts, items: NDArray[np.int64] | None) -> Sample:
+def sample(parts: Parts, items: NDArray[np.int64] | None) -> Observations:
     """The observations that episodes are.
 
     Args:
@@ -42,16 +42,16 @@ def sample(parts: Parts, items: NDArray[np.int64] | None) -> Sample:
         items: of each the item that it plays; None where some play none.
     """
     if items is None:
-        return Sample(parts.sums)
+        return Observations(parts.sums)
     each, place = np.unique(items, return_inverse=True)
     if len(each) == len(items):
-        return Sample(parts.sums)
+        return Observations(parts.sums)
     if len(each) < LEAST_ITEMS:
         these = "this one item" if len(each) == 1 else f"these {len(each)} items"
-        return Sample(parts.sums, len(each), f"for {these} only")
+        return Observations(parts.sums, len(each), f"for {these} only")
     sums = np.zeros((len(each), *parts.sums.shape[1:]))
     np.add.at(sums, place, parts.sums)
-    return Sample(sums, len(each))
+    return Observations(sums, len(each))
 
 
 def items_of(parts: Parts, tables: Tables) -> NDArray[np.int64] | None:

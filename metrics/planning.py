@@ -21,7 +21,7 @@ MOST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Planned:
     """What a comparison of two runs takes.
 
     Attributes:
@@ -36,7 +36,7 @@ class Plan:
     pilot: int
 
 
-def plan(metric: Metric, tables: Tables, effect: float, *, power: float = 0.8) -> Plan:
+def plan(metric: Metric, tables: Tables, effect: float, *, power: float = 0.8) -> Planned:
     """What it takes to find a difference between two runs like this one.
 
     Args:
@@ -60,8 +60,8 @@ def plan(metric: Metric, tables: Tables, effect: float, *, power: float = 0.8) -
         raise Unmeasurable(f"{metric.name}: the pilot's episodes don't vary, so they tell of no error")
     needed = _needed(spread / effect, power)
     if by_item is None:
-        return Plan(needed, None, observed)
-    return Plan(ceil(needed * len(parts.sums) / by_item), needed, observed)
+        return Planned(needed, None, observed)
+    return Planned(ceil(needed * len(parts.sums) / by_item), needed, observed)
 
 
 def _needed(ratio: float, power: float) -> int:
