@@ -412,7 +412,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_ROWS),
     ("export: ranking", "runs/exports/formats/ranked.py", "key=score_of, reverse=True", "key=score_of", T_ROWS),
     ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_PAIRS),
-    ("export: margin", "runs/exports/pairing.py", "pair.margin < rule.margin", "pair.margin < 0", T_PAIRS),
+    ("export: margin", "runs/exports/pairing.py", "pair.margin < margin - TIE", "pair.margin < 0", T_PAIRS),
     ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_PAIRS),
     ("training: cut answer ends", "sims/training/datasets.py", 'finish == "length"', "False", "tests/sims/training/test_training_data.py"),
 

@@ -61,8 +61,17 @@ def export(
         Literal["extremes", "all"],
         typer.Option(help="The best and the worst answer to a question, or every two."),
     ] = "extremes",
-    margin: Annotated[float, typer.Option(min=0, help="Least difference of scores in a pair.")] = 0.0,
-    floor: Annotated[float | None, typer.Option(help="Least score of a chosen answer.")] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Least difference of scores in a pair. Default: what the scenario asks, else 0.",
+        ),
+    ] = None,
+    floor: Annotated[
+        float | None,
+        typer.Option(help="Least score of a chosen answer. Default: what the scenario asks, else none."),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(help="Scores above it are good for kto. Default: each run's mean; of a check 0.5."),

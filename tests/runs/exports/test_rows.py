@@ -6,6 +6,7 @@ from itertools import combinations
 from math import fsum
 from pathlib import Path
 
+import orjson
 import polars as pl
 import pytest
 
@@ -60,6 +61,19 @@ def test_pairwise_contests_give_a_preference_matrix_whose_opposite_cells_sum_to_
             assert matrix[i][j] + matrix[j][i] == pytest.approx(1)
     assert all(v["beside"] for row in rows["dpo"] for v in row["verdicts"])
     assert {v["of"] for row in rows["dpo"] for v in row["verdicts"]} == {"chosen", "rejected"}
+
+
+def test_a_ranked_row_names_the_checkpoint_of_each_answer(played: Play) -> None:
+    run = played(DUEL | {"contest": "n_way"})
+    state = orjson.loads((run / "run.json").read_bytes())
+    state["scenario"]["engines"]["default"] = {"kind": "vllm", "model": "model-a", "revision": "abc"}
+    state["scenario"]["policies"]["ann"]["adapter"] = "adapters/ann-2"
+    (run / "run.json").write_bytes(orjson.dumps(state))
+    for row in exported(run, "ranked")["ranked"]:
+        of = {policy: number for number, policy in enumerate(row["policies"])}
+        assert row["adapters"][of["ann"]] == "adapters/ann-2"
+        assert [row["adapters"][of[policy]] for policy in ("bo", "cem", "dee")] == [None] * 3
+        assert (row["models"], row["revisions"]) == (["model-a"] * 4, ["abc"] * 4)
 
 
 def test_kto_labels_are_the_scores_above_the_run_s_mean_or_a_threshold(played: Play) -> None:
