@@ -32,9 +32,10 @@ def card(described: Described, quality: str) -> str:
     lines += ["---", "", f"# {described.scenario}: training data from simulated agents", ""]
     lines += [f"Made by palaestra {described.palaestra} from {runs}, with:", ""]
     lines += ["```", described.command or "(from Python)", "```", ""]
-    lines += ["| format | rows in train | in test | for |", "|---|---|---|---|"]
+    lines += ["| format | rows in train | in test | with an answer cut at its limit | for |"]
+    lines += ["|---|---|---|---|---|"]
     for name, splits in formats.items():
-        counts = f"{splits.get('train', 0):,} | {splits.get('test', 0):,}"
+        counts = f"{splits.get('train', 0):,} | {splits.get('test', 0):,} | {described.cut.get(name, 0):,}"
         lines.append(f"| `{name}` | {counts} | {FORMATS[name].loader} |")
     lines += ["", "No prompt is in two splits. Load one with:", "", "```python"]
     lines += ["from datasets import load_dataset", ""]

@@ -5,6 +5,7 @@
 | `palaestra`, `command` | version and command line that made it |
 | `runs`, `scenario` | folders and kinds of scenarios that it is of |
 | `formats` | rows of each format's splits |
+| `cut` | of each format, how many rows hold an answer that was cut at its limit |
 | `left_out` | how many were left out, by format and reason |
 | `file_type` | "jsonl" or "parquet" |
 | `policies` | who wrote it: of each its `model`, how its chat template was told, and its settings |
@@ -51,6 +52,7 @@ class Described(Document):
     runs: tuple[Path, ...] = ()
     scenario: str = ""
     formats: dict[str, dict[str, int]]
+    cut: dict[str, int] = Field({})
     left_out: dict[str, dict[str, int]] = Field({})
     file_type: FileType
     policies: dict[str, Author]

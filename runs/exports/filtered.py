@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from palaestra.metrics.pairs.truncation import holds_cut
 from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import CARD
@@ -43,6 +44,7 @@ def write_kept(
         "command": command,
         "filtered_from": folder,
         "formats": {PAIRS.name: {name: frame.height for name, frame in splits.items() if frame.height}},
+        "cut": {PAIRS.name: int(holds_cut(pairs).sum())},
         "left_out": whole.left_out | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
     }
     described = whole.model_copy(update=changes)

@@ -97,6 +97,10 @@ def export(
         ),
     ] = None,
     policy: Annotated[list[str] | None, typer.Option(help="Only answers of this policy. Repeatable.")] = None,
+    keep: Annotated[
+        Literal["all", "whole"],
+        typer.Option(help="All answers, or only those that weren't cut at their limit."),
+    ] = "all",
     thoughts: Annotated[
         Literal["drop", "keep"],
         typer.Option(
@@ -127,6 +131,7 @@ def export(
         asked=asked,
         purposes=tuple(purpose or ()),
         policies=tuple(policy or ()),
+        whole=keep == "whole",
         test_share=test_share,
         thoughts=thoughts,
     )
@@ -245,7 +250,7 @@ def quality(
         list[str] | None,
         typer.Option(
             help="Keep only such pairs: margin>=X, agreement>=X, label_agrees, duplicates (the first "
-            "of each), same_model, cross_model, map=REGION, … Repeatable, in order."
+            "of each), whole, same_model, cross_model, map=REGION, … Repeatable, in order."
         ),
     ] = None,
     out: Annotated[
