@@ -52,6 +52,9 @@ def card(described: Described, quality: str) -> str:
     ]
     if left_out:
         lines += ["", "## Left out", "", "| of | why | how many |", "|---|---|---|", *left_out]
+    if described.turned:
+        lines += ["", "## Turned round", "", "| treatment | how many pairs |", "|---|---|"]
+        lines += [f"| {name} | {count:,} |" for name, count in described.turned.items()]
     if quality:
         lines += ["", "## Quality", "", quality]
     return "\n".join(lines) + "\n"

@@ -47,6 +47,10 @@ class Tokens:
         """`text` as it follows `chat`, and the end of the turn, unless it was cut at its limit ("length")."""
         return self._said(self._template.start(_prompt(chat))[1], text, finish)
 
+    def alone(self, text: str) -> Ids:
+        """`text` as it follows nothing, without an end."""
+        return self._template.encode_answer("", text)
+
     def exchange(self, chat: Chat, *answers: Answer) -> tuple[Ids, list[Ids]]:
         """A prompt, and each of its answers with what its author thought before.
 

@@ -143,9 +143,9 @@ class _Training:
         from palaestra.sims.training.trainers import lora_model
 
         revision = self._start.author.revision
-        path = _model_path(self._start.model, revision)
+        path = model_path(self._start.model, revision)
         _check_adapter(self._start.adapter)
-        tokenizer = _tokenizer(path, revision)
+        tokenizer = tokenizer_of(path, revision)
         tokens = _tokens(tokenizer, self._start)
         train, left_out = self._rows("train", tokens)
         test, _ = self._rows("test", tokens)
@@ -272,7 +272,7 @@ def _require_packages() -> None:
             raise TrainerUnavailable(f"{name} is not installed", "pip install 'palaestra[train]'") from error
 
 
-def _model_path(name: str, revision: str | None) -> str:
+def model_path(name: str, revision: str | None) -> str:
     """What transformers loads the model `name` from, which has this revision."""
     if name == EMBEDDED_MODEL:
         return str(embedded_model.ensure())
@@ -308,7 +308,8 @@ def _check_adapter(folder: Path | None) -> None:
         )
 
 
-def _tokenizer(path: str, revision: str | None) -> Any:
+def tokenizer_of(path: str, revision: str | None) -> Any:
+    """The tokenizer of the model that `model_path` found."""
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(path, trust_remote_code=False, revision=revision)

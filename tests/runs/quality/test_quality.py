@@ -263,12 +263,8 @@ ANSWERS = frame(*(pair(i, [], chosen=message(f"{i}"), rejected=message("0")) for
 """Ten pairs whose answers are numbers, −5 … 4 over 0."""
 
 
-def value(items: list[tuple[cleaning.Asked, str]]) -> list[float]:
-    return [float(answer) for _, answer in items]
-
-
-def against(items: list[tuple[cleaning.Asked, str]]) -> list[float]:
-    return [-float(answer) for _, answer in items]
+value = cleaning.of_answers(lambda items: [float(answer) for _, answer in items])
+against = cleaning.of_answers(lambda items: [-float(answer) for _, answer in items])
 
 
 def ids(cleaned: cleaning.Cleaned) -> list[int]:
