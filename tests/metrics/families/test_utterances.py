@@ -148,7 +148,7 @@ def told(metric: Metric, tables: dict[str, pl.DataFrame]) -> float | None:
 @pytest.mark.parametrize("rated", [False, True])
 @pytest.mark.parametrize("mode", ["next_message", "simulate_talk", "simulate_all"])
 def test_a_record_gives_numbers_in_every_mode(mode: str, rated: bool) -> None:
-    settings = [f"mode={mode}", *(["rater={name: Rater}"] if rated else [])]
+    settings = [f"mode={mode}", *([] if rated else ["rater=null"])]
     tables = play(ready_made("debate-next-message", *settings), 2)
     known = [m for m in metrics().values() if m.written.split(":")[0].endswith("utterances.py")]
     assert len(known) == 13
@@ -163,7 +163,7 @@ def test_a_record_gives_numbers_in_every_mode(mode: str, rated: bool) -> None:
 
 
 def test_the_rater_reads_each_message_once_without_its_author() -> None:
-    tables = play(ready_made("debate-next-message", "rater={name: Rater}"), 1)
+    tables = play(ready_made("debate-next-message"), 1)
     every = said(tables["tweet"], tables["utterance"], tables["messages"])
     rated = tables["message_stance"]
     assert sorted(rated["message"]) == sorted(every["message"])
