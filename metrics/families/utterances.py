@@ -27,9 +27,11 @@ DEBATE_UTTERANCES = "DEBATE benchmark, utterance metrics"
 TWEET = "tweet.agent tweet.round tweet.message tweet.human"
 UTTERANCE = "utterance.speaker utterance.round utterance.message utterance.human"
 SAID = f"{TWEET} {UTTERANCE} messages.message messages.text"
-STANCE = (
-    "message_stance.agent message_stance.round message_stance.kind message_stance.source "
-    "message_stance.message message_stance.stance message_stance.expected message_stance.on_topic"
+STANCES = "message_stance.message message_stance.stance message_stance.expected message_stance.on_topic"
+ON_TOPIC = "message_stance.source message_stance.on_topic"
+TWEETS = (
+    "message_stance.source message_stance.kind message_stance.round message_stance.stance "
+    "message_stance.expected"
 )
 WIDTH = 5.0
 """The widest gap of two stances, points."""
@@ -171,7 +173,7 @@ def utterance_length_gap(
     return _of_pairs(pairs(said(tweet, utterance, messages)), lambda text, human: abs(_lead(text, human)))
 
 
-@metric(f"{SAID} {STANCE}", unit="points", low=0, high=WIDTH, source=DEBATE_UTTERANCES)
+@metric(f"{SAID} {STANCES}", unit="points", low=0, high=WIDTH, source=DEBATE_UTTERANCES)
 def utterance_stance_gap(
     tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame, message_stance: pl.DataFrame
 ) -> pl.DataFrame:
@@ -187,37 +189,37 @@ def utterance_stance_gap(
     return _averaged(both, (both["stance"] - both["human_stance"]).abs().to_list())
 
 
-@metric(STANCE, unit="share", low=0, high=1, source=DEBATE_UTTERANCES)
+@metric(ON_TOPIC, unit="share", low=0, high=1, source=DEBATE_UTTERANCES)
 def on_topic_rate(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Share of the model's messages that the rater finds to be about the topic."""
     return _on_topic(message_stance, "model")
 
 
-@metric(STANCE, unit="share", low=0, high=1, source=DEBATE_UTTERANCES)
+@metric(ON_TOPIC, unit="share", low=0, high=1, source=DEBATE_UTTERANCES)
 def human_on_topic_rate(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Share of the record's messages that the rater finds to be about the topic."""
     return _on_topic(message_stance, "human")
 
 
-@metric(STANCE, unit="points", low=-WIDTH, high=WIDTH, source=DEBATE_UTTERANCES)
+@metric(TWEETS, unit="points", low=-WIDTH, high=WIDTH, source=DEBATE_UTTERANCES)
 def tweet_shift(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Change of the mean stance of the model's tweets, last round − first."""
     return _of_tweets(message_stance, "model", pl.col("stance").mean())
 
 
-@metric(STANCE, unit="points", low=-WIDTH / 2, high=WIDTH / 2, source=DEBATE_UTTERANCES)
+@metric(TWEETS, unit="points", low=-WIDTH / 2, high=WIDTH / 2, source=DEBATE_UTTERANCES)
 def tweet_sd_change(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Change of the standard deviation of the model's tweet stances; below 0 they converge."""
     return _of_tweets(message_stance, "model", pl.col("stance").std(ddof=0))
 
 
-@metric(STANCE, unit="points", low=-WIDTH, high=WIDTH, source=DEBATE_UTTERANCES)
+@metric(TWEETS, unit="points", low=-WIDTH, high=WIDTH, source=DEBATE_UTTERANCES)
 def human_tweet_shift(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Change of the mean stance of the record's tweets, last round − first."""
     return _of_tweets(message_stance, "human", pl.col("stance").mean())
 
 
-@metric(STANCE, unit="points", low=-WIDTH / 2, high=WIDTH / 2, source=DEBATE_UTTERANCES)
+@metric(TWEETS, unit="points", low=-WIDTH / 2, high=WIDTH / 2, source=DEBATE_UTTERANCES)
 def human_tweet_sd_change(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Change of the standard deviation of the record's tweet stances; below 0 they converge."""
     return _of_tweets(message_stance, "human", pl.col("stance").std(ddof=0))
