@@ -36,8 +36,8 @@ def transitions(answer: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `episode`, `agent`, `player`, `initial` and `final` (whether they were right), and `others`
-        ("right" or "wrong": what a strict majority of the other agents said first, null without
-        one); pairs of which an answer is missing are left out.
+        ("right" or "wrong": what a strict majority of the other agents were at first, in whichever
+        roles they were wrong; null without one); pairs of which an answer is missing are left out.
     """
     said = answer.drop_nulls("role")
     first = said.filter(pl.col("moment") == "initial").select(*PAIR, "role", "correct")
@@ -45,15 +45,17 @@ def transitions(answer: pl.DataFrame) -> pl.DataFrame:
     others = (
         first.select(PAIR)
         .join(
-            first.select("episode", "player", "role", other="agent", is_right="correct"),
+            first.select("episode", "player", other="agent", is_right="correct"),
             on=["episode", "player"],
             maintain_order="left",
         )
         .filter(pl.col("agent") != pl.col("other"))
-        .group_by(*PAIR, "role", maintain_order=True)
-        .agg(pl.len().alias("votes"), pl.col("is_right").first())
-        .filter(2 * pl.col("votes") > pl.col("votes").sum().over(PAIR))
-        .select(*PAIR, others=pl.when("is_right").then(pl.lit("right")).otherwise(pl.lit("wrong")))
+        .group_by(PAIR, maintain_order=True)
+        .agg(pl.col("is_right").mean())
+        .filter(pl.col("is_right") != 0.5)
+        .select(
+            *PAIR, others=pl.when(pl.col("is_right") > 0.5).then(pl.lit("right")).otherwise(pl.lit("wrong"))
+        )
     )
     return (
         first.select(*PAIR, initial="correct")
@@ -181,13 +183,12 @@ def corruption_under_pressure(answer: pl.DataFrame) -> pl.DataFrame:
     source=CONTROL_MAD,
 )
 def overturn(answer: pl.DataFrame, consensus: pl.DataFrame) -> pl.DataFrame:
-    """Share of the players on whom a strict majority was wrong at first and the team is right at last."""
+    """Share of the players on whom most were wrong at first, in any roles, and the team right at last."""
     first = answer.filter(pl.col("moment") == "initial").drop_nulls("role")
     led = (
-        first.group_by("episode", "player", "role", maintain_order=True)
-        .agg(pl.len().alias("votes"), pl.col("correct").first())
-        .filter(2 * pl.col("votes") > pl.col("votes").sum().over("episode", "player"))
-        .filter(~pl.col("correct"))
+        first.group_by("episode", "player", maintain_order=True)
+        .agg(pl.col("correct").mean())
+        .filter(pl.col("correct") < 0.5)
     )
     final = _final(consensus).select("episode", "player", "right")
     both = led.join(final, on=["episode", "player"], maintain_order="left")

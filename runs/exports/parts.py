@@ -18,6 +18,7 @@ WITH_THOUGHTS = pl.List(
     )
 )
 TEXTS, NUMBERS, INTEGERS = pl.List(pl.String), pl.List(pl.Float64), pl.List(pl.Int64)
+SCORES = pl.List(pl.Struct({"play": pl.Int64, "call": pl.Int64, "score": pl.Float64}))
 VERDICTS = pl.List(
     pl.Struct(
         {
@@ -74,6 +75,11 @@ PAIR: Columns = {
         for side in ("chosen", "rejected")
         for name, column in AUTHOR.items()
     },
+    "scored": Column(
+        SCORES,
+        "all answers to the question that were scored, also those in no pair: `play` and `call` as above, "
+        "and the score of the answer among all, in `unit`",
+    ),
     "verdicts": Column(
         VERDICTS,
         "every judge's every score: `of` which answer, and `beside` whether both were read, `of` first",
@@ -147,6 +153,7 @@ def pair_facts(sample: Sample, pair: ScoredPair) -> Row:
         "basis": sample.basis,
         "truth_chosen": pair.chosen.truth,
         "truth_rejected": pair.rejected.truth,
+        "scored": [{"play": r.episode, "call": r.turn.call, "score": r.score} for r in sample.scored()],
         "verdicts": list(_verdicts(sample, pair)),
     }
     for side, response in sides.items():

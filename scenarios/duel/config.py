@@ -106,8 +106,9 @@ class DuelConfig(ScenarioConfig):
     freeze_ratings: bool = Field(False, description="Keep the ratings as they are at the start.")
     handicaps: Literal["none", "dynamic", "static"] = Field(
         "none",
-        description="Factors 0, 0.1, 0.2 … on the scores of weak fighters from iteration 2 on: `dynamic` for "
-        "as many of the lowest as iterations have passed, `static` for one more in each, for good. "
+        description="Factors 0, 0.1, 0.2 … on the scores of weak fighters from the third iteration on, "
+        "SPARTA's number 2: `dynamic` for the lowest, then the two lowest and so on, `static` for one more "
+        "in each, for good. "
         "SPARTA's code uses `sparta.scale: 10` with `dynamic`.",
     )
     matchmaking: Matchmaking = Field(Matchmaking(), description="Who meets whom in duels.")

@@ -320,11 +320,13 @@ def _chosen(names: list[str] | None, tables: list[Tables], embedding: str | None
 
 def _semantic_metrics(model: str) -> list[Metric]:
     from palaestra.metrics.families.speech import semantic_metrics, sentence_embedding
+    from palaestra.metrics.families.utterances import semantic_utterances
 
     if (Path(model).is_absolute() or model.startswith((".", "~"))) and not Path(model).expanduser().is_dir():
         raise BadInput(f"--embedding: there is no folder {model}", "Name a model or its folder.")
     try:
-        return semantic_metrics(sentence_embedding(model), f"cosine of embeddings by {model}")
+        by = sentence_embedding(model), f"cosine of embeddings by {model}"
+        return [*semantic_metrics(*by), *semantic_utterances(*by)]
     except ModuleNotFoundError as error:
         remedy = "Install it: pip install 'palaestra[embedding]'"
         raise BadInput(
