@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
-from palaestra.agents.answers import Answer, Value
+from palaestra.agents.answers import Answer, Likelihood, Value
 from palaestra.agents.speakers import as_shown
 
 Role = Literal["system", "user", "assistant"]
@@ -69,6 +69,11 @@ class Question:
     answer: Answer
     policy: str
     shortenable: bool = False
+
+    @property
+    def weighed(self) -> str:
+        """The text that is read after the prompt to be weighed; "" where nothing is."""
+        return self.answer.text if isinstance(self.answer, Likelihood) else ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

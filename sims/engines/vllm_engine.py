@@ -19,9 +19,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from palaestra.agents.answers import Answer, Choice, Json
+from palaestra.agents.answers import Answer, Choice, Json, Likelihood, LogProbability
 from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from vllm.v1.engine.async_llm import AsyncLLM
 
 LONGEST_CONTEXT = 8192
+DIGITS = 6  # of a mean log-probability: float32 errs by 8e-6
 ANSWERED = ("stop", "length")  # other finish reasons, such as "abort", leave an answer in pieces
 
 
@@ -172,7 +174,7 @@ class Vllm:
         if policy.think.kind not in self._thinking:  # another run of a sweep, which keeps its engine
             self._require_thinking(policy.think.kind)
             self._thinking.add(policy.think.kind)
-        if policy.think.kind == "native":
+        if policy.think.kind == "native" and not call.weighed:
             return await self._think(call, policy, seed)
         return await self._reply(call, policy, seed, Opening(*self._template.start(call.prompt)))
 
@@ -215,6 +217,8 @@ class Vllm:
         tokens = start.tokens
         if isinstance(call.answer, Choice):
             return await self._choose(call, call.answer, policy, seed, start)
+        if isinstance(call.answer, Likelihood):
+            return await self._weigh(call, policy, start)
         needed, longest = answer_length(call.answer, policy)
         room = self._room(call, len(tokens), needed)
         limits: dict[str, Any] = {"max_tokens": min(longest, room), "stop_token_ids": [self._end]}
@@ -293,6 +297,24 @@ class Vllm:
             cached_tokens=outputs[0].num_cached_tokens or 0,
             output_tokens=len(outputs),
         )
+
+    async def _weigh(self, call: Call, policy: Policy, start: Opening) -> Reply:
+        """How probable the call's text is. vLLM reads all of it at once, past its prefix cache."""
+        said = self._template.encode_answer(start.prefix, call.weighed)
+        tokens = [*start.tokens, *said]
+        self._room(call, len(tokens), 1)
+        output = await self._request(
+            tokens, policy, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
+        )
+        tables = output.prompt_logprobs
+        assert tables is not None
+        found = [
+            table[token].logprob
+            for token, table in zip(said, tables[len(start.tokens) :], strict=True)
+            if table is not None
+        ]
+        told = LogProbability(mean_logprob=round(min(fmean(found), 0.0), DIGITS), tokens=len(said))
+        return Reply(text=told.model_dump_json(), prompt_tokens=len(tokens))
 
     def _tree_depth(self, answer: Answer, prefix: str) -> int:
         return depth(self._option_tree(answer, prefix)) if isinstance(answer, Choice) else 0

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache
-from math import exp, fsum, prod
+from math import exp, fsum, prod, sqrt
 from pathlib import Path
 from random import Random
-from statistics import stdev
+from statistics import fmean, stdev
 from typing import Any
 
 import pytest
@@ -54,6 +54,12 @@ class ExactModel:
         ((exact, error),) = self._next(prompt, [said], temperature)
         right = [float(row[token]) for row, token in zip(exact, said, strict=True)]
         return pytest.approx(right, abs=FARTHEST * error)
+
+    def mean_logprob(self, prompt: Tokens, said: Tokens) -> object:
+        """Equal to any mean log-probability of the tokens `said`, as near as that: errors average out."""
+        ((exact, error),) = self._next(prompt, [said])
+        right = fmean(float(row[token]) for row, token in zip(exact, said, strict=True))
+        return pytest.approx(right, abs=FARTHEST * error / sqrt(len(said)))
 
     def options(self, prompt: Tokens, options: Sequence[Tokens]) -> tuple[object, ...]:
         """Equal to any tuple of the options' probabilities, walked token by token, as near as that.
