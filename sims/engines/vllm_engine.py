@@ -19,10 +19,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from palaestra.agents.answers import Answer, Choice, Json, Likelihood, LogProbability
+from palaestra.agents.answers import Answer, Choice, Json, Likelihood
 from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
@@ -33,6 +32,8 @@ from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
 from palaestra.sims.engines.template_contract import require_whole
 from palaestra.sims.engines.vllm_machine import (
+    OUTPUT_LAYER,
+    adapted_layers,
     adapter_rank,
     computes_bfloat16,
     device_name,
@@ -45,13 +46,13 @@ from palaestra.sims.engines.vllm_machine import (
     require_vllm,
     set_up_cpu,
 )
+from palaestra.sims.engines.vllm_outputs import sampled, weighed
 
 if TYPE_CHECKING:
-    from vllm.outputs import CompletionOutput, RequestOutput
+    from vllm.outputs import RequestOutput
     from vllm.v1.engine.async_llm import AsyncLLM
 
 LONGEST_CONTEXT = 8192
-DIGITS = 6  # of a mean log-probability: float32 errs by 8e-6
 ANSWERED = ("stop", "length")  # other finish reasons, such as "abort", leave an answer in pieces
 
 
@@ -70,6 +71,7 @@ class Vllm:
         )
         self._thinking: set[str] = {policy.think.kind for policy in policies.values()}
         self._requests = 0
+        self._weighs = True
         self._engine: AsyncLLM | None = None
 
     async def start(self) -> None:
@@ -156,7 +158,10 @@ class Vllm:
         }
         if self._adapters:
             ranks = [adapter_rank(path) for path in self._adapters]
+            layers = adapted_layers(self._adapters)
+            self._weighs = layers is not None and OUTPUT_LAYER not in layers
             arguments |= {
+                "lora_target_modules": None if layers is None else sorted(layers),
                 "enable_lora": True,
                 "max_loras": len(ranks),
                 "max_lora_rank": lora_rank_slot(ranks),
@@ -237,7 +242,7 @@ class Vllm:
             limits["skip_special_tokens"] = False  # else a thought reads as speech
         output = await self._request(tokens, policy, seed=seed, **sampling, **limits)
         answer = output.outputs[0]
-        token_ids, logprobs = _sampled(answer) if self._settings.record_tokens else (None, None)
+        token_ids, logprobs = sampled(answer) if self._settings.record_tokens else (None, None)
         return Reply(
             token_ids=token_ids,
             logprobs=logprobs,
@@ -300,21 +305,18 @@ class Vllm:
 
     async def _weigh(self, call: Call, policy: Policy, start: Opening) -> Reply:
         """How probable the call's text is. vLLM reads all of it at once, past its prefix cache."""
+        if not self._weighs:
+            raise EngineUnavailable(
+                "an adapter changes the output layer, or may: vLLM can't tell how probable a text is",
+                f"Take adapters without `{OUTPUT_LAYER}`, saved as safetensors.",
+            )
         said = self._template.encode_answer(start.prefix, call.weighed)
         tokens = [*start.tokens, *said]
         self._room(call, len(tokens), 1)
         output = await self._request(
             tokens, policy, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
         )
-        tables = output.prompt_logprobs
-        assert tables is not None
-        found = [
-            table[token].logprob
-            for token, table in zip(said, tables[len(start.tokens) :], strict=True)
-            if table is not None
-        ]
-        told = LogProbability(mean_logprob=round(min(fmean(found), 0.0), DIGITS), tokens=len(said))
-        return Reply(text=told.model_dump_json(), prompt_tokens=len(tokens))
+        return Reply(text=weighed(output, said).model_dump_json(), prompt_tokens=len(tokens))
 
     def _tree_depth(self, answer: Answer, prefix: str) -> int:
         return depth(self._option_tree(answer, prefix)) if isinstance(answer, Choice) else 0
@@ -377,10 +379,3 @@ class Vllm:
             "vllm": require_vllm(),
             **self._served,
         }
-
-
-def _sampled(answer: CompletionOutput) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """The tokens of an answer with the log-probabilities under which they were sampled."""
-    assert answer.logprobs is not None
-    token_ids = tuple(answer.token_ids)
-    return token_ids, tuple(table[t].logprob for table, t in zip(answer.logprobs, token_ids, strict=True))
