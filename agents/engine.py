@@ -47,7 +47,8 @@ class EngineSettings(Settings):
     of a thought is told apart in any case."""
 
     weighs_texts: ClassVar[bool] = False
-    """Whether its class answers `Likelihood`: how probable a given text is as the answer to a prompt."""
+    """Whether its class tells how probable given texts are as the answer to a prompt: it answers `Likelihood`
+    and weighs the options of a choice as whole answers where a policy says `normalise: answer`."""
 
     kind: str
     context: int | None = Field(

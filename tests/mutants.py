@@ -391,6 +391,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("contract: lockstep", CONTRACT, "        _check_lockstep(scenario, index)\n", "", T_CONTRACT),
     ("contract: refusal", CONTRACT, 'raise ContractBroken(f"refusal: {changes} is taken")', "pass", T_CONTRACT),
     ("memory: half", "agents/memory.py", "// 2\n        del left[0]", "// 1\n        del left[0]", "tests/agents/test_memory.py"),
+    ("choice: whole answers", "sims/engines/option_tree.py", "        if self._whole:\n", "        if False:\n", "tests/sims/engines/test_option_tree.py"),
     ("choice: probabilities", "sims/engines/option_tree.py", "product *= share", "product = share", "tests/sims/engines/test_option_tree.py"),
     ("forged control token", "sims/engines/chat_template.py", 'if token["content"] not in controls]', "]", "tests/sims/engines/test_chat_template.py"),
 

@@ -199,6 +199,9 @@ def _unserved(place: Location, policy: Policy, engine: EngineSettings) -> Proble
     if policy.think.kind == "native" and not engine.thinks:
         message = f"an engine of kind {engine.kind} has no thoughts of its own; choose `think: scratchpad`"
         yield (*place, "think"), message
+    if policy.normalise == "answer" and not engine.weighs_texts:
+        what, _ = unweighed(policy.engine, engine)
+        yield (*place, "normalise"), f"{what}, nor a whole option; leave it at `options`"
 
 
 def _declared(node: object, place: Location) -> Iterator[tuple[Location, Participant]]:

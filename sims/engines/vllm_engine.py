@@ -190,7 +190,7 @@ class Vllm:
         assert marks is not None
         over = marks.closes + marks.leads
         begun = [*template.encode(call.prompt), *template.written(marks.opens)]
-        needed = least(call.answer, policy, self._tree_depth(call.answer, template.tail(over)))
+        needed = least(call.answer, policy, self._tree_depth(call.answer, policy, template.tail(over)))
         room = self._room(call, len(begun) + len(template.written(over)), needed + 1) - needed
         end = template.written(marks.end)
         output = await self._request(
@@ -259,7 +259,7 @@ class Vllm:
 
     async def _choose(self, call: Call, choice: Choice, policy: Policy, seed: int, start: Opening) -> Reply:
         tokens = start.tokens
-        tree = self._option_tree(choice, start.prefix)
+        tree = self._option_tree(choice, start.prefix, policy.normalise == "answer")
         self._room(call, len(tokens), depth(tree))
         outputs = await asyncio.gather(
             *(
@@ -269,7 +269,6 @@ class Vllm:
                     seed=seed,
                     temperature=1.0,
                     max_tokens=1,
-                    allowed_token_ids=list(fork.children),
                     logprob_token_ids=list(fork.children),
                     detokenize=False,
                 )
@@ -296,8 +295,7 @@ class Vllm:
             token_ids=token_ids,
             logprobs=whole,
             probabilities=tuple(probabilities),
-            # Where tokens are recorded, vLLM tells what was sampled from: nothing but the options.
-            mass=None if self._settings.record_tokens else tree.mass(logprobs),
+            mass=tree.mass(logprobs),
             prompt_tokens=len(tokens),
             cached_tokens=outputs[0].num_cached_tokens or 0,
             output_tokens=len(outputs),
@@ -318,12 +316,14 @@ class Vllm:
         )
         return Reply(text=weighed(output, said).model_dump_json(), prompt_tokens=len(tokens))
 
-    def _tree_depth(self, answer: Answer, prefix: str) -> int:
-        return depth(self._option_tree(answer, prefix)) if isinstance(answer, Choice) else 0
+    def _tree_depth(self, answer: Answer, policy: Policy, prefix: str) -> int:
+        if not isinstance(answer, Choice):
+            return 0
+        return depth(self._option_tree(answer, prefix, policy.normalise == "answer"))
 
-    def _build_option_tree(self, choice: Choice, prefix: str) -> OptionTree:
+    def _build_option_tree(self, choice: Choice, prefix: str, whole: bool) -> OptionTree:
         options = [self._template.encode_answer(prefix, option) for option in choice.options]
-        return OptionTree(options, self._end)
+        return OptionTree(options, self._end, whole)
 
     def _room(self, call: Call, prompt: int, needed: int) -> int:
         room = self._context - prompt

@@ -91,6 +91,24 @@ class ExactModel:
             for right, *found in zip(_walk(options, forks), *strayed, strict=True)
         )
 
+    def answers(self, prompt: Tokens, options: Sequence[Tokens]) -> tuple[object, ...]:
+        """Equal to any tuple of the options' probabilities as whole answers, as near as that."""
+        told = self._next(prompt, options)
+        sums = [
+            fsum(float(row[token]) for row, token in zip(exact, option, strict=True))
+            for option, (exact, _) in zip(options, told, strict=True)
+        ]
+        random, error = Random(1), max(error for _, error in told)
+        spread = [error * sqrt(len(option)) for option in options]
+        strayed = [
+            _shares([total + random.gauss(0, each) for total, each in zip(sums, spread, strict=True)])
+            for _ in range(200)
+        ]
+        return tuple(
+            pytest.approx(right, abs=FARTHEST * stdev(found))
+            for right, *found in zip(_shares(sums), *strayed, strict=True)
+        )
+
     def _next(
         self, prompt: Tokens, said: Sequence[Tokens], temperature: float = 1
     ) -> list[tuple[Any, float]]:
@@ -124,6 +142,11 @@ def _walk(options: Sequence[Tokens], forks: Forks) -> list[float]:
         )
         for option in options
     ]
+
+
+def _shares(sums: Sequence[float]) -> list[float]:
+    """What each of these log-probabilities has of all together."""
+    return [exp(each) / fsum(map(exp, sums)) for each in sums]
 
 
 @cache

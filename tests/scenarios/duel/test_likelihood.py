@@ -116,6 +116,15 @@ REFUSED = [
     ({"reference": "nobody"}, "no policy 'nobody'"),
     ({"judging": "pointwise", "reference": "default"}, "no log-probabilities"),
     (
+        {
+            "judging": "pointwise",
+            "engines": {"default": SERVER},
+            "policies": {"default": {"normalise": "answer"}},
+        }
+        | {"fighters": [{"name": name} for name in ("Ann", "Bo", "Cem")]},
+        "nor a whole option",
+    ),
+    (
         {"engines": {"default": SERVER}, "policies": {name: {} for name in MEANS}},
         "of kind scripted or vllm",
     ),
