@@ -381,7 +381,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("judging: expectation", JUDGING, "fsum(p * v for", "max(p * v for", T_JUDGING),
     ("likelihood: reference", JUDGING, "return means[0] - fsum(means[1:])", "return means[0]", T_LIKELIHOOD),
     ("likelihood: one model", "scenarios/duel/config.py", "own.adapter == base.adapter", "False", T_LIKELIHOOD),
-    ("likelihood: who can", "scenarios/core/config.py", "and not engine.weighs_texts:", "and False:", T_LIKELIHOOD),
+    ("likelihood: who can", "scenarios/core/config.py", "engine is not None and not engine.weighs_texts:", "False:", T_LIKELIHOOD),
     ("likelihood: as the author", "scenarios/duel/rules.py", "rules if in_the_author_s_place else", "", T_LIKELIHOOD),
     ("likelihood: at once", FLEET, ' == "scratchpad" and not call.weighed:', ' == "scratchpad":', "tests/agents/test_likelihood.py"),
     ("likelihood: counted", FORESEEN, " + len(call.weighed)", "", "tests/agents/test_likelihood.py"),
