@@ -127,7 +127,7 @@ def _answers(agent: str, answers: list[tuple[dict[str, Any], str]]) -> Iterator[
 def _weighed(text: str) -> str:
     """How probable a given text was found."""
     told = LogProbability.model_validate_json(text)
-    return f"{told.mean_logprob:.2f} nats a token, of {told.tokens}"
+    return f"{told.mean_logprob:.2f} nats a token over {told.tokens}"
 
 
 def _choice(call: dict[str, Any]) -> str:

@@ -385,6 +385,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("likelihood: as the author", "scenarios/duel/rules.py", "rules if in_the_author_s_place else", "", T_LIKELIHOOD),
     ("likelihood: at once", FLEET, ' == "scratchpad" and not call.weighed:', ' == "scratchpad":', "tests/agents/test_likelihood.py"),
     ("likelihood: counted", FORESEEN, " + len(call.weighed)", "", "tests/agents/test_likelihood.py"),
+    ("duel: ties", "scenarios/duel/rules.py", "if abs(one - other) >= self.config.ties_below", "if one != other", "tests/scenarios/duel/test_ties.py"),
     ("contract: privacy", CONTRACT, "    check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
     ("contract: replay", CONTRACT, "        _check_replay(scenario, index)\n", "", T_CONTRACT),
     ("contract: faults", CONTRACT, "        _check_faults(scenario, index)\n", "", T_CONTRACT),

@@ -82,7 +82,8 @@ class Match(Event):
         first_score, second_score: weighted means over the judges; points of 1–10 times the
             handicap, with pairwise judging the probabilities of being better, by likelihood nats
             a token, without judging 1 for an answer that passed the check and 0 for another.
-        margin: the first's less the second's; None without a judge who could be understood.
+        margin: the first's less the second's, 0 where it is smaller than the file's `ties_below`; None
+            without a judge who could be understood.
         judges: how many counted.
     """
 

@@ -268,7 +268,8 @@ class Duel(Episode[DuelConfig]):
             * factors.get(name, 1.0)
             for side, name in enumerate((first, second))
         )
-        return Match(contest.number, first, second, one, other, one - other, len(usable))
+        margin = one - other if abs(one - other) >= self.config.ties_below else 0.0
+        return Match(contest.number, first, second, one, other, margin, len(usable))
 
     def _update(self, iteration: int, match: Match) -> None:
         assert match.margin is not None
@@ -277,7 +278,7 @@ class Duel(Episode[DuelConfig]):
             changes = self.sparta.update(match.first, match.second, match.margin)
         else:
             score = (1 + (match.margin > 0) - (match.margin < 0)) / 2
-            if self.config.judging == "pairwise":
+            if self.config.judging == "pairwise" and match.margin:
                 score = match.first_score
             ratings = self.ratings
             constants = EloConstants(k=self.config.elo.k, scale=self.config.elo.scale)

@@ -214,7 +214,7 @@ def test_scores_by_likelihood_are_nats_in_pairs_and_tables(played: Play) -> None
     assert set(weighed["weighed"]) <= set(texts.values())
     assert run.calls.filter(purpose="answer")["weighed"].null_count() == 2 * len(QUESTIONS)
     assert set(weighed["output_tokens"]) == {0}
-    assert "nats a token, of" in "\n".join(transcript(run, 0))
+    assert "nats a token over" in "\n".join(transcript(run, 0))
     first = weighed.row(0, named=True)
     assert run.prompt(0, first["call"])[-1] == ("assistant", first["weighed"])
     for row in exported(run.folder, "dpo")["dpo"]:
