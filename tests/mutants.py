@@ -282,6 +282,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("fleet: refused", FLEET, "None, reply.finish == REFUSED", "None, False", T_FLEET),
     ("conformance", "sims/commands/conformance.py", "def conformance(", RAISES, "tests/sims/commands/test_conformance.py"),
     ("conformance: bound", "sims/engines/battery.py", "\"no\" if plain == len(replies) or not kept", "\"no\" if not kept", "tests/sims/commands/test_conformance.py"),
+    ("conformance: noise", "sims/engines/battery.py", "apart = [one - other for", "apart = [one - one for", "tests/sims/engines/test_battery.py"),
     ("server: mass", SERVER, "return found if mass >= LEAST_MASS else {}", "return found", T_ASKED),
     ("server: no option", SERVER, "if asked.text not in (option[begun:].strip() for option in group.options):", "if False:", T_ASKED),
     ("server: aligned", SERVER, "at = of_answer(positions, asked.text)", "at = positions", T_ASKED),
