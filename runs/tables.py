@@ -4,7 +4,7 @@
 |---|---|---|
 | `episodes` | episode | `episode`, `seed`, `ended`, `steps`, `item` (which item of a list it plays, such as a motion: those of one are equal), and the fields of the outcome |
 | `messages` | message | `episode`, `message`, `role`, `label`, `call` (whose reply it quotes), `quoted` (lines that begin as another's turn would), `text` |
-| `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `options`, `probabilities` (before temperature), `mass` (what the options hold of the model's probability, all together), `plain` (asked in words only, without a constraint), `refusal` (in which words it was refused), `thought` (what the model thought before it answered: private), `model` (who answered, where a server tells it), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
+| `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `weighed` (the given text whose log-probability `text` tells), `options`, `probabilities` (before temperature), `mass` (what the options hold of the model's probability, all together), `plain` (asked in words only, without a constraint), `refusal` (in which words it was refused), `thought` (what the model thought before it answered: private), `model` (who answered, where a server tells it), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
 | one for each event type | event | `episode`, `event`, `step`, and the type's fields |
 | `persona` | agent whom a person of a population plays, where there are any | `episode`, `event`, `step`, `agent`, `person` (number), `text`, `attributes` (JSON) |
 """
@@ -60,6 +60,7 @@ CALLS: dict[str, Any] = {
     "seed": pl.Int64,
     "prompt": pl.String,
     "text": pl.String,
+    "weighed": pl.String,
     "options": pl.List(pl.String),
     "probabilities": pl.List(pl.Float64),
     "mass": pl.Float64,
@@ -161,6 +162,7 @@ def _call(entry: CallAnswered) -> dict[str, Any]:
     row = {name: getattr(entry, name) for name in CALLS.keys() & ANSWERED}
     row["prompt"] = ranges(entry.prompt)
     row["about"] = json.dumps(entry.about, ensure_ascii=False)
+    row["weighed"] = entry.answer.get("weighed")
     row["options"] = entry.answer.get("options")
     row["failed"] = entry.failed and entry.finish != OVERFLOW
     row["prompt_tokens"], row["cached_tokens"], row["output_tokens"] = entry.tokens

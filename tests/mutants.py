@@ -192,6 +192,7 @@ T_THOUGHTS_OUT = "tests/runs/exports/test_thoughts_exported.py"
 T_PAIRS, T_ROWS, T_EXPORTED = (f"tests/runs/exports/test_{name}.py" for name in ("pairs", "rows", "folder"))
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
+T_LIKELIHOOD = "tests/scenarios/duel/test_likelihood.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
 FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
     "sims/engines/fleet.py",
@@ -281,6 +282,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("fleet: refused", FLEET, "None, reply.finish == REFUSED", "None, False", T_FLEET),
     ("conformance", "sims/commands/conformance.py", "def conformance(", RAISES, "tests/sims/commands/test_conformance.py"),
     ("conformance: bound", "sims/engines/battery.py", "\"no\" if plain == len(replies) or not kept", "\"no\" if not kept", "tests/sims/commands/test_conformance.py"),
+    ("conformance: noise", "sims/engines/battery.py", "apart = [one - other for", "apart = [one - one for", "tests/sims/engines/test_battery.py"),
     ("server: mass", SERVER, "return found if mass >= LEAST_MASS else {}", "return found", T_ASKED),
     ("server: no option", SERVER, "if asked.text not in (option[begun:].strip() for option in group.options):", "if False:", T_ASKED),
     ("server: aligned", SERVER, "at = of_answer(positions, asked.text)", "at = positions", T_ASKED),
@@ -317,8 +319,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("spend: time", METER, "then[limit] >= most if limit", "False if limit", f"{T_METER} -k after_the_time"),
     ("spend: earlier sittings", METER, "for policy, usage in used.items())", "for policy, usage in ())", f"{T_METER} -k earlier"),
     ("spend: longer prompts", METER, 'seen["tokens"] / seen["characters"] if', "0.0 if", f"{T_METER} -k from_then_on"),
-    ("spend: longest answers", FORESEEN, "with_thought(round(characters(call) * tokens_a_character) + 1, output, policy)",
-     "with_thought(round(characters(call) * tokens_a_character) + 1, 0, policy)", f"{T_RUN_LIMITS} -k same_end"),
+    ("spend: longest answers", FORESEEN, "with_thought(round(characters(call) * tokens_a_character) + 1, output, policy, call.answer)",
+     "with_thought(round(characters(call) * tokens_a_character) + 1, 0, policy, call.answer)", f"{T_RUN_LIMITS} -k same_end"),
     ("spend: cached", BUDGET, "self.cached * cached", "self.cached * prices.prompt", T_METER),
     ("spend: of a run", "runs/run.py", 'row["cached_tokens"], row["output_tokens"])', '0, row["output_tokens"])', f"{T_RUN_LIMITS} -k hosted"),
     ("spend: told at once", SITTING, "if (reached := self._reached_before(meter)) is not None:", "if (reached := None) is not None:",
@@ -378,12 +380,20 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("judging: both orders", JUDGING, "(better + 1 - crossed) / 2", "better", T_JUDGING),
     ("judging: failed answers", JUDGING, "if score.score is not None and weight > 0", "if weight > 0", T_JUDGING),
     ("judging: expectation", JUDGING, "fsum(p * v for", "max(p * v for", T_JUDGING),
+    ("likelihood: reference", JUDGING, "return means[0] - fsum(means[1:])", "return means[0]", T_LIKELIHOOD),
+    ("likelihood: one model", "scenarios/duel/config.py", "own.adapter == base.adapter", "False", T_LIKELIHOOD),
+    ("likelihood: who can", "scenarios/core/config.py", "engine is not None and not engine.weighs_texts:", "False:", T_LIKELIHOOD),
+    ("likelihood: as the author", "scenarios/duel/rules.py", "rules if in_the_author_s_place else", "", T_LIKELIHOOD),
+    ("likelihood: at once", FLEET, ' == "scratchpad" and not call.weighed:', ' == "scratchpad":', "tests/agents/test_likelihood.py"),
+    ("likelihood: counted", FORESEEN, " + len(call.weighed)", "", "tests/agents/test_likelihood.py"),
+    ("duel: ties", "scenarios/duel/rules.py", "if abs(one - other) >= self.config.ties_below", "if one != other", "tests/scenarios/duel/test_ties.py"),
     ("contract: privacy", CONTRACT, "    check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
     ("contract: replay", CONTRACT, "        _check_replay(scenario, index)\n", "", T_CONTRACT),
     ("contract: faults", CONTRACT, "        _check_faults(scenario, index)\n", "", T_CONTRACT),
     ("contract: lockstep", CONTRACT, "        _check_lockstep(scenario, index)\n", "", T_CONTRACT),
     ("contract: refusal", CONTRACT, 'raise ContractBroken(f"refusal: {changes} is taken")', "pass", T_CONTRACT),
     ("memory: half", "agents/memory.py", "// 2\n        del left[0]", "// 1\n        del left[0]", "tests/agents/test_memory.py"),
+    ("choice: whole answers", "sims/engines/option_tree.py", "        if self._whole:\n", "        if False:\n", "tests/sims/engines/test_option_tree.py"),
     ("choice: probabilities", "sims/engines/option_tree.py", "product *= share", "product = share", "tests/sims/engines/test_option_tree.py"),
     ("forged control token", "sims/engines/chat_template.py", 'if token["content"] not in controls]', "]", "tests/sims/engines/test_chat_template.py"),
 

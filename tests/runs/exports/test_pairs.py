@@ -16,6 +16,7 @@ from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
 from palaestra.runs.exports.samples import chat
 from palaestra.runs.run import Run
+from palaestra.runs.transcript import transcript
 from palaestra.sims.engines import scripted_engine
 from palaestra.sims.playing.branch import branch, selection
 from support.exported import Row
@@ -220,3 +221,20 @@ CAR = {
         {"name": "Tom", "wants": {"price": "low"}, "limit": 6100},
     ],
 }
+
+
+def test_scores_by_likelihood_are_nats_in_pairs_and_tables(played: Play) -> None:
+    run = Run(played(DUEL | {"judging": "likelihood", "weights": "uniform"}))
+    weighed = run.calls.filter(purpose="weigh")
+    texts = dict(run.calls.select("call", "text").iter_rows())
+    assert set(weighed["weighed"]) <= set(texts.values())
+    assert run.calls.filter(purpose="answer")["weighed"].null_count() == 2 * len(QUESTIONS)
+    assert set(weighed["output_tokens"]) == {0}
+    assert "nats a token over" in "\n".join(transcript(run, 0))
+    first = weighed.row(0, named=True)
+    assert run.prompt(0, first["call"])[-1] == ("assistant", first["weighed"])
+    for row in exported(run.folder, "dpo")["dpo"]:
+        assert row["unit"] == "nats a token"
+        assert row["score_rejected"] < row["score_chosen"] <= 0
+        assert row["score_chosen"] == pytest.approx(panel_score(row, "chosen"))
+        assert row["prompt"][-1]["role"] == "user"

@@ -315,7 +315,7 @@ REFUSED = [
     ({"fighters": FILE["fighters"][:2]}, "a tribe has 3 or more"),
     ({"fighters": [*FILE["fighters"], {"name": "ann"}]}, "two agents are named"),
     ({"fighters_judge": False}, "nobody judges"),
-    ({"judging": "pairwise", "handicaps": "static"}, "handicaps scale scores"),
+    ({"judging": "pairwise", "handicaps": "static"}, "handicaps scale points"),
     ({"matches": 9}, "9 matches need as many instructions"),
     ({"instructions": ["  "]}, "an instruction is empty"),
     ({"fighters": [{"name": "Ann", "rating": 5}, *FILE["fighters"][1:]]}, "SPARTA's ratings are 10 or more"),
