@@ -247,10 +247,10 @@ def test_what_was_taken_once_is_not_given_up() -> None:
 def test_a_form_is_given_up_when_it_was_passed_over_more_often_than_kept() -> None:
     dialect = Dialect()
     for kept in (True, True, True, False, False, False):
-        dialect.observe("structured_outputs", kept)
+        dialect.observe("structured_json", kept)
     assert dialect.forms(JSON_FORMS) == list(JSON_FORMS)
-    dialect.observe("structured_outputs", False)
-    assert "structured_outputs" not in dialect.forms(JSON_FORMS)
+    dialect.observe("structured_json", False)
+    assert "structured_json" not in dialect.forms(JSON_FORMS)
     for _ in range(9):
         dialect.observe(PLAIN, False)
     assert dialect.forms((PLAIN,)) == [PLAIN]
