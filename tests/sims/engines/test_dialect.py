@@ -191,6 +191,8 @@ def test_a_retry_is_asked_more_plainly_where_the_constraint_was_passed_over(serv
     replies = asyncio.run(asked())
     assert [(reply.value, reply.failed) for reply in replies] == [("yes", False)] * 4
     assert (replies[0].attempts, replies[-1].attempts) == (2, 1)
+    bound = ["structured_outputs" in request for request in server.requests]
+    assert bound[:3] == [True, True, False]  # weighed and sampled, then asked again
 
 
 def test_a_constraint_that_is_passed_over_is_known_by_answers_that_are_cut(server: FakeServer) -> None:
