@@ -129,7 +129,7 @@ def _tried(mutant: Mutant, root: Path) -> Result:
     unchanged = path.read_bytes()
     path.write_text(mutant.source(root), encoding="utf-8")
     try:
-        code, said = tested(root, mutant.tests)
+        code, said = tested(root, mutant.tests, SECONDS)
     finally:
         path.write_bytes(unchanged)
     seconds = perf_counter() - began
@@ -141,8 +141,11 @@ def _tried(mutant: Mutant, root: Path) -> Result:
     return Result(mutant, "noticed" if code else "SURVIVED", seconds, first[1] if first else "")
 
 
-def tested(root: Path, tests: str) -> tuple[int | None, str]:
-    """Pytest's exit code for these tests of the copy in `root`, until the first fails; None if they hang."""
+def tested(root: Path, tests: str, seconds: float | None) -> tuple[int | None, str]:
+    """Pytest's exit code for these tests of the copy in `root`, until the first fails.
+
+    None if they take longer than `seconds`, where there is a limit.
+    """
     words = ["-x", "-q", "-n", "0", "-m", "not engine", "-p", "no:cacheprovider", *tests.split()]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *words],
@@ -154,7 +157,7 @@ def tested(root: Path, tests: str) -> tuple[int | None, str]:
         start_new_session=True,
     )
     try:
-        said, _ = process.communicate(timeout=SECONDS)
+        said, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -518,7 +521,7 @@ def _require_passing(mutants: Sequence[Mutant]) -> None:
     """Raise `Stale` where the tests don't pass without a mutant: all would be noticed then."""
     tests = " ".join(sorted({file for mutant in mutants for file in mutant.files()}))
     with TemporaryDirectory(prefix="palaestra-mutants-") as folder:
-        code, said = tested(copy(Path(folder)), tests)
+        code, said = tested(copy(Path(folder)), tests, seconds=None)
     if code != 0:
         raise Stale(f"without a mutant these tests fail: {tests}\n{said}")
 

@@ -267,7 +267,7 @@ def main() -> None:
 def _command() -> object:
     """Do what was typed; raises `BadInput` where that leads to a folder whose name is no UTF-8."""
     require_utf8(sys.argv[1:])
-    return app(standalone_mode=False)
+    return app(prog_name="palaestra", standalone_mode=False)
 
 
 def _load(file: str, settings: list[str]) -> Scenario:
