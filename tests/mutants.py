@@ -408,7 +408,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("thoughts: at once", "sims/engines/chat_template.py", "told.startswith(asked) and told[len(asked) :].strip()", "told.startswith(asked)", T_THOUGHTS),
     ("thoughts: seam", "sims/engines/chat_template.py", "return self._tokens([text + after[0], *after[1:]])", "return self._tokens([text, *after])", T_THOUGHTS),
     ("thoughts: when told", "sims/engines/chat_template.py", "options = dict.fromkeys(THOUGHT_OPTIONS, True)", "options = dict.fromkeys(THOUGHT_OPTIONS, False)", T_THOUGHTS),
-    ("thoughts: scripted", "scenarios/core/config.py", 'policy.think.kind == "native" and', "False and", "tests/scenarios/core/test_load.py"),
+    ("thoughts: scripted", "scenarios/core/config.py", 'policy.think.kind == "native" and', "False and", "tests/scenarios/core/test_load_refused.py"),
     ("thoughts: dry sweep", "scenarios/core/sweep.py", "    if not dry_run:\n", "    if True:\n", "tests/scenarios/core/test_sweep.py"),
     ("thoughts: exported", "runs/exports/parts.py", 'job.options.thoughts == "keep"', "True", T_THOUGHTS_OUT),
     ("thoughts: counted", "runs/exports/parts.py", "job.left_out[THOUGHTS] += 1", "pass", T_THOUGHTS_OUT),
