@@ -150,11 +150,13 @@ def _upwards(
     n, reach = len(observations), _reach(observations, confidence)
     if value <= 0 or reach == 0:
         return 2 * n
+    many_at_it = np.count_nonzero(observations > 0) <= (1 - TIED) * n
     if _on_a_grid(observations):
+        confidence = max(confidence, WIDER) if many_at_it else confidence
         k = reach**2 / value
         half = sqrt(k * k / 4 + k * value)
         score = value + k / 2 - half, value + k / 2 + half
-    elif np.count_nonzero(observations > 0) <= (1 - TIED) * n:
+    elif many_at_it:
         return _mostly_nothing(observations, chance)
     elif (relative := reach / value) >= WIDEST:
         return ceil(n * (relative / WIDEST) ** 2)

@@ -6,12 +6,14 @@ Of means, ratios, slopes and the like it follows from what each observation says
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import inf, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.optimize import brentq
+from scipy.stats import chi2, nct
 
 from palaestra.metrics.bounds import LEAST, Bounds, Chance, Numbers, Support, bounds, quantile, support_of
 from palaestra.metrics.matching import Matched
@@ -20,6 +22,8 @@ from palaestra.metrics.observations import LEAST_ITEMS, Observations, pseudo_val
 from palaestra.metrics.resampling import DECIMALS, bca
 
 POWER = 0.8
+NODES = 200
+"""Of estimates that an average is over."""
 UNSTABLE = "no interval: the number is undefined without one of them"
 SAME = "no interval: it is the same in all episodes"
 NOTHING = 10.0**-DECIMALS
@@ -153,7 +157,23 @@ def unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance:
 
 def _detectable(error: float, degrees: float) -> float:
     """The difference that a t-test of this error finds with `POWER`, about."""
-    return float(quantile(degrees + 1) + student.ppf(POWER, degrees)) * error
+    return _times_the_error(max(round(degrees), 1)) * error
+
+
+@lru_cache(maxsize=1024)
+def _times_the_error(degrees: int) -> float:
+    """How many times its estimated error a difference must be to be found with `POWER`.
+
+    On average over what the estimate may be: where it is too small, too small a difference is named,
+    and that isn't made good by the other cases.
+    """
+    estimates = np.sqrt(chi2.ppf((np.arange(NODES) + 0.5) / NODES, degrees) / degrees)
+
+    def lacks(times: float) -> float:
+        found = nct.sf(quantile(degrees + 1), degrees, times * estimates)
+        return float(np.mean(found)) - POWER
+
+    return float(brentq(lacks, 1.0, 1000.0))
 
 
 def _needs(found: Bounds, n: int) -> str:
