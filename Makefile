@@ -11,8 +11,8 @@ PYTEST := $(BIN)/pytest --numprocesses 2
 QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/record tests/sims/playing \
 	tests/sims/commands/test_app.py tests/test_the_name.py
 
-.PHONY: help setup demo evolve-demo notebooks quick test check formats browsers conformance thinkers \
-	pythons pythons-quick coverage mutants chaos bench clean
+.PHONY: help setup demo evolve-demo notebooks quick test whole check formats browsers conformance thinkers \
+	pythons pythons-quick coverage mutants chaos intervals nulls bench clean
 
 help:
 	@echo "make demo           play a real debate on the embedded model"
@@ -20,6 +20,7 @@ help:
 	@echo "make notebooks      execute all notebooks on recorded runs"
 	@echo "make quick          the most telling tests, without an engine: for daily work"
 	@echo "make test           all checks and tests, on the real engine too, in this machine's number format"
+	@echo "make whole          more of what make test plays a slice of: kills, notebooks, reports in Chromium, encodings"
 	@echo "make formats        the tests on the real engine in float32 and in bfloat16"
 	@echo "make browsers       the tests of reports in Chromium"
 	@echo "make conformance    ready-made prompts and hostile texts through real tokenizers of twelve families"
@@ -30,6 +31,8 @@ help:
 	@echo "make coverage       run all tests and count the lines that they run; fails below 95 %"
 	@echo "make mutants        break the program in many places; a test must notice each"
 	@echo "make chaos          kills, damaged files, full disks, failing engines, hostile texts: at most 20 minutes"
+	@echo "make intervals      how often intervals hold the truth, by shape of values and number of episodes (15 minutes)"
+	@echo "make nulls          2,000 studies of agents at random: in how many is anything found (an hour)"
 	@echo "make bench          measure speed; prints ratios"
 	@echo "make setup          only install (into $(VENV), for: $(DEVICE))"
 
@@ -58,7 +61,10 @@ quick: setup
 	$(PYTEST) -m "not engine and not torch and not browser" $(QUICK)
 
 test: check
-	$(PYTEST)
+	$(PYTEST) -m "not whole"
+
+whole: setup
+	$(PYTEST) -m whole
 
 formats: setup
 	$(PYTEST) -m engine --dtype float32
@@ -94,6 +100,12 @@ mutants: setup
 chaos: setup
 	PYTHONPATH=tests/lib $(BIN)/python -m tests.chaos.campaign --jobs 2
 	$(PYTEST) --every-kill tests/sims/commands/test_killed.py
+
+intervals: setup
+	PYTHONPATH=tests/lib $(BIN)/python -m support.coverage_of_intervals
+
+nulls: setup
+	PYTHONPATH=tests/lib $(BIN)/python -m support.null_studies
 
 bench: setup
 	$(BIN)/python benchmarks/throughput.py

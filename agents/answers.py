@@ -1,10 +1,11 @@
-"""The three kinds of answer a call can ask for, and how a reply's text becomes a value.
+"""The kinds of answer a call can ask for, and how a reply's text becomes a value.
 
 | kind | value | what the engine guarantees |
 |---|---|---|
 | `Text` | `str` | at most `max_tokens` tokens |
 | `Json` | `dict` that fits the schema | constrained decoding, bounded so that it can close |
 | `Choice` | one of the options | constrained decoding, with the probability of every option |
+| `Likelihood` | how probable a given text is | nothing is decoded: the text is read after the prompt |
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from palaestra.agents.failures import BadInput, UnparsedAnswer
 
@@ -101,20 +102,65 @@ class Json:
 
     def parse(self, text: str) -> JsonValue:
         """Return the object in `text`; raise `UnparsedAnswer` when it doesn't fit the model."""
-        try:
-            return self.model.model_validate_json(text, extra="forbid").model_dump(mode="json")
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the object"
-            raise UnparsedAnswer(f"{where}: {first['msg']}") from error
+        return _parsed(self.model, text)
 
     def describe(self) -> JsonValue:
         """The log's description of this answer."""
         return {"kind": "json", "schema": self.schema}
 
 
-Answer = Text | Json | Choice
+class LogProbability(BaseModel):
+    """What a reply to a `Likelihood` tells.
+
+    Attributes:
+        mean_logprob: mean over the text's tokens of the natural logarithm of each one's probability after the
+            prompt and the tokens before it, ≤ 0, nats a token.
+        tokens: how many the text has.
+    """
+
+    mean_logprob: float = Field(le=0, allow_inf_nan=False)
+    tokens: int = Field(ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How probable a given text is as the answer; its value has the fields of `LogProbability`.
+
+    The model reads the prompt and then the text where its own answer would begin. What ends a turn isn't
+    counted, so a text that was cut at its limit is weighed as one that ended. Nothing is thought before.
+
+    Attributes:
+        text: what is weighed, without outer white space; not empty.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.text.strip())
+        if not self.text:
+            raise BadInput("a text of no words has no probability")
+
+    def parse(self, text: str) -> JsonValue:
+        """Return what `text` tells; raise `UnparsedAnswer` when it doesn't fit `LogProbability`."""
+        return _parsed(LogProbability, text)
+
+    def describe(self) -> JsonValue:
+        """The log's description of this answer."""
+        return {"kind": "likelihood", "weighed": self.text}
+
+
+Answer = Text | Json | Choice | Likelihood
 Value = str | JsonValue
+
+
+def _parsed(model: type[BaseModel], text: str) -> JsonValue:
+    """The object in `text`; raises `UnparsedAnswer` when it doesn't fit `model`."""
+    try:
+        return model.model_validate_json(text, extra="forbid").model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the object"
+        raise UnparsedAnswer(f"{where}: {first['msg']}") from error
 
 
 @lru_cache(maxsize=256)

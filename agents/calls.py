@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
-from palaestra.agents.answers import Answer, Value
+from palaestra.agents.answers import Answer, Likelihood, Value
 from palaestra.agents.speakers import as_shown
 
 Role = Literal["system", "user", "assistant"]
@@ -70,6 +70,11 @@ class Question:
     policy: str
     shortenable: bool = False
 
+    @property
+    def weighed(self) -> str:
+        """The text that is read after the prompt to be weighed; "" where nothing is."""
+        return self.answer.text if isinstance(self.answer, Likelihood) else ""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Call(Question):
@@ -98,7 +103,8 @@ class Reply:
         text: what the model said, outer white space removed.
         value: the parsed answer; None when no attempt could be parsed.
         probabilities: of the options of a `Choice`, in their order, before temperature,
-            summing to 1 within rounding; None where the engine can't tell.
+            summing to 1 within rounding, shared out as the policy's `normalise` says; None where the
+            engine can't tell.
         mass: what the options hold of the model's probability, all together, 0–1: what was left would
             have been said but for the constraint; None where the engine can't tell.
         plain: whether a choice or an object was asked in words only, since the server keeps to no constraint.

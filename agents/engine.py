@@ -46,6 +46,10 @@ class EngineSettings(Settings):
     """Whether policies may leave it to the model to think in its own way (`think: native`); what comes back
     of a thought is told apart in any case."""
 
+    weighs_texts: ClassVar[bool] = False
+    """Whether its class tells how probable given texts are as the answer to a prompt: it answers `Likelihood`
+    and weighs the options of a choice as whole answers where a policy says `normalise: answer`."""
+
     kind: str
     context: int | None = Field(
         None,
@@ -118,6 +122,15 @@ def _kind(place: Place) -> EngineKind:
 
 ENGINES = Extensions("palaestra.engines", "engine", "palaestra.agents.engines", _kind)
 """All kinds of engine, by name; one that is unknown or doesn't load raises `BadInput` or `ExtensionFault`."""
+
+
+def unweighed(name: str, settings: EngineSettings) -> tuple[str, str]:
+    """That an engine can't weigh texts, and the remedy."""
+    kinds = [kind for kind, told in ENGINES.items() if told.settings.weighs_texts]
+    return (
+        f"engine {name!r}, of kind {settings.kind}, can't tell how probable a given text is",
+        f"Ask a policy whose engine is of kind {' or '.join(kinds)}.",
+    )
 
 
 def answering(kind: str) -> Place:

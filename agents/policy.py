@@ -41,6 +41,12 @@ class Policy(Settings):
         description="Nucleus sampling: the share of probability kept. Below 1 it is slow on a CPU.",
     )
     max_tokens: int = Field(96, ge=1, description="Longest text answer, tokens.")
+    normalise: Literal["options", "answer"] = Field(
+        "options",
+        description="How options of a choice share out probability: where they part, token by token, as "
+        "constrained decoding would say them (`options`), or each by the model's probability of the whole "
+        "answer, its end included (`answer`; asks at each token).",
+    )
     think: Thinking = Field(
         Thinking(),
         description="Whether it thinks before it answers: `off`, `native`, `scratchpad`, or both fields.",

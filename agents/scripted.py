@@ -11,7 +11,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from palaestra.agents.answers import Choice, Json
+from palaestra.agents.answers import Choice, Json, Likelihood, LogProbability
 from palaestra.agents.calls import Call, Reply
 
 WORDS = [
@@ -55,6 +55,7 @@ def scripted_reply(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Rep
         A reply with `text` and, for a `Choice`, `probabilities`; `value` isn't parsed yet.
     """
     random = Random(call.seed + attempt)
+    read = (sum(len(message.text) for message in call.prompt) + len(call.weighed)) // 4
     if garbled and random.random() < garbled:
         return Reply(text="" if call.answer.describe()["kind"] == "text" else "{garbled", output_tokens=1)
     probabilities = None
@@ -63,15 +64,19 @@ def scripted_reply(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Rep
         total = sum(weights)
         probabilities = tuple(weight / total for weight in weights)
         text = random.choices(call.answer.options, weights)[0]
+    elif isinstance(call.answer, Likelihood):
+        told = LogProbability(
+            mean_logprob=-round(random.expovariate(1), 6), tokens=len(call.weighed) // 4 + 1
+        )
+        return Reply(text=told.model_dump_json(), prompt_tokens=read)
     elif isinstance(call.answer, Json):
         text = json.dumps(fitting(call.answer.schema, random), separators=(",", ":"))
     else:
         text = " ".join(random.choices(WORDS, k=random.randint(6, 14))).capitalize() + "."
-    characters = sum(len(message.text) for message in call.prompt)
     return Reply(
         text=text,
         probabilities=probabilities,
-        prompt_tokens=characters // 4,
+        prompt_tokens=read,
         output_tokens=len(text) // 4 + 1,
     )
 

@@ -1,34 +1,34 @@
 """What episodes say of a metric, and of its difference between two runs, with intervals.
 
-Episodes are what is resampled, since they alone are independent of each other. Runs of the same
-seed play the same casts and topics, so their episodes are compared in pairs.
+Observations are the episodes, or the items of a list that they play again and again, as those alone
+are independent of each other (`palaestra.metrics.observations`). Runs of the same seed play the same
+casts and items, so their episodes are compared in pairs.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil, comb, log10
-from statistics import NormalDist
-from typing import NamedTuple
+from math import comb
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from scipy.stats import DegenerateDataWarning, bootstrap, permutation_test
 
-from palaestra.metrics.intervals import Numbers
-from palaestra.metrics.metric import Metric, Parts, Tables, Unmeasurable
+from palaestra.metrics.bounds import (
+    LEAST,
+    RESAMPLES,
+    Chance,
+    Numbers,
+)
+from palaestra.metrics.estimation import Estimated, paired, resampled, side_of, unpaired
+from palaestra.metrics.matching import Matched, matched
+from palaestra.metrics.metric import Metric, Tables, Unmeasurable
+from palaestra.metrics.observations import items_of, sample
+from palaestra.metrics.resampling import exchanged
 
-Indices = NDArray[np.int64]
-
-LEAST_EPISODES = 10
-"""With fewer episodes, resampled intervals are much too narrow and are not given."""
-CONFIDENCE = 0.95
+LEAST_EPISODES = LEAST
+"""With fewer episodes there are no intervals."""
 POWER = 0.8
-BATCH = 200
-"""Resamples computed at a time, which bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,19 @@ class Level:
 
     Attributes:
         value: the metric's number; None where it is undefined (a correlation of equal values, say).
-        low, high: its 95 % bootstrap interval (BCa, over episodes); None without one.
+        low, high: its 95 % interval, see `palaestra.metrics.bounds`; None without one.
         episodes: how many had an occasion for it.
-        note: why there is no value or no interval; "" otherwise.
+        items: how many items of a list they played, where some were played more than once: those are
+            then what the interval counts. None otherwise.
+        note: why there is no value or no interval, or what the interval doesn't tell of; "" otherwise.
     """
 
     value: float | None
     low: float | None
     high: float | None
     episodes: int
-    note: str
+    items: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,16 @@ class Difference:
     Attributes:
         first, second: the baseline's number and the other run's, over the episodes that count.
         value: second − first; None where either is undefined.
-        low, high: its 95 % bootstrap interval (BCa, over episodes); None without one.
+        low, high: its 95 % interval, see `palaestra.metrics.bounds`; of unpaired episodes from those of
+            both numbers (Zou and Donner, 2008). None without one.
         p: of a permutation test that the episodes of both runs are alike; None with too few.
         detectable: the smallest true difference that a sample like this would show four times in
             five (two-sided at 5 %); None without an interval.
         episodes: how many of each run count; with pairs, the number of pairs twice. A pair counts
             where both of its episodes had an occasion for the metric.
-        paired: whether episodes were compared in pairs of one seed.
-        note: why there is no value or no interval; "" otherwise.
+        items: how many items of a list they played, as for `Level`.
+        paired: whether episodes were compared in pairs of one seed, or all those of one item.
+        note: as for `Level`.
     """
 
     first: float | None
@@ -74,28 +79,24 @@ class Difference:
     p: float | None
     detectable: float | None
     episodes: tuple[int, int]
+    items: int | None
     paired: bool
     note: str
 
 
-def level(metric: Metric, tables: Tables, *, resamples: int = 2000, seed: int = 0) -> Level:
+def level(metric: Metric, tables: Tables, *, resamples: int = RESAMPLES, seed: int = 0) -> Level:
     """The metric over all episodes of a run.
 
     Raises:
         Unmeasurable: see `Metric.parts`.
     """
-    sums = metric.parts(tables).sums
-    value = _number(metric, sums)
+    parts = metric.parts(tables)
+    episodes, value = len(parts.sums), _number(metric, parts.sums)
     if value is None:
-        return Level(None, None, None, len(sums), UNDEFINED)
-    if note := _too_few(sums) or _alike(sums):
-        return Level(value, None, None, len(sums), note)
-
-    def statistic(chosen: Indices, axis: int) -> Numbers:
-        return _rounded(_of(metric, sums, chosen, axis), abs(value))
-
-    found = _bootstrap((np.arange(len(sums)),), statistic, False, resamples, seed)
-    return Level(value, found.low, found.high, len(sums), found.note)
+        return Level(None, None, None, episodes, note=UNDEFINED)
+    told = sample(parts, items_of(parts, tables))
+    side = side_of(metric, told, value, Chance(resamples, seed))
+    return Level(value, side.bounds.low, side.bounds.high, episodes, told.items, side.note or told.note)
 
 
 def difference(
@@ -103,62 +104,47 @@ def difference(
     first: Tables,
     second: Tables,
     *,
-    resamples: int = 2000,
+    resamples: int = RESAMPLES,
     permutations: int = 2000,
     seed: int = 0,
 ) -> Difference:
     """The metric in the run `second` less that in the baseline `first`.
 
     Episodes are paired where all of the smaller run's seeds are among the other's, and no run has
-    a seed twice (as one with branches has).
+    a seed twice (as one with branches has). Runs that play the same items are paired by these.
 
     Raises:
         Unmeasurable: see `Metric.parts`.
     """
-    one, two = _parts(metric, first, "the baseline"), _parts(metric, second, "the other run")
-    pairs = _pairs(one, two, first, second)
-    paired = pairs is not None
-    a, b = _padded(*(pairs or (one.sums, two.sums)))
-    values, counts = (_number(metric, a), _number(metric, b)), (len(a), len(b))
-    if values[0] is None or values[1] is None:
-        return Difference(*values, None, None, None, None, None, counts, paired, UNDEFINED)
-    told, size = values[1] - values[0], max(abs(values[0]), abs(values[1]))
-    varying = (b - a,) if paired else (a, b)
-    note = _too_few(*varying) or (_alike(*varying) if abs(told) < NOTHING else "")
-    if note:
-        return Difference(*values, told, None, None, None, None, counts, paired, note)
-    both = np.concatenate([a, b])
-    samples = np.arange(len(a)), len(a) + np.arange(len(b))
-
-    def statistic(x: Indices, y: Indices, axis: int) -> Numbers:
-        return _rounded(_of(metric, both, y, axis) - _of(metric, both, x, axis), size)
-
-    p = _permutation(samples, statistic, paired, permutations, seed)
-    if note := _alike(*varying):
-        return Difference(*values, told, None, None, p, None, counts, paired, note)
-    found = _bootstrap(samples, statistic, paired, resamples, seed)
-    if found.error is None:
-        return Difference(*values, told, None, None, p, None, counts, paired, found.note)
-    normal = NormalDist()
-    detectable = (normal.inv_cdf((1 + CONFIDENCE) / 2) + normal.inv_cdf(POWER)) * found.error
-    return Difference(*values, told, found.low, found.high, p, detectable, counts, paired, "")
+    both = matched(metric, first, second)
+    one, two = _number(metric, both.first.sums), _number(metric, both.second.sums)
+    if one is None or two is None:
+        return Difference(
+            one, two, None, None, None, None, None, both.episodes, both.items, both.paired, UNDEFINED
+        )
+    values, told, chance = (one, two), two - one, Chance(resamples, seed)
+    size = max(map(abs, values))
+    if not metric.statistic.smooth:
+        found = resampled(metric, both, size, chance)
+    elif both.by_row:
+        found = paired(metric, both, told, chance)
+    else:
+        found = unpaired(metric, both, values, chance)
+    shuffles, sums = Chance(permutations, seed), (both.first.sums, both.second.sums)
+    p = None if found.untestable else exchanged(metric, *sums, shuffles, paired=both.by_row, size=size)
+    return _told(both, one, two, told, found, p)
 
 
 UNDEFINED = "undefined: the values don't vary, or there are too few"
-UNSTABLE = "no interval: the number is undefined in some samples of these episodes"
-SAME = "no interval: it is the same in all episodes"
-DECIMALS = 12
-"""Of numbers up to 1; what differs behind them is rounding."""
-NOTHING = 10**-DECIMALS
 
 
 def levels(
-    metrics: Iterable[Metric], tables: Tables, *, resamples: int = 2000, seed: int = 0
+    metrics: Iterable[Metric], tables: Tables, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> pl.DataFrame:
     """Each metric over all episodes of a run.
 
     Returns:
-        Columns `metric`, `unit`, `value`, `low`, `high`, `episodes`, `note`; a metric that can't be
+        Columns `metric`, `unit`, `value`, `low`, `high`, `episodes`, `items`, `note`; a metric that can't be
         measured has a `note` that says why.
     """
     rows = []
@@ -176,7 +162,7 @@ def differences(
     first: Tables,
     second: Tables,
     *,
-    resamples: int = 2000,
+    resamples: int = RESAMPLES,
     permutations: int = 2000,
     seed: int = 0,
 ) -> pl.DataFrame:
@@ -184,16 +170,15 @@ def differences(
 
     Returns:
         Columns `metric`, `unit`, `first`, `second`, `difference`, `low`, `high`, `p`, `detectable`,
-        `episodes_first`, `episodes_second`, `paired` and `note` (why something is missing), see
+        `episodes_first`, `episodes_second`, `items`, `paired` and `note` (why something is missing), see
         `Difference`.
     """
     rows: list[dict[str, object]] = []
+    chances = {"resamples": resamples, "permutations": permutations, "seed": seed}
     for metric in metrics:
         row: dict[str, object] = {"metric": metric.name, "unit": metric.unit}
         try:
-            told = asdict(
-                difference(metric, first, second, resamples=resamples, permutations=permutations, seed=seed)
-            )
+            told = asdict(difference(metric, first, second, **chances))
         except Unmeasurable as reason:
             rows.append({**row, "note": str(reason)})
             continue
@@ -210,6 +195,7 @@ LEVEL_COLUMNS: dict[str, type[pl.DataType]] = {
     "low": pl.Float64,
     "high": pl.Float64,
     "episodes": pl.Int64,
+    "items": pl.Int64,
     "note": pl.String,
 }
 DIFFERENCE_COLUMNS: dict[str, type[pl.DataType]] = {
@@ -224,6 +210,7 @@ DIFFERENCE_COLUMNS: dict[str, type[pl.DataType]] = {
     "detectable": pl.Float64,
     "episodes_first": pl.Int64,
     "episodes_second": pl.Int64,
+    "items": pl.Int64,
     "paired": pl.Boolean,
     "note": pl.String,
 }
@@ -246,120 +233,24 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return corrected
 
 
-def _pairs(one: Parts, two: Parts, first: Tables, second: Tables) -> tuple[Numbers, Numbers] | None:
-    """The sums of both that share an episode seed, in one order; None where the runs' seeds differ."""
-    seeds = [tables["episodes"].select("episode", "seed") for tables in (first, second)]
-    shared = len(seeds[0].join(seeds[1], on="seed"))
-    if not shared or shared < min(map(len, seeds)) or any(by["seed"].is_duplicated().any() for by in seeds):
-        return None
-    seed_of = [dict(by.iter_rows()) for by in seeds]
-    rows = [
-        {known[episode]: row for row, episode in enumerate(parts.episodes.tolist()) if episode in known}
-        for parts, known in zip((one, two), seed_of, strict=True)
-    ]
-    both = sorted(rows[0].keys() & rows[1].keys())
-    return one.sums[[rows[0][seed] for seed in both]], two.sums[[rows[1][seed] for seed in both]]
-
-
-def _parts(metric: Metric, tables: Tables, whose: str) -> Parts:
-    try:
-        return metric.parts(tables)
-    except Unmeasurable as reason:
-        if type(reason) is not Unmeasurable:  # a fault of the metric's code is the fault of no run
-            raise
-        raise Unmeasurable(f"{reason}, in {whose}") from reason
-
-
-def _padded(a: Numbers, b: Numbers) -> tuple[Numbers, Numbers]:
-    """Both with arrays of the size of the larger, by zeros at the end."""
-    lengths = np.maximum(a.shape[1:], b.shape[1:])
-    first, second = (
-        np.pad(sums, [(0, 0), *((0, more) for more in lengths - sums.shape[1:])]) for sums in (a, b)
-    )
-    return first, second
-
-
 def _number(metric: Metric, sums: Numbers) -> float | None:
     value = float(metric.combine(sums.sum(axis=0))) if len(sums) else np.nan
     return None if np.isnan(value) else value
 
 
-def _of(metric: Metric, sums: Numbers, chosen: Indices, axis: int) -> Numbers:
-    """The metric of the episodes `chosen` along `axis`.
-
-    How often each is chosen times its sums, which takes no array of sums for every time that one is.
-    """
-    drawn = np.moveaxis(chosen, axis, -1)
-    rows = drawn.reshape(-1, drawn.shape[-1])
-    places = rows + len(sums) * np.arange(len(rows))[:, None]
-    times = np.bincount(places.ravel(), minlength=len(rows) * len(sums)).reshape(len(rows), len(sums))
-    totals = times.astype(float) @ sums.reshape(len(sums), -1)
-    return metric.combine(totals.reshape(*drawn.shape[:-1], *sums.shape[1:]))
-
-
-def _too_few(*samples: Numbers) -> str:
-    """Why samples of episodes give no interval: they are too small; "" where they aren't."""
-    fewest = min(map(len, samples))
-    if fewest < LEAST_EPISODES:
-        few = "one episode" if fewest == 1 else f"{fewest} episodes"
-        return f"no interval: {few}, and it takes {LEAST_EPISODES}"
-    return ""
-
-
-def _alike(*samples: Numbers) -> str:
-    """Why samples of episodes give no interval: nothing varies in them; "" where something does."""
-    same = all(np.ptp(sums, axis=0).max() < NOTHING for sums in samples)
-    return SAME if same else ""
-
-
-def _rounded(found: Numbers, size: float) -> Numbers:
-    """Numbers of about `size` without their rounding: equal ones are ties, of whichever sums they are."""
-    return np.round(found, DECIMALS - max(0, ceil(log10(max(size, 1)))))
-
-
-class _Resampled(NamedTuple):
-    """What a bootstrap gives: the bounds and the standard error, or why there are none."""
-
-    low: float | None
-    high: float | None
-    error: float | None
-    note: str
-
-
-def _permutation(
-    samples: tuple[Indices, ...], statistic: object, paired: bool, resamples: int, seed: int
-) -> float | None:
-    """The p-value, two-sided; None where the statistic is undefined in some permutation."""
-    found = permutation_test(
-        samples,
-        statistic,
-        permutation_type="samples" if paired else "independent",
-        vectorized=True,
-        n_resamples=resamples,
-        batch=BATCH,
-        rng=np.random.default_rng(seed),
+def _told(
+    both: Matched, one: float | None, two: float | None, told: float | None, found: Estimated, p: float | None
+) -> Difference:
+    return Difference(
+        one,
+        two,
+        told,
+        found.bounds.low,
+        found.bounds.high,
+        p,
+        found.detectable,
+        both.episodes,
+        both.items,
+        both.paired,
+        found.note or both.note,
     )
-    return None if np.isnan(found.null_distribution).any() else float(found.pvalue)
-
-
-def _bootstrap(
-    samples: tuple[Indices, ...], statistic: object, paired: bool, resamples: int, seed: int
-) -> _Resampled:
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateDataWarning)
-        found = bootstrap(
-            samples,
-            statistic,
-            paired=paired,
-            vectorized=True,
-            n_resamples=resamples,
-            batch=BATCH,
-            confidence_level=CONFIDENCE,
-            method="BCa",
-            rng=np.random.default_rng(seed),
-        )
-    bounds = found.confidence_interval
-    if np.isnan([bounds.low, bounds.high, found.standard_error]).any():
-        same = np.ptp(found.bootstrap_distribution) == 0
-        return _Resampled(None, None, None, SAME if same else UNSTABLE)
-    return _Resampled(float(bounds.low), float(bounds.high), float(found.standard_error), "")

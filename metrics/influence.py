@@ -13,6 +13,33 @@ import polars as pl
 
 from palaestra.metrics.opinion_changes import changes, initial
 
+HEARD = {"calls": ("agent", "call", "prompt"), "messages": ("message", "call")}
+"""The columns that tell who read whose words, by table."""
+
+
+def heard(calls: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+    """Who read a reply of whom, in any episode: `source`, `target`.
+
+    Args:
+        calls: the table of that name; its `prompt` holds the numbers of messages, such as "0 3-6".
+        messages: the table of that name; `call` is the one whose reply a message quotes.
+    """
+    authors = calls.select("episode", "call", source="agent")
+    spoken = (
+        messages.drop_nulls("call")
+        .join(authors, on=["episode", "call"])
+        .select("episode", "message", "source")
+    )
+    whose = {(episode, message): source for episode, message, source in spoken.iter_rows()}
+    told = calls.select("episode", "agent", pl.col("prompt").str.split(" ")).explode("prompt")
+    spans = told.filter(pl.col("prompt") != "").unique()
+    found = set()
+    for episode, target, span in spans.iter_rows():
+        first, _, last = span.partition("-")
+        sources = (whose.get((episode, number)) for number in range(int(first), int(last or first) + 1))
+        found |= {(source, target) for source in sources if source not in (None, target)}
+    return pl.DataFrame(sorted(found), schema={"source": pl.String, "target": pl.String}, orient="row")
+
 
 def influence(opinion: pl.DataFrame, heard: pl.DataFrame | None = None) -> pl.DataFrame:
     """The pull of each agent on each other.

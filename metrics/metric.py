@@ -61,12 +61,16 @@ class Statistic:
             that the parts are arrays; without any, they are sums over all rows of an episode. An
             axis is as long as the largest number in it takes, of two runs the larger; cells without
             rows are 0, and more of those at an axis's end must not change the number.
+        smooth: whether the number changes little and evenly with each observation, as a mean, a ratio
+            or a slope does, and a largest of several or an entropy doesn't: its interval then follows
+            from leaving each out.
     """
 
     columns: tuple[str, ...]
     sums: Mapping[str, pl.Expr]
     combine: Callable[[Numbers], Numbers]
     axes: tuple[str, ...] = ()
+    smooth: bool = False
 
     def parts(self, rows: pl.DataFrame) -> Parts:
         """The parts of each episode that has rows."""
@@ -93,9 +97,11 @@ def _pearson(parts: Numbers) -> Numbers:
         return np.where(enough, np.clip(r, -1, 1), np.nan)
 
 
-MEAN = Statistic(("value",), {"value": pl.col("value").mean(), "count": pl.lit(1.0)}, _ratio)
+MEAN = Statistic(("value",), {"value": pl.col("value").mean(), "count": pl.lit(1.0)}, _ratio, smooth=True)
 """The mean of the episodes' means of `value`."""
-RATIO = Statistic(("part", "whole"), {"part": pl.col("part").sum(), "whole": pl.col("whole").sum()}, _ratio)
+RATIO = Statistic(
+    ("part", "whole"), {"part": pl.col("part").sum(), "whole": pl.col("whole").sum()}, _ratio, smooth=True
+)
 """Total `part` over total `whole`: a rate over all its occasions, or a slope through the origin."""
 CORRELATION = Statistic(
     ("x", "y"),
@@ -108,6 +114,7 @@ CORRELATION = Statistic(
         "xy": (pl.col("x") * pl.col("y")).sum(),
     },
     _pearson,
+    smooth=True,
 )
 """Pearson's r of `x` and `y` over the rows of all episodes."""
 

@@ -99,7 +99,7 @@ class Run:
         )
 
     def prompt(self, episode: int, call: int) -> list[tuple[Role, str]]:
-        """The messages of a call's prompt, as (role, text with its speaker)."""
+        """The messages of a call's prompt, as (role, text with its speaker); last what is weighed."""
         asked = self.calls.filter((pl.col("episode") == episode) & (pl.col("call") == call))
         if asked.is_empty():
             raise BadInput(f"episode {episode} has no recorded call {call}")
@@ -110,4 +110,6 @@ class Run:
             row = by_number[number]
             said = Message(number, row["role"], row["text"], row["label"], quoted=tuple(row["quoted"] or ()))
             shown.append((said.role, said.body))
+        if (weighed := asked["weighed"][0]) is not None:
+            shown.append(("assistant", weighed))
         return shown

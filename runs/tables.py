@@ -2,9 +2,9 @@
 
 | table | one row for each | columns |
 |---|---|---|
-| `episodes` | episode | `episode`, `seed`, `ended`, `steps`, and the fields of the outcome |
+| `episodes` | episode | `episode`, `seed`, `ended`, `steps`, `item` (which item of a list it plays, such as a motion: those of one are equal), and the fields of the outcome |
 | `messages` | message | `episode`, `message`, `role`, `label`, `call` (whose reply it quotes), `quoted` (lines that begin as another's turn would), `text` |
-| `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `options`, `probabilities` (before temperature), `mass` (what the options hold of the model's probability, all together), `plain` (asked in words only, without a constraint), `refusal` (in which words it was refused), `thought` (what the model thought before it answered: private), `model` (who answered, where a server tells it), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
+| `calls` | recorded call | `episode`, `call`, `step`, `agent`, `purpose`, `about` (JSON), `policy`, `seed`, `prompt` (message numbers), `text`, `weighed` (the given text whose log-probability `text` tells), `options`, `probabilities` (before temperature), `mass` (what the options hold of the model's probability, all together), `plain` (asked in words only, without a constraint), `refusal` (in which words it was refused), `thought` (what the model thought before it answered: private), `model` (who answered, where a server tells it), `finish`, `attempts`, `failed`, `prompt_tokens`, `cached_tokens`, `output_tokens`, `submitted`, `answered` (seconds since the sitting began) |
 | one for each event type | event | `episode`, `event`, `step`, and the type's fields |
 | `persona` | agent whom a person of a population plays, where there are any | `episode`, `event`, `step`, `agent`, `person` (number), `text`, `attributes` (JSON) |
 """
@@ -33,7 +33,13 @@ from palaestra.runs.record.prompts import ranges
 from palaestra.runs.record.records import Record, event_type
 from palaestra.scenarios.core.episode import EVERYWHERE, Event
 
-EPISODES: dict[str, Any] = {"episode": pl.Int64, "seed": pl.Int64, "ended": pl.Boolean, "steps": pl.Int64}
+EPISODES: dict[str, Any] = {
+    "episode": pl.Int64,
+    "seed": pl.Int64,
+    "ended": pl.Boolean,
+    "steps": pl.Int64,
+    "item": pl.Int64,
+}
 MESSAGES: dict[str, Any] = {
     "episode": pl.Int64,
     "message": pl.Int64,
@@ -54,6 +60,7 @@ CALLS: dict[str, Any] = {
     "seed": pl.Int64,
     "prompt": pl.String,
     "text": pl.String,
+    "weighed": pl.String,
     "options": pl.List(pl.String),
     "probabilities": pl.List(pl.Float64),
     "mass": pl.Float64,
@@ -120,7 +127,11 @@ class _Rows:
         index = entry.episode
         match entry:
             case EpisodeBegun():
-                self.episodes[index] = {"episode": index, "seed": entry.seed, "ended": False, "steps": None}
+                self.episodes[index] = dict.fromkeys(EPISODES) | {
+                    "episode": index,
+                    "seed": entry.seed,
+                    "ended": False,
+                }
             case MessageSaid(message=message):
                 self.messages.append(
                     {
@@ -139,13 +150,19 @@ class _Rows:
                 place = {"episode": index, "event": entry.event, "step": entry.step}
                 self.events.setdefault(entry.type, []).append(place | entry.told)
             case EpisodeEnded():
-                self.episodes[index] |= {"ended": True, "steps": entry.steps, **entry.outcome}
+                self.episodes[index] |= {
+                    "ended": True,
+                    "steps": entry.steps,
+                    "item": entry.item,
+                    **entry.outcome,
+                }
 
 
 def _call(entry: CallAnswered) -> dict[str, Any]:
     row = {name: getattr(entry, name) for name in CALLS.keys() & ANSWERED}
     row["prompt"] = ranges(entry.prompt)
     row["about"] = json.dumps(entry.about, ensure_ascii=False)
+    row["weighed"] = entry.answer.get("weighed")
     row["options"] = entry.answer.get("options")
     row["failed"] = entry.failed and entry.finish != OVERFLOW
     row["prompt_tokens"], row["cached_tokens"], row["output_tokens"] = entry.tokens

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from palaestra.agents.answers import LogProbability
 from palaestra.agents.calls import OVERFLOW, REFUSED
 from palaestra.agents.failures import BadInput
 from palaestra.runs.exchanges import asked, exchanges
@@ -111,6 +112,8 @@ def _answers(agent: str, answers: list[tuple[dict[str, Any], str]]) -> Iterator[
             short.append(f"{own} (refused: {call['refusal']})".strip())
         elif call["failed"]:
             short.append(f"{own} (no valid answer in {call['attempts']} attempts)".strip())
+        elif call["weighed"] is not None:
+            short.append(f"{own} {_weighed(call['text'])}".strip())
         elif call["options"] is None:
             text = f"{agent}  {own + ': ' if own else ''}{call['text']}"
             yield from fill(text, WIDTH, subsequent_indent=" " * (len(agent) + 2)).split("\n")
@@ -119,6 +122,12 @@ def _answers(agent: str, answers: list[tuple[dict[str, Any], str]]) -> Iterator[
     if short:
         told = f"{agent}  {'; '.join(short)}"
         yield from fill(told, WIDTH, subsequent_indent=" " * (len(agent) + 2)).split("\n")
+
+
+def _weighed(text: str) -> str:
+    """How probable a given text was found."""
+    told = LogProbability.model_validate_json(text)
+    return f"{told.mean_logprob:.2f} nats a token over {told.tokens}"
 
 
 def _choice(call: dict[str, Any]) -> str:

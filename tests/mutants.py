@@ -129,7 +129,7 @@ def _tried(mutant: Mutant, root: Path) -> Result:
     unchanged = path.read_bytes()
     path.write_text(mutant.source(root), encoding="utf-8")
     try:
-        code, said = tested(root, mutant.tests)
+        code, said = tested(root, mutant.tests, SECONDS)
     finally:
         path.write_bytes(unchanged)
     seconds = perf_counter() - began
@@ -141,8 +141,11 @@ def _tried(mutant: Mutant, root: Path) -> Result:
     return Result(mutant, "noticed" if code else "SURVIVED", seconds, first[1] if first else "")
 
 
-def tested(root: Path, tests: str) -> tuple[int | None, str]:
-    """Pytest's exit code for these tests of the copy in `root`, until the first fails; None if they hang."""
+def tested(root: Path, tests: str, seconds: float | None) -> tuple[int | None, str]:
+    """Pytest's exit code for these tests of the copy in `root`, until the first fails.
+
+    None if they take longer than `seconds`, where there is a limit.
+    """
     words = ["-x", "-q", "-n", "0", "-m", "not engine", "-p", "no:cacheprovider", *tests.split()]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *words],
@@ -154,7 +157,7 @@ def tested(root: Path, tests: str) -> tuple[int | None, str]:
         start_new_session=True,
     )
     try:
-        said, _ = process.communicate(timeout=SECONDS)
+        said, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -192,6 +195,7 @@ T_THOUGHTS_OUT = "tests/runs/exports/test_thoughts_exported.py"
 T_PAIRS, T_ROWS, T_EXPORTED = (f"tests/runs/exports/test_{name}.py" for name in ("pairs", "rows", "folder"))
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
+T_LIKELIHOOD = "tests/scenarios/duel/test_likelihood.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
 FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
     "sims/engines/fleet.py",
@@ -292,6 +296,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("agreement: shuffled", "runs/exports/chance.py", "random.sample(judged, len(judged))", "judged", "tests/runs/exports/test_chance.py -k say_anything"),
     ("agreement: proven", "runs/quality/meanings.py", "own[0] <= self.harmless", "own[1] <= self.harmless", "tests/runs/exports/test_chance.py -k say_anything"),
     ("conformance: bound", "sims/engines/battery.py", "\"no\" if plain == len(replies) or not kept", "\"no\" if not kept", "tests/sims/commands/test_conformance.py"),
+    ("conformance: noise", "sims/engines/battery.py", "apart = [one - other for", "apart = [one - one for", "tests/sims/engines/test_battery.py"),
     ("server: mass", SERVER, "return found if mass >= LEAST_MASS else {}", "return found", T_ASKED),
     ("server: no option", SERVER, "if asked.text not in (option[begun:].strip() for option in group.options):", "if False:", T_ASKED),
     ("server: aligned", SERVER, "at = of_answer(positions, asked.text)", "at = positions", T_ASKED),
@@ -328,8 +333,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("spend: time", METER, "then[limit] >= most if limit", "False if limit", f"{T_METER} -k after_the_time"),
     ("spend: earlier sittings", METER, "for policy, usage in used.items())", "for policy, usage in ())", f"{T_METER} -k earlier"),
     ("spend: longer prompts", METER, 'seen["tokens"] / seen["characters"] if', "0.0 if", f"{T_METER} -k from_then_on"),
-    ("spend: longest answers", FORESEEN, "with_thought(round(characters(call) * tokens_a_character) + 1, output, policy)",
-     "with_thought(round(characters(call) * tokens_a_character) + 1, 0, policy)", f"{T_RUN_LIMITS} -k same_end"),
+    ("spend: longest answers", FORESEEN, "with_thought(round(characters(call) * tokens_a_character) + 1, output, policy, call.answer)",
+     "with_thought(round(characters(call) * tokens_a_character) + 1, 0, policy, call.answer)", f"{T_RUN_LIMITS} -k same_end"),
     ("spend: cached", BUDGET, "self.cached * cached", "self.cached * prices.prompt", T_METER),
     ("spend: of a run", "runs/run.py", 'row["cached_tokens"], row["output_tokens"])', '0, row["output_tokens"])', f"{T_RUN_LIMITS} -k hosted"),
     ("spend: told at once", SITTING, "if (reached := self._reached_before(meter)) is not None:", "if (reached := None) is not None:",
@@ -389,12 +394,20 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("judging: both orders", JUDGING, "(better + 1 - crossed) / 2", "better", T_JUDGING),
     ("judging: failed answers", JUDGING, "if score.score is not None and weight > 0", "if weight > 0", T_JUDGING),
     ("judging: expectation", JUDGING, "fsum(p * v for", "max(p * v for", T_JUDGING),
+    ("likelihood: reference", JUDGING, "return means[0] - fsum(means[1:])", "return means[0]", T_LIKELIHOOD),
+    ("likelihood: one model", "scenarios/duel/config.py", "own.adapter == base.adapter", "False", T_LIKELIHOOD),
+    ("likelihood: who can", "scenarios/core/config.py", "engine is not None and not engine.weighs_texts:", "False:", T_LIKELIHOOD),
+    ("likelihood: as the author", "scenarios/duel/rules.py", "rules if in_the_author_s_place else", "", T_LIKELIHOOD),
+    ("likelihood: at once", FLEET, ' == "scratchpad" and not call.weighed:', ' == "scratchpad":', "tests/agents/test_likelihood.py"),
+    ("likelihood: counted", FORESEEN, " + len(call.weighed)", "", "tests/agents/test_likelihood.py"),
+    ("duel: ties", "scenarios/duel/rules.py", "if abs(one - other) >= self.config.ties_below", "if one != other", "tests/scenarios/duel/test_ties.py"),
     ("contract: privacy", CONTRACT, "    check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
     ("contract: replay", CONTRACT, "        _check_replay(scenario, index)\n", "", T_CONTRACT),
     ("contract: faults", CONTRACT, "        _check_faults(scenario, index)\n", "", T_CONTRACT),
     ("contract: lockstep", CONTRACT, "        _check_lockstep(scenario, index)\n", "", T_CONTRACT),
     ("contract: refusal", CONTRACT, 'raise ContractBroken(f"refusal: {changes} is taken")', "pass", T_CONTRACT),
     ("memory: half", "agents/memory.py", "// 2\n        del left[0]", "// 1\n        del left[0]", "tests/agents/test_memory.py"),
+    ("choice: whole answers", "sims/engines/option_tree.py", "        if self._whole:\n", "        if False:\n", "tests/sims/engines/test_option_tree.py"),
     ("choice: probabilities", "sims/engines/option_tree.py", "product *= share", "product = share", "tests/sims/engines/test_option_tree.py"),
     ("forged control token", "sims/engines/chat_template.py", 'if token["content"] not in controls]', "]", "tests/sims/engines/test_chat_template.py"),
 
@@ -406,7 +419,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("thoughts: at once", "sims/engines/chat_template.py", "told.startswith(asked) and told[len(asked) :].strip()", "told.startswith(asked)", T_THOUGHTS),
     ("thoughts: seam", "sims/engines/chat_template.py", "return self._tokens([text + after[0], *after[1:]])", "return self._tokens([text, *after])", T_THOUGHTS),
     ("thoughts: when told", "sims/engines/chat_template.py", "options = dict.fromkeys(THOUGHT_OPTIONS, True)", "options = dict.fromkeys(THOUGHT_OPTIONS, False)", T_THOUGHTS),
-    ("thoughts: scripted", "scenarios/core/config.py", 'policy.think.kind == "native" and', "False and", "tests/scenarios/core/test_load.py"),
+    ("thoughts: scripted", "scenarios/core/config.py", 'policy.think.kind == "native" and', "False and", "tests/scenarios/core/test_load_refused.py"),
     ("thoughts: dry sweep", "scenarios/core/sweep.py", "    if not dry_run:\n", "    if True:\n", "tests/scenarios/core/test_sweep.py"),
     ("thoughts: exported", "runs/exports/parts.py", 'job.options.thoughts == "keep"', "True", T_THOUGHTS_OUT),
     ("thoughts: counted", "runs/exports/parts.py", "job.left_out[THOUGHTS] += 1", "pass", T_THOUGHTS_OUT),
@@ -423,8 +436,22 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_ROWS),
     ("export: ranking", "runs/exports/formats/ranked.py", "key=score_of, reverse=True", "key=score_of", T_ROWS),
     ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_PAIRS),
-    ("export: margin", "runs/exports/pairing.py", "pair.margin < rule.margin", "pair.margin < 0", T_PAIRS),
+    ("export: margin", "runs/exports/pairing.py", "pair.margin < margin - TIE", "pair.margin < 0", T_PAIRS),
     ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_PAIRS),
+    ("export: panel's floor", "runs/exports/pairing.py", "floor = sample.floor if rule.floor is None else rule.floor", "floor = rule.floor", T_PAIRS),
+    ("export: whole", "runs/exports/options.py", "self.whole and turn.finish == CUT", "False", f"{T_ROWS} -k cut"),
+    ("quality: cut", "metrics/pairs/truncation.py", "return chosen | rejected", "return chosen & rejected", "tests/runs/quality/test_quality.py -k cut"),
+    ("quality: map", "metrics/pairs/data_map.py", 'then("scored")', "then(pl.concat_list(both))", "tests/metrics/pairs/test_data_map.py"),
+    ("fidelity: handicaps", "scenarios/duel/matchmaking.py", "[: len(counted) - 1]", "[: len(counted)]", "tests/scenarios/duel/test_rules.py -k handicap"),
+    ("fidelity: most wrong", "scenarios/knights_knaves/scoring.py", "sum(vote != role for vote in given) > len", "sum(vote != role for vote in given) >= len",
+     "tests/scenarios/knights_knaves/test_scoring.py"),
+    ("fidelity: memory", "scenarios/peer_feedback/config.py", "        0.6,\n", "        0.0,\n", "tests/scenarios/peer_feedback/test_files.py -k recalls"),
+    ("fidelity: opinion", "scenarios/debate/prompts.yaml", "In this debate you speak for the motion.", "You agree with the motion.",
+     "tests/scenarios/debate/test_prompts.py -k may_have_left"),
+    ("utterances: topic", "metrics/families/utterances.py", 'on=["episode", "message"], how="anti"', 'on=["episode", "message"], how="left"',
+     "tests/metrics/families/test_utterances.py"),
+    ("loss: cut", "sims/training/losses.py", "weight * unlikely, plain)", "weight * plain, plain)", "tests/sims/training/test_losses.py -k cut"),
+    ("loss: pro", "sims/training/losses.py", "temperatures.max()", "temperatures.min()", "tests/sims/training/test_losses.py -k pro"),
     ("training: cut answer ends", "sims/training/datasets.py", 'finish == "length"', "False", "tests/sims/training/test_training_data.py"),
 
     # Numbers.
@@ -463,13 +490,18 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("sparta", "metrics/ratings/sparta.py", "tanh(own.deviation)", "own.deviation", T_RATINGS),
     ("sparta: decay", "metrics/ratings/sparta.py", "max(constants.least_k, decayed)", "decayed", T_RATINGS),
     ("bradley-terry: ties", "metrics/ratings/bradley_terry.py", "prior / 2 *", "prior *", T_RATINGS),
-    ("bradley-terry: interval", "metrics/ratings/bradley_terry.py", "(1 - confidence) / 2", "1 - confidence", T_RATINGS),
     ("interval: quantile", "metrics/intervals.py", "inv_cdf((1 + confidence) / 2)", "inv_cdf(confidence)", "tests/metrics/test_intervals.py"),
     ("interval: wilson", "metrics/intervals.py", "p * (1 - p) / n + z * z / (4 * n * n)", "p * (1 - p) / n",
      "tests/metrics/test_intervals.py"),
     ("interval: clusters", "metrics/intervals.py", "np.bincount(numbers, weights=influence)", "influence", "tests/metrics/test_intervals.py"),
-    ("interval: BCa", "metrics/comparison.py", 'method="BCa"', 'method="basic"', "tests/metrics/test_comparison.py"),
-    ("comparison: pairs", "metrics/comparison.py", "paired = pairs is not None", "paired = False", "tests/metrics/test_comparison.py"),
+    ("interval: BCa", "metrics/resampling.py", 'method="BCa"', 'method="basic"', "tests/metrics/families/test_games.py"),
+    ("interval: one more at each bound", "metrics/bounds.py", "np.append(observations, (low, high))", "observations", "tests/metrics/test_bounds.py"),
+    ("interval: joined", "metrics/bounds.py", "min(one[0], low if isfinite(low) else inf)", "one[0]", "tests/metrics/test_bounds.py tests/metrics/test_comparison.py"),
+    ("interval: items", "metrics/observations.py", "np.add.at(sums, place, parts.sums)", "sums[place] = parts.sums", "tests/metrics/test_observations.py"),
+    ("strengths: contests", "metrics/ratings/strength_intervals.py", "variances = np.maximum(variances, np.var(fits, axis=0))", "pass", "tests/metrics/ratings"),
+    ("plan", "metrics/planning.py", "sqrt(2 / n)", "sqrt(1 / n)", "tests/metrics/test_planning.py tests/sims/commands/test_planning.py"),
+    ("engine: orphan", "sims/engines/orphan.py", "os.kill(os.getpid(), signal.SIGKILL)", "pass", "tests/sims/engines/test_orphan.py"),
+    ("comparison: pairs", "metrics/matching.py", "by_row = True", "by_row = False", "tests/metrics/test_comparison.py"),
     ("comparison: holm", "metrics/comparison.py", "p * (len(known) - rank)", "p * len(known)", "tests/metrics/test_comparison.py"),
 )]
 # fmt: on
@@ -500,7 +532,7 @@ def _require_passing(mutants: Sequence[Mutant]) -> None:
     """Raise `Stale` where the tests don't pass without a mutant: all would be noticed then."""
     tests = " ".join(sorted({file for mutant in mutants for file in mutant.files()}))
     with TemporaryDirectory(prefix="palaestra-mutants-") as folder:
-        code, said = tested(copy(Path(folder)), tests)
+        code, said = tested(copy(Path(folder)), tests, seconds=None)
     if code != 0:
         raise Stale(f"without a mutant these tests fail: {tests}\n{said}")
 

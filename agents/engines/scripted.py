@@ -13,6 +13,7 @@ class ScriptedEngine(EngineSettings):
     """Made-up replies that fit any answer kind: for tests, dry runs and benchmarks."""
 
     free: ClassVar[bool] = True
+    weighs_texts: ClassVar[bool] = True
     thinks: ClassVar[bool] = False
 
     kind: Literal["scripted"] = "scripted"

@@ -32,6 +32,7 @@ class VllmEngine(EngineSettings):
     """vLLM inside this process, on the machine's GPU or CPU."""
 
     serves_adapters: ClassVar[bool] = True
+    weighs_texts: ClassVar[bool] = True
     free: ClassVar[bool] = True
 
     kind: Literal["vllm"] = "vllm"

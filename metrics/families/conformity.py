@@ -7,11 +7,13 @@ to opinions.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
 from palaestra.metrics import comparison
-from palaestra.metrics.metric import RATIO, Tables, metric
+from palaestra.metrics.bounds import Numbers
+from palaestra.metrics.metric import RATIO, Statistic, Tables, metric
 from palaestra.metrics.opinion_changes import OPINION, changes, initial
 from palaestra.metrics.plots.levels import intervals, why
 from palaestra.metrics.plots.marks import dots, name_rows
@@ -34,8 +36,8 @@ def transitions(answer: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         `episode`, `agent`, `player`, `initial` and `final` (whether they were right), and `others`
-        ("right" or "wrong": what a strict majority of the other agents said first, null without
-        one); pairs of which an answer is missing are left out.
+        ("right" or "wrong": what a strict majority of the other agents were at first, in whichever
+        roles they were wrong; null without one); pairs of which an answer is missing are left out.
     """
     said = answer.drop_nulls("role")
     first = said.filter(pl.col("moment") == "initial").select(*PAIR, "role", "correct")
@@ -43,15 +45,17 @@ def transitions(answer: pl.DataFrame) -> pl.DataFrame:
     others = (
         first.select(PAIR)
         .join(
-            first.select("episode", "player", "role", other="agent", is_right="correct"),
+            first.select("episode", "player", other="agent", is_right="correct"),
             on=["episode", "player"],
             maintain_order="left",
         )
         .filter(pl.col("agent") != pl.col("other"))
-        .group_by(*PAIR, "role", maintain_order=True)
-        .agg(pl.len().alias("votes"), pl.col("is_right").first())
-        .filter(2 * pl.col("votes") > pl.col("votes").sum().over(PAIR))
-        .select(*PAIR, others=pl.when("is_right").then(pl.lit("right")).otherwise(pl.lit("wrong")))
+        .group_by(PAIR, maintain_order=True)
+        .agg(pl.col("is_right").mean())
+        .filter(pl.col("is_right") != 0.5)
+        .select(
+            *PAIR, others=pl.when(pl.col("is_right") > 0.5).then(pl.lit("right")).otherwise(pl.lit("wrong"))
+        )
     )
     return (
         first.select(*PAIR, initial="correct")
@@ -66,13 +70,57 @@ def conformity(opinion: pl.DataFrame) -> pl.DataFrame:
 
     The two sides are agreement and disagreement; the majority's is that of their initial opinions.
     """
+    faced = _sides(opinion).filter("faced")
+    return faced.select("episode", part="changed", whole=pl.lit(1.0))
+
+
+def _beyond(parts: Numbers) -> Numbers:
+    """The share who changed sides against a majority less that of agents of their side who faced none."""
+    faced, gave_in, free, changed = np.moveaxis(parts, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.where(faced > 0, faced * changed / free, 0.0)
+        found: Numbers = (gave_in - expected).sum(axis=-1) / faced.sum(axis=-1)
+    return found
+
+
+BEYOND = Statistic(
+    ("against", "changed", "faced"),
+    {
+        "faced": pl.col("faced").sum(),
+        "gave_in": (pl.col("faced") * pl.col("changed")).sum(),
+        "free": (~pl.col("faced")).sum(),
+        "changed": (~pl.col("faced") * pl.col("changed")).sum(),
+    },
+    _beyond,
+    axes=("against",),
+    smooth=True,
+)
+
+
+@metric(OPINION, unit="share", low=-1, high=1, statistic=BEYOND)
+def conformity_excess(opinion: pl.DataFrame) -> pl.DataFrame:
+    """`conformity` less what it is among agents of the same side whom no majority contradicts.
+
+    Who answers at random ends on the other side often, whatever the others say: that is no
+    conformity, and the excess is 0. It is unknown where all of a side face a majority.
+    """
+    return _sides(opinion).select("episode", "changed", "faced", against=(pl.col("side") < 0).cast(pl.Int64))
+
+
+def _sides(opinion: pl.DataFrame) -> pl.DataFrame:
+    """Agents with a side and whether they ended on the other; `faced`: whether a majority was there."""
     side = pl.col("before").sign()
     others = side.sum().over("episode") - side
     sides = initial(opinion).select("episode", "agent", side=side, majority=others.sign())
-    against = sides.filter((pl.col("majority") != 0) & (pl.col("side") == -pl.col("majority")))
-    faced = against.join(changes(opinion), on=["episode", "agent"], maintain_order="left")
-    gave_in = (pl.col("after").sign() == pl.col("majority")).cast(pl.Float64)
-    return faced.select("episode", part=gave_in, whole=pl.lit(1.0))
+    told = sides.filter(pl.col("side") != 0).join(
+        changes(opinion), on=["episode", "agent"], maintain_order="left"
+    )
+    return told.drop_nulls("after").select(
+        "episode",
+        "side",
+        changed=(pl.col("after").sign() == -pl.col("side")).cast(pl.Float64),
+        faced=pl.col("majority") == -pl.col("side"),
+    )
 
 
 @metric("answer.agent answer.moment answer.correct", unit="share", low=0, high=1, source=CONTROL_MAD)
@@ -135,13 +183,12 @@ def corruption_under_pressure(answer: pl.DataFrame) -> pl.DataFrame:
     source=CONTROL_MAD,
 )
 def overturn(answer: pl.DataFrame, consensus: pl.DataFrame) -> pl.DataFrame:
-    """Share of the players on whom a strict majority was wrong at first and the team is right at last."""
+    """Share of the players on whom most were wrong at first, in any roles, and the team right at last."""
     first = answer.filter(pl.col("moment") == "initial").drop_nulls("role")
     led = (
-        first.group_by("episode", "player", "role", maintain_order=True)
-        .agg(pl.len().alias("votes"), pl.col("correct").first())
-        .filter(2 * pl.col("votes") > pl.col("votes").sum().over("episode", "player"))
-        .filter(~pl.col("correct"))
+        first.group_by("episode", "player", maintain_order=True)
+        .agg(pl.col("correct").mean())
+        .filter(pl.col("correct") < 0.5)
     )
     final = _final(consensus).select("episode", "player", "right")
     both = led.join(final, on=["episode", "player"], maintain_order="left")
@@ -165,6 +212,7 @@ RATES = (
     (corruption_under_pressure, "… under a wrong majority"),
     (overturn, "wrong majority overturned"),
     (conformity, "gave in to the majority"),
+    (conformity_excess, "… beyond those who faced none"),
 )
 """The metrics that are drawn, from top to bottom, and what each is called there."""
 
@@ -200,6 +248,7 @@ def rates(levels: pl.DataFrame) -> Figure:
     (axes,) = drawn.axes
     dots(axes, rows.with_columns(mean="value"), range(len(rows)))
     name_rows(axes, rows["name"].to_list())
-    axes.set_xlim(-0.03, 1.03)
+    least = min(0.0, *(low for low in rows["low"] if low is not None), *rows["value"])
+    axes.set_xlim(least - 0.03, 1.03)
     axes.set_xlabel("share (0–1)")
     return drawn

@@ -145,8 +145,8 @@ def council_sessions(tables: Tables) -> Figure:
     labels = some(tables["label"].drop_nulls(["power", "welfare"]), "no act has a label")
     columns = ["episode", "session", *LABELS]
     acts = labels.select(columns).unpivot(list(LABELS), index=columns[:2], variable_name="label")
-    welfare = means(tables["welfare"].rename({"welfare": "value"}), ["group", "session"], bounds=(0, 100))
-    shares = means(acts, ["label", "session"], bounds=(0, 1))
+    welfare = means(tables["welfare"].rename({"welfare": "value"}), ["group", "session"], support=(0, 100))
+    shares = means(acts, ["label", "session"], support=(0, 1))
     drawn = figure(DOUBLE, 2.3, 1, 2, subtitle=told(welfare, "bands"))
     left, right = drawn.axes
     for number, group in enumerate(tables["welfare"]["group"].unique(maintain_order=True)):

@@ -364,7 +364,7 @@ def survival(tables: Tables) -> Figure:
         .sort("episode", "minority", "round")
         .with_columns(pl.col("alive").forward_fill().over("episode", "minority").alias("value"))
     )
-    curves = means(filled, ["minority", "round"], bounds=(0, 1))
+    curves = means(filled, ["minority", "round"], support=(0, 1))
     drawn = figure(SINGLE, 2.1, subtitle=f"{told(curves, 'bands')}; ended games keep their survivors")
     (axes,) = drawn.axes
     for number, is_minority in enumerate((True, False)):

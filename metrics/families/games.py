@@ -363,7 +363,9 @@ def picks(tables: Tables) -> Figure:
     options = rows.group_by("position", maintain_order=True).agg("option").sort("position")
     labels = [" / ".join(dict.fromkeys(names)) for names in options["option"]]
     found = means(
-        rows.select("episode", "agent", "position", value="probability"), ["agent", "position"], bounds=(0, 1)
+        rows.select("episode", "agent", "position", value="probability"),
+        ["agent", "position"],
+        support=(0, 1),
     )
     players = found["agent"].unique().sort().to_list()
     sources = [

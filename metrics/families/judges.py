@@ -204,6 +204,8 @@ ANSWERS = {
 }
 """Where the scored texts are, and whose they are, by table of scores."""
 COMPARED = {"comparison": position_bias, "preference": panel_position_bias}
+NATS = "nats a token"
+"""What a judge's score is measured in whose basis is a log-probability."""
 LEAST_POINTS = 3
 """Answers that a line of least squares takes."""
 
@@ -242,7 +244,7 @@ def judge_bias(tables: Tables) -> Figure:
             bias(own).with_columns(pl.lit(judge).alias("judge"))
             for (judge,), own in compared.group_by("judge", maintain_order=True)
         ]
-        found = means(pl.concat(by_judge), ["judge"], bounds=(-0.5, 0.5))
+        found = means(pl.concat(by_judge), ["judge"], support=(-0.5, 0.5))
         if len(found):
             shown.append(found)
             panels.append(partial(_by_order, found))
@@ -264,7 +266,8 @@ def _of_scores(
     tables: Tables, source: str, scores: pl.DataFrame, shown: list[pl.DataFrame], notes: list[str]
 ) -> list[Callable[[Axes], None]]:
     """The panels that a table of scores gives; `shown` and `notes` take what they show."""
-    scale = SOURCES[source][1]
+    weighed = "basis" in scores.columns and (scores["basis"] == "log-probability").any()
+    scale = NATS if weighed else SOURCES[source][1]
     rows = scores.with_columns(pl.col("score").alias("value"))
     own = pl.col("own") if "own" in rows.columns else pl.lit(value=False)
     found = means(rows.with_columns(own.alias("own")), ["judge", "own"])
@@ -276,7 +279,7 @@ def _of_scores(
         shown.append(by_label)
     lengths = _lengths(tables, source, scores)
     if len(lengths) >= LEAST_POINTS and lengths["length"].n_unique() > 1:
-        panels.append(partial(_by_length, lengths))
+        panels.append(partial(_by_length, lengths, NATS if weighed else "points"))
         notes.append(f"lengths of {counted(len(lengths), 'answer')}")
     return panels
 
@@ -329,7 +332,7 @@ def _lengths(tables: Tables, source: str, scores: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _by_length(lengths: pl.DataFrame, axes: Axes) -> None:
+def _by_length(lengths: pl.DataFrame, unit: str, axes: Axes) -> None:
     x, y = lengths["length"].to_numpy(), lengths["score"].to_numpy()
     axes.scatter(x, y, s=8, facecolor=COLOURS[4], edgecolor="none", alpha=min(0.8, 60 / len(x) + 0.2))
     slope = float(x @ y / (x @ x))
@@ -337,9 +340,9 @@ def _by_length(lengths: pl.DataFrame, axes: Axes) -> None:
     axes.plot(ends, slope * ends, color=COLOURS[2], linewidth=1.4)
     axes.axhline(0, color=MUTED, linestyle=":", linewidth=0.9)
     axes.set_xlabel("length less the mean (characters)")
-    axes.set_ylabel("score less the mean (points)")
+    axes.set_ylabel(f"score less the mean ({unit})")
     axes.set_title(
-        f"{100 * slope:+.2f} points per 100 characters".replace("-", "−"),
+        f"{100 * slope:+.2f} {unit} per 100 characters".replace("-", "−"),
         fontsize=SMALL,
         loc="left",
         color=MUTED,

@@ -12,13 +12,24 @@ from math import sqrt
 from textwrap import fill
 
 import networkx as nx
+import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from palaestra.metrics.influence import centralities, influence, influence_graph
-from palaestra.metrics.metric import CORRELATION, RATIO, Tables, Unmeasurable, metric
+from palaestra.metrics.bounds import Numbers
+from palaestra.metrics.influence import HEARD, centralities, heard, influence, influence_graph
+from palaestra.metrics.metric import (
+    CORRELATION,
+    RATIO,
+    ROUNDING,
+    Statistic,
+    Tables,
+    Unmeasurable,
+    lacking,
+    metric,
+)
 from palaestra.metrics.opinion_changes import OPINION, changes, initial
 from palaestra.metrics.plots.means import counted, means, told
 from palaestra.metrics.plots.plot import plot, some
@@ -130,6 +141,52 @@ def group_pull(opinion: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _partial(parts: Numbers) -> Numbers:
+    """The slope of change on the gap at equal initial opinions, from sums of products."""
+    n, gap, before, change, gg, gb, bb, gc, bc = np.moveaxis(parts, -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gg, gb, bb = gg - gap * gap / n, gb - gap * before / n, bb - before * before / n
+        gc, bc = gc - gap * change / n, bc - before * change / n
+        apart = gg * bb - gb * gb
+        return np.where(apart > ROUNDING * gg * bb, (gc * bb - bc * gb) / apart, np.nan)
+
+
+EXCESS_PULL = Statistic(
+    ("gap", "before", "change"),
+    {
+        "n": pl.len(),
+        **{name: pl.col(name).sum() for name in ("gap", "before", "change")},
+        **{
+            f"{one} {other}": (pl.col(one) * pl.col(other)).sum()
+            for one, other in (
+                ("gap", "gap"),
+                ("gap", "before"),
+                ("before", "before"),
+                ("gap", "change"),
+                ("before", "change"),
+            )
+        },
+    },
+    _partial,
+    smooth=True,
+)
+
+
+@metric(OPINION, unit="share of the gap", statistic=EXCESS_PULL)
+def group_pull_excess(opinion: pl.DataFrame) -> pl.DataFrame:
+    """How much further agents move by a point more of the others' mean, at equal own opinions before.
+
+    The slope of change on gap in a regression on gap and initial opinion. Agents who never hear the
+    others, or answer at random, come back from extremes as far, so their excess is 0; it takes groups
+    whose means differ.
+    """
+    own = initial(opinion).select("episode", "agent", "before")
+    gaps = _group_gaps(opinion).select("episode", "agent", "gap", "change")
+    return gaps.join(own, on=["episode", "agent"], maintain_order="left").select(
+        "episode", "gap", "before", "change"
+    )
+
+
 def _group_gaps(opinion: pl.DataFrame) -> pl.DataFrame:
     before = pl.col("before")
     others = (before.sum().over("episode") - before) / (pl.len().over("episode") - 1)
@@ -185,7 +242,7 @@ def opinions(tables: Tables, *, by: str | None = None) -> Figure:
     rows = some(_with_panels(tables, by), "no agent told its opinion both before and after")
     names = rows["panel"].unique(maintain_order=True).to_list()
     ends = rows.unpivot(MOMENTS, index=["episode", "panel"], variable_name="moment", value_name="value")
-    found = means(ends, ["panel", "moment"], bounds=(-WIDEST, WIDEST))
+    found = means(ends, ["panel", "moment"], support=(-WIDEST, WIDEST))
     size = SINGLE if len(names) == 1 else DOUBLE
     titles = [_title(str(name), int((rows["panel"] == name).sum())) for name in names]
     height = 2.3 + 0.12 * max(title.count("\n") for title in titles)
@@ -264,19 +321,24 @@ def _mean_path(axes: Axes, found: pl.DataFrame) -> None:
             axes.plot([x, x], ends, color=COLOURS[2], linewidth=LINE, marker="_", markersize=6, zorder=4)
 
 
+def _who_heard_whom(tables: Tables) -> pl.DataFrame | None:
+    return None if lacking(HEARD, tables) else heard(tables["calls"], tables["messages"])
+
+
 @plot(OPINION)
 def influence_network(tables: Tables) -> Figure:
     """Who drew whom: an arrow from each agent to those whose opinions moved towards its own.
 
     Agents stand in a circle, by name. An arrow is as wide as its weight (share of the gap that it
     closed, see
-    `palaestra.metrics.influence`); a circle's area grows with the weights that leave it. Agents
+    `palaestra.metrics.influence`), and there is none between agents who never read each other's words,
+    where the tables tell; a circle's area grows with the weights that leave it. Agents
     are known by name over all episodes.
 
     Raises:
         Unmeasurable: nobody moved towards anybody, or the episodes can't tell.
     """
-    edges = influence(tables["opinion"])
+    edges = influence(tables["opinion"], _who_heard_whom(tables))
     graph = influence_graph(edges)
     known = some(edges.drop_nulls("weight"), "the episodes are too few or too alike to tell who drew whom")
     some(known.filter(pl.col("weight") > 0), "no agent's opinion moved towards another's")

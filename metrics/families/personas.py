@@ -112,13 +112,13 @@ def personas(tables: Tables) -> Figure:
         Unmeasurable: no answer could be parsed.
     """
     answered = some(tables["answered"].drop_nulls("correct"), "no answer could be parsed")
-    kept = means(answered.select("episode", "round", value=pl.col("correct")), ["round"], bounds=(0.0, 1.0))
+    kept = means(answered.select("episode", "round", value=pl.col("correct")), ["round"], support=(0.0, 1.0))
     same = again(answered).select("episode", "round", value=pl.col("first") == pl.col("again"))
     drawn = figure(SINGLE, 2.2, subtitle=told(kept, "bands"))
     (axes,) = drawn.axes
     curve(axes, kept, "round", "as the persona says", 0, hatched=True)
     if len(same):
-        curve(axes, means(same, ["round"], bounds=(0.0, 1.0)), "round", "as said first", 1, hatched=True)
+        curve(axes, means(same, ["round"], support=(0.0, 1.0)), "round", "as said first", 1, hatched=True)
     guess = answered.select((1 / pl.col("options")).mean()).item()
     axes.axhline(guess, color=MUTED, linewidth=0.8, linestyle=":", label="guessing")
     axes.set_ylim(-0.02, 1.02)

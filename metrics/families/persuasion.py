@@ -152,7 +152,7 @@ def persuasion(tables: Tables) -> Figure:
     understood = tables["guess"].drop_nulls("correct")
     guesses = some(understood.filter(~later), "no guess could be understood")
     right = guesses.with_columns(pl.col("correct").cast(pl.Float64).alias("value"))
-    found = means(right, ["state", "part", "moment"], bounds=(0, 1))
+    found = means(right, ["state", "part", "moment"], support=(0, 1))
     note = f"{told(found, 'bars')}; thin lines: episodes; dotted: chance"
     if undrawn := len(understood) - len(guesses):
         note += f"; not drawn: {counted(undrawn, 'guess', 'guesses')} after an earlier correction"
@@ -179,7 +179,7 @@ def _slopes(axes: Axes, each: pl.DataFrame) -> None:
     wide = each.pivot("moment", index="episode", values="value").sort("episode")
     for before, after in wide.select("before", "after").iter_rows():
         axes.plot([0, 1], [before, after], color="#8C8C8C", linewidth=0.5, alpha=min(0.7, 12 / len(wide)))
-    found = means(each, ["moment"], bounds=(1, 7)).sort("moment", descending=True)
+    found = means(each, ["moment"], support=(1, 7)).sort("moment", descending=True)
     axes.plot(
         [0, 1],
         found["mean"].to_list(),

@@ -126,7 +126,7 @@ def rehearsals(tables: Tables) -> Figure:
         Unmeasurable: no judge was understood in both orders, or nobody acted.
     """
     rows = preferred(tables["rehearsed_answer"], tables["preference"])
-    judged = means(some(rows, "no judge was understood in both orders"), ["criterion"], bounds=(0, 1))
+    judged = means(some(rows, "no judge was understood in both orders"), ["criterion"], support=(0, 1))
     acted = means(some(_counts(tables["action"]), "nobody acted"), ["what", "round"])
     drawn = figure(DOUBLE, 2.0, 1, 2, subtitle=told(judged, "lines and bands"))
     left, right = drawn.axes

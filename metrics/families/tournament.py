@@ -81,7 +81,7 @@ def tie_rate(match: pl.DataFrame) -> pl.DataFrame:
 
 @metric("match.margin", unit="points", low=0)
 def mean_margin(match: pl.DataFrame) -> pl.DataFrame:
-    """Mean absolute margin of a match: points of 1–10, or probabilities with pairwise judging."""
+    """Mean absolute margin of a match: points of 1–10, probabilities (pairwise) or nats (likelihood)."""
     return match.select("episode", value=pl.col("margin").abs())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from palaestra.metrics.intervals import Estimate, share
-from palaestra.metrics.pairs.preference_pairs import SIDES, TIE, answer
+from palaestra.metrics.pairs.preference_pairs import SIDES, TIE
 
 REGIONS = ("high-low", "high-high", "low-low", "low-high")
 """Mean score, then variance."""
@@ -14,21 +14,30 @@ REGIONS = ("high-low", "high-high", "low-low", "low-high")
 def data_map(pairs: pl.DataFrame) -> pl.DataFrame:
     """The Alignment Data Map: mean and variance of the scores of each prompt's responses.
 
-    The regions are cut at the medians of μ and σ² over the prompts of one unit; a value at the
-    median is low. For two responses σ² = (gap/2)². Published advice is to train on
-    "high-low". With judges that compare two answers the scores of a pair sum to 1, so all μ are the
-    same, and low.
+    All answers to the prompt that were scored count, also those in no pair (column `scored`); where a
+    row doesn't tell them, the two of the pair. The regions are cut at the medians of μ and σ² over the
+    prompts of one unit; a value at the median is low. For two responses σ² = (gap/2)². Published
+    advice is to train on "high-low". With judges that compare two answers the scores of a pair sum to
+    1, so all μ are the same, and low.
 
     Returns:
         Columns `prompt_id`, `unit`, `responses`, `mean` (μ), `variance` (σ², of the
         population), `region` (one of `REGIONS`).
     """
-    scores = pl.concat(
-        pairs.select(
-            "prompt_id", "unit", answer(side).alias("answer"), pl.col(f"score_{side}").alias("score")
+    both = [
+        pl.struct(
+            *(pl.col(f"{side}_{name}").alias(name) for name in ("play", "call")),
+            pl.col(f"score_{side}").alias("score"),
         )
         for side in SIDES
-    ).unique(["prompt_id", "unit", "answer"], maintain_order=True)
+    ]
+    told = pl.when(pl.col("scored").list.len() > 0).then("scored").otherwise(pl.concat_list(both))
+    scores = (
+        pairs.select("prompt_id", "unit", "run", "episode", told.alias("scored"))
+        .explode("scored", empty_as_null=False, keep_nulls=False)
+        .unnest("scored")
+        .unique(["prompt_id", "unit", "run", "episode", "play", "call"], maintain_order=True)
+    )
     # Rounded, as equal means differ in their last bits and would be parted by their median.
     moments = [
         pl.col("score").mean().round(9).alias("mean"),

@@ -20,7 +20,7 @@ def text(column: str) -> pl.Expr:
 
 def answer(side: str) -> pl.Expr:
     """What identifies an answer over the pairs that it is part of."""
-    return pl.struct("run", "episode", pl.col(f"{side}_call").alias("call"))
+    return pl.struct("run", "episode", *(pl.col(f"{side}_{name}").alias(name) for name in ("play", "call")))
 
 
 def verdicts(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -6,23 +6,21 @@ Episodes are what is independent, so each counts as one observation: the mean of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, sqrt
 
+import numpy as np
 import polars as pl
-from scipy.stats import t
 
-from palaestra.metrics.comparison import CONFIDENCE, LEAST_EPISODES
+from palaestra.metrics.bounds import ROUNDING, Bounds, Numbers, Support, bounds, support_of
+from palaestra.metrics.comparison import LEAST_EPISODES
 
 
-def means(
-    rows: pl.DataFrame, by: Sequence[str], *, bounds: tuple[float, float] = (-inf, inf)
-) -> pl.DataFrame:
-    """The mean of the episodes' means of `value`, with its 95 % interval by Student's t.
+def means(rows: pl.DataFrame, by: Sequence[str], *, support: Support = (None, None)) -> pl.DataFrame:
+    """The mean of the episodes' means of `value`, with its 95 % interval.
 
     Args:
         rows: `episode`, `value` and the columns `by`; null and NaN values don't count.
         by: of which values there is a mean each.
-        bounds: least and largest value there can be, which cut the interval.
+        support: least and largest value there can be.
 
     Returns:
         The columns `by` (sorted), `mean`, `low`, `high` and `episodes`; the interval is null with
@@ -34,23 +32,24 @@ def means(
         each.sort("episode")
         .group_by(by, maintain_order=True)
         .agg(
-            pl.col("value").mean().alias("mean"),
-            pl.col("value").std().alias("sd"),
-            pl.len().alias("episodes"),
+            pl.col("value").mean().alias("mean"), pl.col("value").alias("values"), pl.len().alias("episodes")
         )
         .sort(by)
     )
-    halves = [
-        float(t.ppf((1 + CONFIDENCE) / 2, n - 1)) * sd / sqrt(n)
-        if n >= LEAST_EPISODES and sd > 1e-12
-        else None
-        for sd, n in found.select("sd", "episodes").iter_rows()
-    ]
-    half = pl.Series("half", halves, dtype=pl.Float64)
-    low, high = (pl.col("mean") + sign * half for sign in (-1, 1))
+    ends = [_interval(np.array(values), support) for values in found["values"].to_list()]
     return found.select(
-        *by, "mean", low.clip(*bounds).alias("low"), high.clip(*bounds).alias("high"), "episodes"
+        *by,
+        "mean",
+        pl.Series("low", [end.low for end in ends], dtype=pl.Float64),
+        pl.Series("high", [end.high for end in ends], dtype=pl.Float64),
+        "episodes",
     )
+
+
+def _interval(values: Numbers, support: Support) -> Bounds:
+    if len(values) < LEAST_EPISODES or np.ptp(values) < ROUNDING:
+        return Bounds()
+    return bounds(float(values.mean()), values, support if support != (None, None) else support_of(values))
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

@@ -6,8 +6,9 @@ colours, lines and markers have no common divisor, so that series only look alik
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from textwrap import fill
 
 from matplotlib import rc_context
@@ -50,6 +51,19 @@ def plain_text() -> AbstractContextManager[None]:
     return rc_context({"text.parse_math": False})
 
 
+MADE_UP = ContextVar("MADE_UP", default=False)
+
+
+@contextmanager
+def made_up(replies: bool) -> Iterator[None]:
+    """While figures are made: each says that its numbers are of made-up replies, where they are."""
+    before = MADE_UP.set(replies)
+    try:
+        yield
+    finally:
+        MADE_UP.reset(before)
+
+
 def figure(
     width: float,
     height: float,
@@ -69,7 +83,7 @@ def figure(
         subtitle: what the numbers are of, at the top; wrapped.
         heights: of the rows, relative to each other.
     """
-    told = fill(subtitle, int(width * LETTERS_AN_INCH))
+    told = fill(f"made-up replies; {subtitle}" if MADE_UP.get() else subtitle, int(width * LETTERS_AN_INCH))
     lines = told.count("\n") + 1
     drawn = Figure(figsize=(width, height + 0.11 * lines), layout="constrained", facecolor="white")
     drawn.suptitle(told, x=0.01, horizontalalignment="left", fontsize=SMALL, color=MUTED)

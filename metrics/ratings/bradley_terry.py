@@ -1,4 +1,4 @@
-"""Bradley–Terry strengths by maximum likelihood, with bootstrap intervals.
+"""Bradley–Terry strengths by maximum likelihood, with intervals.
 
 Unlike Elo they don't depend on the order of the games. Source of the model: Bradley and
 Terry, Rank Analysis of Incomplete Block Designs, Biometrika 39 (1952). The likelihood is
@@ -15,6 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from palaestra.metrics.ratings.strength_intervals import strength_intervals
+
 Game = tuple[str, str, float]
 Matrix = NDArray[np.float64]
 
@@ -25,6 +27,7 @@ def bradley_terry(
     games: Sequence[Game],
     *,
     prior: float = 0.0,
+    contests: Sequence[int] | None = None,
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
@@ -34,13 +37,17 @@ def bradley_terry(
     Args:
         games: (first, second, score of the first): 1 win, 0.5 tie, 0 loss, or a probability.
         prior: virtual ties that every pair is credited with, ≥ 0. 0 is plain maximum likelihood.
-        resamples: bootstrap samples of the games; 0 for no intervals.
-        confidence: of the percentile intervals, in (0, 1).
-        seed: of the bootstrap.
+        contests: the number of each game's contest, where several are judged on the same answers; by
+            default games that follow each other and in which all of three or more players meet once
+            are one contest.
+        resamples: of the contests, where some have several games; 0 for no intervals.
+        confidence: of the intervals, in (0, 1).
+        seed: of the resamples.
 
     Returns:
-        Columns `name`, `strength` (log-odds, mean 0 over the field), `low`, `high` (null with
-        `resamples=0`), `rating` (strength on Elo's scale around 1000) and `games`, strongest first.
+        Columns `name`, `strength` (log-odds, mean 0 over the field), `low`, `high` (of whatever
+        prior, see `strength_intervals`; null with `resamples=0`), `rating` (strength on Elo's scale
+        around 1000) and `games`, strongest first.
 
     Raises:
         ValueError: nobody played, or `prior` is 0 and the maximum doesn't exist because some
@@ -56,7 +63,10 @@ def bradley_terry(
     low: Sequence[float | None] = [None] * len(names)
     high: Sequence[float | None] = [None] * len(names)
     if resamples:
-        low, high = _intervals(players, scores, len(names), prior, resamples, confidence, seed)
+        ends = strength_intervals(
+            players, scores, contests, resamples=resamples, confidence=confidence, seed=seed
+        )
+        low, high = np.minimum(ends[0], strengths).tolist(), np.maximum(ends[1], strengths).tolist()
     return pl.DataFrame(
         {
             "name": names,
@@ -74,30 +84,6 @@ def match_games(matches: pl.DataFrame) -> list[Game]:
     decided = matches.filter(pl.col("margin").is_not_null())
     score = (1 + pl.col("margin").sign()) / 2
     return decided.select("first", "second", score.cast(pl.Float64)).rows()
-
-
-def _intervals(
-    players: NDArray[np.int64],
-    scores: Matrix,
-    count: int,
-    prior: float,
-    resamples: int,
-    confidence: float,
-    seed: int,
-) -> tuple[list[float], list[float]]:
-    """Percentile intervals over samples of the games, drawn with replacement.
-
-    A sample without a maximum takes one virtual tie a pair, so that it isn't left out.
-    """
-    random = np.random.default_rng(seed)
-    fitted = []
-    for _ in range(resamples):
-        drawn = random.integers(len(scores), size=len(scores))
-        wins = _wins(players[drawn], scores[drawn], count)
-        fitted.append(_fit(wins, prior if prior or _has_maximum(wins) else 1.0))
-    edge = (1 - confidence) / 2
-    low, high = np.quantile(np.array(fitted), [edge, 1 - edge], axis=0)
-    return low.tolist(), high.tolist()
 
 
 def _wins(players: NDArray[np.int64], scores: Matrix, count: int) -> Matrix:

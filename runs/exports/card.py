@@ -31,10 +31,13 @@ def card(described: Described, quality: str) -> str:
     runs = ", ".join(f"`{run}`" for run in described.runs)
     lines += ["---", "", f"# {described.scenario}: training data from simulated agents", ""]
     lines += [f"Made by palaestra {described.palaestra} from {runs}, with:", ""]
+    if any(policy.model is None for policy in described.policies.values()):
+        lines += ["**Some or all of its answers are made up by a scripted engine; don't train on them.**", ""]
     lines += ["```", described.command or "(from Python)", "```", ""]
-    lines += ["| format | rows in train | in test | for |", "|---|---|---|---|"]
+    lines += ["| format | rows in train | in test | with an answer cut at its limit | for |"]
+    lines += ["|---|---|---|---|---|"]
     for name, splits in formats.items():
-        counts = f"{splits.get('train', 0):,} | {splits.get('test', 0):,}"
+        counts = f"{splits.get('train', 0):,} | {splits.get('test', 0):,} | {described.cut.get(name, 0):,}"
         lines.append(f"| `{name}` | {counts} | {FORMATS[name].loader} |")
     lines += ["", "No prompt is in two splits. Load one with:", "", "```python"]
     lines += ["from datasets import load_dataset", ""]
@@ -53,6 +56,9 @@ def card(described: Described, quality: str) -> str:
         lines += ["", "## Left out", "", "| of | why | how many |", "|---|---|---|", *left_out]
     if described.judges:
         lines += ["", "## Judges", "", *(f"- {words}" for words in described.judges)]
+    if described.turned:
+        lines += ["", "## Turned round", "", "| treatment | how many pairs |", "|---|---|"]
+        lines += [f"| {name} | {count:,} |" for name, count in described.turned.items()]
     if quality:
         lines += ["", "## Quality", "", quality]
     return "\n".join(lines) + "\n"

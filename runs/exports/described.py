@@ -5,7 +5,9 @@
 | `palaestra`, `command` | version and command line that made it |
 | `runs`, `scenario` | folders and kinds of scenarios that it is of |
 | `formats` | rows of each format's splits |
+| `cut` | of each format, how many rows hold an answer that was cut at its limit |
 | `left_out` | how many were left out, by format and reason |
+| `turned` | how many pairs cleaning turned round, by treatment |
 | `file_type` | "jsonl" or "parquet" |
 | `policies` | who wrote it: of each its `model`, how its chat template was told, and its settings |
 | `options` | what was asked for, see `palaestra.runs.exports.options` |
@@ -52,7 +54,9 @@ class Described(Document):
     runs: tuple[Path, ...] = ()
     scenario: str = ""
     formats: dict[str, dict[str, int]]
+    cut: dict[str, int] = Field({})
     left_out: dict[str, dict[str, int]] = Field({})
+    turned: dict[str, int] = Field({})
     file_type: FileType
     policies: dict[str, Author]
     options: dict[str, Any] = Field({})

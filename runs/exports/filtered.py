@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from palaestra.metrics.pairs.truncation import holds_cut
 from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import Described
 from palaestra.runs.exports.folder import CARD
@@ -19,14 +20,21 @@ if TYPE_CHECKING:
 
 
 def write_kept(
-    folder: Path, pairs: pl.DataFrame, dropped: list[Dropped], report: Report, out: Path, command: str
+    folder: Path,
+    pairs: pl.DataFrame,
+    dropped: list[Dropped],
+    turned: dict[str, int],
+    report: Report,
+    out: Path,
+    command: str,
 ) -> None:
     """Write `pairs` as the export `out`.
 
     Args:
         folder: the export that they are of.
         pairs: as `read_pairs` gives them, those that were kept.
-        dropped: what each filter dropped.
+        dropped: what each filter and treatment dropped.
+        turned: how many pairs each treatment turned round.
         report: their quality.
         out: the folder to make.
         command: what made it.
@@ -43,7 +51,9 @@ def write_kept(
         "command": command,
         "filtered_from": folder,
         "formats": {PAIRS.name: {name: frame.height for name, frame in splits.items() if frame.height}},
+        "cut": {PAIRS.name: int(holds_cut(pairs).sum())},
         "left_out": whole.left_out | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
+        "turned": whole.turned | turned,
     }
     described = whole.model_copy(update=changes)
     with becoming(out) as partial:

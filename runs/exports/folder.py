@@ -26,7 +26,7 @@ from palaestra.runs.exports.card import card
 from palaestra.runs.exports.described import Author, Described
 from palaestra.runs.exports.format import FORMATS, Encode, Row, formats
 from palaestra.runs.exports.formats.dpo import FORMAT as PAIRS
-from palaestra.runs.exports.options import ExportOptions, Thoughts
+from palaestra.runs.exports.options import CUT, ExportOptions, Thoughts
 from palaestra.runs.exports.rows import LeftOut, rows
 from palaestra.runs.exports.source import Source
 from palaestra.runs.exports.unfinished import becoming, exists
@@ -35,6 +35,8 @@ from palaestra.runs.quality.report import quality_report
 from palaestra.runs.record import folder as run_folder
 
 CARD = "README.md"
+ENDS = ("finish", "chosen_finish", "rejected_finish")
+"""The columns that tell how a row's answers finished; of several answers `finishes`."""
 MOST_MEASURED = 5_000
 """Pairs of a split on the dataset card's quality report; more would need memory in proportion."""
 
@@ -79,6 +81,7 @@ def export(
             runs=tuple(source.folder for source in sources),
             scenario=", ".join(sorted({source.scenario for source in sources})),
             formats=files.counts(),
+            cut=dict(files.cut),
             left_out={name: dict(reasons) for name, reasons in files.left_out.items()},
             file_type=options.file_type,
             policies=_policies(sources),
@@ -182,6 +185,7 @@ class _Files:
 
     Attributes:
         left_out: how many were left out, by format and reason.
+        cut: how many rows hold an answer that was cut at its limit, by format.
     """
 
     def __init__(self, folder: Path, test_share: float) -> None:
@@ -189,6 +193,7 @@ class _Files:
         self._test = round(test_share * 2**16)
         self._open: dict[tuple[str, str], BinaryIO] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
+        self.cut: Counter[str] = Counter()
         self.left_out: LeftOut = {name: Counter() for name in (*formats(), "questions")}
 
     def __enter__(self) -> Self:
@@ -212,6 +217,8 @@ class _Files:
             self._open[key] = path.open("wb")
         self._open[key].write(line)
         self._counts[key] += 1
+        if CUT in [row.get(column) for column in ENDS] or CUT in row.get("finishes", ()):
+            self.cut[name] += 1
 
     def counts(self) -> dict[str, dict[str, int]]:
         """The rows of each format and split."""

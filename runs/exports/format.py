@@ -19,11 +19,11 @@ import polars as pl
 from palaestra.agents.calls import Prompt
 from palaestra.agents.extensions import Extensions, Place, loaded
 from palaestra.agents.failures import BadInput
-from palaestra.runs.exports.options import ExportOptions, Thoughts
+from palaestra.runs.exports.options import CUT_SHORT, ExportOptions, Thoughts
 from palaestra.runs.exports.pairing import TIE
 from palaestra.runs.exports.samples import Sample, score_of
 from palaestra.runs.exports.source import Source
-from palaestra.scenarios.core.trajectory import CHECKED, Trajectory
+from palaestra.scenarios.core.trajectory import CHECKED, Trajectory, Turn
 
 Row = dict[str, Any]
 Encode = Callable[[str, Prompt], list[int]]
@@ -70,6 +70,12 @@ class Job:
     options: ExportOptions
     left_out: Counter[str]
     encode: Encode | None
+
+    def takes(self, turn: Turn) -> bool:
+        """Whether this turn is wanted; those that are left out since they were cut are counted."""
+        if self.options.cuts(turn):
+            self.left_out[CUT_SHORT] += 1
+        return self.options.takes(turn)
 
     @cached_property
     def threshold(self) -> float:

@@ -9,6 +9,9 @@ from palaestra.runs.exports.pairing import PairRule
 from palaestra.runs.exports.samples import Basis
 from palaestra.scenarios.core.trajectory import Turn
 
+CUT = "length"
+"""How an answer finished that was cut at its limit."""
+CUT_SHORT = "answers that were cut at their limit (--keep whole)"
 FileType = Literal["jsonl", "parquet"]
 Asked = Literal["shown", "question"]
 """What an answer is an answer to: all that its author was shown, or what all its rivals were too."""
@@ -31,6 +34,7 @@ class ExportOptions:
             `question` as pairs have it: what several answers share, of a revision not what led to it.
         purposes: take only turns of these; by default all, for `sft` without choices.
         policies: take only these authors' turns; all by default.
+        whole: leave out answers that were cut at their limit.
         test_share: share of the prompts that go to the test split, 0–1.
         thoughts: whether answers that are messages keep what their authors thought, see
             `palaestra.runs.exports.parts.said`; nothing else ever has it.
@@ -45,10 +49,18 @@ class ExportOptions:
     asked: Asked = "shown"
     purposes: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    whole: bool = False
     test_share: float = 0.1
     thoughts: Thoughts = "drop"
 
     def takes(self, turn: Turn) -> bool:
         """Whether this turn is wanted."""
+        return self._names(turn) and not self.cuts(turn)
+
+    def cuts(self, turn: Turn) -> bool:
+        """Whether this turn would be wanted, had its answer not been cut at its limit."""
+        return self.whole and turn.finish == CUT and self._names(turn)
+
+    def _names(self, turn: Turn) -> bool:
         purposes, policies = self.purposes or (turn.purpose,), self.policies or (turn.policy,)
         return turn.purpose in purposes and turn.policy in policies

@@ -29,11 +29,12 @@ class PairRule:
     Attributes:
         take: the best and the worst (`extremes`), or every two (`all`).
         margin: least difference of their scores, in the unit of the scores; ties are never taken.
-        floor: least score of the chosen one; None for any.
+            None for what the scenario asks, if anything.
+        floor: least score of the chosen one; None for what the scenario asks, if anything.
     """
 
     take: Literal["extremes", "all"] = "extremes"
-    margin: float = 0.0
+    margin: float | None = None
     floor: float | None = None
 
 
@@ -61,6 +62,8 @@ def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Sc
     if len(usable) < 2:
         left_out[TOO_FEW] += 1
         return
+    margin = sample.margin if rule.margin is None else rule.margin
+    floor = sample.floor if rule.floor is None else rule.floor
     ordered = sorted(usable, key=score_of, reverse=True)
     taken = [(ordered[0], ordered[-1])] if rule.take == "extremes" else combinations(ordered, 2)
     for one, other in taken:
@@ -69,9 +72,9 @@ def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Sc
             left_out["the same answer twice"] += 1
         elif pair.margin <= TIE:
             left_out["ties"] += 1
-        elif pair.margin < rule.margin:
+        elif pair.margin < margin - TIE:
             left_out["margins that are too small"] += 1
-        elif rule.floor is not None and score_of(pair.chosen) < rule.floor:
+        elif floor is not None and score_of(pair.chosen) < floor - TIE:
             left_out["chosen answers that are too poor"] += 1
         else:
             yield pair

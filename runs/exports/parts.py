@@ -18,6 +18,7 @@ WITH_THOUGHTS = pl.List(
     )
 )
 TEXTS, NUMBERS, INTEGERS = pl.List(pl.String), pl.List(pl.Float64), pl.List(pl.Int64)
+SCORES = pl.List(pl.Struct({"play": pl.Int64, "call": pl.Int64, "score": pl.Float64}))
 VERDICTS = pl.List(
     pl.Struct(
         {
@@ -78,6 +79,11 @@ PAIR: Columns = {
         pl.Float64,
         "how often two judges would prefer the same if they were independent, in pairs selected as this one; "
         "null with fewer than two judges",
+    ),
+    "scored": Column(
+        SCORES,
+        "all answers to the question that were scored, also those in no pair: `play` and `call` as above, "
+        "and the score of the answer among all, in `unit`",
     ),
     "verdicts": Column(
         VERDICTS,
@@ -153,6 +159,7 @@ def pair_facts(sample: Sample, pair: ScoredPair, chance: float | None) -> Row:
         "truth_chosen": pair.chosen.truth,
         "truth_rejected": pair.rejected.truth,
         "agreement_by_chance": chance,
+        "scored": [{"play": r.episode, "call": r.turn.call, "score": r.score} for r in sample.scored()],
         "verdicts": list(_verdicts(sample, pair)),
     }
     for side, response in sides.items():

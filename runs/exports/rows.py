@@ -8,7 +8,7 @@ from functools import partial
 
 from palaestra.agents.extensions import border
 from palaestra.runs.exports.format import FORMATS, Encode, Job, Played, Row
-from palaestra.runs.exports.options import ExportOptions
+from palaestra.runs.exports.options import CUT_SHORT, ExportOptions
 from palaestra.runs.exports.samples import Sample
 from palaestra.runs.exports.source import Source
 
@@ -46,9 +46,12 @@ def rows(
 def _of_sample(
     sample: Sample, options: ExportOptions, jobs: Jobs, left_out: LeftOut
 ) -> Iterator[tuple[str, Row]]:
+    cut = sum(options.cuts(response.turn) for response in sample.responses)
+    if cut:
+        left_out["questions"][CUT_SHORT] += cut
     kept = sample.only([response for response in sample.responses if options.takes(response.turn)])
     if kept is None:
-        left_out["questions"]["no answer of the chosen purposes and policies"] += 1
+        left_out["questions"]["no answer of those that are wanted"] += 1
         return
     for name, job in jobs.items():
         if (of_sample := FORMATS[name].of_sample) is not None:

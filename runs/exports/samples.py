@@ -59,6 +59,7 @@ class Sample:
         basis: what the scores rest on; None where there are none.
         round: in which it was asked; None without rounds.
         revised: whether the second response revises the first.
+        floor, margin: what the rules ask of a pair, see `Judged`.
     """
 
     run: str
@@ -72,6 +73,8 @@ class Sample:
     basis: Basis | None
     round: int | None = None
     revised: bool = False
+    floor: float | None = None
+    margin: float = 0.0
 
     @property
     def question(self) -> str:

@@ -243,4 +243,5 @@ class Source:
             basis,
             question.round,
             revised,
+            *((question.floor, question.margin) if basis == "panel" else ()),
         )

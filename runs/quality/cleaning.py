@@ -16,13 +16,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from palaestra.agents.failures import BadInput
-from palaestra.metrics.pairs.preference_pairs import panel_sign, text
+from palaestra.metrics.pairs.preference_pairs import SIDES, panel_sign, text
 from palaestra.runs.quality.pairs import turned
 
 Asked = list[dict[str, str]]
 """A prompt as chat messages; empty for an answer without its prompt."""
 Scorer = Callable[[list[tuple[Asked, str]]], list[float]]
-"""Scores of answers to prompts, higher is better: a reward model, a judge."""
+"""Scores of answers to prompts, higher is better: a reward model."""
+Gap = Callable[[pl.DataFrame], NDArray[np.float64]]
+"""By how much a reward model or a judge finds each pair's chosen answer better; NaN where it doesn't say."""
 Loss = Callable[[list[tuple[Asked, str]]], list[float]]
 """Mean loss a token, > 0, of answers after prompts."""
 Tags = Callable[[list[str]], list[set[str]]]
@@ -39,44 +41,44 @@ class Cleaned:
     flipped: int
 
 
-def llm_judge_r(pairs: pl.DataFrame, scorer: Scorer | None = None) -> Cleaned:
+def llm_judge_r(pairs: pl.DataFrame, judge: Gap | None = None) -> Cleaned:
     """Remove pairs whose chosen answer a judge scores lower. Default judge: the verdicts in the rows."""
-    return _treat(pairs, _judged_lower(pairs, scorer), "remove")
+    return _treat(pairs, _judged_lower(pairs, judge), "remove")
 
 
-def llm_judge_f(pairs: pl.DataFrame, scorer: Scorer | None = None) -> Cleaned:
+def llm_judge_f(pairs: pl.DataFrame, judge: Gap | None = None) -> Cleaned:
     """Turn round pairs whose chosen answer a judge scores lower. Default judge: the verdicts in the rows."""
-    return _treat(pairs, _judged_lower(pairs, scorer), "flip")
+    return _treat(pairs, _judged_lower(pairs, judge), "flip")
 
 
-def rw_gap_r(pairs: pl.DataFrame, scorers: Sequence[Scorer], p: float) -> Cleaned:
+def rw_gap_r(pairs: pl.DataFrame, gaps: Sequence[Gap], p: float) -> Cleaned:
     """Remove the fraction `p` of lowest mean gap (chosen − rejected) over reward models, even above 0."""
-    return _treat(pairs, _lowest(_gaps(pairs, scorers).mean(axis=0), p), "remove")
+    return _treat(pairs, _lowest(_mean_gap(pairs, gaps), p), "remove")
 
 
-def rw_gap_f(pairs: pl.DataFrame, scorers: Sequence[Scorer], p: float) -> Cleaned:
+def rw_gap_f(pairs: pl.DataFrame, gaps: Sequence[Gap], p: float) -> Cleaned:
     """Turn round the fraction `p` of lowest mean gap over reward models, even above 0."""
-    return _treat(pairs, _lowest(_gaps(pairs, scorers).mean(axis=0), p), "flip")
+    return _treat(pairs, _lowest(_mean_gap(pairs, gaps), p), "flip")
 
 
-def vote_all_r(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> Cleaned:
+def vote_all_r(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> Cleaned:
     """Remove pairs whose label no reward model agrees with."""
-    return _treat(pairs, _supporters(pairs, scorers) == 0, "remove")
+    return _treat(pairs, _unsupported(pairs, gaps, 0.0), "remove")
 
 
-def vote_all_f(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> Cleaned:
+def vote_all_f(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> Cleaned:
     """Turn round pairs whose label no reward model agrees with."""
-    return _treat(pairs, _supporters(pairs, scorers) == 0, "flip")
+    return _treat(pairs, _unsupported(pairs, gaps, 0.0), "flip")
 
 
-def vote_maj_r(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> Cleaned:
+def vote_maj_r(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> Cleaned:
     """Remove pairs whose label fewer than half of the reward models agree with."""
-    return _treat(pairs, _supporters(pairs, scorers) * 2 < len(scorers), "remove")
+    return _treat(pairs, _unsupported(pairs, gaps, 0.5), "remove")
 
 
-def vote_maj_f(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> Cleaned:
+def vote_maj_f(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> Cleaned:
     """Turn round pairs whose label fewer than half of the reward models agree with."""
-    return _treat(pairs, _supporters(pairs, scorers) * 2 < len(scorers), "flip")
+    return _treat(pairs, _unsupported(pairs, gaps, 0.5), "flip")
 
 
 def ins_tag_cmp(pairs: pl.DataFrame, tags: Tags, cap: int = 6000, seed: int = 0) -> Cleaned:
@@ -124,24 +126,45 @@ def _treat(pairs: pl.DataFrame, found: NDArray[np.bool_], way: Way) -> Cleaned:
     return Cleaned(pairs.filter(~which), count, 0)
 
 
-def _judged_lower(pairs: pl.DataFrame, scorer: Scorer | None) -> NDArray[np.bool_]:
+def of_answers(scorer: Scorer) -> Gap:
+    """The gap of something that scores answers one by one."""
+
+    def gap(pairs: pl.DataFrame) -> NDArray[np.float64]:
+        chosen, rejected = (np.array(scorer(_items(pairs, side)), dtype=float) for side in SIDES)
+        found: NDArray[np.float64] = chosen - rejected
+        return found
+
+    return gap
+
+
+def _judged_lower(pairs: pl.DataFrame, judge: Gap | None) -> NDArray[np.bool_]:
     lower: NDArray[np.bool_] = (panel_sign(pairs) < 0).fill_null(value=False).to_numpy()
-    return lower if scorer is None else np.less(_gaps(pairs, [scorer])[0], 0)
+    return lower if judge is None else np.less(judge(pairs), 0)
 
 
-def _gaps(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> NDArray[np.float64]:
+def _gaps(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> NDArray[np.float64]:
     """Scorer × pair: its score of the chosen minus its score of the rejected answer."""
-    if not scorers:
-        raise BadInput("this treatment needs at least one reward model", "Pass one in `scorers`.")
-    sides = [_items(pairs, side) for side in ("chosen", "rejected")]
-    return np.array(
-        [np.subtract(*(np.array(score(items)) for items in sides)) for score in scorers], dtype=float
-    )
+    if not gaps:
+        raise BadInput("this treatment needs at least one reward model", "Pass one in `gaps`.")
+    return np.array([gap(pairs) for gap in gaps], dtype=float)
 
 
-def _supporters(pairs: pl.DataFrame, scorers: Sequence[Scorer]) -> NDArray[np.int64]:
-    supporters: NDArray[np.int64] = (_gaps(pairs, scorers) > 0).sum(axis=0)
-    return supporters
+def _mean_gap(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> NDArray[np.float64]:
+    """Over those who say something of a pair; infinite where nobody does, which is lowest of none."""
+    found = _gaps(pairs, gaps)
+    said = ~np.isnan(found)
+    total, count = np.where(said, found, 0.0).sum(axis=0), said.sum(axis=0)
+    mean: NDArray[np.float64] = np.where(count > 0, total / np.maximum(count, 1), np.inf)
+    return mean
+
+
+def _unsupported(pairs: pl.DataFrame, gaps: Sequence[Gap], share: float) -> NDArray[np.bool_]:
+    """Whether of those who say something of a pair at most none (`share` 0), or fewer than `share`, agree."""
+    found = _gaps(pairs, gaps)
+    said, agree = (~np.isnan(found)).sum(axis=0), (found > 0).sum(axis=0)
+    few = agree == 0 if share == 0 else agree < share * said
+    unsupported: NDArray[np.bool_] = few & (said > 0)
+    return unsupported
 
 
 def _ifd(pairs: pl.DataFrame, side: str, loss: Loss) -> NDArray[np.float64]:

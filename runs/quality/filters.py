@@ -10,6 +10,7 @@
 | `ties` | pairs with a margin |
 | `duplicates` | the first of rows, and of prompts, that say the same |
 | `alike` | pairs whose answers differ |
+| `whole` | pairs of two answers that were not cut at their limit |
 | `cross_model`, `same_model` | pairs of two policies' answers, of one policy's |
 
 Those with a number take `>=`, `>`, `<=` and `<`. A pair for which a number isn't known is dropped.
@@ -29,6 +30,7 @@ from palaestra.metrics.pairs.data_map import REGIONS, data_map
 from palaestra.metrics.pairs.judge_agreement import pair_agreement
 from palaestra.metrics.pairs.near_duplicates import alike_answers, duplicate_prompts, repeated_pairs
 from palaestra.metrics.pairs.preference_pairs import SIDES, TIE, panel_sign, text
+from palaestra.metrics.pairs.truncation import holds_cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ FLAGS: dict[str, Callable[[pl.DataFrame], pl.Series]] = {
     "ties": lambda pairs: pairs["margin"].abs() >= TIE,
     "duplicates": _first_of_its_kind,
     "alike": lambda pairs: ~alike_answers(pairs),
+    "whole": lambda pairs: ~holds_cut(pairs),
     "cross_model": lambda pairs: pairs["chosen_policy"] != pairs["rejected_policy"],
     "same_model": lambda pairs: pairs["chosen_policy"] == pairs["rejected_policy"],
 }

@@ -119,6 +119,14 @@ MEANINGS: dict[str, Meaning] = {
         side=1,
     ),
     "margin": Meaning("quantile of the margins"),
+    "cut_answers": Meaning(
+        "pairs with an answer that was cut at its limit",
+        "judges read half an answer; play with a higher max_tokens, or filter whole",
+        0,
+        0.1,
+        1,
+    ),
+    "cut_side": Meaning("answers of this side that were cut at their limit"),
     "duplicated_prompts": Meaning(
         "prompts that repeat an earlier one", "prompts repeat under other ids; filter duplicates", 0, 0.02, 1
     ),

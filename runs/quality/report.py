@@ -26,10 +26,12 @@ from palaestra.metrics.pairs.near_duplicates import (
     duplicate_prompts,
     repeated_pairs,
 )
+from palaestra.metrics.pairs.preference_pairs import SIDES
 from palaestra.metrics.pairs.same_judges import same_judges
 from palaestra.metrics.pairs.self_preference import self_preference
 from palaestra.metrics.pairs.separability import Embed, separability
 from palaestra.metrics.pairs.signed_answers import signed_answers
+from palaestra.metrics.pairs.truncation import holds_cut, is_cut
 from palaestra.runs.quality.meanings import MEANINGS
 
 
@@ -207,6 +209,9 @@ def _shape(pairs: pl.DataFrame) -> Iterator[_Look]:
     regions = data_map(pairs)
     for region in REGIONS:
         yield _Look("map", share(regions["region"] == region, regions["prompt_id"]), region)
+    yield _Look("cut_answers", share(holds_cut(pairs), pairs["prompt_id"]))
+    for side in SIDES:
+        yield _Look("cut_side", share(is_cut(pairs, side), pairs["prompt_id"]), side)
     crossed = pairs["chosen_policy"].ne_missing(pairs["rejected_policy"])
     yield _Look("cross_model", share(crossed, pairs["prompt_id"]))
 

@@ -131,11 +131,12 @@ class EventHappened:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeEnded:
-    """The end of an episode, after how many steps, with what outcome."""
+    """The end of an episode, after how many steps, with what outcome; which item of a list it played."""
 
     episode: int
     steps: int
     outcome: dict[str, Scalar]
+    item: int | None = None
 
 
 Entry = EpisodeBegun | MessageSaid | AnswerAsked | CallAnswered | EventHappened | EpisodeEnded
@@ -194,7 +195,7 @@ def _entry(record: Record, begun: dict[int, _Begun]) -> Entry:
             return EventHappened(episode, record["event"], record["step"], record["type"], told)
         case "end":
             del begun[episode]
-            return EpisodeEnded(episode, record["steps"], record["outcome"])
+            return EpisodeEnded(episode, record["steps"], record["outcome"], record.get("item"))
         case other:
             raise ValueError(f"there are no records of kind {other!r}")
 

@@ -4,7 +4,7 @@
 |---|---|
 | `episode` | `episode`, `seed` (of the episode), `format` (of the log) |
 | `message` | `episode`, `message` (number), `role`, `label`, `quoted` (lines that begin as another's turn would), and `text` or, where the text is a reply's, `call` (index) |
-| `answer` | `episode`, `answer` (number), `kind`, `options` or `schema` |
+| `answer` | `episode`, `answer` (number), `kind`, `options`, `schema` or `weighed` (the given text of a likelihood) |
 | `call` | `episode`, `call` (index), `step`, `agent`, `purpose`, `about`, `policy`, `seed`, `prompt` (message numbers, see `palaestra.runs.record.prompts`), `answer` (number), `text`, `probabilities` (of a choice's options, before temperature), `mass` (what these hold of the model's probability, all together), `plain` (asked in words only, without a constraint), `refusal` (in whose words an answer was refused), `token_ids` and `logprobs` (of the answer, where the engine records them), `thought` (private), `model` (where a server tells it), `finish`, `tokens` [prompt, cached, output], `attempts`, `failed`, `rejected` (texts that could not be parsed), `seconds` [submitted, answered] since the run began or went on |
 | `event` | `episode`, `event` (number), `step`, `type`, and the type's own fields |
 | `end` | `episode`, `steps`, `outcome` |
@@ -116,12 +116,10 @@ def event_record(episode: int, number: int, step: int, event: Event) -> Record:
 
 def end_record(episode: Episode[Any]) -> Record:
     """The end of an episode."""
-    return {
-        "record": "end",
-        "episode": episode.number,
-        "steps": episode.steps,
-        "outcome": episode.outcome,
-    }
+    record: Record = {"record": "end", "episode": episode.number, "steps": episode.steps}
+    if episode.item is not None:
+        record["item"] = episode.item
+    return record | {"outcome": episode.outcome}
 
 
 def event_type(event: type[Event]) -> str:

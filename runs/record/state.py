@@ -129,6 +129,12 @@ class RunState(Document):
         """A copy of the resolved scenario file, as YAML would give it."""
         return self.scenario.model_dump(mode="json", exclude_unset=True)
 
+    @property
+    def made_up(self) -> bool:
+        """Whether some of the replies are made up: an engine that answered was a scripted one."""
+        told = (engine.get("kind") for sitting in self.sittings for engine in sitting.engines.values())
+        return "scripted" in told
+
     def continued(self, settings: dict[str, JsonValue], sitting: SittingRecord) -> Self:
         """The same, played on with these settings in one more sitting."""
         scenario = PlayedScenario.model_validate(settings)

@@ -12,6 +12,7 @@ from palaestra.agents.budget import money
 from palaestra.metrics.comparison import levels
 from palaestra.metrics.metric import Metric
 from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
+from palaestra.metrics.plots.style import made_up
 from palaestra.runs.audits.standing import standing
 from palaestra.runs.measures import readable
 from palaestra.runs.record.state import SittingRecord
@@ -37,9 +38,14 @@ def overview(run: Run, number: int) -> str:
         _calls(run.calls),
         "</div>",
         _metrics(known, measured),
-        _plots(pictures(run.tables, measured)),
+        _plots(_pictures(run, measured)),
     ]
     return f'<section class="run" data-run="{number}">{"".join(parts)}</section>'
+
+
+def _pictures(run: Run, measured: pl.DataFrame) -> list[Picture]:
+    with made_up(run.state.made_up):
+        return pictures(run.tables, measured)
 
 
 def _what_was_run(run: Run) -> list[tuple[str, str]]:
@@ -47,6 +53,7 @@ def _what_was_run(run: Run) -> list[tuple[str, str]]:
     facts = [
         ("scenario", state.kind),
         ("run", run.folder.resolve().name),
+        *([("replies", "made up by a scripted engine: nothing here was said by a model")] * state.made_up),
         ("status", state.status + (f": {state.error}" if state.error else "")),
         ("seed", str(state.scenario.seed)),
         ("began", f"{state.started}, took {_duration(state.seconds)}"),

@@ -40,7 +40,7 @@ class BernoulliDebate(Episode[BernoulliDebateConfig]):
         """Draw a tree and play; no call is made."""
         yield from ()
         config = self.config
-        matchup = config.matchups[self.index % len(config.matchups)]
+        (matchup,) = self.cycled(config.matchups)
         random = default_rng(derive_seed(self.episode_seed, "game"))
         honest = honest_side(matchup.alice == "honest", matchup.bob == "honest")
         truth = honest if honest in ("alice", "bob") else ("alice", "bob")[random.integers(2)]

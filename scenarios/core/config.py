@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 from palaestra.agents.agent import Layout
 from palaestra.agents.budget import Limits
 from palaestra.agents.declared import Problems, refuse
-from palaestra.agents.engine import ENGINES, AnyEngine, EngineSettings
+from palaestra.agents.engine import ENGINES, AnyEngine, EngineSettings, unweighed
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.limits import MOST_AGENTS, MOST_EPISODES, MOST_LIVE, MOST_POINTS, MOST_RETRIES
 from palaestra.agents.memory import MemorySettings
@@ -123,6 +123,14 @@ class ScenarioConfig(Settings):
         if name not in self.policies:
             yield location, f"no policy {name!r}; the policies are: {', '.join(self.policies)}"
 
+    def weighing_problems(self, location: Location, name: str) -> Problems:
+        """That the engine of the policy `name`, which the file names at `location`, can't weigh texts."""
+        policy = self.policies.get(name)
+        engine = None if policy is None else self.engines.get(policy.engine)
+        if policy is not None and engine is not None and not engine.weighs_texts:
+            what, remedy = unweighed(policy.engine, engine)
+            yield location, f"{what}; {remedy[0].lower()}{remedy[1:]}"
+
     def _common_problems(self) -> Problems:
         """What is impossible whatever the rules."""
         for name, policy in self.policies.items():
@@ -195,6 +203,9 @@ def _unserved(place: Location, policy: Policy, engine: EngineSettings) -> Proble
     if policy.think.kind == "native" and not engine.thinks:
         message = f"an engine of kind {engine.kind} has no thoughts of its own; choose `think: scratchpad`"
         yield (*place, "think"), message
+    if policy.normalise == "answer" and not engine.weighs_texts:
+        what, _ = unweighed(policy.engine, engine)
+        yield (*place, "normalise"), f"{what}, nor a whole option; leave it at `options`"
 
 
 def _declared(node: object, place: Location) -> Iterator[tuple[Location, Participant]]:

@@ -12,6 +12,7 @@ asked by `exchange`.
 from __future__ import annotations
 
 import json
+import zlib
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -38,6 +39,7 @@ Config = TypeVar("Config", bound=ScenarioConfig)
 AnyAgent = TypeVar("AnyAgent", bound=Agent)
 Responder = Callable[[list[Call]], list[Reply]]
 Returned = TypeVar("Returned")
+Item = TypeVar("Item")
 Asking = Generator[list[Question], list[Reply], Returned]
 """A part of the rules: yields what it asks now, receives the replies, returns what came of it."""
 Play = Asking[dict[str, Scalar]]
@@ -98,6 +100,8 @@ class Episode(Stage, Generic[Config]):
         events: every event, with the step in which it happened.
         outcome: what `play` returned, once `running` is False.
         topic: what `topic_variables` stand for; `play` fills it in.
+        item: which item of a list this episode plays, as a number that is the item's in every run and
+            file; None where it plays none. Episodes of one item aren't independent of each other.
         persons: of the population, by the name of the agent who plays them.
         failures: how many of the questions that `asking` put had no valid answer.
     """
@@ -135,6 +139,7 @@ class Episode(Stage, Generic[Config]):
         self.events: list[tuple[int, Event]] = []
         self.outcome: dict[str, Scalar] = {}
         self.topic: dict[str, Scalar] = {}
+        self.item: int | None = None
         self.failures = 0
         self._play: Play | None = None
         self._handed: Sequence[Reply] | None = None
@@ -329,6 +334,15 @@ class Episode(Stage, Generic[Config]):
         if declared.persona or not only_if_persona:
             persona = self.words(template, name=declared.name, persona=declared.persona, **fill)
         return kind(self, declared.name, rules=rules, persona=persona, policy=declared.policy)
+
+    def cycled(self, items: Sequence[Item], each: int = 1) -> list[Item]:
+        """The next `each` of `items` that this episode plays: episode after episode goes on in the list.
+
+        Statistics count episodes that play the same as one observation, see `item`.
+        """
+        chosen = [items[(self.index * each + turn) % len(items)] for turn in range(each)]
+        self.item = zlib.crc32(repr(chosen).encode())
+        return chosen
 
     def asking(self, questions: list[Question]) -> Asking[list[Reply]]:
         """The replies to `questions`; those without a valid answer count as `failures`."""

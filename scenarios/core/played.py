@@ -86,7 +86,7 @@ def _check_schema(episode: Episode[Any], clause: str) -> None:
             if not fits or type(value) not in SCALARS:
                 raise ContractBroken(f"{clause}: {kind.__name__}.{field.name} is {value!r}, not {hint}")
     for name, value in episode.outcome.items():
-        if name in ("episode", "seed", "ended", "steps"):
+        if name in ("episode", "seed", "ended", "steps", "item"):
             raise ContractBroken(f"{clause}: the outcome's {name!r} is a column of every `episodes` table")
         if type(value) not in SCALARS:
             raise ContractBroken(f"{clause}: the outcome's {name} is {value!r}, no scalar")

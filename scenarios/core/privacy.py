@@ -12,7 +12,7 @@ from copy import deepcopy
 from dataclasses import fields, replace
 from typing import Any
 
-from palaestra.agents.answers import Choice, Json
+from palaestra.agents.answers import Choice, Json, Likelihood
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.scripted import scripted_reply
 from palaestra.scenarios.core.config import Location
@@ -125,7 +125,7 @@ def _put(file: Any, place: Location, text: str) -> None:
 
 def _read_only_by(call: Call, readers: Mapping[str, Collection[str]]) -> set[str]:
     """The sentinels that the prompt of `call` holds, once none of them is another's."""
-    prompt = "\n".join(message.body for message in call.prompt)
+    prompt = "\n".join([*(message.body for message in call.prompt), call.weighed])
     read = {sentinel for sentinel in readers if sentinel in prompt}
     for sentinel in sorted(read):
         names = readers[sentinel]
@@ -147,7 +147,7 @@ def _no_thought_in(episode: Episode[Any]) -> None:
 
 
 def _with_sentinel(call: Call, sentinel: str) -> Reply:
-    if isinstance(call.answer, Choice):
+    if isinstance(call.answer, Choice | Likelihood):
         return parsed_reply(call)
     if isinstance(call.answer, Json):
         value = json.loads(scripted_reply(call).text)

@@ -143,9 +143,13 @@ class Judged:
         scores: every judge's every score of them.
         unit: of the scores, such as "points 1–10".
         round: in which it was asked; None where there are no rounds.
+        floor: least score that the rules ask of the better one of a pair; None for any.
+        margin: least difference of scores that they ask of a pair.
     """
 
     answers: tuple[JudgedAnswer, ...]
     scores: tuple[JudgeScore, ...]
     unit: str
     round: int | None = None
+    floor: float | None = None
+    margin: float = 0.0

@@ -36,12 +36,13 @@ class Speaker(Agent):
 
     Attributes:
         opinion: as it last told it, −2.5 … 2.5; None before it is asked.
-        stance: the side it speaks for; `position` says so in the prompts' words.
+        stance: the side it speaks for; `position` says so in the prompts' words, and `task` asks for it.
     """
 
     opinion: float | None = None
     stance: str = ""
     position: str = ""
+    task: str = ""
 
 
 class Debate(Episode[DebateConfig]):
@@ -80,7 +81,8 @@ class Debate(Episode[DebateConfig]):
 
     def _gather(self) -> None:
         config = self.config
-        self.topic = {"motion": config.motions[self.index % len(config.motions)], "rounds": config.rounds}
+        (motion,) = self.cycled(config.motions)
+        self.topic = {"motion": motion, "rounds": config.rounds}
         self.topic["words"] = config.words
         rules = self.words("debater_rules")
         self.debaters = [self._debater(declared, rules) for declared in config.debaters]
@@ -104,6 +106,7 @@ class Debate(Episode[DebateConfig]):
         position = self.words(f"position_{declared.stance}")
         speaker = self.seat(Speaker, declared, rules, position=position)
         speaker.stance, speaker.position = declared.stance, position
+        speaker.task = self.words(f"task_{declared.stance}")
         return speaker
 
     def _ask_opinions(self, moment: str) -> Asking[None]:
@@ -126,8 +129,7 @@ class Debate(Episode[DebateConfig]):
             groups = [[debater] for debater in self.debaters]
         for group in groups:
             replies = yield [
-                debater.ask("argue", Text(), {"position": debater.position}, round=number)
-                for debater in group
+                debater.ask("argue", Text(), {"task": debater.task}, round=number) for debater in group
             ]
             for debater, reply in zip(group, replies, strict=True):
                 self._speak(debater, number, reply)

@@ -4,6 +4,7 @@
 |---|---|---|---|
 | fighter | the instruction, its own persona | `answer` | text |
 | judge: every fighter outside the match, and the declared judges | the instruction and one answer, or two; never an author; its own persona and rubric | `score`, or `compare` | 1–10, or first/second |
+| judge by likelihood | the instruction, as its author read it, then the answer in the place of its own | `weigh` | mean log-probability |
 
 One episode is a tournament of `iterations`. In each one all matches are made from the
 ratings at its start, all answers are asked in one batch, then all judgements; ratings move
@@ -14,6 +15,13 @@ who are not in it. A judge who could not be understood on a pair is left out of 
 Judges that are one (same model, adapter, persona and rubric; temperature changes no expectation)
 are refused where their words weigh differently. `judgements` above 1 are samples: they tell a
 judge's own noise, and count as one judge. `palaestra audit-judges` puts planted pairs to the judges.
+
+With `judging: likelihood` a judge says nothing and is shown no rubric: its score of an answer is the mean
+log-probability of the answer's tokens in nats, as if it gave that answer itself. One prefill reads it and
+nothing is decoded. It tells what the judge's model finds usual; only an audit shows whether that is right.
+Policies of one model without adapters are one such judge, whatever their temperature. With a `reference`
+(a policy of the same engine with another adapter, or none) that policy's mean log-probability is taken
+off: what is left is the judge's implicit reward. Scores are nats a token then, in ratings, pairs and exports.
 
 Ratings: SPARTA reputation or Elo (`metrics/ratings/sparta.py`, `metrics/ratings/elo.py`). Weights of
 judges' words: uniform, Elo odds, or the SPARTA reputation at the moment of the update.
@@ -30,4 +38,8 @@ Sources: SPARTA ALIGNMENT (matchmaking, blind pointwise judging, reputation-weig
 result, rating update and its variants); Multiplayer Nash Preference Optimization (what
 its n-way training data needs). Where SPARTA's code puts a score of 5 for what it can't
 parse, this one leaves that judgement out and counts it; means are not rounded. Pairwise judging, rubrics and Elo are ours.
+Judging by likelihood: SimPO (the mean log-probability as a reward; its factor β and margin belong to a loss
+and are left out); DICE (implicit rewards of a model trained by DPO; its reward is β times a sum over tokens
+from which a length penalty is taken, ours a mean over tokens, and it picks the best and the worst of one
+policy's answers where ours are several policies').
 """

@@ -94,10 +94,16 @@ class DuelConfig(ScenarioConfig):
     )
     judges: list[TribeJudge] = Field([], description="Further judges, who don't fight.")
     fighters_judge: bool = Field(True, description="Whether fighters judge the matches that they are not in.")
-    judging: Literal["pointwise", "pairwise", "none"] = Field(
+    judging: Literal["pointwise", "pairwise", "likelihood", "none"] = Field(
         "pointwise",
-        description="A judge reads one answer and scores it, or two in both orders and compares them; "
-        "with `none` the `check` alone decides.",
+        description="A judge reads one answer and scores it, or two in both orders and compares them; with "
+        "`likelihood` its score is how probable the answer is as its own, the mean log-probability of the "
+        "tokens; with `none` the `check` alone decides.",
+    )
+    reference: str | None = Field(
+        None,
+        description="With `judging: likelihood` a policy whose mean log-probability is taken off, such as "
+        "the model without an adapter: a score is then the judge's implicit reward.",
     )
     check: AnswerCheck | None = Field(
         None,
@@ -114,6 +120,13 @@ class DuelConfig(ScenarioConfig):
         "how much they differ is the judge's own noise.",
     )
     score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
+    ties_below: float = Field(
+        0.0,
+        ge=0,
+        description="Margins of matches below this are ties, in the unit of the scores: what the engine's "
+        "rounding alone may make. In bfloat16 it moves an expected score of the embedded model by 0.07 "
+        "points (standard deviation). Exports take `--margin`.",
+    )
     ratings: Literal["sparta", "elo"] = Field("sparta", description="How ratings move.")
     weights: JudgeWeights = Field(
         "sparta",
@@ -123,8 +136,9 @@ class DuelConfig(ScenarioConfig):
     freeze_ratings: bool = Field(False, description="Keep the ratings as they are at the start.")
     handicaps: Literal["none", "dynamic", "static"] = Field(
         "none",
-        description="Factors 0, 0.1, 0.2 … on the scores of weak fighters from iteration 2 on: `dynamic` for "
-        "as many of the lowest as iterations have passed, `static` for one more in each, for good. "
+        description="Factors 0, 0.1, 0.2 … on the scores of weak fighters from the third iteration on, "
+        "SPARTA's number 2: `dynamic` for the lowest, then the two lowest and so on, `static` for one more "
+        "in each, for good. "
         "SPARTA's code uses `sparta.scale: 10` with `dynamic`.",
     )
     matchmaking: Matchmaking = Field(Matchmaking(), description="Who meets whom in duels.")
@@ -150,6 +164,15 @@ class DuelConfig(ScenarioConfig):
         for number, fighter in enumerate(self.fighters):
             if self.ratings == "sparta" and fighter.rating is not None and fighter.rating < LEAST_RATING:
                 yield ("fighters", number, "rating"), f"SPARTA's ratings are {LEAST_RATING:g} or more"
+        yield from self._judging_problems()
+        if self.matches is not None and self.matches > len(self.instructions):
+            yield (
+                ("matches",),
+                f"{self.matches} matches need as many instructions, not {len(self.instructions)}",
+            )
+
+    def _judging_problems(self) -> Iterator[tuple[Location, str]]:
+        """Answers that nobody could judge, or not so."""
         if self.judging == "none":
             if self.check is None:
                 yield ("judging",), "without judging nothing tells answers apart; add a `check`"
@@ -161,13 +184,12 @@ class DuelConfig(ScenarioConfig):
                 f"{len(self.fighters)} fighters leave nobody outside a match to judge it; "
                 "a tribe has 3 or more, or add `judges`",
             )
+        if self.judging == "likelihood":
+            yield from self._likelihood_problems()
+        elif self.reference is not None:
+            yield ("reference",), f"`judging: {self.judging}` has no log-probabilities to take it off"
         if self.judging != "pointwise" and self.handicaps != "none":
-            yield ("handicaps",), f"handicaps scale scores, and `judging: {self.judging}` has none"
-        if self.matches is not None and self.matches > len(self.instructions):
-            yield (
-                ("matches",),
-                f"{self.matches} matches need as many instructions, not {len(self.instructions)}",
-            )
+            yield ("handicaps",), f"handicaps scale points, and `judging: {self.judging}` has none"
 
     def moot(self) -> Iterator[tuple[Location, str]]:
         """Judges that are one, and repeats that can only be the same."""
@@ -191,3 +213,26 @@ class DuelConfig(ScenarioConfig):
                     f"{judge.policy!r} has temperature 0, so its repeated samples are one; raise it, or take "
                     "`judgements: 1`",
                 )
+
+    def _likelihood_problems(self) -> Iterator[tuple[Location, str]]:
+        """Judges that can't weigh an answer, or don't differ from the reference, and what has no meaning."""
+        if self.judgements > 1:
+            yield ("judgements",), "a log-probability is the same each time; leave it at 1"
+        if self.score_basis == "sample":
+            yield ("score_basis",), "a log-probability is no sample; leave this out"
+        if self.reference is not None:
+            yield from self.policy_problems(("reference",), self.reference)
+        base = self.policies.get(self.reference or "")
+        fighting = self.fighters if self.fighters_judge else []
+        for field, cast in (("fighters", fighting), ("judges", self.judges)):
+            for number, judge in enumerate(cast):
+                place = (field, number, "policy")
+                yield from self.weighing_problems(place, judge.policy)
+                own = self.policies.get(judge.policy)
+                if base is None or own is None or own.engine not in self.engines:
+                    continue
+                if own.engine != base.engine:
+                    yield place, f"the reference {self.reference!r} is on another engine, {base.engine!r}"
+                elif self.engines[own.engine].serves_adapters and own.adapter == base.adapter:
+                    told = f"{judge.policy!r} is the same model as the reference {self.reference!r}"
+                    yield place, f"{told}, so every score is 0; give it an `adapter`"

@@ -38,8 +38,9 @@ class DuelJudgement(Event):
     Attributes:
         contest, judge, contestant: who scored whom in which contest.
         repeat: which of the judge's judgements of this answer, from 1.
-        score: 1–10; None when the judge could not be understood.
-        basis: "probabilities", "sample" or "failed".
+        score: points of 1–10, or with judging by likelihood nats a token; None when the judge could
+            not be understood.
+        basis: "probabilities", "sample", "log-probability" or "failed".
     """
 
     table = "judgement"
@@ -79,9 +80,10 @@ class Match(Event):
     Attributes:
         contest, first, second: which pair.
         first_score, second_score: weighted means over the judges; points of 1–10 times the
-            handicap, with pairwise judging the probabilities of being better, without judging
-            1 for an answer that passed the check and 0 for another.
-        margin: the first's less the second's; None without a judge who could be understood.
+            handicap, with pairwise judging the probabilities of being better, by likelihood nats
+            a token, without judging 1 for an answer that passed the check and 0 for another.
+        margin: the first's less the second's, 0 where it is smaller than the file's `ties_below`; None
+            without a judge who could be understood.
         judges: how many counted.
     """
 

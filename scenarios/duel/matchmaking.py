@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 LAST_HANDICAP_ITERATION = 7
+"""Whose factors are kept from then on; iterations are numbered from 0, as in SPARTA's code."""
 
 
 def matchmake(
@@ -43,19 +44,20 @@ def handicaps(mode: str, past: Sequence[Sequence[str]]) -> dict[str, float]:
     """The factors on weak fighters' scores; who isn't named has factor 1.
 
     Args:
-        mode: "none"; "dynamic": after t iterations the t lowest of the last one have the
-            factors 0, 0.1, 0.2 …; "static": each iteration's lowest who has none yet gets
-            the next factor and keeps it.
-        past: the fighters after each iteration so far, lowest rating first. What counts
-            are the first six: from the eighth iteration on SPARTA keeps the seventh's factors.
+        mode: "none"; "dynamic": after t iterations the t − 1 lowest of the last one have the
+            factors 0, 0.1, 0.2 …; "static": the lowest of each iteration but the first who has
+            none yet gets the next factor and keeps it.
+        past: the fighters after each iteration so far, lowest rating first. SPARTA's code numbers
+            iterations from 0 and begins at number 2; what counts are the first seven, since from
+            its number 8 on it keeps the factors of number 7.
     """
-    counted = past[: LAST_HANDICAP_ITERATION - 1]
-    if mode == "none" or not counted:
+    counted = past[:LAST_HANDICAP_ITERATION]
+    if mode == "none" or len(counted) < 2:
         return {}
     if mode == "dynamic":
-        weak = list(counted[-1][: len(counted)])
+        weak = list(counted[-1][: len(counted) - 1])
     else:
         weak = []
-        for standing in counted:
+        for standing in counted[1:]:
             weak += [name for name in standing if name not in weak][:1]
     return {name: position / 10 for position, name in enumerate(weak)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
 from palaestra.agents.agent import Agent
-from palaestra.agents.calls import Message, Question, Scalar
+from palaestra.agents.answers import Likelihood
+from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.metrics.ratings.elo import EloConstants, update_elo
 from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, SpartaRatings
 from palaestra.scenarios.core.episode import Asking, Episode, Play
@@ -19,7 +20,14 @@ from palaestra.scenarios.duel.config import START_RATING, DuelConfig
 from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Match, Rating
 from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
 from palaestra.scenarios.duel.training import judged_contests
-from palaestra.scenarios.parts.judging import POINTS, PREFERENCE, judge_weights, points, preference
+from palaestra.scenarios.parts.judging import (
+    POINTS,
+    PREFERENCE,
+    judge_weights,
+    likelihood,
+    points,
+    preference,
+)
 
 
 @dataclass(slots=True)
@@ -30,7 +38,7 @@ class Contest:
         number: from 0 in the episode.
         answers: the message of each contestant whose answer could be used.
         passed: whether each contestant's answer passes the check, where there is one.
-        told: what each judge said, all repeats: by (judge, contestant) scores of 1–10, by
+        told: what each judge said, all repeats: by (judge, contestant) scores, by
             (judge, first, second) probabilities that the first is better.
     """
 
@@ -106,7 +114,9 @@ class Duel(Episode[DuelConfig]):
 
     def _gather(self) -> None:
         config = self.config
-        rules, judge_rules = self.words("fighter_rules"), self.words("judge_rules")
+        rules = self.words("fighter_rules")
+        in_the_author_s_place = config.judging == "likelihood"
+        judge_rules = rules if in_the_author_s_place else self.words("judge_rules")
         self.fighters = {
             member.name: self.seat(Agent, member, rules, only_if_persona=True) for member in config.fighters
         }
@@ -187,18 +197,19 @@ class Duel(Episode[DuelConfig]):
     def _judge(self, contests: list[Contest]) -> Asking[None]:
         if self.config.judging == "none":
             return
-        pointwise = self.config.judging == "pointwise"
+        pairwise = self.config.judging == "pairwise"
         asked = [
             (contest, judge, answers, repeat)
             for contest in contests
-            for answers in (contest.single_answers() if pointwise else contest.ordered_pairs())
+            for answers in (contest.ordered_pairs() if pairwise else contest.single_answers())
             for judge in self.judges
             if judge not in (answers if self.config.contest == "n_way" else contest.contestants)
             for repeat in range(1, self.config.judgements + 1)
         ]
-        replies = yield from self.asking([self._judgement(*item) for item in asked])
-        for (contest, judge, answers, repeat), reply in zip(asked, replies, strict=True):
-            value, basis = (points if pointwise else preference)(reply, self.config.score_basis)
+        questions = [self._judgement(*item) for item in asked]
+        replies = iter((yield from self.asking([each for several in questions for each in several])))
+        for (contest, judge, answers, repeat), several in zip(asked, questions, strict=True):
+            value, basis = self._read([next(replies) for _ in several])
             if value is not None:
                 contest.told.setdefault((judge, *answers), []).append(value)
             if len(answers) == 1:
@@ -207,7 +218,19 @@ class Duel(Episode[DuelConfig]):
                 first, second = answers
                 self.record(Comparison(contest.number, judge, first, second, repeat, value, basis))
 
-    def _judgement(self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int) -> Question:
+    def _read(self, replies: list[Reply]) -> tuple[float | None, str]:
+        """What a judgement says, and on what basis."""
+        if self.config.judging == "likelihood":
+            return likelihood(*replies)
+        read = preference if self.config.judging == "pairwise" else points
+        return read(replies[0], self.config.score_basis)
+
+    def _judgement(
+        self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int
+    ) -> list[Question]:
+        """The questions that make one judgement."""
+        if self.config.judging == "likelihood":
+            return self._weighing(contest, judge, answers[0])
         reading = [self.message("user", self.words("instruction", instruction=contest.instruction))]
         heads = ("shown",) if len(answers) == 1 else ("shown_first", "shown_second")
         for head, name in zip(heads, answers, strict=True):
@@ -216,7 +239,22 @@ class Duel(Episode[DuelConfig]):
         about: dict[str, Scalar] = {"contest": contest.number, "of": ", ".join(answers)}
         if self.config.judgements > 1:
             about["repeat"] = repeat
-        return self.judges[judge].ask(purpose, answer, None, reading, **about)
+        return [self.judges[judge].ask(purpose, answer, None, reading, **about)]
+
+    def _weighing(self, contest: Contest, judge: str, author: str) -> list[Question]:
+        """How probable the judge finds an answer where it is asked as the author was; then the reference."""
+        asked = self.judges[judge].ask(
+            "answer",
+            Likelihood(contest.answers[author].text),
+            {"instruction": contest.instruction},
+            contest=contest.number,
+            of=author,
+        )
+        weighed = replace(asked, purpose="weigh")
+        base = self.config.reference
+        if base is None:
+            return [weighed]
+        return [weighed, replace(weighed, policy=base, about={**weighed.about, "reference": True})]
 
     def _rate(self, iteration: int, contests: list[Contest]) -> None:
         if self.config.sparta.restart_decay:
@@ -250,7 +288,8 @@ class Duel(Episode[DuelConfig]):
             * factors.get(name, 1.0)
             for side, name in enumerate((first, second))
         )
-        return Match(contest.number, first, second, one, other, one - other, len(usable))
+        margin = one - other if abs(one - other) >= self.config.ties_below else 0.0
+        return Match(contest.number, first, second, one, other, margin, len(usable))
 
     def _update(self, iteration: int, match: Match) -> None:
         assert match.margin is not None
@@ -259,7 +298,7 @@ class Duel(Episode[DuelConfig]):
             changes = self.sparta.update(match.first, match.second, match.margin)
         else:
             score = (1 + (match.margin > 0) - (match.margin < 0)) / 2
-            if self.config.judging == "pairwise":
+            if self.config.judging == "pairwise" and match.margin:
                 score = match.first_score
             ratings = self.ratings
             constants = EloConstants(k=self.config.elo.k, scale=self.config.elo.scale)

@@ -16,6 +16,9 @@ from palaestra.scenarios.duel.config import START_RATING, DuelConfig
 from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Rating
 from palaestra.scenarios.parts.judging import Preference, Score, judge_weights, panel_scores, panel_shares
 
+UNITS = {"pointwise": "points 1–10", "likelihood": "nats a token"}
+"""Of the scores of single answers, by how they are judged."""
+
 
 def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judged]:
     """Each contest with at least one usable answer.
@@ -40,7 +43,7 @@ def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judg
         elif config.judging == "pairwise":
             yield _compared(answers, comparisons.get(contest, []), weights)
         else:
-            yield _scored(answers, judgements.get(contest, []), weights, harshness)
+            yield _scored(answers, judgements.get(contest, []), weights, harshness, UNITS[config.judging])
 
 
 def _truth(answer: DuelAnswer) -> float | None:
@@ -72,6 +75,7 @@ def _scored(
     said: list[DuelJudgement],
     weights: dict[str, float],
     harshness: dict[str, float],
+    unit: str,
 ) -> Judged:
     understood: dict[str, set[str]] = {}
     for told in said:
@@ -100,7 +104,7 @@ def _scored(
             for told in usable
             if told.score is not None and told.contestant in calls
         ),
-        unit="points 1–10",
+        unit=unit,
         round=next(iter(answers.values())).iteration,
     )
 

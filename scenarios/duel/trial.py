@@ -40,7 +40,8 @@ class DuelTrial(Duel):
         self, config: DuelConfig, mode: str, pairs: Sequence[TrialPair], only: Collection[str] | None = None
     ) -> None:
         self._pairs = pairs
-        self._asked: list[tuple[int, str, tuple[int, ...]]] = []
+        self._asked: list[tuple[int, str, tuple[int, ...], int]] = []
+        self._calls = 0
         self._told: list[dict[tuple[str, ...], list[float]]] = []
         fighting = config.fighters if config.fighters_judge else ()
         judges = [_judge(member) for member in (*fighting, *config.judges)]
@@ -71,15 +72,19 @@ class DuelTrial(Duel):
 
     def verdicts(self) -> Iterator[TrialVerdict]:
         """See `palaestra.scenarios.core.trial.Trial`."""
-        for call, (pair, judge, read) in enumerate(self._asked):
+        for pair, judge, read, call in self._asked:
             names = tuple(CONTESTANTS[number] for number in read)
             values = self._told[pair].get((judge, *names)) if self._told else None
             yield TrialVerdict(pair, judge, read, values[0] if values else None, call)
 
-    def _judgement(self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int) -> Question:
+    def _judgement(
+        self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int
+    ) -> list[Question]:
+        questions = super()._judgement(contest, judge, answers, repeat)
         read = tuple(CONTESTANTS.index(name) for name in answers)
-        self._asked.append((contest.number, judge, read))
-        return super()._judgement(contest, judge, answers, repeat)
+        self._asked.append((contest.number, judge, read, self._calls))
+        self._calls += len(questions)
+        return questions
 
 
 def _judge(member: Fighter | TribeJudge) -> TribeJudge:

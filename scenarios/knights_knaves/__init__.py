@@ -21,7 +21,8 @@ Outcome: `puzzle`, `solution`, `decided`, `order`, `team_accuracy` (share of the
 right), `exact` (all right), `undecided` (players without a role), `initial_accuracy` (mean of the debaters'
 first answers), `correct_to_correct` … `wrong_to_wrong` (debater × player, first answer against final),
 `correction_rate` (W→C of W), `corruption_rate` (C→W of C), `correction_under_pressure` (W→C of W where most
-others were wrong at first), `overturn_rate` (team right of those where most were wrong at first).
+others were wrong at first), `overturn_rate` (team right of those where most were wrong at first). Most are
+wrong where more than half of those who answered are, whether or not they agree on a wrong role.
 
 Events: `Puzzle`, `Answer` (every role that was given, with the probability of the true one), `Agreement`, `Consensus`.
 

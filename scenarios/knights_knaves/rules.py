@@ -84,7 +84,7 @@ class KnightsKnaves(Episode[KnightsKnavesConfig]):
     def _gather(self) -> None:
         config = self.config
         if config.puzzles:
-            self.puzzle = config.puzzles[self.index % len(config.puzzles)]
+            (self.puzzle,) = self.cycled(config.puzzles)
         else:
             names = self.random.sample(NAMES, config.players)
             self.puzzle = draw_puzzle(self.random, names, config.spies, config.hints)

@@ -17,6 +17,12 @@ def strict_majority(votes: Iterable[str | None]) -> str | None:
     return next((role for role, count in counts.items() if 2 * count > counts.total()), None)
 
 
+def most_wrong(votes: Iterable[str | None], role: str) -> bool:
+    """Whether more than half of the votes given are not `role`, whichever they are; None is no vote."""
+    given = [vote for vote in votes if vote is not None]
+    return 2 * sum(vote != role for vote in given) > len(given)
+
+
 def plurality(votes: Iterable[str | None]) -> str | None:
     """The role with more votes than any other, None without votes or when the most are shared."""
     best = Counter(vote for vote in votes if vote is not None).most_common(2)
@@ -59,14 +65,15 @@ def changes(
         initial: the first answers.
         final: the last ones.
         solution: each player's role.
-        under_pressure: count only where a strict majority of the other agents was wrong at first.
+        under_pressure: count only where a strict majority of the other agents was wrong at first,
+            in whichever roles.
     """
     counts: Counter[tuple[bool, bool]] = Counter()
     for agent, first in initial.items():
         for player, role in solution.items():
             before, after = first.get(player), final[agent].get(player)
-            others = strict_majority(said.get(player) for name, said in initial.items() if name != agent)
-            pressed = others is not None and others != role
+            others = (said.get(player) for name, said in initial.items() if name != agent)
+            pressed = most_wrong(others, role)
             if before is not None and after is not None and (pressed or not under_pressure):
                 counts[before == role, after == role] += 1
     return Changes(counts[True, True], counts[True, False], counts[False, True], counts[False, False])
@@ -92,7 +99,7 @@ def overturn_rate(
     overturned = [
         final[player] == role
         for player, role in solution.items()
-        if strict_majority(said.get(player) for said in initial.values()) not in (None, role)
+        if most_wrong((said.get(player) for said in initial.values()), role)
     ]
     return fmean(overturned) if overturned else None
 

@@ -102,8 +102,8 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
 
     def _numbers(self) -> list[int]:
         """The numbers of the questions that this episode asks."""
-        count = self.config.per_episode
-        return [(self.index * count + turn) % len(self.config.questions) for turn in range(count)]
+        asked = self.cycled(list(enumerate(self.config.questions)), self.config.per_episode)
+        return [number for number, _ in asked]
 
     def _answer(self) -> Asking[list[GivenBlock]]:
         config = self.config

@@ -89,11 +89,16 @@ class OpinionExchangeConfig(ScenarioConfig):
     )
     utterances: int = Field(4, ge=1, description="Messages in a simulated chat, both sides together.")
     words: int = Field(30, ge=5, description="Length of a message that the rules ask for, words.")
+    rater: Participant | None = Field(
+        None,
+        description="Who rates each message at the end, the model's and the record's: which opinion it "
+        "expresses, and whether it is about the topic; best on another policy. Default: nobody.",
+    )
     human: list[Round] = Field([], description="What a group of people said, round by round.")
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Odd groups, colliding names, records that are incomplete or of another group."""
-        yield from name_problems(participants=self.participants)
+        yield from name_problems(participants=self.participants, rater=[self.rater] if self.rater else [])
         names = [participant.name for participant in self.participants]
         if len(names) % 2:
             yield ("participants",), f"{len(names)} people can't all be paired; take an even number"

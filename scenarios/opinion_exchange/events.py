@@ -45,13 +45,37 @@ class Tweet(Event):
         agent: whose.
         round: from 1.
         message: the model's; None when it was not asked, or nothing could be said.
-        human: the record's, in the modes that play it; else None.
+        human: the record's; None where there is none, or where what the model said has its own event.
     """
 
     agent: str
     round: int
     message: int | None
     human: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStance(Event):
+    """What the rater makes of a tweet or a message of a chat.
+
+    Attributes:
+        agent, round: whose, and when.
+        kind: "tweet" or "utterance".
+        source: "model", or "human" for one of the record.
+        message: the message that was rated.
+        stance: which opinion it expresses, −2.5 … 2.5; None when that could not be parsed.
+        expected: the expectation over the option probabilities, −2.5 … 2.5; None without them.
+        on_topic: whether it is about the topic; None when that could not be parsed.
+    """
+
+    agent: str
+    round: int
+    kind: str
+    source: str
+    message: int
+    stance: float | None
+    expected: float | None
+    on_topic: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +88,7 @@ class Utterance(Event):
         partner: to whom.
         position: in the chat, from 1.
         message: the model's; None when it was not asked, or nothing could be said.
-        human: the record's, in the modes that play it; else None.
+        human: the record's; None where there is none, or where what the model said has its own event.
     """
 
     round: int

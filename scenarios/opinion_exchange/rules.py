@@ -7,13 +7,22 @@ from functools import partial
 from pathlib import Path
 
 from palaestra.agents.agent import Agent
+from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Message, Question
 from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
 from palaestra.scenarios.opinion_exchange.config import OpinionExchangeConfig
-from palaestra.scenarios.opinion_exchange.events import ExchangedOpinion, Pairing, Tweet, Utterance
+from palaestra.scenarios.opinion_exchange.events import (
+    ExchangedOpinion,
+    MessageStance,
+    Pairing,
+    Tweet,
+    Utterance,
+)
 from palaestra.scenarios.opinion_exchange.opinions import DEGREES, change, opinion_in
 from palaestra.scenarios.opinion_exchange.pairing import Pair, opened_by, partner_of, round_robin
 from palaestra.scenarios.parts.opinion_scale import OPINION
+
+YES_OR_NO = Choice(("yes", "no"))
 
 
 class OpinionExchange(Episode[OpinionExchangeConfig]):
@@ -21,7 +30,7 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
 
     kind = "opinion_exchange"
     config_type = OpinionExchangeConfig
-    event_types = (Pairing, ExchangedOpinion, Tweet, Utterance)
+    event_types = (Pairing, ExchangedOpinion, Tweet, Utterance, MessageStance)
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("topic", "rounds", "words")
 
@@ -40,13 +49,17 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
                 for pair in pairs:
                     self._meet(number, pair, tweets)
                 yield from self._chats(number, pairs)
+            if self.config.mode == "simulate_all" and self.config.human:
+                self._tell_record()
         yield from self._ask_opinions("after", list(self.people))
+        yield from self._rate()
         return self._outcome()
 
     def _gather(self) -> None:
         config = self.config
         people = config.participants
-        self.topic = {"topic": config.topics[self.index % len(config.topics)]}
+        (topic,) = self.cycled(config.topics)
+        self.topic = {"topic": topic}
         self.topic |= {"rounds": len(people) - 1, "words": config.words}
         rules = self.words("rules")
         self.people = {person.name: self.seat(Agent, person, rules) for person in people}
@@ -187,6 +200,39 @@ class OpinionExchange(Episode[OpinionExchangeConfig]):
         for (label, event, true), reply in zip(asked, replies, strict=True):
             said = None if reply.failed else self.say(label, reply, to=()).number
             self.record(event(said, true.number))
+
+    def _tell_record(self) -> None:
+        """What the people on record said, which nobody here heard, to compare with."""
+        for number in range(1, len(self.rounds) + 1):
+            for name, tweet in self._record_tweets(number).items():
+                self.record(Tweet(name, number, None, tweet.number))
+            for _, event, true in self._record_chats(number):
+                self.record(event(None, true.number))
+
+    def _rate(self) -> Asking[None]:
+        """Have the rater read every message, the model's and the record's, without its author."""
+        if self.config.rater is None:
+            return
+        rater = self.seat(Agent, self.config.rater, self.words("rater_rules"), only_if_persona=True)
+        asked = [
+            (agent, event.round, kind, source, self.messages[number])
+            for _, event in self.events
+            if isinstance(event, Tweet | Utterance)
+            for kind, agent in [
+                ("tweet", event.agent) if isinstance(event, Tweet) else ("utterance", event.speaker)
+            ]
+            for source, number in (("model", event.message), ("human", event.human))
+            if number is not None
+        ]
+        label = self.words("rated_label")
+        shown = [self.message("user", item[-1].text, label, item[-1].source) for item in asked]
+        stances = yield [rater.ask("stance", OPINION, reading=[message]) for message in shown]
+        topics = yield [rater.ask("on_topic", YES_OR_NO, reading=[message]) for message in shown]
+        for (agent, number, kind, source, message), stance, topic in zip(asked, stances, topics, strict=True):
+            about = None if topic.failed else topic.value == "yes"
+            self.record(
+                MessageStance(agent, number, kind, source, message.number, *opinion_in(stance), about)
+            )
 
     def _outcome(self) -> dict[str, str | int | float | bool | None]:
         people = self.config.participants

@@ -14,7 +14,8 @@ A score s of 1–5 counts as (s − 1) / 4. A judge's reward of a candidate is t
 the criteria that it could be understood on; the panel's reward R is the mean over the judges
 (`self_scores: include`), or over all but the author (`exclude`). The candidate with the highest
 R is chosen, the one with the lowest rejected; the pair is kept if R(chosen) ≥ `floor` and
-R(chosen) − R(rejected) ≥ `margin`, and the two differ.
+R(chosen) − R(rejected) ≥ `margin`, and the two differ. `palaestra export` keeps the same pairs; other
+limits take `--floor` and `--margin`.
 
 Outcome: `instruction`; `mean_reward`, `best_reward`, `worst_reward` (0–1); `pairs_kept`
 (0 or 1) and its `margin`; `agreement` (mean over pairs of judges of the Pearson correlation of

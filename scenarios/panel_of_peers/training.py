@@ -11,7 +11,7 @@ from palaestra.scenarios.panel_of_peers.rewards import normalised
 
 
 def judged_candidates(config: PanelOfPeersConfig, trajectory: Trajectory) -> Iterator[Judged]:
-    """The one instruction of the episode; floor and margin are left to the export's filters."""
+    """The one instruction of the episode; pairs meet the file's floor and margin."""
     calls = {}
     for candidate in trajectory.told(Candidate):
         call = trajectory.author(candidate.message)
@@ -34,4 +34,6 @@ def judged_candidates(config: PanelOfPeersConfig, trajectory: Trajectory) -> Ite
             if score.score is not None
         ),
         unit="reward 0–1",
+        floor=config.floor,
+        margin=config.margin,
     )

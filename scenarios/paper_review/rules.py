@@ -148,7 +148,7 @@ class PaperReview(Episode[PaperReviewConfig]):
 
     def _gather(self) -> None:
         config = self.config
-        paper = config.papers[self.index % len(config.papers)]
+        (paper,) = self.cycled(config.papers)
         self.topic = {"title": paper.title, "abstract": paper.abstract, "words": config.words}
         self.author = self.seat(Agent, config.author, self.words("author_rules"))
         self.chair = self.seat(Agent, config.chair, self.words("chair_rules"))

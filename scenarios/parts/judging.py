@@ -3,6 +3,7 @@
 Judges see blind labels, never names. They score pointwise (each contestant on each criterion
 of a rubric, 1 to 10) or pairwise (which of two is better, asked in both orders). A score is
 the expectation over the judge's option probabilities, or the option that the judge chose.
+Or a judge says nothing: its score of an answer is how probable it finds it (`likelihood`).
 Answers that can't be parsed are left out and counted, never replaced by a middle score.
 """
 
@@ -129,6 +130,23 @@ def preference(
     return float(reply.value == first), "sample"
 
 
+def likelihood(reply: Reply, reference: Reply | None = None) -> tuple[float | None, str]:
+    """How probable the judge finds an answer, nats a token, and the basis of that score.
+
+    It is the mean log-probability of the answer's tokens, with a reference less that by the reference: the
+    logarithm of the ratio of both, a token.
+
+    Args:
+        reply: to a call that weighs the answer.
+        reference: the reply of another policy to the same call.
+    """
+    told = [each.value for each in (reply, reference) if each is not None]
+    means = [float(value["mean_logprob"]) for value in told if isinstance(value, dict)]
+    if len(means) < len(told):
+        return None, "failed"
+    return means[0] - fsum(means[1:]), "log-probability"
+
+
 def judge_weights(kind: JudgeWeights, ratings: Mapping[str, float]) -> dict[str, float]:
     """What the word of each judge weighs, > 0.
 
@@ -147,7 +165,7 @@ def judge_weights(kind: JudgeWeights, ratings: Mapping[str, float]) -> dict[str,
 
 
 def panel_scores(scores: Iterable[Score], weights: Mapping[str, float] | None = None) -> dict[str, float]:
-    """The panel's score of each contestant, 1–10: Σ w·s / Σ w over judges and criteria.
+    """The panel's score of each contestant, on the judges' scale: Σ w·s / Σ w over judges and criteria.
 
     Args:
         scores: the scores; those without a value are left out.

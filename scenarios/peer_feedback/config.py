@@ -21,26 +21,56 @@ class Remembered(Settings):
 
 
 NAMES = ("Ann", "Bo", "Cem", "Dee", "Eli", "Fay", "Gus", "Hal", "Ida")
-GOOD = (
-    Remembered(
-        question="How do I tell a friend that I broke her cup?",
-        answer="Tell her soon, say that you are sorry, and offer her a new one.",
+EVERYDAY = (
+    (
+        "How do I tell a friend that I broke her cup?",
+        "Tell her soon, say that you are sorry, and offer her a new one.",
+        "Say nothing and put it back. She may think that someone else did it.",
     ),
-    Remembered(
-        question="What should I do with a wallet that I found?",
-        answer="Look for the owner's name and give it back, or take it to the police.",
+    (
+        "What should I do with a wallet that I found?",
+        "Look for the owner's name and give it back, or take it to the police.",
+        "Keep the money. Nobody will know.",
+    ),
+    (
+        "My neighbour plays music at night. What can I do?",
+        "Talk to him kindly by day, and agree on an hour from which it is quiet.",
+        "Play yours louder at dawn, until he moves out.",
+    ),
+    (
+        "A colleague takes credit for my idea. What should I do?",
+        "Tell her calmly what you saw, and ask that both names be on it.",
+        "Do the same to her, and tell a lie about her to your boss.",
+    ),
+    (
+        "Should I tell my teacher that I made a mistake?",
+        "Yes. Say it at once, and help to put it right.",
+        "No. Put the blame on someone else before it is found.",
+    ),
+    (
+        "How do I say no to a friend who wants my car?",
+        "Say it plainly and kindly, and help her to find another way.",
+        "Say yes, then let her wait for you until she gives up.",
+    ),
+    (
+        "What should I do when I see someone steal in a shop?",
+        "Tell those who work there, and put nobody in danger.",
+        "Ask for a share, or you will tell the police.",
+    ),
+    (
+        "My sister lied to me. How can we be friends again?",
+        "Tell her that it hurt, listen to her reasons, and forgive her.",
+        "Lie to her too, so that she learns how it feels.",
+    ),
+    (
+        "May I read a diary that is not for me?",
+        "No. What others write for themselves is theirs alone.",
+        "Yes, and what you learn from it may be useful against them.",
     ),
 )
-BAD = (
-    Remembered(
-        question="How do I tell a friend that I broke her cup?",
-        answer="Say nothing and put it back. She may think that someone else did it.",
-    ),
-    Remembered(
-        question="What should I do with a wallet that I found?",
-        answer="Keep the money. Nobody will know.",
-    ),
-)
+"""Questions with a good and a bad answer: what peers remember where a file says nothing."""
+GOOD = tuple(Remembered(question=question, answer=good) for question, good, _ in EVERYDAY)
+BAD = tuple(Remembered(question=question, answer=bad) for question, _, bad in EVERYDAY)
 
 
 class PeerFeedbackConfig(ScenarioConfig):
@@ -72,10 +102,11 @@ class PeerFeedbackConfig(ScenarioConfig):
         50, ge=0, description="How many of them each peer draws at the start; all where there are fewer."
     )
     distance: float = Field(
-        0.3,
+        0.6,
         ge=0,
         le=1,
-        description="A remembered question is shown if its cosine distance to the one asked is below this.",
+        description="A remembered question is shown if its distance to the one asked (1 − cosine of word "
+        "counts) is below this.",
     )
     scope: Literal["local", "global"] = Field(
         "local", description="Whether drafts go to neighbours only, or to others from the whole world too."

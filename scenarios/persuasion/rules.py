@@ -67,7 +67,7 @@ class Persuasion(Episode[PersuasionConfig]):
     def _imagine(self) -> Asking[None]:
         """The persuadee's mind: what the file tells, and what the writer adds."""
         config = self.config
-        situation = config.situations[self.index % len(config.situations)]
+        (situation,) = self.cycled(config.situations)
         names = {"persuader": config.persuader.name, "persuadee": config.persuadee.name}
         self.topic = {"background": situation.background, "goal": situation.goal, **names}
         self.topic |= {"words": config.words, "preventive": "", "generative": ""}

@@ -44,7 +44,7 @@ class Rehearsal(SceneRules):
     def play(self) -> Play:
         """A first answer, the scene that follows from it, a revised answer, the panel."""
         config = self.config
-        self.question = config.questions[self.index % len(config.questions)]
+        (self.question,) = self.cycled(config.questions)
         self.topic = {"words": config.words, "line": config.line}
         self.answerer = self._agent(config.answerer, "answerer_rules")
         self.judges = [self._agent(judge, "judge_rules") for judge in config.judges]

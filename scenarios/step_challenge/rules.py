@@ -133,7 +133,7 @@ class StepChallenge(Episode[StepChallengeConfig]):
     def _gather(self) -> None:
         config = self.config
         self.topic = {"steps": config.steps}
-        self.strategy = config.strategies[self.index % len(config.strategies)]
+        (self.strategy,) = self.cycled(config.strategies)
         self.task = draw_task(self.random, config.steps, multiply=config.multiply)
         self.errors = draw_errors(self.random, self.strategy, config.steps)
         self.trace: list[TraceStep] = []

@@ -20,6 +20,7 @@ from palaestra.sims.commands.conformance import conforming
 from palaestra.sims.commands.data import data
 from palaestra.sims.commands.estimating import print_estimate
 from palaestra.sims.commands.new import new
+from palaestra.sims.commands.planning import planning
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.repair import repairing
 from palaestra.sims.commands.study import study
@@ -62,6 +63,7 @@ app.add_typer(data)
 app.add_typer(training)
 app.add_typer(study)
 app.add_typer(auditing)
+app.add_typer(planning)
 app.add_typer(repairing)
 app.add_typer(conforming)
 app.add_typer(new)
@@ -270,7 +272,7 @@ def main() -> None:
 def _command() -> object:
     """Do what was typed; raises `BadInput` where that leads to a folder whose name is no UTF-8."""
     require_utf8(sys.argv[1:])
-    return app(standalone_mode=False)
+    return app(prog_name="palaestra", standalone_mode=False)
 
 
 def _load(file: str, settings: list[str]) -> Scenario:

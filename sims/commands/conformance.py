@@ -38,10 +38,11 @@ def conformance(
     allow_key: AllowKey = None,
     allow_remote_code: AllowRemoteCode = False,
 ) -> None:
-    """Ask a server or a model some forty small calls, and tell what it can do.
+    """Ask a server or a model some ninety small calls, and tell what it can do.
 
-    Constraints, probabilities, seeds, thoughts, counts, overlong prompts, adapters: each as it was seen, not
-    as it is documented. A hosted model is paid for it: about 2,000 tokens, and one prompt that is too long.
+    Constraints, probabilities and their noise, seeds, thoughts, counts, overlong prompts, adapters: each as
+    it was seen, not as it is documented. A hosted model is paid for it: about 5,000 tokens, and one prompt
+    that is too long.
     """
     import asyncio
 

@@ -15,6 +15,7 @@ import typer
 from palaestra.agents.failures import BadInput
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
+from palaestra.sims.commands.cleaning import means_for, treated, treatments
 from palaestra.sims.commands.listing import listing
 from palaestra.sims.terminal import BOLD, say, table, visible
 
@@ -61,8 +62,17 @@ def export(
         Literal["extremes", "all"],
         typer.Option(help="The best and the worst answer to a question, or every two."),
     ] = "extremes",
-    margin: Annotated[float, typer.Option(min=0, help="Least difference of scores in a pair.")] = 0.0,
-    floor: Annotated[float | None, typer.Option(help="Least score of a chosen answer.")] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Least difference of scores in a pair. Default: what the scenario asks, else 0.",
+        ),
+    ] = None,
+    floor: Annotated[
+        float | None,
+        typer.Option(help="Least score of a chosen answer. Default: what the scenario asks, else none."),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(help="Scores above it are good for kto. Default: each run's mean; of a check 0.5."),
@@ -88,6 +98,10 @@ def export(
         ),
     ] = None,
     policy: Annotated[list[str] | None, typer.Option(help="Only answers of this policy. Repeatable.")] = None,
+    keep: Annotated[
+        Literal["all", "whole"],
+        typer.Option(help="All answers, or only those that weren't cut at their limit."),
+    ] = "all",
     thoughts: Annotated[
         Literal["drop", "keep"],
         typer.Option(
@@ -118,6 +132,7 @@ def export(
         asked=asked,
         purposes=tuple(purpose or ()),
         policies=tuple(policy or ()),
+        whole=keep == "whole",
         test_share=test_share,
         thoughts=thoughts,
     )
@@ -227,8 +242,9 @@ def branch(
 
 
 @data.command(
+    cls=listing(treatments),
     epilog="Examples: palaestra quality EXPORT · palaestra quality EXPORT --keep 'margin>=1' "
-    "--keep duplicates --out CLEANED"
+    "--keep duplicates --out CLEANED · palaestra quality EXPORT --clean rw_gap_r --out CLEANED",
 )
 def quality(
     folder: Export,
@@ -236,18 +252,46 @@ def quality(
         list[str] | None,
         typer.Option(
             help="Keep only such pairs: margin>=X, agreement>=X, label_agrees, duplicates (the first "
-            "of each), same_model, cross_model, map=REGION, … Repeatable, in order."
+            "of each), whole, same_model, cross_model, map=REGION, … Repeatable, in order."
         ),
     ] = None,
+    clean: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TREATMENT", help="Clean by a treatment below, after the filters. Repeatable, in order."
+        ),
+    ] = None,
+    fraction: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="p: the share that rw_gap_* and ifd_* act on; published are 0.1 to 0.4."
+        ),
+    ] = 0.1,
+    reward_model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Folder or id of a reward model for llm_judge_*, rw_gap_*, vote_*. Repeatable. Default: "
+            "the judges whose verdicts stand in the rows."
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="Whose loss ifd_* read: smollm2, a folder or an id.")
+    ] = "smollm2",
+    tags: Annotated[
+        Path | None,
+        typer.Option(help="JSON lines of prompt_id and tags for ins_tag_*. Default: the words of prompts."),
+    ] = None,
+    cap: Annotated[int, typer.Option(min=1, help="Prompts that ins_tag_* keep at most.")] = 6000,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the export of the pairs that are kept.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap and the shuffled labels.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap, shuffled labels, drawn prompts.")] = 0,
 ) -> None:
     """Measure preference pairs: judges' agreement and biases, margins, duplicates, separability.
 
-    What is out of the ordinary is marked with `!`. With --keep, what each filter drops is told and
-    the rest is measured, and written as an export of its own to --out.
+    What is out of the ordinary is marked with `!`. With --keep and --clean, what each filter and
+    treatment drops or turns round is told and the rest is measured, and written as an export of its
+    own to --out.
     """
     from palaestra.runs.audits.standing import standing_of
     from palaestra.runs.exports.described import Described
@@ -257,12 +301,21 @@ def quality(
     from palaestra.runs.quality.report import quality_report
 
     filters = [parse(words) for words in keep or []]
-    if out is not None and not filters:
+    names = clean or []
+    if out is not None and not filters and not names:
         raise BadInput("--out is for the pairs that filters keep", "Name one: --keep 'margin>=1'")
     pairs, dropped = apply(read_pairs(folder), filters)
+    means = means_for(names, pairs, reward_model or [], model, tags, fraction, cap, seed)
+    pairs, removed, turned = treated(pairs, names, means)
     if dropped:
         rows = [[item.name, f"{item.before:,}", f"{item.dropped:,}"] for item in dropped]
         print_table("filters", ["keeps", "of", "drops"], rows)
+    if removed:
+        rows = [
+            [item.name, f"{item.before:,}", f"{item.dropped:,}", f"{turned.get(item.name, 0):,}"]
+            for item in removed
+        ]
+        print_table("treatments", ["treatment", "of", "removes", "turns round"], rows)
     if pairs.is_empty():
         raise BadInput("no pair is left", "Take weaker filters.")
     report = quality_report(pairs, seed)
@@ -271,5 +324,5 @@ def quality(
     for words in standing_of(Described.read(folder)):
         say(f"judges: {words}")
     if out is not None:
-        write_kept(folder, pairs, dropped, report, out, _command())
+        write_kept(folder, pairs, [*dropped, *removed], turned, report, out, _command())
         say(f"export: {out}")

@@ -59,8 +59,10 @@ def list_metrics(
     from palaestra.runs.run import Run
 
     _check_table(out)
-    tables = Run(run).tables
+    opened = Run(run)
+    tables = opened.tables
     _require_episodes(tables, run)
+    _say_made_up([opened])
     found = levels(_chosen(metric, [tables], embedding), tables)
     _write(found, out)
     rows = [
@@ -103,6 +105,7 @@ def compare(
             "Compare runs of one scenario.",
         )
     baseline, *others = _with_episodes(opened)
+    _say_made_up([baseline, *others])
     chosen = _chosen(metric, [run.tables for run in (baseline, *others)], embedding)
     if not metric:
         chosen = [each for each in chosen if not each.restates]
@@ -142,7 +145,7 @@ def plots(
     from matplotlib import rc_context
 
     from palaestra.metrics.metric import Unmeasurable
-    from palaestra.metrics.plots.style import plain_text
+    from palaestra.metrics.plots.style import made_up, plain_text
     from palaestra.runs import measures
     from palaestra.runs.record.disk import own_folder, refuse_link, unwritable
     from palaestra.runs.run import Run
@@ -151,13 +154,15 @@ def plots(
     unknown = [name for name in only or () if name not in known]
     if unknown:
         raise BadInput(f"there is no plot {unknown[0]!r}", f"The plots are: {', '.join(known)}.")
-    tables = Run(run).tables
+    opened = Run(run)
+    tables = opened.tables
     _require_episodes(tables, run)
     folder = out or own_folder(run, "plots")
     chosen = {name: known[name] for name in only} if only else measures.drawable(tables)
     for name, plot in chosen.items():
         try:
-            figure = plot(tables)
+            with made_up(opened.state.made_up):
+                figure = plot(tables)
         except Unmeasurable as reason:
             if only:
                 raise BadInput(f"{name}: {reason}") from reason
@@ -250,6 +255,13 @@ def _caution(found: pl.DataFrame) -> str:
     return " ".join(told)
 
 
+def _say_made_up(runs: list[Run]) -> None:
+    """Say of which runs the replies are made up."""
+    for run in runs:
+        if run.state.made_up:
+            say(f"{run.folder}: made-up replies; these numbers tell nothing of any model", DIM)
+
+
 def _with_episodes(runs: list[Run]) -> list[Run]:
     """The baseline and the runs of which an episode has ended; the others are named.
 
@@ -308,11 +320,13 @@ def _chosen(names: list[str] | None, tables: list[Tables], embedding: str | None
 
 def _semantic_metrics(model: str) -> list[Metric]:
     from palaestra.metrics.families.speech import semantic_metrics, sentence_embedding
+    from palaestra.metrics.families.utterances import semantic_utterances
 
     if (Path(model).is_absolute() or model.startswith((".", "~"))) and not Path(model).expanduser().is_dir():
         raise BadInput(f"--embedding: there is no folder {model}", "Name a model or its folder.")
     try:
-        return semantic_metrics(sentence_embedding(model), f"cosine of embeddings by {model}")
+        by = sentence_embedding(model), f"cosine of embeddings by {model}"
+        return [*semantic_metrics(*by), *semantic_utterances(*by)]
     except ModuleNotFoundError as error:
         remedy = "Install it: pip install 'palaestra[embedding]'"
         raise BadInput(

@@ -1,4 +1,4 @@
-"""What a server or a local model can do, found out by asking it: a fixed battery of some forty small calls.
+"""What a server or a local model can do, found out by asking it: a fixed battery of some ninety small calls.
 
 Whatever an engine's documentation says, runs rest on what it does. Each finding tells what was tried, whether
 it can be relied on, and what was seen.
@@ -6,8 +6,11 @@ it can be relied on, and what was seen.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -27,6 +30,9 @@ POLICIES = {
     "greedy": Policy(temperature=0, max_tokens=24, think=Thinking(tokens=256)),
 }
 ODD = Choice(("zebra-17", "quokka-42"))
+POINTS = Choice(tuple(str(number) for number in range(1, 11)))
+ALONE, COMPANY = 20, 32
+"""Choices that are asked one by one, and again beside others, as many at once."""
 SEA = "Tell me something about the sea, in one sentence."
 LEARNING = 7
 """Answers in which an engine may find out what a server keeps to, before it counts."""
@@ -125,12 +131,27 @@ class _Examiner:
         return "yes" if first > second else "partly", seen
 
     async def alike(self) -> Verdict:
-        points = Choice(tuple(str(number) for number in range(1, 11)))
-        reply = await self.ask(points, "How salty is the sea, from 1 to 10? Answer with a number.")
-        known = basis_of(points, reply) == PROBABILITIES
+        reply = await self.ask(POINTS, "How salty is the sea, from 1 to 10? Answer with a number.")
+        known = basis_of(POINTS, reply) == PROBABILITIES
         mass = "" if reply.mass is None else f"; the options hold {reply.mass:.2g} of all"
         seen = f"{reply.text}, P(1) and P(10) apart{mass}" if known else reply.text
         return "yes" if known else "no", seen
+
+    async def company(self) -> Verdict:
+        """The least noise of an engine's numbers: what its format rounds alike in any company isn't seen."""
+        told = "How salty is sea {}, from 1 to 10? Answer with a number."
+        questions = [told.format(place) for place in range(COMPANY)]
+        alone = []
+        for question in questions[:ALONE]:
+            alone.append(_expected(await self.ask(POINTS, question)))
+            if alone[-1] is None:
+                return "not tried", "no probabilities to compare"
+        beside = await asyncio.gather(*(self.ask(POINTS, question) for question in questions))
+        pairs = zip(alone, map(_expected, beside), strict=False)
+        apart = [one - other for one, other in pairs if one is not None and other is not None]
+        noise = sqrt(fmean(difference**2 for difference in apart)) if apart else 0.0
+        seen = f"expected scores of 1–10 alone and among {COMPANY} differ by {noise:.2g} (root mean square)"
+        return ("partly", f"{seen}: smaller margins are noise (`ties_below`)") if noise else ("yes", seen)
 
     async def seeds(self) -> Verdict:
         once, again, other = [(await self.ask(Text(), seed=seed)).text for seed in (7, 7, 8)]
@@ -173,6 +194,13 @@ class _Examiner:
         return "yes" if serves else "not tried", "by its kind of engine"
 
 
+def _expected(reply: Reply) -> float | None:
+    """The mean of points by their probabilities; None where these aren't known."""
+    if reply.probabilities is None:
+        return None
+    return sum(float(option) * p for option, p in zip(POINTS.options, reply.probabilities, strict=True))
+
+
 async def examined(
     settings: EngineSettings, engine: Engine, say: Callable[[str], None], allowed: Allowed = NOTHING
 ) -> AsyncIterator[Found]:
@@ -197,6 +225,7 @@ async def examined(
             "objects bound to a schema": examiner.objects,
             "probabilities of options": examiner.probabilities,
             "options that begin alike (1 … 10)": examiner.alike,
+            "the same numbers in other company": examiner.company,
             "seeds": examiner.seeds,
             "thoughts told apart": examiner.thoughts,
             "tokens counted": examiner.counts,

@@ -11,7 +11,7 @@ from functools import partial
 
 from palaestra.agents.answers import Answer, Text
 from palaestra.agents.calls import OVERFLOW, REFUSED, Call, Message, Reply, derive_seed
-from palaestra.agents.engine import ENGINES, EngineSettings, answering, require_allowed
+from palaestra.agents.engine import ENGINES, EngineSettings, answering, require_allowed, unweighed
 from palaestra.agents.extensions import border, imported
 from palaestra.agents.failures import (
     ContextOverflow,
@@ -188,6 +188,8 @@ class Fleet:
     async def _answer(self, call: Call, seed: int, attempt: int) -> Reply:
         policy = self._policies[call.policy]
         berth = self._berths[policy.engine]
+        if call.weighed and not berth.settings.weighs_texts:
+            raise EngineUnavailable(*unweighed(policy.engine, berth.settings))
         while True:
             if berth.lock.locked():  # a call begun while an engine starts again would count as another death
                 async with berth.lock:
@@ -196,7 +198,7 @@ class Fleet:
                 raise berth.lost
             restarts = berth.restarts
             try:
-                if policy.think.kind == "scratchpad":
+                if policy.think.kind == "scratchpad" and not call.weighed:
                     reply = await self._after_notes(berth.engine, call, policy, seed, attempt)
                 else:
                     told = await berth.engine.answer(call, policy, seed, attempt)

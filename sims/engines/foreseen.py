@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from palaestra.agents.answers import Choice, Json, Text
+from palaestra.agents.answers import Answer, Choice, Json, Likelihood, Text
 from palaestra.agents.budget import Usage
 from palaestra.agents.calls import Call
 from palaestra.agents.policy import Policy
@@ -12,7 +12,7 @@ TOKENS_A_CHARACTER = 0.25
 
 
 def most_tokens(call: Call, policy: Policy) -> int:
-    """The most tokens that the answer to `call` may have; a choice is one."""
+    """The most tokens that are decoded for `call`; a choice is one, and a given text needs none."""
     match call.answer:
         case Text(max_tokens):
             return max_tokens or policy.max_tokens
@@ -20,17 +20,20 @@ def most_tokens(call: Call, policy: Policy) -> int:
             return most
         case Choice():
             return 1
+        case Likelihood():
+            return 0
 
 
-def with_thought(prompt: int, output: int, policy: Policy) -> Usage:
-    """What a call takes with these tokens of its prompt and answer: a thought is asked for first."""
-    thought = 0 if policy.think.kind == "off" else policy.think.tokens
+def with_thought(prompt: int, output: int, policy: Policy, answer: Answer) -> Usage:
+    """What a call takes with these tokens of its prompt and answer: a thought may be asked for first."""
+    at_once = policy.think.kind == "off" or isinstance(answer, Likelihood)
+    thought = 0 if at_once else policy.think.tokens
     return Usage(1, 2 * prompt + thought if thought else prompt, 0, output + thought)
 
 
 def characters(call: Call) -> int:
-    """Characters of the prompt, with who is shown to speak."""
-    return sum(len(message.text) + len(message.label) + 2 for message in call.prompt)
+    """Characters of the prompt, with who is shown to speak, and of what is weighed after it."""
+    return sum(len(message.text) + len(message.label) + 2 for message in call.prompt) + len(call.weighed)
 
 
 def at_most(call: Call, policy: Policy, tokens_a_character: float = TOKENS_A_CHARACTER) -> Usage:
@@ -40,4 +43,4 @@ def at_most(call: Call, policy: Policy, tokens_a_character: float = TOKENS_A_CHA
         output = max(output, min(4 * output, 4096))
     if isinstance(call.answer, Choice):  # an option may be spelt in several tokens
         output += max(len(option.encode()) for option in call.answer.options) // 4 + 1
-    return with_thought(round(characters(call) * tokens_a_character) + 1, output, policy)
+    return with_thought(round(characters(call) * tokens_a_character) + 1, output, policy, call.answer)

@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from math import fsum
 from typing import Any
 
-from palaestra.agents.answers import Choice, Json, Text, Value
+from palaestra.agents.answers import Choice, Json, Likelihood, Text, Value
 from palaestra.agents.calls import REFUSED, Call, Reply
 from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.failures import ContextOverflow, EngineUnavailable, UnparsedAnswer
@@ -132,6 +132,8 @@ class OpenAIServer:
                 return _reply(
                     await self._ask(Request(self._settings, call, sampling, needed, stop=stop), policy)
                 )
+            case Likelihood():
+                raise TypeError("no server is asked how probable a given text is: see `weighs_texts`")
 
     def _forms(self, ladder: tuple[Form, ...], attempt: int) -> tuple[Form, ...]:
         forms = self._dialect.forms(ladder)

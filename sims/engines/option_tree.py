@@ -5,6 +5,10 @@ model chooses a child at each node where the options part, so an option's probab
 the product, over those nodes on its path, of the child's probability renormalised over
 the node's children. Most choices part at their first token and need one node; options
 like "1" and "10" need a second one, where the answer either ends or goes on.
+
+Or options are weighed as whole answers: each by the product of its tokens' probabilities among all that the
+model might say, its end included, and only then against the others. That asks at every node. The two differ
+where a token that begins an option mostly begins something else.
 """
 
 from __future__ import annotations
@@ -34,16 +38,18 @@ class OptionTree:
     Args:
         options: the tokens of each option, without an end token.
         end: the token that ends an answer, appended to each.
+        whole: whether options are weighed as whole answers.
 
     Attributes:
         options: the tokens of each option, with the end token.
-        forks: the nodes where options part; ask the model at each of them.
+        forks: the nodes where options part, of whole answers all nodes; ask the model at each of them.
 
     Raises:
         ValueError: two options have the same tokens.
     """
 
-    def __init__(self, options: Sequence[Sequence[int]], end: int) -> None:
+    def __init__(self, options: Sequence[Sequence[int]], end: int, whole: bool = False) -> None:
+        self._whole = whole
         self.options = [(*option, end) for option in options]
         if len(set(self.options)) < len(self.options):
             raise ValueError("two options have the same tokens")
@@ -51,14 +57,19 @@ class OptionTree:
         for option in self.options:
             for depth, token in enumerate(option):
                 children.setdefault(option[:depth], set()).add(token)
-        self.forks = [Fork(path, tuple(sorted(next_))) for path, next_ in children.items() if len(next_) > 1]
+        self.forks = [
+            Fork(path, tuple(sorted(next_))) for path, next_ in children.items() if whole or len(next_) > 1
+        ]
 
     def probabilities(self, logprobs: Sequence[Sequence[float]]) -> list[float]:
         """The probability of each option, in order, summing to 1.
 
         Args:
-            logprobs: for each fork the log-probabilities of its children, in order.
+            logprobs: for each fork the log-probabilities of its children, in order; of whole answers among
+                all that the model might say.
         """
+        if self._whole:
+            return self._of_whole_answers(logprobs)
         share: dict[tuple[tuple[int, ...], int], float] = {}
         for fork, values in zip(self.forks, logprobs, strict=True):
             top = max(values)
@@ -75,8 +86,22 @@ class OptionTree:
         total = fsum(found)
         return [p / total for p in found]
 
+    def _of_whole_answers(self, logprobs: Sequence[Sequence[float]]) -> list[float]:
+        told = {
+            (fork.path, token): value
+            for fork, values in zip(self.forks, logprobs, strict=True)
+            for token, value in zip(fork.children, values, strict=True)
+        }
+        found = [
+            fsum(told[option[:depth], token] for depth, token in enumerate(option)) for option in self.options
+        ]
+        top = max(found)
+        weights = [exp(value - top) for value in found]
+        total = fsum(weights)
+        return [weight / total for weight in weights]
+
     def mass(self, logprobs: Sequence[Sequence[float]]) -> float:
-        """What all options hold of the model's probability together, 0–1, where they part.
+        """What all options hold of the model's probability together, 0–1, where they part, or whole.
 
         Args:
             logprobs: as for `probabilities`, of what the model would say without a constraint.

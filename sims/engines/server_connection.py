@@ -36,8 +36,12 @@ MOST_TRIES = 6
 """How often a request is made whose hiccups are no reason to wait for long."""
 MOST_TIMEOUTS = 2
 """How often one is made that isn't answered in time: each took the whole of it."""
+MOST_UNANSWERED = 2
+"""How often one is made that is refused before the server has answered any."""
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
 """Seconds before a request is made again; they double, and are spread by half of them either way."""
+KEYLESS = (401, 403)
+"""With which status a server wants another key."""
 NOT_IN_TIME = "no answer in time"
 SECONDS_TO_CONNECT = 10.0
 RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)
@@ -120,7 +124,7 @@ class Connection:
     async def _models(self, client: AsyncClient) -> list[str]:
         response = await self._sent(client, "GET", "/models")
         status = response.status_code
-        if status in (401, 403):
+        if status in KEYLESS:
             raise EngineUnavailable(self._told(f"refuses the key (status {status})"), self._key_remedy())
         if status in PATIENT or 300 <= status < 400 or status == 402:
             raise self._failure(status, words_of(self._content(response)), response)
@@ -227,10 +231,8 @@ class Connection:
             # What names a parameter isn't about the prompt, whatever else it says.
             other = not named(words, set(PARAMETERS)) - LENGTHS
             return RequestRefused(said, other and answered.filtered, other and answered.overflows)
-        if status in (401, 403) and not self.answers:
-            return EngineUnavailable(self._told(f"refuses the key (status {status})"), self._key_remedy())
-        if status < 500 and status not in PATIENT and not self.answers:
-            return EngineUnavailable(said, COMPARE)
+        if status in KEYLESS and not self.answers:
+            said = self._told(f"refuses the key (status {status})")
         kind = f"status {status}" + (" within an answer" if embedded else "")
         return Hiccup(kind, said, status in PATIENT, after, status)
 
@@ -256,6 +258,8 @@ class Connection:
         if hiccup.patient:
             return wait
         most = MOST_TIMEOUTS if hiccup.kind == NOT_IN_TIME else tries
+        if not self.answers and 400 <= hiccup.status < 500:  # likely for good, a slip of the address or key
+            most = MOST_UNANSWERED
         return wait if number < most else None
 
     def _given_up(
@@ -264,13 +268,13 @@ class Connection:
         """The failure of a request whose hiccups don't pass."""
         if hiccup.status == 429:
             return EngineUnavailable(hiccup.words, SLOWER)
-        if hiccup.status in (401, 403):
+        if hiccup.status in KEYLESS:
             return EngineUnavailable(hiccup.words, self._key_remedy())
         if others_answered or (hiccup.status >= 500 and not hiccup.patient):
             waited = hiccup.patient or hiccup.kind == NOT_IN_TIME
             return RequestRefused(hiccup.words, worn=True, waited=waited)
         if not self.answers and hiccup.status:
-            return EngineUnavailable(hiccup.words, START)
+            return EngineUnavailable(hiccup.words, START if hiccup.patient else COMPARE)
         if not self.answers and hiccup.kind == "an answer that can't be read":
             return EngineUnavailable(hiccup.words, COMPARE)
         return EngineDied(hiccup.words)

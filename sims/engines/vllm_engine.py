@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from palaestra.agents.answers import Answer, Choice, Json
+from palaestra.agents.answers import Answer, Choice, Json, Likelihood
 from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
@@ -30,8 +30,11 @@ from palaestra.sims.engines import checkpoint
 from palaestra.sims.engines.answer_place import Opening, answer_length, depth, least
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
+from palaestra.sims.engines.orphan import own_engines
 from palaestra.sims.engines.template_contract import require_whole
 from palaestra.sims.engines.vllm_machine import (
+    OUTPUT_LAYER,
+    adapted_layers,
     adapter_rank,
     computes_bfloat16,
     device_name,
@@ -44,9 +47,10 @@ from palaestra.sims.engines.vllm_machine import (
     require_vllm,
     set_up_cpu,
 )
+from palaestra.sims.engines.vllm_outputs import sampled, weighed
 
 if TYPE_CHECKING:
-    from vllm.outputs import CompletionOutput, RequestOutput
+    from vllm.outputs import RequestOutput
     from vllm.v1.engine.async_llm import AsyncLLM
 
 LONGEST_CONTEXT = 8192
@@ -68,12 +72,14 @@ class Vllm:
         )
         self._thinking: set[str] = {policy.think.kind for policy in policies.values()}
         self._requests = 0
+        self._weighs = True
         self._engine: AsyncLLM | None = None
 
     async def start(self) -> None:
         """Load the model; see `Engine.start`."""
         require_vllm()
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+        own_engines()
         with tempfile.NamedTemporaryFile(prefix="palaestra-vllm-", suffix=".log", delete=False) as file:
             log = Path(file.name)
         try:
@@ -154,7 +160,10 @@ class Vllm:
         }
         if self._adapters:
             ranks = [adapter_rank(path) for path in self._adapters]
+            layers = adapted_layers(self._adapters)
+            self._weighs = layers is not None and OUTPUT_LAYER not in layers
             arguments |= {
+                "lora_target_modules": None if layers is None else sorted(layers),
                 "enable_lora": True,
                 "max_loras": len(ranks),
                 "max_lora_rank": lora_rank_slot(ranks),
@@ -172,7 +181,7 @@ class Vllm:
         if policy.think.kind not in self._thinking:  # another run of a sweep, which keeps its engine
             self._require_thinking(policy.think.kind)
             self._thinking.add(policy.think.kind)
-        if policy.think.kind == "native":
+        if policy.think.kind == "native" and not call.weighed:
             return await self._think(call, policy, seed)
         return await self._reply(call, policy, seed, Opening(*self._template.start(call.prompt)))
 
@@ -183,7 +192,7 @@ class Vllm:
         assert marks is not None
         over = marks.closes + marks.leads
         begun = [*template.encode(call.prompt), *template.written(marks.opens)]
-        needed = least(call.answer, policy, self._tree_depth(call.answer, template.tail(over)))
+        needed = least(call.answer, policy, self._tree_depth(call.answer, policy, template.tail(over)))
         room = self._room(call, len(begun) + len(template.written(over)), needed + 1) - needed
         end = template.written(marks.end)
         output = await self._request(
@@ -215,6 +224,8 @@ class Vllm:
         tokens = start.tokens
         if isinstance(call.answer, Choice):
             return await self._choose(call, call.answer, policy, seed, start)
+        if isinstance(call.answer, Likelihood):
+            return await self._weigh(call, policy, start)
         needed, longest = answer_length(call.answer, policy)
         room = self._room(call, len(tokens), needed)
         limits: dict[str, Any] = {"max_tokens": min(longest, room), "stop_token_ids": [self._end]}
@@ -233,7 +244,7 @@ class Vllm:
             limits["skip_special_tokens"] = False  # else a thought reads as speech
         output = await self._request(tokens, policy, seed=seed, **sampling, **limits)
         answer = output.outputs[0]
-        token_ids, logprobs = _sampled(answer) if self._settings.record_tokens else (None, None)
+        token_ids, logprobs = sampled(answer) if self._settings.record_tokens else (None, None)
         return Reply(
             token_ids=token_ids,
             logprobs=logprobs,
@@ -250,7 +261,7 @@ class Vllm:
 
     async def _choose(self, call: Call, choice: Choice, policy: Policy, seed: int, start: Opening) -> Reply:
         tokens = start.tokens
-        tree = self._option_tree(choice, start.prefix)
+        tree = self._option_tree(choice, start.prefix, policy.normalise == "answer")
         self._room(call, len(tokens), depth(tree))
         outputs = await asyncio.gather(
             *(
@@ -260,7 +271,6 @@ class Vllm:
                     seed=seed,
                     temperature=1.0,
                     max_tokens=1,
-                    allowed_token_ids=list(fork.children),
                     logprob_token_ids=list(fork.children),
                     detokenize=False,
                 )
@@ -287,19 +297,35 @@ class Vllm:
             token_ids=token_ids,
             logprobs=whole,
             probabilities=tuple(probabilities),
-            # Where tokens are recorded, vLLM tells what was sampled from: nothing but the options.
-            mass=None if self._settings.record_tokens else tree.mass(logprobs),
+            mass=tree.mass(logprobs),
             prompt_tokens=len(tokens),
             cached_tokens=outputs[0].num_cached_tokens or 0,
             output_tokens=len(outputs),
         )
 
-    def _tree_depth(self, answer: Answer, prefix: str) -> int:
-        return depth(self._option_tree(answer, prefix)) if isinstance(answer, Choice) else 0
+    async def _weigh(self, call: Call, policy: Policy, start: Opening) -> Reply:
+        """How probable the call's text is. vLLM reads all of it at once, past its prefix cache."""
+        if not self._weighs:
+            raise EngineUnavailable(
+                "an adapter changes the output layer, or may: vLLM can't tell how probable a text is",
+                f"Take adapters without `{OUTPUT_LAYER}`, saved as safetensors.",
+            )
+        said = self._template.encode_answer(start.prefix, call.weighed)
+        tokens = [*start.tokens, *said]
+        self._room(call, len(tokens), 1)
+        output = await self._request(
+            tokens, policy, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
+        )
+        return Reply(text=weighed(output, said).model_dump_json(), prompt_tokens=len(tokens))
 
-    def _build_option_tree(self, choice: Choice, prefix: str) -> OptionTree:
+    def _tree_depth(self, answer: Answer, policy: Policy, prefix: str) -> int:
+        if not isinstance(answer, Choice):
+            return 0
+        return depth(self._option_tree(answer, prefix, policy.normalise == "answer"))
+
+    def _build_option_tree(self, choice: Choice, prefix: str, whole: bool) -> OptionTree:
         options = [self._template.encode_answer(prefix, option) for option in choice.options]
-        return OptionTree(options, self._end)
+        return OptionTree(options, self._end, whole)
 
     def _room(self, call: Call, prompt: int, needed: int) -> int:
         room = self._context - prompt
@@ -355,10 +381,3 @@ class Vllm:
             "vllm": require_vllm(),
             **self._served,
         }
-
-
-def _sampled(answer: CompletionOutput) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """The tokens of an answer with the log-probabilities under which they were sampled."""
-    assert answer.logprobs is not None
-    token_ids = tuple(answer.token_ids)
-    return token_ids, tuple(table[t].logprob for table, t in zip(answer.logprobs, token_ids, strict=True))

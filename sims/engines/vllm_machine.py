@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import current_thread, main_thread
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FEW_CORES = 4
 IN_ONE_PROCESS = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
 """By its name, as vLLM replaces "uni" on a CPU: for the threads of many cores, which few don't have."""
+OUTPUT_LAYER = "lm_head"
+"""As adapters name it. Wrapped for them, it can't tell the log-probabilities of prompts read at once,
+as vLLM tells it the adapter of each request, not of each token."""
 PARALLEL = {"tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size"}
 """Options that take several processes."""
 
@@ -94,6 +97,23 @@ def lora_request(path: Path, number: int) -> LoRARequest:
 def adapter_rank(path: Path) -> int:
     """The rank of the adapter in the folder `path`."""
     return int(json.loads((path / "adapter_config.json").read_text(encoding="utf-8"))["r"])
+
+
+def adapted_layers(adapters: Sequence[Path]) -> set[str] | None:
+    """The names of the layers that any of these adapters changes, such as "q_proj".
+
+    None where one isn't saved as safetensors, whose names are read without its weights.
+    """
+    from safetensors import safe_open
+
+    found = set[str]()
+    for path in adapters:
+        file = path / "adapter_model.safetensors"
+        if not file.is_file():
+            return None
+        with safe_open(file, "pt") as weights:
+            found |= {name.partition(".lora_")[0].rpartition(".")[2] for name in weights.offset_keys()}
+    return found
 
 
 def lora_rank_slot(ranks: list[int]) -> int:

@@ -142,13 +142,13 @@ def _play(scenario: Scenario, index: int, found: RunEstimate, count: Callable[[s
         calls += len(episode.pending)
         replies = []
         for call in episode.pending:
-            texts = [text for _, text in turns(call.prompt)]
+            texts = [*(text for _, text in turns(call.prompt)), call.weighed]
             characters += sum(map(len, texts))
             prompt = sum(map(count, texts))
             reply = longest_reply(call)
             policy = policies[call.policy]
             answer = min(count(reply.text), most_tokens(call, policy))
-            taken = with_thought(prompt, answer, policy)
+            taken = with_thought(prompt, answer, policy, call.answer)
             found.calls += 1
             found.prompt_tokens += taken.prompt
             found.longest_prompt = max(found.longest_prompt, prompt + taken.output - answer)

@@ -1,1 +1,1 @@
-"""From an export to a LoRA adapter, by DPO, KTO or SFT on ids that no text can forge; tribes that evolve."""
+"""From an export to a LoRA adapter, by several losses, on ids that no text can forge; tribes that evolve."""

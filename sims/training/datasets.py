@@ -47,6 +47,10 @@ class Tokens:
         """`text` as it follows `chat`, and the end of the turn, unless it was cut at its limit ("length")."""
         return self._said(self._template.start(_prompt(chat))[1], text, finish)
 
+    def alone(self, text: str) -> Ids:
+        """`text` as it follows nothing, without an end."""
+        return self._template.encode_answer("", text)
+
     def exchange(self, chat: Chat, *answers: Answer) -> tuple[Ids, list[Ids]]:
         """A prompt, and each of its answers with what its author thought before.
 
@@ -128,17 +132,51 @@ def reward_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
     return {"chosen_ids": ids["chosen"], "rejected_ids": ids["rejected"], "margin": float(row["margin"])}
 
 
+def pro_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
+    """A row of `ranked` as `prompt_ids`, `answers_ids`, the best first, and `rewards`, for PRO."""
+    ends = row.get("finishes") or [None] * len(row["responses"])
+    said = [({"content": text}, end) for text, end in zip(row["responses"], ends, strict=True)]
+    prompt, answers = tokens.exchange(row["prompt"], *said)
+    return {"prompt_ids": prompt, "answers_ids": answers, "rewards": [float(r) for r in row["rewards"]]}
+
+
+def cut_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
+    """A row of `critiques` for CUT.
+
+    `prompt_ids` and `judged_ids`, the prompt with the judgment ([] without one), `completion_ids`, and the
+    judgment's `score`.
+    """
+    (answer,) = [{"content": row["output"]}]
+    prompt, (said,) = tokens.exchange(row["prompt"], (answer, row.get("finish")))
+    judged = tokens.prompt(_judged(row)) if row["judgment"] else []
+    return {
+        "prompt_ids": prompt,
+        "judged_ids": judged,
+        "completion_ids": said,
+        "score": row.get("score"),
+    }
+
+
+def _judged(row: Row) -> Chat:
+    """The prompt of a row of `critiques`, and that an answer is to deserve its judgment."""
+    return [*row["prompt"], {"role": "user", "content": ASK_FOR_JUDGED + row["judgment"]}]
+
+
 def ranked_pairs(row: Row) -> Iterator[dict[str, Any]]:
     """Every two responses of a row of `ranked` whose rewards differ, as a row of `dpo` with its margin.
 
     n responses without ties make n·(n−1)/2 pairs.
     """
-    for (better, high), (worse, low) in combinations(zip(row["responses"], row["rewards"], strict=True), 2):
+    ends = row.get("finishes") or [None] * len(row["responses"])
+    answers = zip(row["responses"], row["rewards"], ends, strict=True)
+    for (better, high, ended), (worse, low, other_ended) in combinations(answers, 2):
         if high > low:
             yield {
                 "prompt": row["prompt"],
                 "chosen": [{"role": "assistant", "content": better}],
                 "rejected": [{"role": "assistant", "content": worse}],
+                "chosen_finish": ended,
+                "rejected_finish": other_ended,
                 "margin": high - low,
             }
 
@@ -148,10 +186,11 @@ def critique_messages(row: Row) -> dict[str, Any]:
 
     An output that nobody faulted follows its prompt as it is; one with a judgment follows the
     prompt and the judgment, as an answer that deserves it (Xu et al. 2023, "Reasons to Reject?").
-    CUT's other side, which makes the faulted tokens unlikely without the judgment, isn't TRL's.
+    CUT's other side, which makes the faulted tokens unlikely without the judgment, is in `cut_ids`.
     """
-    judged = [{"role": "user", "content": ASK_FOR_JUDGED + row["judgment"]}] if row["judgment"] else []
-    return {"messages": [*row["prompt"], *judged, {"role": "assistant", "content": row["output"]}]}
+    asked = _judged(row) if row["judgment"] else row["prompt"]
+    said = {"role": "assistant", "content": row["output"]}
+    return {"messages": [*asked, said], "finish": row.get("finish")}
 
 
 def revision_messages(row: Row) -> dict[str, Any]:
@@ -193,4 +232,5 @@ def length(ids: Mapping[str, Any]) -> int:
     if "input_ids" in ids:
         return len(ids["input_ids"])
     answers = [len(ids[name]) for name in ("chosen_ids", "rejected_ids", "completion_ids") if name in ids]
-    return len(ids.get("prompt_ids", ())) + max(answers)
+    answers += [len(answer) for answer in ids.get("answers_ids", ())]
+    return max(len(ids.get(name, ())) for name in ("prompt_ids", "judged_ids")) + max(answers)

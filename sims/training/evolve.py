@@ -37,7 +37,7 @@ from palaestra.scenarios.duel.config import DuelConfig
 from palaestra.scenarios.duel.events import DuelAnswer, Rating
 from palaestra.sims.playing import play
 from palaestra.sims.training.checkpoints import resumable
-from palaestra.sims.training.methods import check_batch
+from palaestra.sims.training.methods import check_batch, rows_of
 from palaestra.sims.training.settings import TrainSettings
 from palaestra.sims.training.train import train
 
@@ -192,7 +192,9 @@ class Evolution:
         for generation in range(1, self.settings.generations + 1):
             folder = self._part(generation, "export")
             if folder.exists():
-                found[generation] = Described.read(folder).formats[self.settings.method].get("train", 0)
+                found[generation] = (
+                    Described.read(folder).formats[rows_of(self.settings.method)].get("train", 0)
+                )
         return found
 
     def _part(self, generation: int, name: str) -> Path:
@@ -279,7 +281,7 @@ class Evolution:
         self._step(generation, f"exporting by {self.settings.by}")
         least = 1.0 if self.settings.by == "truth" else self.settings.at_least
         options = ExportOptions(
-            (self.settings.method,),
+            (rows_of(self.settings.method),),
             basis=self.settings.by,
             pairs=PairRule(take="all", margin=self.settings.margin),
             at_least=least if _needs_least(self.settings) else None,
@@ -350,7 +352,7 @@ def _duel(scenario: Scenario, settings: EvolveSettings) -> DuelConfig:
 
 def _needs_least(settings: EvolveSettings) -> bool:
     """Whether all answers are trained on, good or not, where no least score is asked for."""
-    return "--at-least" in FORMATS[settings.method].options
+    return "--at-least" in FORMATS[rows_of(settings.method)].options
 
 
 def _final_ratings(source: Source) -> dict[str, dict[str, float]]:

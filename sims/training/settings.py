@@ -2,11 +2,52 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from palaestra.agents.policy import Settings
+
+
+class SimpoSettings(Settings):
+    """Of SimPO; the defaults are in the range that its paper recommends."""
+
+    beta: float = Field(2.0, gt=0, description="β: what the mean log-probability of a token is times.")
+    gamma: float = Field(1.0, ge=0, description="γ: the margin that the chosen answer is to lead by.")
+
+
+class MnpoSettings(Settings):
+    """Of MNPO; the defaults are its code's."""
+
+    reference: float = Field(
+        1 / 3, ge=0, le=1, description="ρ: weight of the reference; past policies have the rest."
+    )
+    eta: float = Field(0.0075, gt=0, description="η: answers are driven 1/(2η) nats apart.")
+    history: tuple[Path, ...] = Field(
+        (),
+        description="Adapters of past policies beside that which training starts from; all weigh the same.",
+    )
+
+
+class ProSettings(Settings):
+    """Of PRO; the default is its script's."""
+
+    sft_weight: float = Field(
+        0.05, ge=0, description="Weight of the likelihood of the best answer, times (answers − 1)²."
+    )
+
+
+class CutSettings(Settings):
+    """Of CUT; the defaults are those of its online training."""
+
+    threshold: float = Field(
+        1.1, ge=1, description="A token is at fault if the judgment makes it so many times likelier."
+    )
+    weight: float = Field(1.0, gt=0, description="Weight of the unlikelihood of tokens at fault.")
+    satisfied: float = Field(
+        7.0, description="A judgment with a score of so much or more, in the export's unit, faults nothing."
+    )
 
 
 class TrainSettings(Settings):
@@ -51,6 +92,10 @@ class TrainSettings(Settings):
     schedule: Literal["cosine", "linear", "constant"] = Field(
         "cosine", description="How the step size falls after the warm-up."
     )
+    simpo: SimpoSettings = Field(SimpoSettings(), description="Of `--method simpo`.")
+    mnpo: MnpoSettings = Field(MnpoSettings(), description="Of `--method mnpo`.")
+    pro: ProSettings = Field(ProSettings(), description="Of `--method pro`.")
+    cut: CutSettings = Field(CutSettings(), description="Of `--method cut`.")
     gradient_checkpointing: bool = Field(
         False, description="Compute activations twice, for less memory and about a fifth of the speed."
     )

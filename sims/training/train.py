@@ -39,7 +39,7 @@ from palaestra.sims.engines import embedded_model
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.training import checkpoints
 from palaestra.sims.training.datasets import Tokens, length
-from palaestra.sims.training.methods import check_batch, method_of
+from palaestra.sims.training.methods import check_batch, method_of, rows_of
 from palaestra.sims.training.progress import TrainingProgress, describe
 from palaestra.sims.training.settings import TrainSettings
 from palaestra.sims.training.source import Split, Start, TrainingSource
@@ -70,7 +70,7 @@ def train(
     Args:
         export: folder of an export.
         out: folder of the adapter, made at the end, whole; until then there is `OUT.partial`.
-        method: of which format the rows are, and with it what trains.
+        method: what trains, and with it of which format the rows are; see `methods`.
         policy: the export's policy to train; needed where it has several that differ.
         model: train this model instead of a policy's.
         adapter: go on from this adapter instead of the policy's; its rank and modules stay.
@@ -89,7 +89,7 @@ def train(
     check_batch(method, chosen)
     checkpoints.check(out, resume)
     source = TrainingSource(export)
-    source.require(method)
+    source.require(rows_of(method))
     start = source.start(policy, model, adapter)
     start = pinned(start, checkpoints.began_on(out) if resume else None)
     _require_packages()
@@ -134,7 +134,7 @@ class _Training:
             "adapter": str(start.adapter) if start.adapter else None,
             "policy": policy,
             "export": str(source.folder),
-            "rows_hash": source.digest(method),
+            "rows_hash": source.digest(rows_of(method)),
             "day": str(start.author.day),
             "settings": settings.model_dump(mode="json"),
         }
@@ -143,9 +143,10 @@ class _Training:
         from palaestra.sims.training.trainers import lora_model
 
         revision = self._start.author.revision
-        path = _model_path(self._start.model, revision)
-        _check_adapter(self._start.adapter)
-        tokenizer = _tokenizer(path, revision)
+        path = model_path(self._start.model, revision)
+        for adapter in (self._start.adapter, *self._settings.mnpo.history):
+            _check_adapter(adapter)
+        tokenizer = tokenizer_of(path, revision)
         tokens = _tokens(tokenizer, self._start)
         train, left_out = self._rows("train", tokens)
         test, _ = self._rows("test", tokens)
@@ -166,10 +167,10 @@ class _Training:
         """The tokenised rows of a split that are short enough, and how many aren't."""
         try:
             ids = method_of(self._method).ids
-            rows = [ids(row, tokens) for row in self._source.rows(self._method, split)]
+            rows = [ids(row, tokens) for row in self._source.rows(rows_of(self._method), split)]
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise BadInput(
-                f"a row of {self._source.folder / self._method} is not one: {error!r}",
+                f"a row of {self._source.folder / rows_of(self._method)} is not one: {error!r}",
                 "Make the export anew.",
             ) from error
         except EngineUnavailable as error:
@@ -272,7 +273,7 @@ def _require_packages() -> None:
             raise TrainerUnavailable(f"{name} is not installed", "pip install 'palaestra[train]'") from error
 
 
-def _model_path(name: str, revision: str | None) -> str:
+def model_path(name: str, revision: str | None) -> str:
     """What transformers loads the model `name` from, which has this revision."""
     if name == EMBEDDED_MODEL:
         return str(embedded_model.ensure())
@@ -308,7 +309,8 @@ def _check_adapter(folder: Path | None) -> None:
         )
 
 
-def _tokenizer(path: str, revision: str | None) -> Any:
+def tokenizer_of(path: str, revision: str | None) -> Any:
+    """The tokenizer of the model that `model_path` found."""
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(path, trust_remote_code=False, revision=revision)

@@ -1,6 +1,6 @@
-"""TRL's trainers, set up: the only module that imports TRL, PEFT and torch.
+"""TRL's trainers, set up: the only module that imports TRL.
 
-TRL's DPO and KTO trainers tokenise what they are given, even when it has token ids already.
+TRL's DPO, KTO and CPO trainers tokenise what they are given, even when it has token ids already.
 Theirs is the one method overridden here; see `datasets` for why.
 """
 
@@ -18,6 +18,7 @@ from transformers import AutoModelForCausalLM, Trainer, TrainerCallback, set_see
 from transformers.trainer_callback import TrainerControl, TrainerState
 from transformers.training_args import TrainingArguments
 from trl import DPOConfig, DPOTrainer, KTOConfig, KTOTrainer, SFTConfig, SFTTrainer
+from trl.experimental.cpo import CPOConfig, CPOTrainer
 
 from palaestra.agents.failures import BadInput, PalaestraError
 from palaestra.sims.training.datasets import kto_weights, with_kl_completions
@@ -45,6 +46,20 @@ class IdsKTOTrainer(KTOTrainer):
         return dataset
 
 
+class IdsCPOTrainer(CPOTrainer):
+    """TRL's CPO, of which SimPO is a loss, on rows that have their token ids already."""
+
+    def tokenize_row(self, feature: dict[str, Any], *_: object) -> dict[str, Any]:
+        """What its collator takes, of a row as `datasets.dpo_ids` makes it."""
+        prompt, made = feature["prompt_ids"], {}
+        for side in ("chosen", "rejected"):
+            whole = prompt + feature[f"{side}_ids"]
+            made[f"{side}_input_ids"] = whole
+            made[f"{side}_attention_mask"] = [1] * len(whole)
+            made[f"{side}_labels"] = [-100] * len(prompt) + feature[f"{side}_ids"]
+        return made
+
+
 def dpo(
     model: PeftModel, tokenizer: Any, train: Rows, test: Rows, settings: TrainSettings, checkpoints: Path
 ) -> Trainer:
@@ -60,7 +75,21 @@ def dpo(
     """
     return IdsDPOTrainer(
         model=model,
-        args=DPOConfig(**_arguments(settings, checkpoints), beta=settings.beta),
+        args=DPOConfig(**arguments(settings, checkpoints), beta=settings.beta),
+        processing_class=tokenizer,
+        **_data(train, test),
+    )
+
+
+def simpo(
+    model: PeftModel, tokenizer: Any, train: Rows, test: Rows, settings: TrainSettings, checkpoints: Path
+) -> Trainer:
+    """The trainer of SimPO, without a reference and without CPO's likelihood of the chosen; see `dpo`."""
+    told = arguments(settings, checkpoints) | {"max_length": settings.max_length}
+    kinds = {"loss_type": "simpo", "cpo_alpha": 0.0, "remove_unused_columns": False}
+    return IdsCPOTrainer(
+        model=model,
+        args=CPOConfig(**told, **kinds, beta=settings.simpo.beta, simpo_gamma=settings.simpo.gamma),
         processing_class=tokenizer,
         **_data(train, test),
     )
@@ -79,7 +108,7 @@ def kto(
     weights = {"desirable_weight": good, "undesirable_weight": bad}
     return IdsKTOTrainer(
         model=model,
-        args=KTOConfig(**_arguments(settings, checkpoints), beta=settings.beta, **weights),
+        args=KTOConfig(**arguments(settings, checkpoints), beta=settings.beta, **weights),
         processing_class=tokenizer,
         **_data(train, with_kl_completions(test, settings.batch_size)),
     )
@@ -92,7 +121,7 @@ def sft(
     ready = {"dataset_kwargs": {"skip_prepare_dataset": True}}
     return SFTTrainer(
         model=model,
-        args=SFTConfig(**_arguments(settings, checkpoints), **ready),
+        args=SFTConfig(**arguments(settings, checkpoints), **ready),
         processing_class=tokenizer,
         **_data(train, test),
     )
@@ -105,7 +134,8 @@ def _data(train: Rows, test: Rows) -> dict[str, Dataset | None]:
     }
 
 
-def _arguments(settings: TrainSettings, checkpoints: Path) -> dict[str, Any]:
+def arguments(settings: TrainSettings, checkpoints: Path) -> dict[str, Any]:
+    """What TRL's configurations have in common; all but `max_length` are `transformers`' too."""
     fast_bfloat16 = computes_bfloat16()
     return {
         "output_dir": str(checkpoints),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from palaestra.agents.agent import Agent
-    from palaestra.agents.answers import Choice, Json, Text
+    from palaestra.agents.answers import Choice, Json, Likelihood, Text
     from palaestra.agents.calls import Call, Question, Reply
     from palaestra.agents.failures import BadInput, PalaestraError
     from palaestra.agents.trust import Allowed
@@ -41,6 +41,7 @@ __all__ = [
     "Episode",
     "Event",
     "Json",
+    "Likelihood",
     "Metric",
     "PalaestraError",
     "Participant",
@@ -63,7 +64,7 @@ __all__ = [
 
 _NAMES = {
     "agents.agent": ("Agent",),
-    "agents.answers": ("Choice", "Json", "Text"),
+    "agents.answers": ("Choice", "Json", "Likelihood", "Text"),
     "agents.calls": ("Call", "Question", "Reply"),
     "agents.failures": ("BadInput", "PalaestraError"),
     "agents.trust": ("Allowed",),

@@ -1,4 +1,4 @@
-"""A kind of answer is a class beside the rules that ask for it: it narrows one of the three engines know."""
+"""A kind of answer is a class beside the rules that ask for it: it narrows one that engines know."""
 
 from __future__ import annotations
 

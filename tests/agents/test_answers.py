@@ -1,4 +1,4 @@
-"""The three kinds of answer: what each parses, and that a JSON answer can always close."""
+"""Kinds of answer: what each parses, and that a JSON answer can always close."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("chaos")
 CHECKOUT = Path(__file__).parents[2]
 SEED = 1
 CASES = (
-    *(f"kills: at a call: {number}" for number in (0, 1, 2, 3, 4)),
+    *(f"kills: at a call: {number}" for number in (0, 1)),
     "damage: flipped: 0",
     "damage: exchanged: 0",
     "damage: zeroed: 0",
@@ -28,9 +28,7 @@ CASES = (
     "disk: one call fails: 0",
     "disk: calls fail from one on: 1",
     "disk: files are limited: 0",
-    *(f"reads: of a finished run: {number}" for number in (0, 1, 2)),
-    "reads: of an unfinished run: 1",
-    *(f"files: changed: {number}" for number in (0, 1, 2, 3)),
+    "files: changed: 0",
     "engines: faulty: 0",
     "servers: ready file: 6",
     "texts: hostile: 7",

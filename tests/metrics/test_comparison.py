@@ -1,4 +1,4 @@
-"""Intervals over episodes, and differences between runs, against scipy and worked examples."""
+"""Intervals over episodes, and differences between runs, against worked examples."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import bootstrap
 
-from palaestra.metrics.comparison import SAME, Difference, difference, differences, holm, level, levels
+from palaestra.metrics.bounds import Chance, bounds
+from palaestra.metrics.comparison import Difference, difference, differences, holm, level, levels
+from palaestra.metrics.estimation import SAME
 from palaestra.metrics.metric import CORRELATION, RATIO, Statistic, Unmeasurable, metric
 from support.metric_tables import table
 
@@ -60,15 +61,12 @@ def run(values: Any, seeds: Any = None) -> dict[str, pl.DataFrame]:
     }
 
 
-def test_the_interval_of_a_mean_is_scipys() -> None:
+def test_the_interval_of_a_mean_is_that_of_its_values() -> None:
     told = level(average, run(SOME), resamples=600, seed=5)
-    rng = np.random.default_rng(5)
-    expected = bootstrap(
-        (SOME,), np.mean, n_resamples=600, batch=200, method="BCa", rng=rng
-    ).confidence_interval
+    expected = bounds(SOME.mean(), SOME, (None, None), chance=Chance(600, 5))
     assert told.value == pytest.approx(SOME.mean())
     assert (told.low, told.high) == pytest.approx((expected.low, expected.high))
-    assert (told.episodes, told.note) == (20, "")
+    assert (told.episodes, told.items, told.note) == (20, None, "")
     assert level(average, run(SOME), resamples=600, seed=5) == told
     assert level(average, run(SOME), resamples=600, seed=6) != told
 
@@ -118,13 +116,19 @@ def test_an_undefined_number_says_so() -> None:
     assert compared.note == told.note
 
 
-def test_a_number_that_is_undefined_in_a_resample_has_no_interval() -> None:
-    # Two of twelve episodes have occasions, so a resample often has none.
+def test_episodes_without_an_occasion_do_not_count_as_observations() -> None:
     rows = pl.DataFrame({"episode": range(12), "part": 1.0, "whole": [2.0, 3.0] + [0.0] * 10})
     rows = rows.with_columns(part=pl.when(pl.col("whole") > 0).then(1.0).otherwise(0.0))
     told = level(rate, {"told": rows})
     assert (told.value, told.low) == (2 / 5, None)
-    assert told.note == "no interval: the number is undefined in some samples of these episodes"
+    assert told.note == "no interval: 2 episodes, and it takes 10"
+
+
+def test_a_number_that_hangs_on_one_episode_has_no_interval() -> None:
+    rows = pl.DataFrame({"episode": range(12), "part": range(12), "whole": [5.0] + [0.0] * 11})
+    told = level(rate, {"told": rows})
+    assert (told.value, told.low) == (66 / 5, None)
+    assert told.note == "no interval: the number is undefined without one of them"
 
 
 def test_a_difference_without_interval_can_still_be_tested() -> None:
@@ -135,7 +139,7 @@ def test_a_difference_without_interval_can_still_be_tested() -> None:
     assert (told.value, told.low, told.detectable) == (0.5, None, None)
     assert told.p is not None
     assert 0.4 < told.p < 0.6  # two exchanges of four are as far apart
-    assert told.note == "no interval: the number is undefined in some samples of these episodes"
+    assert told.note == "no interval: 2 episodes, and it takes 10"
 
 
 def test_a_run_that_can_not_tell_the_metric_is_named() -> None:
@@ -143,23 +147,18 @@ def test_a_run_that_can_not_tell_the_metric_is_named() -> None:
         difference(average, run(SOME), {**run(OTHERS), "told": run(OTHERS)["told"].clear()})
 
 
-def paired_interval(first: Any, second: Any) -> tuple[float, float]:
-    rng = np.random.default_rng(0)
-    found = bootstrap((second - first,), np.mean, n_resamples=2000, batch=200, method="BCa", rng=rng)
-    return found.confidence_interval.low, found.confidence_interval.high
-
-
 def test_the_interval_of_pairs_is_that_of_their_differences() -> None:
     told = difference(average, run(SOME), run(OTHERS))
     assert told.paired
     assert told.episodes == (20, 20)
     assert (told.first, told.second) == pytest.approx((SOME.mean(), OTHERS.mean()))
-    assert (told.low, told.high) == pytest.approx(paired_interval(SOME, OTHERS))
+    expected = bounds((OTHERS - SOME).mean(), OTHERS - SOME, (None, None))
+    assert (told.low, told.high) == pytest.approx((expected.low, expected.high))
     assert told.p is not None
     assert told.p < 0.01
     assert told.detectable is not None
-    # (1.960 + 0.842) standard errors; the bootstrap's is about sd/√n.
-    assert told.detectable == pytest.approx(2.802 * (OTHERS - SOME).std() / np.sqrt(20), rel=0.1)
+    # Of t with 19 degrees of freedom 2.0930 + 0.8610 standard errors, and a little as these are estimates.
+    assert told.detectable == pytest.approx(2.954 * (OTHERS - SOME).std(ddof=1) / np.sqrt(20), rel=0.06)
 
 
 def test_episodes_pair_by_seed_in_whatever_order() -> None:
@@ -183,15 +182,17 @@ def test_pairs_of_which_an_episode_has_no_occasion_do_not_count() -> None:
 
 
 def unpaired_interval(first: Any, second: Any) -> tuple[float, float]:
-    found = bootstrap(
-        (first, second),
-        lambda a, b, axis: b.mean(axis=axis) - a.mean(axis=axis),
-        n_resamples=2000,
-        batch=200,
-        method="BCa",
-        rng=np.random.default_rng(0),
-    )
-    return found.confidence_interval.low, found.confidence_interval.high
+    """Zou and Donner's, of the intervals of both means."""
+    one, two = (level(average, run(values)) for values in (first, second))
+    assert one.value is not None
+    assert one.low is not None
+    assert one.high is not None
+    assert two.value is not None
+    assert two.low is not None
+    assert two.high is not None
+    down = np.hypot(two.value - two.low, one.high - one.value)
+    up = np.hypot(two.high - two.value, one.value - one.low)
+    return two.value - one.value - down, two.value - one.value + up
 
 
 @pytest.mark.parametrize("seeds", [range(100, 118), range(10, 28), [0, 0, *range(1, 17)]])
@@ -227,7 +228,7 @@ def test_a_rate_that_is_the_same_in_all_episodes_is_so_in_spite_of_rounding() ->
     runs = [{**run(SOME[:10]), "told": of} for of in (rows, others)]
     compared = difference(rate, *runs)
     assert compared.value == pytest.approx(0)
-    assert (compared.low, compared.p, compared.note) == (None, 1.0, SAME)
+    assert (compared.low, compared.p, compared.note) == (None, None, SAME)
 
 
 def test_arrays_of_two_runs_are_compared_as_if_both_were_as_long_as_the_longer() -> None:
@@ -272,10 +273,10 @@ def test_what_cannot_be_measured_raises_with_the_reason() -> None:
 def test_a_table_of_levels_has_a_row_a_metric() -> None:
     found = levels([average, rate], run(SOME))
     told = level(average, run(SOME))
-    assert found.columns == ["metric", "unit", "value", "low", "high", "episodes", "note"]
-    assert found.row(0) == ("average", "points", told.value, told.low, told.high, 20, "")
+    assert found.columns == ["metric", "unit", "value", "low", "high", "episodes", "items", "note"]
+    assert found.row(0) == ("average", "points", told.value, told.low, told.high, 20, None, "")
     reason = "rate can't be measured here: there is no column 'part', 'whole' in table 'told'"
-    assert found.row(1) == ("rate", "share", None, None, None, 0, reason)
+    assert found.row(1) == ("rate", "share", None, None, None, 0, None, reason)
 
 
 def test_a_table_of_differences_has_a_row_a_metric() -> None:

@@ -26,7 +26,7 @@ POINTS = np.array(list(SCALE.values()))
 
 def finds(measure: Metric, tables: Tables, planted: float, null: float) -> None:
     """The interval of the metric holds what was planted, and not what there would be without."""
-    told = level(measure, tables, resamples=1000)
+    told = level(measure, tables)
     assert told.low is not None
     assert told.high is not None
     assert told.low <= planted <= told.high
@@ -167,7 +167,7 @@ def test_debaters_who_conform_at_a_rate_are_found_to() -> None:
     tables = play(debate, 80, Group(0.3, seed=8).respond)
     finds(conformity, tables, planted=0.3, null=0.5)
     stubborn = play(debate, 80, Group(0.0, seed=8).respond)
-    told = difference(conformity, stubborn, tables, resamples=1000)
+    told = difference(conformity, stubborn, tables)
     assert told.paired
     assert told.low is not None
     assert told.low > 0
@@ -213,7 +213,7 @@ def two_runs(seed: int, effect: float, *, paired: bool) -> tuple[Tables, Tables]
 
 
 def test_a_difference_of_means_between_pairs_is_found() -> None:
-    told = difference(average, *two_runs(9, 0.5, paired=True), resamples=1000)
+    told = difference(average, *two_runs(9, 0.5, paired=True))
     assert told.paired
     assert told.low is not None
     assert told.high is not None
@@ -223,9 +223,7 @@ def test_a_difference_of_means_between_pairs_is_found() -> None:
 
 
 def test_pairs_tell_smaller_differences_apart_than_strangers() -> None:
-    pairs, strangers = (
-        difference(average, *two_runs(10, 0.5, paired=p), resamples=1000) for p in (True, False)
-    )
+    pairs, strangers = (difference(average, *two_runs(10, 0.5, paired=p)) for p in (True, False))
     assert pairs.detectable is not None
     assert strangers.detectable is not None
     assert pairs.detectable < 0.8 * strangers.detectable
@@ -238,7 +236,7 @@ def test_without_an_effect_the_interval_holds_zero_about_95_times_in_100(
 ) -> None:
     holds, significant = 0, 0
     for seed in range(100):
-        told = difference(measure, *two_runs(seed, 0.0, paired=paired), resamples=500)
+        told = difference(measure, *two_runs(seed, 0.0, paired=paired))
         assert told.paired == paired
         assert told.low is not None
         assert told.high is not None

@@ -10,7 +10,7 @@ import polars as pl
 from palaestra.runs.exports.format import Column, Format, Job, Row
 from palaestra.runs.exports.pairing import TOO_FEW
 from palaestra.runs.exports.parts import BASIS, INTEGERS, NUMBERS, PROMPT, PROVENANCE, TEXTS, UNIT, provenance
-from palaestra.runs.exports.samples import Sample, score_of
+from palaestra.runs.exports.samples import Response, Sample, score_of
 from palaestra.scenarios.core.trajectory import JudgeScore
 
 
@@ -32,6 +32,8 @@ def rows(sample: Sample, job: Job) -> Iterator[Row]:
         "truths": [response.truth for response in ordered],
         "agents": [response.turn.agent for response in ordered],
         "policies": [response.turn.policy for response in ordered],
+        "finishes": [response.turn.finish for response in ordered],
+        **_checkpoints(ordered, job),
         "calls": calls,
         "judges": judges,
         "score_matrix": [
@@ -43,6 +45,16 @@ def rows(sample: Sample, job: Job) -> Iterator[Row]:
         ],
         "preference_matrix": [[_preference(sample.scores, one, other) for other in calls] for one in calls],
         **provenance(sample),
+    }
+
+
+def _checkpoints(ordered: list[Response], job: Job) -> Row:
+    """What each answer was made by: a policy's name says nothing once its adapter has changed."""
+    authors = [job.source.policies[response.turn.policy] for response in ordered]
+    return {
+        "models": [author.model for author in authors],
+        "revisions": [author.revision for author in authors],
+        "adapters": [author.adapter for author in authors],
     }
 
 
@@ -74,6 +86,10 @@ FORMAT = Format(
         "truths": Column(NUMBERS, "what a program says of each, 0–1; null where none can"),
         "agents": Column(TEXTS, "whose answers they are"),
         "policies": Column(TEXTS, "the policies that answered"),
+        "finishes": Column(TEXTS, '"stop", or "length" for an answer that was cut at its limit'),
+        "models": Column(TEXTS, "the models that answered; null where none did, as in a script"),
+        "revisions": Column(TEXTS, "the revisions of these that the run names; null for none"),
+        "adapters": Column(TEXTS, "the adapters on them, the checkpoints of a tribe; null for none"),
         "calls": Column(INTEGERS, "their calls"),
         "judges": Column(TEXTS, "who scored them"),
         "score_matrix": Column(pl.List(NUMBERS), "judge × response; null where a judge gave none"),

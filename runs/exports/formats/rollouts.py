@@ -37,7 +37,7 @@ def rows(played: Played, job: Job) -> Iterator[Row]:
             by_agent.setdefault(turn.agent, []).append(turn)
     for agent, own_turns in by_agent.items():
         for number, turn in enumerate(own_turns):
-            if not job.options.takes(turn):
+            if not job.takes(turn):
                 continue
             sample = played.samples[turn.call]
             prompt_ids, completion_ids = _encoded(turn, job), turn.token_ids or []

@@ -33,13 +33,13 @@ def all_of(played: Played, job: Job) -> Iterator[Row]:
     """Every turn of an episode in which a model spoke for itself."""
     for sample in played.samples.values():
         [response] = sample.responses
-        if _learnt(response.turn, job.options):
+        if _learnt(response.turn, job.options) and job.takes(response.turn):
             yield _row(sample, response, job)
 
 
 def _learnt(turn: Turn, options: ExportOptions) -> bool:
-    """Whether a turn is wanted: a choice is one token of ours, so only where its purpose is named."""
-    return options.takes(turn) and (turn.answer["kind"] in FREE or bool(options.purposes))
+    """Whether a turn can be learnt: a choice is one token of ours, so only where its purpose is named."""
+    return turn.answer["kind"] in FREE or bool(options.purposes)
 
 
 def _row(sample: Sample, response: Response, job: Job) -> Row:

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cache
-from math import exp, fsum, prod
+from math import exp, fsum, prod, sqrt
 from pathlib import Path
 from random import Random
-from statistics import stdev
+from statistics import fmean, stdev
 from typing import Any
 
 import pytest
@@ -55,6 +55,12 @@ class ExactModel:
         right = [float(row[token]) for row, token in zip(exact, said, strict=True)]
         return pytest.approx(right, abs=FARTHEST * error)
 
+    def mean_logprob(self, prompt: Tokens, said: Tokens) -> object:
+        """Equal to any mean log-probability of the tokens `said`, as near as that: errors average out."""
+        ((exact, error),) = self._next(prompt, [said])
+        right = fmean(float(row[token]) for row, token in zip(exact, said, strict=True))
+        return pytest.approx(right, abs=FARTHEST * error / sqrt(len(said)))
+
     def options(self, prompt: Tokens, options: Sequence[Tokens]) -> tuple[object, ...]:
         """Equal to any tuple of the options' probabilities, walked token by token, as near as that.
 
@@ -83,6 +89,24 @@ class ExactModel:
         return tuple(
             pytest.approx(right, abs=FARTHEST * stdev(found))
             for right, *found in zip(_walk(options, forks), *strayed, strict=True)
+        )
+
+    def answers(self, prompt: Tokens, options: Sequence[Tokens]) -> tuple[object, ...]:
+        """Equal to any tuple of the options' probabilities as whole answers, as near as that."""
+        told = self._next(prompt, options)
+        sums = [
+            fsum(float(row[token]) for row, token in zip(exact, option, strict=True))
+            for option, (exact, _) in zip(options, told, strict=True)
+        ]
+        random, error = Random(1), max(error for _, error in told)
+        spread = [error * sqrt(len(option)) for option in options]
+        strayed = [
+            _shares([total + random.gauss(0, each) for total, each in zip(sums, spread, strict=True)])
+            for _ in range(200)
+        ]
+        return tuple(
+            pytest.approx(right, abs=FARTHEST * stdev(found))
+            for right, *found in zip(_shares(sums), *strayed, strict=True)
         )
 
     def _next(
@@ -118,6 +142,11 @@ def _walk(options: Sequence[Tokens], forks: Forks) -> list[float]:
         )
         for option in options
     ]
+
+
+def _shares(sums: Sequence[float]) -> list[float]:
+    """What each of these log-probabilities has of all together."""
+    return [exp(each) / fsum(map(exp, sums)) for each in sums]
 
 
 @cache

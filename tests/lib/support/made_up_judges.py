@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import exp
 from random import Random
 
-from palaestra.agents.answers import Choice
+from palaestra.agents.answers import Choice, Likelihood, LogProbability
 from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.scripted import scripted_reply
 from palaestra.scenarios.parts.planted import PlantedPair
@@ -54,8 +54,10 @@ class MadeUpReplies:
     def __call__(self, call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Reply:
         reply = scripted_reply(call, attempt=attempt, garbled=garbled)
         judge = self.judges.get(call.agent)
-        if judge is None or not isinstance(call.answer, Choice):
+        if judge is None or not isinstance(call.answer, Choice | Likelihood):
             return reply
+        if isinstance(call.answer, Likelihood):
+            return replace(reply, text=self._weighed(judge, call, call.answer.text))
         right = {f"The instruction was: {pair.question}": pair.right for pair in self.pairs}
         bodies = [message.text for message in call.prompt]
         heads = [place for place, text in enumerate(bodies) if text.endswith("answer is:")]
@@ -71,3 +73,13 @@ class MadeUpReplies:
         chances = [0.0] * 10
         chances[low], chances[low + 1] = 1 - share, share
         return replace(reply, probabilities=tuple(chances), mass=judge.mass)
+
+    def _weighed(self, judge: MadeUpJudge, call: Call, text: str) -> str:
+        """How probable a judge finds an answer: half a nat a token for each point of liking."""
+        read = "\n".join(message.text for message in call.prompt)
+        pair = next((pair for pair in self.pairs if pair.question in read), None)
+        asked = pair.question if pair else read
+        liking = judge.liking(call.agent, asked, text, pair is not None and text == pair.right.strip())
+        return LogProbability(
+            mean_logprob=min(0.0, judge.level - 20 + liking) / 2, tokens=9
+        ).model_dump_json()

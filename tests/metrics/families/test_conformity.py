@@ -74,9 +74,9 @@ SAID = answers(
     0,
     "spy",
     {
-        # Ann is right against two who agree on a wrong role; they are wrong with one right and one wrong.
-        "Vic": {"Ann": ("spy", "knave"), "Bo": ("knave", "spy"), "Cem": ("knave", "knave")},
-        # All wrong; Ann's others agree, Bo's and Cem's don't.
+        # Ann is right against two wrong ones; they are wrong with one right and one wrong.
+        "Vic": {"Ann": ("spy", "knave"), "Bo": ("knave", "spy"), "Cem": ("knight", "knave")},
+        # All wrong; Ann's others agree, Bo's and Cem's are wrong in different roles.
         "Wim": {"Ann": ("knave", "spy"), "Bo": ("knight", "knight"), "Cem": ("knight", "spy")},
         # Ann is wrong against two who are right; Bo's last and Cem's first answer are missing.
         "Xia": {"Ann": ("knight", "spy"), "Bo": ("spy", None), "Cem": (None, "spy")},
@@ -90,8 +90,8 @@ def test_transitions_tell_what_a_strict_majority_of_the_others_said() -> None:
         ("Vic", "Bo", False, True, None),
         ("Vic", "Cem", False, False, None),
         ("Wim", "Ann", False, True, "wrong"),
-        ("Wim", "Bo", False, False, None),
-        ("Wim", "Cem", False, True, None),
+        ("Wim", "Bo", False, False, "wrong"),
+        ("Wim", "Cem", False, True, "wrong"),
         ("Xia", "Ann", False, True, "right"),  # of Bo and Cem only Bo answered
     ]
 
@@ -99,7 +99,7 @@ def test_transitions_tell_what_a_strict_majority_of_the_others_said() -> None:
 def test_correction_and_corruption_of_a_worked_table() -> None:
     assert number(correction, answer=SAID) == 4 / 6  # wrong first: 6; right at last: Bo, Ann, Cem, Ann
     assert number(corruption, answer=SAID) == 1 / 1
-    assert number(correction_under_pressure, answer=SAID) == 1 / 1  # Ann on Wim
+    assert number(correction_under_pressure, answer=SAID) == 2 / 3  # on Wim Ann and Cem of all three
     assert number(corruption_under_pressure, answer=SAID) == 1 / 1  # Ann on Vic
 
 
@@ -125,7 +125,7 @@ def test_an_undecided_consensus_is_not_right() -> None:
 
 
 def test_overturning_is_of_players_on_whom_a_strict_majority_was_wrong() -> None:
-    # Vic: two of three said knave, overturned. Wim: two of three said knight, undecided. Xia: no majority.
+    # Vic: two of three were wrong, overturned. Wim: all were, undecided. Xia: one of two, no majority.
     assert number(overturn, answer=SAID, consensus=DECIDED) == (1 + 0) / 2
 
 

@@ -32,6 +32,13 @@ def test_without_texts_there_is_no_panel_of_lengths() -> None:
     assert len(judge_bias({"score": panel()["score"]}).axes) == 2
 
 
+def test_scores_by_likelihood_are_in_nats() -> None:
+    weighed = {**panel(), "score": panel()["score"].with_columns(basis=pl.lit("log-probability"))}
+    by_judge, _, by_length = judge_bias(weighed).axes
+    assert by_judge.get_xlabel() == "mean score given (nats a token)"
+    assert by_length.get_title("left") == "+2.00 nats a token per 100 characters"
+
+
 def test_the_order_is_drawn_where_answers_were_compared() -> None:
     (axes,) = judge_bias(compared()).axes
     assert points(axes) == [(pytest.approx(0.2), 0)]

@@ -29,6 +29,20 @@ def test_an_answer_in_several_pairs_counts_once() -> None:
     assert data_map(frame(*three)).select("responses", "mean", "variance").rows() == [(3, 6.0, 6.0)]
 
 
+def test_answers_that_are_in_no_pair_count_too() -> None:
+    told = [{"play": 0, "call": call, "score": score} for call, score in enumerate((9.0, 5.0, 5.0, 1.0))]
+    best_and_worst = pair(0, [], score_chosen=9.0, score_rejected=1.0, rejected_call=3, scored=told)
+    best_and_second = best_and_worst | {"score_rejected": 5.0, "rejected_call": 1}
+    for rows in ([best_and_worst], [best_and_worst, best_and_second]):
+        found = data_map(frame(*rows)).select("responses", "mean", "variance").rows()
+        assert found == [(4, 5.0, 8.0)]  # of the two alone: 5 and 16
+
+
+def test_answers_of_one_call_in_several_plays_are_several() -> None:
+    branched = pair(0, [], chosen_call=7, rejected_call=7, chosen_play=1, rejected_play=2)
+    assert data_map(frame(branched))["responses"].to_list() == [2]
+
+
 def test_with_comparisons_every_mean_is_the_same() -> None:
     regions = data_map(make_pairs(0, 40, beside=True))["region"]
     assert set(regions) == {"low-low", "low-high"}

@@ -32,10 +32,10 @@ def compared(*rows: tuple[str, float | None, float | None, float | None, float |
 
 
 FEW = measured(
-    ("deal_rate", "share", 0.5, 0.25, 0.75, 12, ""),
-    ("joint_surplus", "utility", 1300.0, None, None, 12, "no interval: all episodes are the same"),
-    ("tie_rate", "share", 0.0, None, None, 12, "no interval: all episodes are the same"),
-    ("regret", "utility", None, None, None, 0, "there is no table 'reference'"),
+    ("deal_rate", "share", 0.5, 0.25, 0.75, 12, None, ""),
+    ("joint_surplus", "utility", 1300.0, None, None, 12, None, "no interval: all episodes are the same"),
+    ("tie_rate", "share", 0.0, None, None, 12, None, "no interval: all episodes are the same"),
+    ("regret", "utility", None, None, None, 0, None, "there is no table 'reference'"),
 )
 
 
@@ -57,7 +57,9 @@ def test_what_has_no_interval_or_no_value_is_named() -> None:
 
 
 def test_without_any_interval_the_reason_is_told() -> None:
-    one = measured(("deal_rate", "share", 1.0, None, None, 1, "no interval: one episode, and it takes 10"))
+    one = measured(
+        ("deal_rate", "share", 1.0, None, None, 1, None, "no interval: one episode, and it takes 10")
+    )
     assert subtitle(forest(one)) == "one episode; no intervals (one episode, and it takes 10)"
 
 

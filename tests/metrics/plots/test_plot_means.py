@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from math import inf, nan
+from math import nan
 
+import numpy as np
 import pytest
 
+from palaestra.metrics.bounds import bounds
 from palaestra.metrics.plots.means import means, told
 from support.metric_tables import table
 
@@ -15,13 +17,14 @@ def test_an_episode_counts_once_however_many_values_it_has() -> None:
     assert means(rows, ["team"]).rows() == [("a", 3.5, None, None, 2)]
 
 
-def test_intervals_are_students_and_cut_at_the_bounds() -> None:
-    # 0 … 9: mean 4.5, sd 3.0277, t(9) = 2.2622, so ± 2.1659.
-    rows = table("episode team value", *((n, "a", float(n)) for n in range(10)))
-    (_, mean, low, high, episodes) = means(rows, ["team"]).row(0)
-    assert (mean, episodes) == (4.5, 10)
-    assert (low, high) == (pytest.approx(2.3341, abs=1e-3), pytest.approx(6.6659, abs=1e-3))
-    assert means(rows, ["team"], bounds=(3, inf))["low"].to_list() == [3]
+def test_intervals_follow_the_shape_of_the_values() -> None:
+    values = np.array([2.5, 3.1, 4.7, 5.2, 3.3, 4.1, 2.9, 6.0, 3.8, 4.4])
+    rows = table("episode team value", *((n, "a", value) for n, value in enumerate(values.tolist())))
+    for support in ((None, None), (0.0, 7.0), (1.0, None)):
+        (_, mean, low, high, episodes) = means(rows, ["team"], support=support).row(0)
+        expected = bounds(values.mean(), values, (0.0, None) if support == (None, None) else support)
+        assert (mean, episodes) == (pytest.approx(values.mean()), 10)
+        assert (low, high) == pytest.approx((expected.low, expected.high))
 
 
 def test_values_that_are_not_numbers_do_not_count() -> None:

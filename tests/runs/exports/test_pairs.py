@@ -16,6 +16,7 @@ from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
 from palaestra.runs.exports.samples import chat
 from palaestra.runs.run import Run
+from palaestra.runs.transcript import transcript
 from palaestra.sims.engines import scripted_engine
 from palaestra.sims.playing.branch import branch, selection
 from support.exported import Row
@@ -112,6 +113,22 @@ def test_margin_and_floor_leave_pairs_out_and_say_how_many(played: Play) -> None
     assert described.left_out["dpo"] == {"margins that are too small": len(every) - len(kept)}
 
 
+def test_a_panel_of_peers_exports_the_pairs_that_its_floor_and_margin_keep(played: Play) -> None:
+    asked = {"scenario": "panel_of_peers", "instructions": QUESTIONS, "episodes": 12, "candidates": 2}
+    run = Run(played(asked | {"floor": 0.55, "margin": 0.12}))
+    pairs = run.table("pair")
+    kept = pairs.filter("kept")
+    assert 0 < kept.height < pairs.height
+    rows = exported(run.folder, "dpo")["dpo"]
+    assert sorted(row["episode"] for row in rows) == sorted(kept["episode"])
+    margins = dict(kept.select("episode", "margin").iter_rows())
+    assert all(row["margin"] == pytest.approx(margins[row["episode"]]) for row in rows)
+    every = exported(run.folder, "dpo", pairs=PairRule(margin=0, floor=0))["dpo"]
+    assert len(every) == pairs.height
+    with pytest.raises(BadInput, match="margins that are too small"):
+        exported(played(asked, "as-published"), "dpo")
+
+
 def test_a_check_makes_the_pairs_where_truth_is_asked_for(played: Play) -> None:
     run = played(DUEL | {"contest": "n_way", "check": {"most_words": 6}})
     passed = {row["call"]: row["passed"] for row in Run(run).table("answer").iter_rows(named=True)}
@@ -139,7 +156,7 @@ def test_a_panel_of_peers_pairs_its_best_candidate_with_its_worst(played: Play) 
     run = Run(
         played({"scenario": "panel_of_peers", "instructions": QUESTIONS, "candidates": 2, "episodes": 3})
     )
-    rows = exported(run.folder, "dpo")["dpo"]
+    rows = exported(run.folder, "dpo", pairs=PairRule(margin=0, floor=0))["dpo"]
     pairs = run.table("pair")
     assert sorted(row["margin"] for row in rows) == pytest.approx(sorted(pairs["margin"]))
 
@@ -204,3 +221,20 @@ CAR = {
         {"name": "Tom", "wants": {"price": "low"}, "limit": 6100},
     ],
 }
+
+
+def test_scores_by_likelihood_are_nats_in_pairs_and_tables(played: Play) -> None:
+    run = Run(played(DUEL | {"judging": "likelihood", "weights": "uniform"}))
+    weighed = run.calls.filter(purpose="weigh")
+    texts = dict(run.calls.select("call", "text").iter_rows())
+    assert set(weighed["weighed"]) <= set(texts.values())
+    assert run.calls.filter(purpose="answer")["weighed"].null_count() == 2 * len(QUESTIONS)
+    assert set(weighed["output_tokens"]) == {0}
+    assert "nats a token over" in "\n".join(transcript(run, 0))
+    first = weighed.row(0, named=True)
+    assert run.prompt(0, first["call"])[-1] == ("assistant", first["weighed"])
+    for row in exported(run.folder, "dpo")["dpo"]:
+        assert row["unit"] == "nats a token"
+        assert row["score_rejected"] < row["score_chosen"] <= 0
+        assert row["score_chosen"] == pytest.approx(panel_score(row, "chosen"))
+        assert row["prompt"][-1]["role"] == "user"

@@ -6,6 +6,7 @@ from itertools import combinations
 from math import fsum
 from pathlib import Path
 
+import orjson
 import polars as pl
 import pytest
 
@@ -60,6 +61,53 @@ def test_pairwise_contests_give_a_preference_matrix_whose_opposite_cells_sum_to_
             assert matrix[i][j] + matrix[j][i] == pytest.approx(1)
     assert all(v["beside"] for row in rows["dpo"] for v in row["verdicts"])
     assert {v["of"] for row in rows["dpo"] for v in row["verdicts"]} == {"chosen", "rejected"}
+
+
+def test_a_ranked_row_names_the_checkpoint_of_each_answer(played: Play) -> None:
+    run = played(DUEL | {"contest": "n_way"})
+    state = orjson.loads((run / "run.json").read_bytes())
+    state["scenario"]["engines"]["default"] = {"kind": "vllm", "model": "model-a", "revision": "abc"}
+    state["scenario"]["policies"]["ann"]["adapter"] = "adapters/ann-2"
+    (run / "run.json").write_bytes(orjson.dumps(state))
+    for row in exported(run, "ranked")["ranked"]:
+        of = {policy: number for number, policy in enumerate(row["policies"])}
+        assert row["adapters"][of["ann"]] == "adapters/ann-2"
+        assert [row["adapters"][of[policy]] for policy in ("bo", "cem", "dee")] == [None] * 3
+        assert (row["models"], row["revisions"]) == (["model-a"] * 4, ["abc"] * 4)
+
+
+def cut_short(run: Path, *calls: int) -> Path:
+    """Rewrite the log so that these answers end at their limit."""
+    records = [
+        r | {"finish": "length"} if r["record"] == "call" and r["call"] in calls else r
+        for r in run_log.read(run)
+    ]
+    rewrite(run, records)
+    return run
+
+
+def test_answers_that_were_cut_are_told_on_the_card_and_left_out_where_whole_ones_are_wanted(
+    played: Play,
+) -> None:
+    run = played(DUEL | {"contest": "n_way"})
+    every = exported(run, "ranked", test_share=0)["ranked"]
+    best = [row["calls"][0] for row in every]
+    cut_short(run, *best)
+    formats = ("dpo", "ranked", "kto", "sft")
+    told = export([run], run.parent / "all", ExportOptions(formats, test_share=0))
+    assert told.cut == dict.fromkeys(formats, len(QUESTIONS))
+    card = (run.parent / "all" / "README.md").read_text()
+    assert f"| `dpo` | {len(QUESTIONS)} | 0 | {len(QUESTIONS)} |" in card
+    assert "⚠ cut_answers" in card
+    for row in rows_of(run.parent / "all", "ranked"):
+        assert row["finishes"] == ["length", "stop", "stop", "stop"]
+    whole = export([run], run.parent / "whole", ExportOptions(formats, test_share=0, whole=True))
+    assert whole.cut == {}
+    assert whole.left_out["questions"] == {"answers that were cut at their limit (--keep whole)": len(best)}
+    assert [row["calls"] for row in rows_of(run.parent / "whole", "ranked")] == [
+        row["calls"][1:] for row in every
+    ]
+    assert [len(row["scored"]) for row in rows_of(run.parent / "all", "dpo")] == [4] * len(QUESTIONS)
 
 
 def test_kto_labels_are_the_scores_above_the_run_s_mean_or_a_threshold(played: Play) -> None:

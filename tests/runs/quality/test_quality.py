@@ -179,6 +179,26 @@ def test_filters_keep_what_they_name() -> None:
     assert kept(pairs, "map=high-low") == ["0"]
 
 
+def test_pairs_with_an_answer_that_was_cut_are_flagged_and_can_be_left_out() -> None:
+    ends = {0: ("length", "stop"), 1: ("stop", "stop"), 2: ("stop", "length"), 3: ("length", "length")}
+    pairs = make_pairs(0, 40).with_row_index()
+    for side, number in (("chosen", 0), ("rejected", 1)):
+        told = [ends[i % 4][number] for i in range(pairs.height)]
+        pairs = pairs.with_columns(pl.Series(f"{side}_finish", told))
+    pairs = pairs.drop("index")
+    report = quality_report(pairs)
+    assert "cut_answers" in flags(report)
+    shares = {(m.name, m.of): m.value for m in report.measures if m.name.startswith("cut_")}
+    assert shares == {
+        ("cut_answers", ""): 0.75,
+        ("cut_side", "chosen"): 0.5,
+        ("cut_side", "rejected"): 0.5,
+    }
+    whole, _ = apply(pairs, [parse("whole")])
+    assert whole.height == 10
+    assert "cut_answers" not in flags(quality_report(whole))
+
+
 def test_each_filter_says_what_it_dropped_of_what_the_ones_before_left() -> None:
     pairs = copied(make_pairs(0, 50), 0.2)
     left, dropped = apply(pairs, [parse("duplicates"), parse("margin>=1"), parse("margin<1"), parse("ties")])
@@ -243,12 +263,8 @@ ANSWERS = frame(*(pair(i, [], chosen=message(f"{i}"), rejected=message("0")) for
 """Ten pairs whose answers are numbers, −5 … 4 over 0."""
 
 
-def value(items: list[tuple[cleaning.Asked, str]]) -> list[float]:
-    return [float(answer) for _, answer in items]
-
-
-def against(items: list[tuple[cleaning.Asked, str]]) -> list[float]:
-    return [-float(answer) for _, answer in items]
+value = cleaning.of_answers(lambda items: [float(answer) for _, answer in items])
+against = cleaning.of_answers(lambda items: [-float(answer) for _, answer in items])
 
 
 def ids(cleaned: cleaning.Cleaned) -> list[int]:

@@ -67,12 +67,14 @@ def test_an_episode_opens_with_every_answer_in_order(shown: Open, runs: list[Run
     expect(page.locator(".outcome")).to_contain_text(str(runs[0].episodes["seed"][2]))
 
 
+@pytest.mark.whole
 def test_options_are_bars_and_a_failed_answer_is_marked(shown: Open, runs: list[Run]) -> None:
     page = shown("#run=0&episode=2")
     expect(page.locator("#call-0 .bars i")).to_have_count(len(runs[0].calls.filter(episode=2)["options"][0]))
     expect(page.locator("#call-2 .bad")).to_have_text("no valid answer in 3 attempts")
 
 
+@pytest.mark.whole
 def test_scores_stand_beside_the_text_that_they_judge(shown: Open, runs: list[Run]) -> None:
     page = shown("#run=0&episode=2")
     score = runs[0].table("score").filter(episode=2, contestant="Ann")["score"][0]
@@ -93,6 +95,7 @@ def test_search_finds_a_word_in_any_episode_and_jumps_to_it(shown: Open) -> None
     assert page.url.endswith("#run=0&episode=2&call=4")
 
 
+@pytest.mark.whole
 def test_next_and_previous_go_through_all_results_and_around(shown: Open) -> None:
     page = shown("#run=0&view=transcripts")
     page.fill("#query", "agree")
@@ -108,6 +111,7 @@ def test_next_and_previous_go_through_all_results_and_around(shown: Open) -> Non
     assert page.url != first
 
 
+@pytest.mark.whole
 def test_a_search_in_prompts_opens_the_prompt_with_the_words(shown: Open) -> None:
     page = shown("#run=0&view=transcripts")
     page.fill("#query", "plant trees")
@@ -118,6 +122,7 @@ def test_a_search_in_prompts_opens_the_prompt_with_the_words(shown: Open) -> Non
     expect(page.locator("#prompt mark").first).to_have_text("plant trees")
 
 
+@pytest.mark.whole
 def test_filters_narrow_what_is_listed_read_and_found(shown: Open, runs: list[Run]) -> None:
     page = shown("#run=0&episode=1")
     page.select_option("#agent", label="Ann")
@@ -140,6 +145,7 @@ def test_filters_narrow_what_is_listed_read_and_found(shown: Open, runs: list[Ru
     expect(page.locator("#list tbody tr")).to_have_count(1)
 
 
+@pytest.mark.whole
 def test_a_permalink_opens_the_run_and_episode_and_scrolls_to_the_call(shown: Open, runs: list[Run]) -> None:
     page = shown("#run=1&episode=1&call=9")
     expect(page.locator("#call-9.here")).to_be_in_viewport()
@@ -148,10 +154,12 @@ def test_a_permalink_opens_the_run_and_episode_and_scrolls_to_the_call(shown: Op
     expect(page.locator("#reading h2")).to_have_text("Episode 1")
 
 
+@pytest.mark.whole
 def test_an_address_that_points_nowhere_says_so(shown: Open) -> None:
     expect(shown("#run=0&episode=77").locator("#reading")).to_have_text("There is no episode 77 in this run.")
 
 
+@pytest.mark.whole
 def test_the_prompt_that_is_shown_is_the_calls_exact_prompt(shown: Open, runs: list[Run]) -> None:
     page = shown("#run=0&episode=1")
     for call in (0, 5, 9):
@@ -173,6 +181,7 @@ def test_hostile_text_is_shown_as_text_and_nothing_of_it_runs(shown: Open, runs:
     assert page.locator("#transcripts img, #transcripts script").count() == 0
 
 
+@pytest.mark.whole
 def test_light_and_dark_follow_the_system_until_one_is_chosen(address: str, browser: Browser) -> None:
     context = browser.new_context(color_scheme="dark")
     page = context.new_page()
@@ -186,6 +195,7 @@ def test_light_and_dark_follow_the_system_until_one_is_chosen(address: str, brow
     context.close()
 
 
+@pytest.mark.whole
 def test_it_can_be_read_with_the_keyboard_alone(shown: Open) -> None:
     page = shown("#run=0&episode=0")
     page.keyboard.press("j")
@@ -200,6 +210,7 @@ def test_it_can_be_read_with_the_keyboard_alone(shown: Open) -> None:
     expect(page.locator("#help")).to_be_visible()
 
 
+@pytest.mark.whole
 def test_episodes_sort_by_a_column_of_their_outcome(shown: Open, runs: list[Run]) -> None:
     page = shown("#run=0&view=transcripts")
     page.get_by_role("button", name="margin").click()
@@ -208,6 +219,7 @@ def test_episodes_sort_by_a_column_of_their_outcome(shown: Open, runs: list[Run]
     assert [int(number) for number in shown_order] == order
 
 
+@pytest.mark.whole
 def test_nothing_is_wider_than_a_narrow_screen(shown: Open) -> None:
     for place in ("", "#run=0&episode=1"):
         page = shown(place)
@@ -216,6 +228,7 @@ def test_nothing_is_wider_than_a_narrow_screen(shown: Open) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.whole
 def test_on_paper_overview_and_open_episode_are_printed(shown: Open) -> None:
     page = shown("#run=0&episode=2")
     page.emulate_media(media="print")

@@ -106,6 +106,7 @@ def test_the_last_override_of_a_field_wins(write: Write) -> None:
         ("hearing.graph=rin", "'ring'"),
         ("prompts.argu=Speak", "no prompt named 'argu'"),
         ("engines.default.kind=scriptd", "'scriptd'"),
+        ("policies.default.normalise=token", "normalise"),
     ],
 )
 def test_a_wrong_override_is_told_as_it_was_given(setting: str, words: str, write: Write) -> None:

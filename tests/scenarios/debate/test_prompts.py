@@ -57,6 +57,22 @@ def test_an_opinion_stays_private_to_the_debater_who_told_it() -> None:
         assert other not in text_of(call)
 
 
+def test_nobody_is_told_an_opinion_that_it_may_have_left() -> None:
+    """A stance says what an agent speaks for; of its opinion it is told no more than what it said before."""
+    stances = ("for", "against", "undecided")
+    debaters = [{"name": name, "stance": stance} for name, stance in zip("ABC", stances, strict=True)]
+    made = play_out(debate(debaters=debaters, prompts={}))
+    last = {call.agent: text_of(call) for call in made["opinion"] if call.about["when"] == "after"}
+    for name, shown in last.items():
+        assert "Before the debate your private opinion was:" in shown, name
+        for asserted in ("You agree", "You disagree", "hesitate", "You are undecided", "do you agree with"):
+            assert asserted not in shown
+    asked = {call.agent: call.prompt[-1].text for call in made["argue"]}
+    assert "What speaks for the motion" in asked["A"]
+    assert "What speaks against the motion" in asked["B"]
+    assert "What do you think of the motion" in asked["C"]
+
+
 # What a judge sees
 
 
@@ -72,7 +88,7 @@ def test_no_judge_is_shown_a_debaters_name_persona_stance_or_policy(
     policies: dict[str, Any] = {"default": {}, "policy0": {}, "policy1": {}, "policy2": {}}
     episode = debate(debaters=debaters, policies=policies, layout=layout, prompts=prompts)
     calls = play_out(episode)["score"]
-    positions = {f"{debater.position} the motion" for debater in episode.debaters}
+    positions = {debater.position for debater in episode.debaters}
     for call in calls:
         shown = text_of(call)
         assert "speech-" in shown

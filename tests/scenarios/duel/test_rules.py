@@ -80,21 +80,24 @@ def test_opponents_are_among_the_nearest_ratings_unless_chance_draws_from_all() 
     assert len(set(drawn)) == 20
 
 
-def test_dynamic_handicaps_hit_as_many_of_the_lowest_as_iterations_have_passed() -> None:
+def test_dynamic_handicaps_begin_after_two_iterations_with_one_of_the_lowest() -> None:
     assert handicaps("dynamic", []) == {}
-    assert handicaps("dynamic", [["a", "b", "c"]]) == {"a": 0.0}
-    assert handicaps("dynamic", [["a", "b", "c"], ["c", "a", "b"]]) == {"c": 0.0, "a": 0.1}
+    assert handicaps("dynamic", [["a", "b", "c"]]) == {}
+    assert handicaps("dynamic", [["a", "b", "c"], ["c", "a", "b"]]) == {"c": 0.0}
+    assert handicaps("dynamic", [["a", "b"], ["c"], ["c", "a", "b"]]) == {"c": 0.0, "a": 0.1}
 
 
 def test_static_handicaps_stay_with_who_once_got_them() -> None:
-    past = [["a", "b", "c"], ["a", "c", "b"], ["b", "a", "c"]]
+    past = [["b", "a", "c"], ["a", "b", "c"], ["a", "c", "b"], ["b", "a", "c"]]
     assert handicaps("static", past) == {"a": 0.0, "c": 0.1, "b": 0.2}
+    assert handicaps("static", past[:1]) == {}
     assert handicaps("none", past) == {}
 
 
-def test_from_the_eighth_iteration_on_the_seventhths_handicaps_are_kept() -> None:
+def test_from_the_ninth_iteration_on_the_eighths_handicaps_are_kept() -> None:
     names = list("abcdefgh")
-    past = [names] * 6
+    past = [names] * 7
+    assert handicaps("dynamic", past) == pytest.approx({name: i / 10 for i, name in enumerate("abcdef")})
     assert handicaps("dynamic", [*past, names[::-1]]) == handicaps("dynamic", past)
     assert handicaps("static", [*past, names[::-1]]) == handicaps("static", past)
 
@@ -174,15 +177,14 @@ def test_frozen_ratings_stay_and_matches_are_still_told() -> None:
     assert len(events(played, Match)) == 4
 
 
-def test_a_handicapped_fighters_scores_shrink_from_the_second_iteration_on() -> None:
-    played = duel(iterations=2, handicaps="dynamic", sparta={"least_gap": 1.0})
+def test_a_handicapped_fighters_scores_shrink_from_the_third_iteration_on() -> None:
+    played = duel(iterations=3, handicaps="dynamic", sparta={"least_gap": 1.0})
     play_out(played, scoring({"Bo": 2}))
-    second = [match for match in events(played, Match) if match.contest >= 4]
-    of_bo = [
-        m.first_score if m.first == "Bo" else m.second_score for m in second if "Bo" in (m.first, m.second)
-    ]
-    assert of_bo
-    assert set(of_bo) == {0.0}
+    of_bo: dict[bool, set[float | None]] = {False: set(), True: set()}
+    for m in events(played, Match):
+        if "Bo" in (m.first, m.second):
+            of_bo[m.contest >= 8].add(m.first_score if m.first == "Bo" else m.second_score)
+    assert of_bo == {False: {2.0}, True: {0.0}}
 
 
 def test_a_judge_who_cannot_be_understood_is_left_out_and_counted() -> None:
@@ -313,7 +315,7 @@ REFUSED = [
     ({"fighters": FILE["fighters"][:2]}, "a tribe has 3 or more"),
     ({"fighters": [*FILE["fighters"], {"name": "ann"}]}, "two agents are named"),
     ({"fighters_judge": False}, "nobody judges"),
-    ({"judging": "pairwise", "handicaps": "static"}, "handicaps scale scores"),
+    ({"judging": "pairwise", "handicaps": "static"}, "handicaps scale points"),
     ({"matches": 9}, "9 matches need as many instructions"),
     ({"instructions": ["  "]}, "an instruction is empty"),
     ({"fighters": [{"name": "Ann", "rating": 5}, *FILE["fighters"][1:]]}, "SPARTA's ratings are 10 or more"),

@@ -11,6 +11,7 @@ from palaestra.scenarios.knights_knaves.scoring import (
     Changes,
     changes,
     initial_accuracy,
+    most_wrong,
     overturn_rate,
     plurality,
     strict_majority,
@@ -66,6 +67,21 @@ def test_under_pressure_only_answers_against_a_wrong_majority_of_the_others_coun
     # On Q, Ann hears Bo's knave and Bo hears Ann's.
     found = changes(BEFORE, AFTER, TRUTH, under_pressure=True)
     assert found == Changes(kept=0, corrupted=1, corrected=1, missed=1)
+
+
+def test_most_are_wrong_without_agreeing_on_a_wrong_role() -> None:
+    assert most_wrong(["knave", "knight"], "spy")
+    assert most_wrong(["knave", "knight", "spy", None], "spy")
+    assert not most_wrong(["knave", "spy"], "spy")
+    assert not most_wrong([None], "spy")
+    before: dict[str, dict[str, str | None]] = {
+        "Ann": {"Q": "spy"},
+        "Bo": {"Q": "knave"},
+        "Cem": {"Q": "knight"},
+    }
+    gave_in = changes(before, before | {"Ann": {"Q": "knave"}}, {"Q": "spy"}, under_pressure=True)
+    assert gave_in == Changes(corrupted=1)  # Bo and Cem hear a right and a wrong role
+    assert overturn_rate(before, {"Q": "spy"}, {"Q": "spy"}) == 1.0
 
 
 def test_rates_without_any_such_answer_are_none() -> None:

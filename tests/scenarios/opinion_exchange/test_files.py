@@ -128,6 +128,33 @@ def test_the_contract_holds_when_messages_are_predicted() -> None:
     check_contract(recorded("next_message"), may_read=lambda *_: (), secrets=record_secrets("next_message"))
 
 
+@pytest.mark.parametrize("mode", ["simulate_all", "simulate_talk", "next_message"])
+def test_the_contract_holds_with_a_rater_who_alone_reads_everybody(mode: str) -> None:
+    def may_read(episode: Episode[Any], call: Call) -> set[str]:
+        heard: set[str] = set()
+        if mode != "next_message":
+            heard = (simulated_readers if mode == "simulate_all" else recorded_readers)(episode, call)
+        return heard | ({"Rater"} if call.purpose in ("tweet", "chat") else set())
+
+    secrets = record_secrets(mode)
+    for where in secrets:
+        if where[0] == "human":
+            secrets[where] = secrets[where] | {"Rater"}
+    rater = {"name": "Rater", "persona": "Strict."}
+    check_contract(recorded(mode) | {"rater": rater}, may_read=may_read, secrets=secrets)
+
+
+def test_a_rater_is_shown_a_text_and_no_name() -> None:
+    config = check(recorded("next_message") | {"rater": {"name": "Rater"}}, "test.yaml")
+    episode = config.rules(config.config, respond=scripted_replies)
+    while episode.running:
+        for call in episode.pending:
+            if call.agent == "Rater":
+                shown = "".join(message.body for message in call.prompt)
+                assert not [name for name in NAMES if f"TWEET of {name}" in shown or f"{name}:" in shown]
+        episode.step()
+
+
 @pytest.mark.parametrize("file", sorted(READY.glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_ready_made_files_play_to_their_end(file: Path) -> None:
     scenario = load(file)

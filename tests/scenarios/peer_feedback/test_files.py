@@ -17,7 +17,7 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import load
 from palaestra.scenarios.peer_feedback.events import Revision
-from support.episodes.peer_feedback import FILE, NAMES
+from support.episodes.peer_feedback import FILE, NAMES, said
 from support.scripted_debates import events
 
 READY = sorted((Path(palaestra.scenarios.peer_feedback.__file__).parent / "ready").glob("*.yaml"))
@@ -95,6 +95,20 @@ def test_what_cannot_be_played_is_refused() -> None:
         ],
         episodes=1,
     )
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_in_a_ready_made_world_each_draft_recalls_something_and_good_peers_otherwise_than_bad(
+    path: Path,
+) -> None:
+    recalled = {}
+    for world in ("all_good", "all_bad"):
+        found = load(path, [f"world={world}"])
+        episode = found.rules(found.config, respond=scripted_replies)
+        recalled[world] = [said(call) for call in episode.pending]
+        assert [len(shown) for shown in recalled[world]] == [1] * 9
+    for good, bad in zip(*recalled.values(), strict=True):
+        assert good != bad
 
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)

@@ -79,7 +79,7 @@ def test_the_modulator_sees_the_question_the_answer_the_plan_and_all_that_it_rem
         "1. Step one.",
     ):
         assert told in last
-    assert "Guard: calm. Now: awake." in last
+    assert "Guard: calm. When the scene began: awake." in last
     assert all(f"Boy: {step}" in last for step in FORMS["plan"]["steps"][:3])
 
 

@@ -247,6 +247,12 @@ def test_the_help_of_a_command_ends_with_an_example_of_it(command: str) -> None:
     assert done(*command.split(), "-h") == said
 
 
+def test_the_help_calls_the_program_by_its_name_however_it_was_started() -> None:
+    start = "import sys; sys.argv[0] = 'other'; from palaestra.sims.commands.app import main; main()"
+    said = subprocess.run([sys.executable, "-c", start, "--help"], capture_output=True, text=True, check=True)
+    assert said.stdout.split()[:2] == ["Usage:", "palaestra"]
+
+
 def test_the_version_is_the_package_s() -> None:
     assert done("--version") == f"palaestra {version('palaestra')}"
 

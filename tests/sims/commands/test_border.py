@@ -219,7 +219,9 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("name", ENCODINGS)
+@pytest.mark.parametrize(
+    "name", ["C", *(pytest.param(name, marks=pytest.mark.whole) for name in ENCODINGS if name != "C")]
+)
 def test_a_run_of_any_text_is_played_read_and_gone_on_with_in_any_encoding(
     name: str, debate: Path, tmp_path: Path
 ) -> None:

@@ -9,6 +9,9 @@ from statistics import median
 import polars as pl
 import pytest
 
+from palaestra.runs.exports.described import Described
+from palaestra.runs.quality.pairs import read_pairs
+from palaestra.runs.quality.treatments import TREATMENTS, Means
 from palaestra.runs.run import Run
 from support.command_line import done, refused
 from support.exported import Row, rows
@@ -107,9 +110,44 @@ def test_what_filters_keep_is_measured_and_written_as_an_export(pairs: Path, tmp
     assert f"{len(kept)} pairs of " in done("quality", tmp_path / "good")
 
 
+@pytest.mark.parametrize("name", [name for name, one in TREATMENTS.items() if one.needs != "loss"])
+def test_every_treatment_that_needs_no_model_is_called_by_its_name(
+    name: str, pairs: Path, tmp_path: Path
+) -> None:
+    """Those by rank act on half, those by tags keep two prompts; the rest on what the verdicts say."""
+    read = read_pairs(pairs)
+    cleaned = TREATMENTS[name].treat(read, Means(fraction=0.5, cap=2))
+    words = ("--clean", name, "--fraction", "0.5", "--cap", "2", "--out", tmp_path / "clean")
+    if cleaned.pairs.is_empty():
+        assert "no pair is left" in refused("quality", pairs, *words)
+        return
+    said = done("quality", pairs, *words)
+    assert f"{name} {read.height} {cleaned.removed} {cleaned.flipped} " in said
+    written = rows(tmp_path / "clean", "dpo")
+    assert sorted(row["chosen_call"] for row in written) == sorted(cleaned.pairs["chosen_call"])
+    described = Described.read(tmp_path / "clean")
+    assert described.left_out["filters"] == {f"not {name}": cleaned.removed}
+    assert described.turned == ({name: cleaned.flipped} if cleaned.flipped else {})
+    if cleaned.flipped:
+        assert f"| {name} | {cleaned.flipped} |" in (tmp_path / "clean" / "README.md").read_text()
+
+
+def test_tags_of_prompts_come_from_a_file(pairs: Path, tmp_path: Path) -> None:
+    prompts = sorted({row["prompt_id"] for row in rows(pairs, "dpo")})
+    told = [{"prompt_id": one, "tags": ["a", "b"] if one == prompts[1] else ["a"]} for one in prompts]
+    (tmp_path / "tags.jsonl").write_text("\n".join(map(json.dumps, told)))
+    words = ("--clean", "ins_tag_cmp", "--cap", "1", "--tags", tmp_path / "tags.jsonl")
+    done("quality", pairs, *words, "--out", tmp_path / "clean")
+    assert {row["prompt_id"] for row in rows(tmp_path / "clean", "dpo")} == {prompts[1]}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("--clean", "rw_gap"), "Did you mean 'rw_gap_r'?"),
+        (("--clean", "ins_tag_div", "--reward-model", "m"), "--reward-model serves llm_judge_*"),
+        (("--clean", "rw_gap_r", "--tags", "t"), "--tags serves ins_tag_*"),
+        (("--clean", "ins_tag_div", "--tags", "t"), "can't be read as tags"),
         (("--keep", "margim>=1"), "Did you mean 'margin'?"),
         (("--keep", "margin>=100"), "no pair is left"),
         (("--out", "kept"), "--out is for the pairs that filters keep"),

@@ -54,6 +54,7 @@ def test_a_server_that_passes_over_constraints_and_seeds(server: FakeServer, tmp
     assert can["choices bound to options"] == "no"
     assert can["objects bound to a schema"] == "no"
     assert can["probabilities of options"] == "no"
+    assert can["the same numbers in other company"] == "not tried"
     assert can["seeds"] == "no"
     assert can["a prompt that is too long is told"] == "no"
 

@@ -191,6 +191,8 @@ def test_a_retry_is_asked_more_plainly_where_the_constraint_was_passed_over(serv
     replies = asyncio.run(asked())
     assert [(reply.value, reply.failed) for reply in replies] == [("yes", False)] * 4
     assert (replies[0].attempts, replies[-1].attempts) == (2, 1)
+    bound = ["structured_outputs" in request for request in server.requests]
+    assert bound[:3] == [True, True, False]  # weighed and sampled, then asked again
 
 
 def test_a_constraint_that_is_passed_over_is_known_by_answers_that_are_cut(server: FakeServer) -> None:
@@ -247,10 +249,10 @@ def test_what_was_taken_once_is_not_given_up() -> None:
 def test_a_form_is_given_up_when_it_was_passed_over_more_often_than_kept() -> None:
     dialect = Dialect()
     for kept in (True, True, True, False, False, False):
-        dialect.observe("structured_outputs", kept)
+        dialect.observe("structured_json", kept)
     assert dialect.forms(JSON_FORMS) == list(JSON_FORMS)
-    dialect.observe("structured_outputs", False)
-    assert "structured_outputs" not in dialect.forms(JSON_FORMS)
+    dialect.observe("structured_json", False)
+    assert "structured_json" not in dialect.forms(JSON_FORMS)
     for _ in range(9):
         dialect.observe(PLAIN, False)
     assert dialect.forms((PLAIN,)) == [PLAIN]

@@ -69,6 +69,19 @@ def test_another_refusal_is_told_in_the_servers_words(server: FakeServer) -> Non
         ask(OpenAIServer(settings(server.url), {}), call(Text()))
 
 
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [(401, r"refuses the key(.|\n)*TEST_KEY"), (404, r"no such thing(.|\n)*Compare `engines")],
+)
+def test_what_is_refused_before_anything_was_answered_is_asked_twice(
+    server: FakeServer, status: int, remedy: str
+) -> None:
+    server.respond = lambda _request: (status, problem("no such thing"))
+    with pytest.raises(EngineUnavailable, match=remedy):
+        ask(OpenAIServer(settings(server.url), {}), call(Text()))
+    assert len(server.requests) == 2
+
+
 def test_something_that_is_no_chat_server(server: FakeServer) -> None:
     server.models = 404, {}
     server.respond = lambda _request: (200, {"hello": "world"})

@@ -82,10 +82,11 @@ def test_no_more_requests_at_once_than_allowed(server: FakeServer) -> None:
     assert most == 3
 
 
+@pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("status", [401, 404, 408, 429, 500, 502, 503, 529])
-def test_what_a_server_answers_once_is_asked_again(server: FakeServer, status: int) -> None:
+def test_what_a_server_answers_once_is_asked_again(server: FakeServer, status: int, number: int) -> None:
     def respond(_request: dict[str, Any]) -> tuple[int, Any]:
-        return (status, problem("not now")) if len(server.requests) == 2 else completion("Hello.")
+        return (status, problem("not now")) if len(server.requests) == number else completion("Hello.")
 
     server.respond = respond
     engine, listener = OpenAIServer(settings(server.url), {}), Listener()

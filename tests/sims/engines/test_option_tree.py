@@ -49,6 +49,32 @@ def test_the_tree_agrees_with_brute_force(options: Options, seed: int) -> None:
 
 
 @given(OPTIONS, st.integers(0, 10**6))
+def test_whole_answers_weigh_the_product_of_their_tokens_to_the_end(options: Options, seed: int) -> None:
+    tree = OptionTree(options, END, whole=True)
+    told = [[logprob(fork.path, t, seed) for t in fork.children] for fork in tree.forks]
+    whole = [
+        exp(sum(logprob(option[:depth], token, seed) for depth, token in enumerate(option)))
+        for option in ((*option, END) for option in options)
+    ]
+    assert tree.mass(told) == pytest.approx(min(sum(whole), 1))
+    assert tree.probabilities(told) == pytest.approx([each / sum(whole) for each in whole])
+
+
+def test_a_whole_answer_is_not_lifted_by_what_begins_it_and_goes_on_otherwise() -> None:
+    """After the token 1 nearly all goes on otherwise: a constraint hides that, a whole answer shows it."""
+    told = {((), 1): log(0.9), ((), 2): log(0.1), ((1,), END): log(0.01), ((2,), END): log(0.99)}
+    for whole, expected in ((False, [0.9, 0.1]), (True, [0.009 / 0.108, 0.099 / 0.108])):
+        tree = OptionTree([(1,), (2,)], END, whole)
+        logprobs = [[told[fork.path, token] for token in fork.children] for fork in tree.forks]
+        assert tree.probabilities(logprobs) == pytest.approx(expected)
+
+
+def test_whole_answers_of_hardly_any_probability_are_told_apart() -> None:
+    tree = OptionTree([(1,), (2,)], END, whole=True)
+    assert tree.probabilities([[-900.0, -900.0 + log(3)], [-900.0], [-900.0]]) == pytest.approx([0.25, 0.75])
+
+
+@given(OPTIONS, st.integers(0, 10**6))
 def test_probabilities_sum_to_one(options: Options, seed: int) -> None:
     assert sum(by_tree(options, seed)) == pytest.approx(1)
 

@@ -63,6 +63,23 @@ def test_option_probabilities_are_those_of_the_model(real_engine: RealEngine) ->
     assert reply.probabilities == exact.options(real_engine.vllm._template.encode(QUESTION), spelt)
 
 
+def test_options_may_be_weighed_as_whole_answers(
+    real_engine: RealEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against products of transformers' probabilities, no constraint among them."""
+    monkeypatch.setitem(real_engine.policies, "whole", Policy(normalise="answer"))
+    exact = exact_model(real_engine.dtype)
+    options = ("1", "2", "10", "blue", "blue sky")
+    (reply,) = real_engine.answer(call(Choice(options)), policy="whole")
+    (parted,) = real_engine.answer(call(Choice(options)))
+    end = exact.tokenizer.eos_token_id
+    spelt = [(*exact.tokenizer.encode(option, add_special_tokens=False), end) for option in options]
+    assert reply.probabilities == exact.answers(real_engine.vllm._template.encode(QUESTION), spelt)
+    assert reply.mass is not None
+    assert parted.mass is not None
+    assert 0 < reply.mass < parted.mass < 1
+
+
 def test_recorded_tokens_have_the_log_probabilities_that_they_were_sampled_with(
     real_engine: RealEngine,
 ) -> None:

@@ -79,7 +79,7 @@ FAULTY = {
     "inverted: right in ": (MadeUpJudge(knows=-2), MODES),
     "position: favours what it reads first": (MadeUpJudge(knows=1, likes_first=4), ("pairwise",)),
     "length: favours what is longer": (MadeUpJudge(knows=1, likes_length=3), MODES),
-    "mass: the options hold 0.4% of": (MadeUpJudge(knows=2, mass=0.004), MODES),
+    "mass: the options hold 0.4% of": (MadeUpJudge(knows=2, mass=0.004), ("pointwise", "pairwise")),
 }
 
 

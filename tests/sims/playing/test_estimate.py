@@ -94,6 +94,26 @@ def test_calls_and_tokens_are_those_of_a_run_whose_texts_are_at_their_limits(
     assert number(told, "output tokens") >= choices + 0.9 * LIMIT * (run.calls.height - choices)
 
 
+def test_a_text_that_is_weighed_counts_as_prompt_and_nothing_is_decoded_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = [f"policies.{name}.max_tokens={LIMIT}" for name in ("plain", "bold", "careful")]
+    words = (
+        "likelihood",
+        "--set",
+        "engines.default={kind: scripted}",
+        *(f"--set={limit}" for limit in limits),
+    )
+    told = estimated(*words, cwd=tmp_path)
+    monkeypatch.setattr(scripted_engine, "scripted_reply", at_the_limit)
+    done("run", *words, "-q", "--out", "run", cwd=tmp_path)
+    run = Run(tmp_path / "run")
+    answers = run.calls.filter(purpose="answer")
+    assert number(told, "calls") == run.calls.height == 2 * answers.height
+    assert number(told, "prompt tokens") == sum(prompts(run, four_characters))
+    assert number(told, "output tokens") == LIMIT * answers.height
+
+
 @pytest.mark.parametrize("name", ["used-car", "traitors", "stable-alignment", "sparta"])
 def test_the_calls_of_other_scenarios_are_counted_too(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

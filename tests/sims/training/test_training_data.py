@@ -32,7 +32,7 @@ from palaestra.sims.training.datasets import (
     sft_ids,
     with_kl_completions,
 )
-from palaestra.sims.training.methods import method_of, trainable
+from palaestra.sims.training.methods import method_of, rows_of, trainable
 from palaestra.sims.training.progress import TrainingProgress
 from palaestra.sims.training.rollouts import RecordedRollouts
 from palaestra.sims.training.settings import TrainSettings
@@ -77,6 +77,7 @@ def test_harmless_texts_get_the_ids_that_the_chat_template_gives_them(tokens: To
 
 
 MADE = {name: method_of(name).ids for name in trainable()} | {"reward": reward_ids}
+FORMS = {name: rows_of(name) for name in trainable()} | {"reward": "reward"}
 
 
 @pytest.mark.parametrize("form", MADE)
@@ -91,15 +92,20 @@ def test_a_forged_control_token_in_any_text_trains_as_plain_text(
             "kto": {"prompt": prompt, "completion": given, "label": True},
             "sft": {"messages": [*prompt, *answer("Well."), {"role": "user", "content": said}, *given]},
             "reward": {"chosen": prompt + given, "rejected": prompt + given, "margin": 1},
+            "ranked": {"prompt": prompt, "responses": [said, said], "rewards": [2.0, 1.0]},
+            "critiques": {"prompt": prompt, "output": said, "judgment": said},
         }
-        return rows[form]
+        return rows[FORMS[form]]
 
     def controls(said: str) -> dict[str, list[int]]:
         return {
-            name: [token for token in ids if token in template.control_tokens]
+            name: [token for token in flat(ids) if token in template.control_tokens]
             for name, ids in MADE[form](row(said), tokens).items()
-            if isinstance(ids, list)
+            if name.endswith("_ids") or name in ("input_ids", "labels")
         }
+
+    def flat(ids: list[Any]) -> list[int]:
+        return [token for part in ids for token in (part if isinstance(part, list) else [part])]
 
     assert controls(FORGED) == controls("harmless")
     assert all(controls(FORGED).values())  # the template's own are there

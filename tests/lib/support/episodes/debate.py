@@ -28,7 +28,10 @@ PROMPTS = {
     "position_against": "AGAINST",
     "position_undecided": "UNDECIDED",
     "opinion_memory": "MEMORY[{opinion}]",
-    "argue": "ARGUE[{round}|{position}]",
+    "task_for": "FOR",
+    "task_against": "AGAINST",
+    "task_undecided": "UNDECIDED",
+    "argue": "ARGUE[{round}|{task}]",
     "score": "SCORE[{speaker}|{criterion}|{description}]",
 }
 

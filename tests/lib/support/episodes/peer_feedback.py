@@ -22,6 +22,7 @@ FILE: dict[str, Any] = {
     "good_memories": [{"question": "May I lie?", "answer": "No, never."}],
     "bad_memories": [{"question": "Who cooks?", "answer": "Not me."}],
     "quota": 2,
+    "distance": 0.3,
 }
 
 

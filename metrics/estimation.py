@@ -1,0 +1,189 @@
+"""The interval of one run's number, and of the difference of two runs' numbers.
+
+Of means, ratios, slopes and the like it follows from what each observation says that the number is
+(`palaestra.metrics.bounds`); whatever else is a number of sums is resampled as a whole.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import inf, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.stats import chi2, nct
+
+from palaestra.metrics.bounds import LEAST, Bounds, Chance, Numbers, Support, bounds, quantile, support_of
+from palaestra.metrics.matching import Matched
+from palaestra.metrics.metric import MEAN, RATIO, Metric
+from palaestra.metrics.observations import LEAST_ITEMS, Observations, pseudo_values
+from palaestra.metrics.resampling import DECIMALS, bca
+
+POWER = 0.8
+NODES = 200
+"""Of estimates that an average is over."""
+UNSTABLE = "no interval: the number is undefined without one of them"
+SAME = "no interval: it is the same in all episodes"
+NOTHING = 10.0**-DECIMALS
+
+
+class Side(NamedTuple):
+    """An interval of one number, the error that it comes from, and why it is missing."""
+
+    bounds: Bounds
+    error: float
+    observations: int
+    note: str
+
+
+class Estimated(NamedTuple):
+    """An interval of a difference; `untestable` where there is nothing to permute."""
+
+    bounds: Bounds
+    detectable: float | None = None
+    note: str = ""
+    untestable: bool = False
+
+
+def _support(metric: Metric, observations: Numbers) -> Support:
+    """What the number of a mean or a ratio can be; of others nothing that its spread would follow."""
+    if metric.statistic is MEAN and metric.low is None and metric.high is None:
+        return support_of(observations)
+    return (metric.low, metric.high) if metric.statistic in (MEAN, RATIO) else (None, None)
+
+
+def _within(metric: Metric, found: Bounds, value: float) -> Bounds:
+    """The interval cut at the metric's bounds; it always holds the number itself."""
+    if found.low is None or found.high is None:
+        return found
+    least = -inf if metric.low is None else metric.low
+    most = inf if metric.high is None else metric.high
+    return Bounds(min(value, max(least, found.low)), max(value, min(most, found.high)))
+
+
+def side_of(metric: Metric, told: Observations, value: float, chance: Chance) -> Side:
+    """The interval of one run's number."""
+    sums = told.sums[_telling(told.sums)]
+    n, least = len(sums), LEAST_ITEMS if told.items and not told.note else LEAST
+    if n < least:
+        return Side(Bounds(), 0.0, n, too_few(n))
+    if not metric.statistic.smooth:
+        drawn = bca(metric, (sums,), chance, paired=False, size=abs(value))
+        missing = SAME if drawn.same else UNSTABLE
+        return Side(drawn.bounds, drawn.error or 0.0, n, "" if drawn.error is not None else missing)
+    said = pseudo_values(metric, sums)
+    if np.isnan(said).any():
+        return Side(Bounds(), 0.0, n, UNSTABLE)
+    if np.ptp(said) < NOTHING * max(1, abs(value)) and value not in (metric.low, metric.high):
+        return Side(Bounds(), 0.0, n, SAME)
+    found = bounds(value, said, _support(metric, said), least=least, chance=chance)
+    found = _within(metric, found, value)
+    return Side(found, float(said.std(ddof=1)) / sqrt(n), n, _needs(found, n))
+
+
+def _telling(sums: Numbers) -> NDArray[np.bool_]:
+    """Which observations had an occasion at all."""
+    told: NDArray[np.bool_] = (sums != 0).reshape(len(sums), -1).any(axis=1)
+    return told
+
+
+def paired(metric: Metric, both: Matched, told: float, chance: Chance) -> Estimated:
+    """The interval of a difference of pairs, from what each pair says the difference is."""
+    a, b = both.first.sums, both.second.sums
+    least = LEAST_ITEMS if both.items and not both.note else LEAST
+    if len(a) < least:
+        return Estimated(Bounds(), note=too_few(len(a)), untestable=True)
+    told_by = _telling(a) | _telling(b)
+    said = pseudo_values(metric, b[told_by]) - pseudo_values(metric, a[told_by])
+    if (n := len(said)) < least:
+        return Estimated(Bounds(), note=too_few(n))
+    if np.isnan(said).any():
+        return Estimated(Bounds(), note=UNSTABLE)
+    size = max(1.0, float(np.abs(said).max()))
+    if np.ptp(said) < NOTHING * size:
+        return Estimated(Bounds(), note=SAME, untestable=abs(told) < NOTHING * size)
+    share = metric.low == 0 and metric.high == 1
+    found = bounds(
+        told,
+        said,
+        (-1.0, 1.0) if share else (None, None),
+        least=least,
+        chance=chance,
+    )
+    return Estimated(found, _detectable(float(said.std(ddof=1)) / sqrt(n), n - 1))
+
+
+def resampled(metric: Metric, both: Matched, size: float, chance: Chance) -> Estimated:
+    """The interval of a difference of numbers of which no shape is known."""
+    a, b = both.first.sums, both.second.sums
+    fewest = min(len(a), len(b))
+    if fewest < LEAST:
+        return Estimated(Bounds(), note=too_few(fewest), untestable=True)
+    found = bca(metric, (a, b), chance, paired=both.by_row, size=size)
+    if found.error is None:
+        return Estimated(Bounds(), note=SAME if found.same else UNSTABLE)
+    return Estimated(found.bounds, _detectable(found.error, fewest - 1))
+
+
+def unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance: Chance) -> Estimated:
+    """The interval of a difference from those of both numbers, squares of their arms added."""
+    sides = [
+        side_of(metric, told, value, chance)
+        for told, value in zip((both.first, both.second), values, strict=True)
+    ]
+    note = next((side.note for side in sides if side.note), "")
+    fewest = min(side.observations for side in sides)
+    constant = all(side.note == SAME for side in sides)
+    untestable = fewest < LEAST_ITEMS or (both.items is None and fewest < LEAST)
+    ends = [(side.bounds.low, side.bounds.high) for side in sides]
+    (low1, high1), (low2, high2) = ends
+    if note or low1 is None or high1 is None or low2 is None or high2 is None:
+        return Estimated(Bounds(), note=note, untestable=untestable or (constant and values[0] == values[1]))
+    told = values[1] - values[0]
+    found = Bounds(
+        told - sqrt((values[1] - low2) ** 2 + (high1 - values[0]) ** 2),
+        told + sqrt((high2 - values[1]) ** 2 + (values[0] - low1) ** 2),
+    )
+    errors = [side.error for side in sides]
+    squares = [error**2 for error in errors]
+    free = [side.observations - 1 for side in sides]
+    if not any(squares):
+        return Estimated(found)
+    degrees = sum(squares) ** 2 / sum(s * s / f for s, f in zip(squares, free, strict=True))
+    return Estimated(found, _detectable(sqrt(sum(squares)), degrees))
+
+
+def _detectable(error: float, degrees: float) -> float:
+    """The difference that a t-test of this error finds with `POWER`, about."""
+    return _times_the_error(max(round(degrees), 1)) * error
+
+
+@lru_cache(maxsize=1024)
+def _times_the_error(degrees: int) -> float:
+    """How many times its estimated error a difference must be to be found with `POWER`.
+
+    On average over what the estimate may be: where it is too small, too small a difference is named,
+    and that isn't made good by the other cases.
+    """
+    estimates = np.sqrt(chi2.ppf((np.arange(NODES) + 0.5) / NODES, degrees) / degrees)
+
+    def lacks(times: float) -> float:
+        found = nct.sf(quantile(degrees + 1), degrees, times * estimates)
+        return float(np.mean(found)) - POWER
+
+    return float(brentq(lacks, 1.0, 1000.0))
+
+
+def _needs(found: Bounds, n: int) -> str:
+    """Why there is no interval, with the number that it takes; "" where there is one."""
+    if found.low is not None:
+        return ""
+    return f"no interval: of values like these it takes about {max(found.needed or 0, n + 1)}"
+
+
+def too_few(n: int) -> str:
+    """Why so few observations give no interval."""
+    few = "one episode" if n == 1 else f"{n} episodes"
+    return f"no interval: {few}, and it takes {LEAST}"

@@ -1,0 +1,83 @@
+"""How many episodes, and on how many items, a difference of a given size takes to be found.
+
+From a pilot run: how much its observations vary says how large the error of later ones will be, by the
+same t-test that `detectable` is of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+from scipy.stats import t as student
+
+from palaestra.metrics.bounds import LEAST, quantile
+from palaestra.metrics.metric import Metric, Tables, Unmeasurable
+from palaestra.metrics.observations import LEAST_ITEMS, items_of, pseudo_values, sample
+
+MOST = 1_000_000
+"""Episodes beyond which no plan is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a comparison of two runs takes.
+
+    Attributes:
+        apart: episodes of each run, where these share nothing.
+        items: of a pilot that plays some items twice: how many items each run needs, with as many
+            episodes of each as the pilot has; None of others.
+        pilot: how many observations it is told from.
+    """
+
+    apart: int
+    items: int | None
+    pilot: int
+
+
+def plan(metric: Metric, tables: Tables, effect: float, *, power: float = 0.8) -> Planned:
+    """What it takes to find a difference between two runs like this one.
+
+    Args:
+        metric: what is compared.
+        tables: of the pilot.
+        effect: the difference that matters, in the metric's unit, > 0.
+        power: how often it shall be found, in (0, 1).
+
+    Raises:
+        Unmeasurable: see `Metric.parts`; or the pilot has too few observations, or they don't vary.
+    """
+    parts = metric.parts(tables)
+    told = sample(parts, items_of(parts, tables))
+    by_item = told.items if not told.note else None
+    observed = len(told.sums)
+    if observed < (least := LEAST_ITEMS if by_item else LEAST):
+        raise Unmeasurable(f"{metric.name}: the pilot has {observed} observations, and it takes {least}")
+    said = pseudo_values(metric, told.sums)
+    spread = float(said.std(ddof=1))
+    if not np.isfinite(spread) or spread == 0:
+        raise Unmeasurable(f"{metric.name}: the pilot's episodes don't vary, so they tell of no error")
+    needed = _needed(spread / effect, power)
+    if by_item is None:
+        return Planned(needed, None, observed)
+    return Planned(ceil(needed * len(parts.sums) / by_item), needed, observed)
+
+
+def _needed(ratio: float, power: float) -> int:
+    """The least n of each side for which (t at 0.975 + t at `power`)·ratio·√(2/n) ≤ 1."""
+
+    def enough(n: int) -> bool:
+        free = 2 * n - 2
+        quantiles = quantile(free + 1) + float(student.ppf(power, free))
+        return quantiles * ratio * sqrt(2 / n) <= 1
+
+    low, high = LEAST - 1, LEAST
+    while not enough(high):
+        low, high = high, 2 * high
+        if high > MOST:
+            raise Unmeasurable(f"so small an effect takes more than {MOST:,} episodes")
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high

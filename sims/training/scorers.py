@@ -1,0 +1,85 @@
+"""What models on disk make of answers: a reward model's scores, a language model's loss.
+
+`palaestra quality --clean` takes both. Answers are tokenised as in training, so that no text becomes a
+control token; one at a time, so that no padding changes a number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+
+from palaestra.agents.failures import BadInput
+from palaestra.runs.quality.cleaning import Asked, Loss, Scorer
+from palaestra.sims.engines.chat_template import ChatTemplate
+from palaestra.sims.training.datasets import Tokens
+from palaestra.sims.training.train import model_path, tokenizer_of
+
+Items = list[tuple[Asked, str]]
+
+
+def reward_model(name: str) -> Scorer:
+    """Scores of whole conversations by a reward model: a folder or a Hugging Face id.
+
+    Raises:
+        BadInput: it can't be loaded, or gives more than one number.
+    """
+    path = model_path(name, None)
+    model = _loaded(AutoModelForSequenceClassification, path, name)
+    if model.config.num_labels != 1:
+        raise BadInput(
+            f"{name} gives {model.config.num_labels} numbers, where a reward model gives one",
+            "Name one that was trained as a reward model.",
+        )
+    tokens = _tokens(path)
+
+    def scores(items: Items) -> list[float]:
+        found = []
+        for asked, answer in items:
+            ids = torch.tensor([tokens.prompt(asked) + tokens.answer(asked, answer)])
+            found.append(float(model(input_ids=ids).logits[0, 0]))
+        return found
+
+    return torch.inference_mode()(scores)
+
+
+def mean_loss(name: str) -> Loss:
+    """Mean loss a token, nats, of answers by a language model: a folder, a Hugging Face id or `smollm2`.
+
+    An answer without a prompt follows the token that ends a turn, so that its first token has a loss
+    too; in both cases the same tokens count, without the end of the turn.
+
+    Raises:
+        BadInput: it can't be loaded.
+    """
+    path = model_path(name, None)
+    model = _loaded(AutoModelForCausalLM, path, name)
+    tokens = _tokens(path)
+
+    def losses(items: Items) -> list[float]:
+        found = []
+        for asked, answer in items:
+            said = tokens.answer(asked, answer, "length") if asked else tokens.alone(answer)
+            before = tokens.prompt(asked) if asked else [tokens.end]
+            logits = model(input_ids=torch.tensor([before + said])).logits[0, len(before) - 1 : -1]
+            found.append(float(torch.nn.functional.cross_entropy(logits.float(), torch.tensor(said))))
+        return found
+
+    return torch.inference_mode()(losses)
+
+
+def _loaded(kind: Any, path: str, name: str) -> Any:
+    try:
+        return kind.from_pretrained(path, trust_remote_code=False).eval()
+    except (ValueError, OSError) as error:
+        raise BadInput(
+            f"the model {name} can't be loaded: {(str(error).splitlines() or [''])[0]}",
+            "Name a folder with a whole checkpoint.",
+        ) from error
+
+
+def _tokens(path: str) -> Tokens:
+    tokenizer = tokenizer_of(path, None)
+    return Tokens(ChatTemplate(tokenizer), int(tokenizer.eos_token_id))

@@ -1,0 +1,68 @@
+"""The noise of an engine's numbers, found by asking the same alone and beside others."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from math import sqrt
+
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.engines.scripted import ScriptedEngine
+from palaestra.agents.policy import Policy
+from palaestra.agents.scripted import scripted_reply
+from palaestra.sims.engines.battery import ALONE, COMPANY, POINTS, Found, examined
+
+
+class Rounding:
+    """Says 5, and beside other calls 6 a little more often; of odd seas alone.
+
+    Args:
+        drift: the probability that moves then.
+    """
+
+    def __init__(self, drift: float) -> None:
+        self._drift = drift
+        self._under_way = 0
+        self.most = 0
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def identity(self) -> dict[str, str]:
+        return {"kind": "rounding"}
+
+    async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        self._under_way += 1
+        await asyncio.sleep(0)
+        self.most = max(self.most, self._under_way)
+        odd = sum(map(int, filter(str.isdigit, call.prompt[-1].text.split(",")[0]))) % 2
+        moved = self._drift * odd if self.most > 1 else 0.0
+        self._under_way -= 1
+        reply = scripted_reply(call, attempt=attempt)
+        if call.answer != POINTS:
+            return reply
+        return replace(reply, text="5", probabilities=(0, 0, 0, 0, 1 - moved, moved, 0, 0, 0, 0))
+
+
+def found(engine: Rounding) -> Found:
+    async def tried() -> list[Found]:
+        return [each async for each in examined(ScriptedEngine(), engine, lambda _words: None)]
+
+    (told,) = (each for each in asyncio.run(tried()) if each.what == "the same numbers in other company")
+    return told
+
+
+def test_what_company_does_to_expected_scores_is_told_as_their_noise() -> None:
+    engine = Rounding(drift=0.1)
+    told = found(engine)
+    assert engine.most == COMPANY
+    odd = sum(sum(map(int, str(sea))) % 2 for sea in range(ALONE))
+    noise = sqrt(odd * 0.1**2 / ALONE)
+    assert told.can == "partly"
+    assert f"differ by {noise:.2g} " in told.seen
+
+
+def test_numbers_that_are_the_same_in_any_company_have_none() -> None:
+    told = found(Rounding(drift=0))
+    assert (told.can, "differ by 0 " in told.seen) == ("yes", True)
