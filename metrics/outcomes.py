@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 MOST_VALUES = 8
-NOT_OUTCOME = {"episode", "seed", "ended", "steps"}
+NOT_OUTCOME = ("episode", "seed", "ended", "steps", "item")
+"""Columns of `episodes` that every run has; all others are fields of the outcome."""
 
 
 def outcome_summary(episodes: pl.DataFrame) -> pl.DataFrame:

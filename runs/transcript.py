@@ -12,6 +12,7 @@ import polars as pl
 from palaestra.agents.answers import LogProbability
 from palaestra.agents.calls import OVERFLOW, REFUSED
 from palaestra.agents.failures import BadInput
+from palaestra.metrics.outcomes import NOT_OUTCOME
 from palaestra.runs.exchanges import asked, exchanges
 from palaestra.runs.run import Run
 
@@ -87,7 +88,7 @@ def _outcome(run: Run, row: dict[str, Any]) -> Iterator[str]:
     if not row["ended"]:
         yield f"not over yet; the run is {run.state.status}"
         return
-    shown = {k: v for k, v in row.items() if k not in ("episode", "seed", "ended", "steps") and v is not None}
+    shown = {k: v for k, v in row.items() if k not in NOT_OUTCOME and v is not None}
     width = max((len(name) for name in shown), default=0)
     for name, value in shown.items():
         yield f"  {name.ljust(width)}  {f'{value:.2f}' if isinstance(value, float) else value}"

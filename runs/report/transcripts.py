@@ -11,12 +11,12 @@ from typing import Any
 import polars as pl
 
 from palaestra.agents.speakers import as_shown
+from palaestra.metrics.outcomes import NOT_OUTCOME
 from palaestra.runs.exchanges import asked, exchanges
 from palaestra.runs.report.notes import EpisodeTexts, events_by_episode, placed
 from palaestra.runs.run import Run
 
 Data = dict[str, Any]
-NOT_OUTCOME = ("episode", "seed", "ended", "steps")
 
 
 class Strings:

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.scripted import scripted_reply
+from palaestra.metrics.outcomes import NOT_OUTCOME
 from palaestra.scenarios.core.episode import EVERYWHERE, SCALARS, Episode
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.core.registry import rules_fault
@@ -86,7 +87,7 @@ def _check_schema(episode: Episode[Any], clause: str) -> None:
             if not fits or type(value) not in SCALARS:
                 raise ContractBroken(f"{clause}: {kind.__name__}.{field.name} is {value!r}, not {hint}")
     for name, value in episode.outcome.items():
-        if name in ("episode", "seed", "ended", "steps", "item"):
+        if name in NOT_OUTCOME:
             raise ContractBroken(f"{clause}: the outcome's {name!r} is a column of every `episodes` table")
         if type(value) not in SCALARS:
             raise ContractBroken(f"{clause}: the outcome's {name} is {value!r}, no scalar")

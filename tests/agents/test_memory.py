@@ -181,7 +181,7 @@ def test_a_text_that_was_heard_again_and_again_is_left_out_copy_by_copy() -> Non
     said = episode.pending[0]
     ann = next(agent for agent in episode.debaters if agent.name == said.agent)
     ann.heard += [episode.message("user", "The same. " * 10)] * 8
-    call, lengths = ann.ask("argue", fill={"position": ""}, round=1), []
+    call, lengths = ann.ask("argue", fill={"position": "", "task": ""}, round=1), []
     while call.shortenable:
         call = ann.ask_shorter(call)
         lengths.append(sum("The same." in message.text for message in call.prompt))

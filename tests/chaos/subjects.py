@@ -46,6 +46,7 @@ DUEL = {
     "instructions": [f"Question {number}?" for number in range(6)],
     "held_out": [f"Held out {number}?" for number in range(3)],
     "contest": "n_way",
+    "weights": "uniform",
     "check": {"most_words": 7},
 }
 

@@ -23,7 +23,7 @@ THOUGHTS = (
     f"{SENTINEL} and then" + " again and then" * 30,  # longer than a small budget
 )
 ANSWERS = ("Yes, that is right.", "No, not at all!", "Perhaps; we should see.")
-STEPS, TOKENS, SHORTEST, LONGEST, FARTHEST = 240, 1_200, 32, 800, 3_500
+STEPS, TOKENS, SHORTEST, LONGEST, FARTHEST = 340, 1_200, 32, 800, 3_500
 RATE = 6e-3
 SIZES: dict[str, object] = {
     "hidden_size": 64,
