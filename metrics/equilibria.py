@@ -17,7 +17,7 @@ from functools import reduce
 
 import numpy as np
 
-from palaestra.metrics.intervals import Numbers
+from palaestra.metrics.bounds import Numbers
 
 Equilibrium = tuple[Numbers, ...]
 """A distribution over its moves for each player."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Numbers = NDArray[np.float64]
+from palaestra.metrics.bounds import Numbers, quantile
 
 LEAST_GROUPS = 20
 """With fewer groups a cluster-robust error is too small to be trusted (Cameron and Miller, 2015)."""
@@ -32,6 +32,7 @@ class Estimate:
         error: standard error; None with too few observations for one.
         centre: middle of the interval where that isn't `value`.
         effective: of a share, the number of independent observations it is worth; its interval is Wilson's.
+        groups: of the observations: the quantile is Student's, as their errors are estimated from so many.
     """
 
     value: float
@@ -39,10 +40,11 @@ class Estimate:
     error: float | None = None
     centre: float | None = None
     effective: float | None = None
+    groups: int | None = None
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
         """Lower and upper bound; None with too few observations."""
-        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        z = quantile(self.groups, confidence) if self.groups else NormalDist().inv_cdf((1 + confidence) / 2)
         if self.effective is not None:
             p, n = self.value, self.effective
             middle = (p + z * z / (2 * n)) / (1 + z * z / n)
@@ -68,11 +70,11 @@ def share(values: ArrayLike, groups: ArrayLike) -> Estimate | None:
     x = np.asarray(values, dtype=float)
     if not len(x):
         return None
-    p = float(x.mean())
+    p, count = float(x.mean()), _count(groups)
     error = _error((x - p) / len(x), groups)
-    count = len(np.unique(np.asarray(groups)))
     effective = min(p * (1 - p) / error**2, len(x)) if error > 0 else count
-    return Estimate(min(max(p, 0.0), 1.0), len(x), error, effective=float(effective))
+    clustered = max(count, 2) if count < len(x) else None  # else the spread follows from the share itself
+    return Estimate(min(max(p, 0.0), 1.0), len(x), error, effective=float(effective), groups=clustered)
 
 
 def mean(values: ArrayLike, groups: ArrayLike) -> Estimate | None:
@@ -80,8 +82,9 @@ def mean(values: ArrayLike, groups: ArrayLike) -> Estimate | None:
     x = np.asarray(values, dtype=float)
     if not len(x):
         return None
-    enough = len(np.unique(np.asarray(groups))) >= LEAST_GROUPS
-    return Estimate(float(x.mean()), len(x), _error((x - x.mean()) / len(x), groups) if enough else None)
+    count = _count(groups)
+    error = _error((x - x.mean()) / len(x), groups) if count >= LEAST_GROUPS else None
+    return Estimate(float(x.mean()), len(x), error, groups=count)
 
 
 def difference(values: ArrayLike, first: ArrayLike, groups: ArrayLike, *, shares: bool) -> Estimate | None:
@@ -110,7 +113,7 @@ def difference(values: ArrayLike, first: ArrayLike, groups: ArrayLike, *, shares
         x, one = np.append(x, [0, 1, 0, 1]), np.append(one, [True, True, False, False])
     centre = float(x[one].mean() - x[~one].mean())
     influence = np.where(one, (x - x[one].mean()) / one.sum(), -(x - x[~one].mean()) / (~one).sum())
-    return Estimate(value, sum(sides), _error(influence, numbers), centre)
+    return Estimate(value, sum(sides), _error(influence, numbers), centre, groups=_count(numbers))
 
 
 def auc(scores: ArrayLike, positive: ArrayLike, groups: ArrayLike) -> Estimate | None:
@@ -128,8 +131,12 @@ def auc(scores: ArrayLike, positive: ArrayLike, groups: ArrayLike) -> Estimate |
     below[~is_positive] = 1 - (ranks[~is_positive] - _ranks(x[~is_positive])) / p
     area = float(below[is_positive].mean())
     influence = (below - area) / np.where(is_positive, p, q)
-    enough = len(np.unique(np.asarray(groups))) >= LEAST_GROUPS
-    return Estimate(area, len(x), _error(influence, groups) if enough else None)
+    count = _count(groups)
+    return Estimate(area, len(x), _error(influence, groups) if count >= LEAST_GROUPS else None, groups=count)
+
+
+def _count(groups: ArrayLike) -> int:
+    return len(np.unique(np.asarray(groups)))
 
 
 def _ranks(x: Numbers) -> Numbers:

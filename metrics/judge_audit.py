@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from palaestra.metrics.intervals import Estimate, Numbers, auc, difference, share
+from palaestra.metrics.bounds import Numbers
+from palaestra.metrics.intervals import Estimate, auc, difference, share
 
 TIE = 1e-9
 BINS = 10

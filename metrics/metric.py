@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 from polars.exceptions import PolarsError
 
-from palaestra.metrics.intervals import Numbers
+from palaestra.metrics.bounds import Numbers
 
 Tables = Mapping[str, pl.DataFrame]
 """A run's tables by name, see `palaestra.runs.tables`."""

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.equilibria import Equilibrium, equilibria, values
-from palaestra.metrics.intervals import Numbers
 
 
 class PlayedGame(NamedTuple):

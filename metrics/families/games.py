@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
+from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.equilibria import Equilibrium, constant_sum
-from palaestra.metrics.intervals import Numbers
 from palaestra.metrics.metric import RATIO, Statistic, Tables, metric
 from palaestra.metrics.played_games import PlayedGame, equilibria_of, payoffs_of, played_games, values_of
 from palaestra.metrics.plots.marks import dots, name_rows

@@ -20,7 +20,7 @@ import polars as pl
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from palaestra.metrics.intervals import Numbers
+from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.metric import Metric, metric
 
 Embed = Callable[[Sequence[str]], "Numbers | csr_array"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from palaestra.metrics.intervals import Estimate, Numbers, mean, share
+from palaestra.metrics.bounds import Numbers
+from palaestra.metrics.intervals import Estimate, mean, share
 from palaestra.metrics.pairs.preference_pairs import (
     SIDES,
     answer,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from nashpy import Game
 
+from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.equilibria import constant_sum, equilibria, is_equilibrium, values
-from palaestra.metrics.intervals import Numbers
 from palaestra.scenarios.normal_form_game.games import (
     TWO_PLAYERS,
     hide_and_seek,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from palaestra.metrics.intervals import Numbers
+from palaestra.metrics.bounds import Numbers
 from support.metric_tables import table
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply
+from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.comparison import level
 from palaestra.metrics.families.games import (
     chi_square,
@@ -26,7 +27,6 @@ from palaestra.metrics.families.games import (
     repeats,
     repetition_rate,
 )
-from palaestra.metrics.intervals import Numbers
 from palaestra.metrics.metric import Metric, Tables, Unmeasurable
 from palaestra.scenarios.normal_form_game.games import hide_and_seek, public_goods, two_player_game
 from support.metric_tables import by_episode, number, play, ready_made, table

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.equilibria import equilibria
 from palaestra.metrics.families.games import (
     FOLDS,
@@ -22,7 +23,6 @@ from palaestra.metrics.families.games import (
     pick_entropy,
     predictability,
 )
-from palaestra.metrics.intervals import Numbers
 from palaestra.metrics.metric import Metric
 from support.metric_tables import number
 from support.played import games, likely, picked
