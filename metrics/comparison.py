@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from math import comb
+from math import comb, isfinite
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,7 @@ from palaestra.metrics.metric import Metric, Tables, Unmeasurable
 from palaestra.metrics.observations import items_of, sample
 from palaestra.metrics.resampling import exchanged
 
+SIGNIFICANT = 0.05
 LEAST_EPISODES = LEAST
 """With fewer episodes there are no intervals."""
 POWER = 0.8
@@ -61,9 +62,10 @@ class Difference:
         value: second − first; None where either is undefined.
         low, high: its 95 % interval, see `palaestra.metrics.bounds`; of unpaired episodes from those of
             both numbers (Zou and Donner, 2008). None without one.
-        p: of a permutation test that the episodes of both runs are alike; None with too few.
+        p: of a permutation test that the observations of both runs are alike, or where items differ of a
+            t-test; None with too few.
         detectable: the smallest true difference that a sample like this would show four times in
-            five (two-sided at 5 %); None without an interval.
+            five (two-sided at 5 %); None without an interval, and where no test of so few items can.
         episodes: how many of each run count; with pairs, the number of pairs twice. A pair counts
             where both of its episodes had an occasion for the metric.
         items: how many items of a list they played, as for `Level`.
@@ -131,7 +133,11 @@ def difference(
     else:
         found = unpaired(metric, both, values, chance)
     shuffles, sums = Chance(permutations, seed), (both.first.sums, both.second.sums)
-    p = None if found.untestable else exchanged(metric, *sums, shuffles, paired=both.by_row, size=size)
+    p = found.p
+    if p is None and not found.untestable:
+        p = exchanged(metric, *sums, shuffles, paired=both.by_row, size=size)
+    if both.items and both.by_row and least_p((both.items, both.items), paired=True) >= SIGNIFICANT:
+        found = found._replace(detectable=None)  # no exchange of so few can be told from chance
     return _told(both, one, two, told, found, p)
 
 
@@ -235,7 +241,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 def _number(metric: Metric, sums: Numbers) -> float | None:
     value = float(metric.combine(sums.sum(axis=0))) if len(sums) else np.nan
-    return None if np.isnan(value) else value
+    return value if isfinite(value) else None
 
 
 def _told(

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import chi2, nct
+from scipy.stats import t as student
 
 from palaestra.metrics.bounds import LEAST, Bounds, Chance, Numbers, Support, bounds, quantile, support_of
 from palaestra.metrics.matching import Matched
 from palaestra.metrics.metric import MEAN, RATIO, Metric
-from palaestra.metrics.observations import LEAST_ITEMS, Observations, pseudo_values
+from palaestra.metrics.observations import Observations, pseudo_values
 from palaestra.metrics.resampling import DECIMALS, bca
 
 POWER = 0.8
@@ -26,6 +27,8 @@ NODES = 200
 """Of estimates that an average is over."""
 UNSTABLE = "no interval: the number is undefined without one of them"
 SAME = "no interval: it is the same in all episodes"
+FEW_ITEMS = f"no interval: of so few items; of a number like this it takes {LEAST}"
+OUTSIDE = "no interval: the number is outside the bounds that the metric declares"
 NOTHING = 10.0**-DECIMALS
 
 
@@ -39,12 +42,17 @@ class Side(NamedTuple):
 
 
 class Estimated(NamedTuple):
-    """An interval of a difference; `untestable` where there is nothing to permute."""
+    """An interval of a difference; `untestable` where there is nothing to permute.
+
+    `p` is a t-test's where observations of both runs can't be exchanged: items that differ, or are
+    played more often in one of them.
+    """
 
     bounds: Bounds
     detectable: float | None = None
     note: str = ""
     untestable: bool = False
+    p: float | None = None
 
 
 def _support(metric: Metric, observations: Numbers) -> Support:
@@ -52,6 +60,11 @@ def _support(metric: Metric, observations: Numbers) -> Support:
     if metric.statistic is MEAN and metric.low is None and metric.high is None:
         return support_of(observations)
     return (metric.low, metric.high) if metric.statistic in (MEAN, RATIO) else (None, None)
+
+
+def _is_within(metric: Metric, value: float) -> bool:
+    low, high = metric.low, metric.high
+    return (low is None or value >= low - NOTHING) and (high is None or value <= high + NOTHING)
 
 
 def _within(metric: Metric, found: Bounds, value: float) -> Bounds:
@@ -66,9 +79,9 @@ def _within(metric: Metric, found: Bounds, value: float) -> Bounds:
 def side_of(metric: Metric, told: Observations, value: float, chance: Chance) -> Side:
     """The interval of one run's number."""
     sums = told.sums[_telling(told.sums)]
-    n, least = len(sums), LEAST_ITEMS if told.items and not told.note else LEAST
+    n, least = len(sums), told.least if metric.statistic.smooth else LEAST
     if n < least:
-        return Side(Bounds(), 0.0, n, too_few(n))
+        return Side(Bounds(), 0.0, n, told.too_few(n) if least == told.least else FEW_ITEMS)
     if not metric.statistic.smooth:
         drawn = bca(metric, (sums,), chance, paired=False, size=abs(value))
         missing = SAME if drawn.same else UNSTABLE
@@ -76,8 +89,11 @@ def side_of(metric: Metric, told: Observations, value: float, chance: Chance) ->
     said = pseudo_values(metric, sums)
     if np.isnan(said).any():
         return Side(Bounds(), 0.0, n, UNSTABLE)
-    if np.ptp(said) < NOTHING * max(1, abs(value)) and value not in (metric.low, metric.high):
+    same = np.ptp(said) < NOTHING * max(1, abs(value))
+    if same and (None in (metric.low, metric.high) or value not in (metric.low, metric.high)):
         return Side(Bounds(), 0.0, n, SAME)
+    if not _is_within(metric, value):
+        return Side(Bounds(), 0.0, n, OUTSIDE)
     found = bounds(value, said, _support(metric, said), least=least, chance=chance)
     found = _within(metric, found, value)
     return Side(found, float(said.std(ddof=1)) / sqrt(n), n, _needs(found, n))
@@ -92,13 +108,13 @@ def _telling(sums: Numbers) -> NDArray[np.bool_]:
 def paired(metric: Metric, both: Matched, told: float, chance: Chance) -> Estimated:
     """The interval of a difference of pairs, from what each pair says the difference is."""
     a, b = both.first.sums, both.second.sums
-    least = LEAST_ITEMS if both.items and not both.note else LEAST
+    least = both.first.least
     if len(a) < least:
-        return Estimated(Bounds(), note=too_few(len(a)), untestable=True)
+        return Estimated(Bounds(), note=both.first.too_few(len(a)), untestable=True)
     told_by = _telling(a) | _telling(b)
     said = pseudo_values(metric, b[told_by]) - pseudo_values(metric, a[told_by])
     if (n := len(said)) < least:
-        return Estimated(Bounds(), note=too_few(n))
+        return Estimated(Bounds(), note=both.first.too_few(n))
     if np.isnan(said).any():
         return Estimated(Bounds(), note=UNSTABLE)
     size = max(1.0, float(np.abs(said).max()))
@@ -120,7 +136,9 @@ def resampled(metric: Metric, both: Matched, size: float, chance: Chance) -> Est
     a, b = both.first.sums, both.second.sums
     fewest = min(len(a), len(b))
     if fewest < LEAST:
-        return Estimated(Bounds(), note=too_few(fewest), untestable=True)
+        few = both.first if len(a) == fewest else both.second
+        note = FEW_ITEMS if few.items else few.too_few(fewest)
+        return Estimated(Bounds(), note=note, untestable=True)
     found = bca(metric, (a, b), chance, paired=both.by_row, size=size)
     if found.error is None:
         return Estimated(Bounds(), note=SAME if found.same else UNSTABLE)
@@ -133,11 +151,15 @@ def unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance:
         side_of(metric, told, value, chance)
         for told, value in zip((both.first, both.second), values, strict=True)
     ]
-    note = next((side.note for side in sides if side.note), "")
-    fewest = min(side.observations for side in sides)
     constant = all(side.note == SAME for side in sides)
-    untestable = fewest < LEAST_ITEMS or (both.items is None and fewest < LEAST)
-    ends = [(side.bounds.low, side.bounds.high) for side in sides]
+    note = SAME if constant else next((side.note for side in sides if side.note not in ("", SAME)), "")
+    untestable = any(
+        side.observations < told.least for side, told in zip(sides, (both.first, both.second), strict=True)
+    )
+    ends = [  # what is the same in all of one run is known without an error
+        (value, value) if side.note == SAME else (side.bounds.low, side.bounds.high)
+        for side, value in zip(sides, values, strict=True)
+    ]
     (low1, high1), (low2, high2) = ends
     if note or low1 is None or high1 is None or low2 is None or high2 is None:
         return Estimated(Bounds(), note=note, untestable=untestable or (constant and values[0] == values[1]))
@@ -151,17 +173,20 @@ def unpaired(metric: Metric, both: Matched, values: tuple[float, float], chance:
     free = [side.observations - 1 for side in sides]
     if not any(squares):
         return Estimated(found)
+    error = sqrt(sum(squares))
     degrees = sum(squares) ** 2 / sum(s * s / f for s, f in zip(squares, free, strict=True))
-    return Estimated(found, _detectable(sqrt(sum(squares)), degrees))
+    by_item = both.first.items is not None or both.second.items is not None
+    p = 2 * float(student.sf(abs(told) / error, degrees)) if by_item else None
+    return Estimated(found, _detectable(error, degrees), p=p)
 
 
 def _detectable(error: float, degrees: float) -> float:
     """The difference that a t-test of this error finds with `POWER`, about."""
-    return _times_the_error(max(round(degrees), 1)) * error
+    return times_the_error(max(round(degrees), 1)) * error
 
 
 @lru_cache(maxsize=1024)
-def _times_the_error(degrees: int) -> float:
+def times_the_error(degrees: int) -> float:
     """How many times its estimated error a difference must be to be found with `POWER`.
 
     On average over what the estimate may be: where it is too small, too small a difference is named,
@@ -181,9 +206,3 @@ def _needs(found: Bounds, n: int) -> str:
     if found.low is not None:
         return ""
     return f"no interval: of values like these it takes about {max(found.needed or 0, n + 1)}"
-
-
-def too_few(n: int) -> str:
-    """Why so few observations give no interval."""
-    few = "one episode" if n == 1 else f"{n} episodes"
-    return f"no interval: {few}, and it takes {LEAST}"

@@ -48,15 +48,17 @@ def matched(metric: Metric, first: Tables, second: Tables) -> Matched:
     rows = _pairs(one, two, first, second)
     if rows is not None:
         chosen = [Parts(of.episodes[at], of.sums[at]) for of, at in zip((one, two), rows, strict=True)]
-        shared = None if items[0] is None else items[0][rows[0]]
+        shared = _coarser([None if of is None else of[at] for of, at in zip(items, rows, strict=True)])
         samples = [sample(of, shared) for of in chosen]
         counts = (len(rows[0]), len(rows[0]))
         by_row = True
     else:
         samples = [sample(of, playing) for of, playing in zip((one, two), items, strict=True)]
         counts = (len(one.sums), len(two.sums))
-        by_row = _same_items(items) and all(of.items and not of.note for of in samples)
+        by_row = _same_items(items) and all(of.items for of in samples)
     a, b = _padded(samples[0].sums, samples[1].sums)
+    if by_row and metric.statistic.smooth:  # sums of as many episodes, or they couldn't be exchanged
+        b = b * (counts[0] / counts[1])
     numbers = [of.items for of in samples if of.items is not None]
     return Matched(
         replace(samples[0], sums=a),
@@ -67,6 +69,12 @@ def matched(metric: Metric, first: Tables, second: Tables) -> Matched:
         min(numbers, default=None),
         samples[0].note or samples[1].note,
     )
+
+
+def _coarser(items: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+    """The items of the run that plays the fewer, as pairs share these."""
+    told = [of for of in items if of is not None]
+    return min(told, key=lambda of: len(np.unique(of)), default=None)
 
 
 def _same_items(items: Sequence[NDArray[np.int64] | None]) -> bool:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from palaestra.metrics.bounds import Numbers
+from palaestra.metrics.bounds import LEAST, Numbers
 from palaestra.metrics.metric import Metric, Parts, Tables
+from palaestra.metrics.resampling import rounded
 
 LEAST_ITEMS = 4
 """Items from which on others like them are told of: by Student's t of three degrees of freedom."""
@@ -25,13 +26,24 @@ class Observations:
 
     Attributes:
         sums: the additive parts of each.
-        items: how many items of a list the episodes play, where an item is played twice; else None.
+        items: how many items they are, where some are played more than once; else None.
         note: what they tell nothing of; "" where they stand for all like them.
     """
 
     sums: Numbers
     items: int | None = None
     note: str = ""
+
+    @property
+    def least(self) -> int:
+        """How many of them an interval takes."""
+        return LEAST if self.items is None else LEAST_ITEMS
+
+    def too_few(self, n: int) -> str:
+        """Why so few of them give no interval."""
+        thing = "episode" if self.items is None else "item"
+        few = f"one {thing}" if n == 1 else f"{n} {thing}s"
+        return f"no interval: {few}, and it takes {self.least}"
 
 
 def sample(parts: Parts, items: NDArray[np.int64] | None) -> Observations:
@@ -48,19 +60,21 @@ def sample(parts: Parts, items: NDArray[np.int64] | None) -> Observations:
         return Observations(parts.sums)
     if len(each) < LEAST_ITEMS:
         these = "this one item" if len(each) == 1 else f"these {len(each)} items"
-        return Observations(parts.sums, len(each), f"for {these} only")
+        return Observations(parts.sums, note=f"for {these} only")
     sums = np.zeros((len(each), *parts.sums.shape[1:]))
     np.add.at(sums, place, parts.sums)
     return Observations(sums, len(each))
 
 
 def items_of(parts: Parts, tables: Tables) -> NDArray[np.int64] | None:
-    """The item that each of the episodes plays; None where some play none, or nothing tells."""
+    """The item that each of the episodes plays, another for each that tells none; None where none does."""
     if "item" not in tables.get("episodes", {}):
         return None
     known = dict(tables["episodes"].select("episode", "item").drop_nulls().iter_rows())
-    numbers = [known.get(episode) for episode in parts.episodes.tolist()]
-    return None if None in numbers else np.array(numbers, dtype=np.int64)
+    episodes = parts.episodes.tolist()
+    if known.keys().isdisjoint(episodes):
+        return None
+    return np.array([known.get(episode, -1 - episode) for episode in episodes], dtype=np.int64)
 
 
 def pseudo_values(metric: Metric, sums: Numbers) -> Numbers:
@@ -70,4 +84,5 @@ def pseudo_values(metric: Metric, sums: Numbers) -> Numbers:
     equal weights they are the observations.
     """
     n, total = len(sums), sums.sum(axis=0)
-    return n * metric.combine(total) - (n - 1) * metric.combine(total - sums)
+    found = n * metric.combine(total) - (n - 1) * metric.combine(total - sums)
+    return rounded(found, float(np.abs(found).max(initial=1.0)))

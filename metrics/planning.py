@@ -13,8 +13,9 @@ import numpy as np
 from scipy.stats import t as student
 
 from palaestra.metrics.bounds import LEAST, quantile
+from palaestra.metrics.estimation import NOTHING, POWER, times_the_error
 from palaestra.metrics.metric import Metric, Tables, Unmeasurable
-from palaestra.metrics.observations import LEAST_ITEMS, items_of, pseudo_values, sample
+from palaestra.metrics.observations import items_of, pseudo_values, sample
 
 MOST = 1_000_000
 """Episodes beyond which no plan is told."""
@@ -50,18 +51,23 @@ def plan(metric: Metric, tables: Tables, effect: float, *, power: float = 0.8) -
     """
     parts = metric.parts(tables)
     told = sample(parts, items_of(parts, tables))
-    by_item = told.items if not told.note else None
-    observed = len(told.sums)
-    if observed < (least := LEAST_ITEMS if by_item else LEAST):
-        raise Unmeasurable(f"{metric.name}: the pilot has {observed} observations, and it takes {least}")
+    by_item, observed = told.items, len(told.sums)
+    if observed < told.least:
+        raise Unmeasurable(f"{metric.name}: the pilot has {observed} observations, and it takes {told.least}")
     said = pseudo_values(metric, told.sums)
-    spread = float(said.std(ddof=1))
-    if not np.isfinite(spread) or spread == 0:
+    if not np.isfinite(said).all():
+        raise Unmeasurable(f"{metric.name} is undefined without one of the pilot's episodes: play more")
+    if np.ptp(said) < NOTHING * max(1.0, float(np.abs(said).max())):
         raise Unmeasurable(f"{metric.name}: the pilot's episodes don't vary, so they tell of no error")
-    needed = _needed(spread / effect, power)
+    needed = _needed(float(said.std(ddof=1)) / effect * _caution(observed - 1), power)
     if by_item is None:
         return Planned(needed, None, observed)
     return Planned(ceil(needed * len(parts.sums) / by_item), needed, observed)
+
+
+def _caution(degrees: int) -> float:
+    """How much larger a spread that so few told is taken, so that the power holds on average."""
+    return times_the_error(degrees) / float(quantile(degrees + 1) + student.ppf(POWER, degrees))
 
 
 def _needed(ratio: float, power: float) -> int:

@@ -7,7 +7,7 @@ as a whole: its bootstrap interval is BCa's (Efron, 1987).
 from __future__ import annotations
 
 import warnings
-from math import ceil, log10
+from math import ceil, isfinite, log10
 from typing import NamedTuple
 
 import numpy as np
@@ -19,8 +19,8 @@ from palaestra.metrics.metric import Metric
 
 Indices = NDArray[np.int64]
 
-BATCH = 200
-"""Resamples computed at a time, which bounds the memory."""
+BATCH, MOST = 200, 10_000_000
+"""Resamples computed at a time, of which all together draw so many observations: that bounds the memory."""
 DECIMALS = 12
 """Of numbers up to 1; what differs behind them is rounding."""
 
@@ -60,7 +60,7 @@ def bca(
             paired=paired,
             vectorized=True,
             n_resamples=chance.resamples,
-            batch=BATCH,
+            batch=_batch(sums),
             confidence_level=CONFIDENCE,
             method="BCa",
             rng=np.random.default_rng(chance.seed),
@@ -86,14 +86,20 @@ def exchanged(
         permutation_type="samples" if paired else "independent",
         vectorized=True,
         n_resamples=chance.resamples,
-        batch=BATCH,
+        batch=_batch(sums),
         rng=np.random.default_rng(chance.seed),
     )
     return None if np.isnan(found.null_distribution).any() else float(found.pvalue)
 
 
+def _batch(sums: Numbers) -> int:
+    return max(1, min(BATCH, MOST // len(sums)))
+
+
 def rounded(found: Numbers, size: float) -> Numbers:
     """Numbers of about `size` without their rounding: equal ones are ties, of whichever sums they are."""
+    if not isfinite(size):
+        return found
     return np.round(found, DECIMALS - max(0, ceil(log10(max(size, 1)))))
 
 

@@ -338,10 +338,12 @@ class Episode(Stage, Generic[Config]):
     def cycled(self, items: Sequence[Item], each: int = 1) -> list[Item]:
         """The next `each` of `items` that this episode plays: episode after episode goes on in the list.
 
-        Statistics count episodes that play the same as one observation, see `item`.
+        Statistics count episodes that play the same as one observation, see `item`; where selections
+        overlap, as the list is no multiple of `each`, all of them are one.
         """
         chosen = [items[(self.index * each + turn) % len(items)] for turn in range(each)]
-        self.item = zlib.crc32(repr(chosen).encode())
+        overlapping = len(items) % each > 0
+        self.item = zlib.crc32(repr(list(items) if overlapping else chosen).encode())
         return chosen
 
     def asking(self, questions: list[Question]) -> Asking[list[Reply]]:

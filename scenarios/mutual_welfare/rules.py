@@ -102,8 +102,9 @@ class MutualWelfare(Episode[MutualWelfareConfig]):
 
     def _numbers(self) -> list[int]:
         """The numbers of the questions that this episode asks."""
-        asked = self.cycled(list(enumerate(self.config.questions)), self.config.per_episode)
-        return [number for number, _ in asked]
+        count, questions = self.config.per_episode, self.config.questions
+        self.cycled(questions, count)
+        return [(self.index * count + turn) % len(questions) for turn in range(count)]
 
     def _answer(self) -> Asking[list[GivenBlock]]:
         config = self.config

@@ -55,7 +55,8 @@ class PanelOfPeers(Episode[PanelOfPeersConfig]):
 
     def play(self) -> Play:
         """Candidates, everybody's scores of all of them, the pair."""
-        ((self.prompt, instruction),) = self.cycled(list(enumerate(self.config.instructions)))
+        self.prompt = self.index % len(self.config.instructions)
+        (instruction,) = self.cycled(self.config.instructions)
         self.topic = {"instruction": instruction, "words": self.config.words}
         rules = self.words("rules")
         self.peers = [self.seat(Agent, peer, rules, only_if_persona=True) for peer in self.config.peers]

@@ -241,7 +241,12 @@ def _caution(found: pl.DataFrame) -> str:
     shown = [f"{row['metric']} ({row['run']})" for row in tested if row["p_corrected"] < SIGNIFICANT]
     tests = f"{len(tested)} test{'s' if len(tested) > 1 else ''}"
     told = [f"Differs (p < {SIGNIFICANT}, corrected for {tests} by Holm): {', '.join(shown) or 'nothing'}."]
-    least = max(least_p((row["episodes_first"], row["episodes_second"]), row["paired"]) for row in tested)
+    least = max(
+        least_p(
+            (row["items"] or row["episodes_first"], row["items"] or row["episodes_second"]), row["paired"]
+        )
+        for row in tested
+    )
     if least * len(tested) >= SIGNIFICANT:
         told.append(
             f"With so few episodes some differences could not pass a correction for {tests}, however large:"

@@ -35,19 +35,46 @@ def test_of_very_few_items_it_is_said_that_others_are_not_meant() -> None:
     for items, words in ((1, "for this one item only"), (3, "for these 3 items only")):
         of = np.tile(np.arange(items), 24 // items) * 1.0
         told = level(average, run(VALUES, items=of))
-        assert (told.items, told.note) == (items, words)
+        assert (told.items, told.note) == (None, words)
         assert (told.low, told.high) == (
             level(average, run(VALUES)).low,
             level(average, run(VALUES)).high,
         )
 
 
-def test_where_an_episode_tells_no_item_none_counts() -> None:
+def test_an_episode_that_tells_no_item_is_one_of_its_own() -> None:
     tables = dict(run(VALUES, items=SIX))
     some = pl.when(pl.col("episode") > 0).then(pl.col("item"))
     tables["episodes"] = tables["episodes"].with_columns(some.alias("item"))
+    assert level(average, tables).items == 7
+    tables["episodes"] = tables["episodes"].with_columns(pl.lit(None, pl.Int64).alias("item"))
     assert items_of(average.parts(tables), tables) is None
-    assert level(average, tables).items is None
+
+
+def test_pairs_share_the_items_of_the_run_that_plays_the_fewer() -> None:
+    others = VALUES + np.tile(RNG.normal(size=6), 4)
+    alone = run(VALUES, items=np.arange(24) + 100.0)
+    for one in (run(VALUES), alone):
+        assert difference(average, one, run(others, items=SIX)).items == 6
+        assert difference(average, run(others, items=SIX), one).items == 6
+
+
+def test_runs_that_play_their_items_unlike_often_are_tested_without_bias() -> None:
+    found = 0
+    for number in range(80):
+        random = np.random.default_rng(number)
+        one = run(random.normal(size=40), items=np.tile(np.arange(20.0), 2))
+        two = run(random.normal(size=200), items=np.tile(np.arange(20.0), 10), seeds=9000)
+        told = difference(average, one, two, resamples=20, permutations=499, seed=number)
+        assert told.p is not None
+        found += told.p < 0.05
+    assert found <= 10  # 4 expected
+
+
+def test_what_so_few_items_can_not_tell_is_not_promised() -> None:
+    told = difference(average, run(VALUES[:20], items=SIX[:20] % 5), run(VALUES[:20] + 3, items=SIX[:20] % 5))
+    assert told.items == 5
+    assert told.detectable is None
 
 
 def test_runs_of_other_seeds_are_paired_by_the_items_that_both_play() -> None:
