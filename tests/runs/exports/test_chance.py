@@ -82,7 +82,7 @@ def test_of_two_answers_chance_is_a_half_but_for_what_ties_take(played: Play) ->
 def test_pairs_that_a_filter_selects_by_what_judges_said_tell_of_no_chance(played: Play) -> None:
     run = played(CONTESTS)
     excess(run, RULES["all"])
-    pairs = read_pairs(run.parent / f"pairs of {run.name} all 0.0")
+    pairs = read_pairs(run.parent / f"pairs of {run.name} all {RULES['all'].margin}")
     for words, kept in (("margin>=0.5", False), ("agreement>=0.5", False), ("duplicates", True)):
         filtered, _ = apply(pairs, [parse(words)])
         assert filtered["agreement_by_chance"].is_not_null().any() == kept

@@ -17,6 +17,7 @@ fighters: [{name: Ann, policy: ann}, {name: Bo, policy: bo}, {name: Cem, policy:
 instructions: [Say something.]
 held_out: [Say more.]
 check: {most_words: 7}
+weights: uniform
 engines:
   other: {kind: openai, model: smollm2, url: "URL", key_variable: VARIABLE}
 """
