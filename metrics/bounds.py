@@ -147,12 +147,15 @@ def _upwards(
     value: float, observations: Numbers, chance: Chance, confidence: float = CONFIDENCE
 ) -> Interval | int:
     """The interval of a number that is at least 0, or how many observations it takes."""
-    n, reach = len(observations), _reach(observations, confidence)
+    n = len(observations)
+    on_a_grid = _on_a_grid(observations)
+    many_at_it = np.count_nonzero(observations > 0) <= (1 - TIED) * n
+    if on_a_grid and many_at_it:
+        confidence = max(confidence, WIDER)
+    reach = _reach(observations, confidence)
     if value <= 0 or reach == 0:
         return 2 * n
-    many_at_it = np.count_nonzero(observations > 0) <= (1 - TIED) * n
-    if _on_a_grid(observations):
-        confidence = max(confidence, WIDER) if many_at_it else confidence
+    if on_a_grid:
         k = reach**2 / value
         half = sqrt(k * k / 4 + k * value)
         score = value + k / 2 - half, value + k / 2 + half
