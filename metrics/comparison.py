@@ -17,6 +17,7 @@ import polars as pl
 from palaestra.metrics.bounds import (
     LEAST,
     RESAMPLES,
+    Bounds,
     Chance,
     Numbers,
 )
@@ -96,6 +97,8 @@ def level(metric: Metric, tables: Tables, *, resamples: int = RESAMPLES, seed: i
     episodes, value = len(parts.sums), _number(metric, parts.sums)
     if value is None:
         return Level(None, None, None, episodes, note=UNDEFINED)
+    if metric.pooled:
+        return Level(value, None, None, episodes, note=POOLED)
     told = sample(parts, items_of(parts, tables))
     side = side_of(metric, told, value, Chance(resamples, seed))
     return Level(value, side.bounds.low, side.bounds.high, episodes, told.items, side.note or told.note)
@@ -126,6 +129,8 @@ def difference(
         )
     values, told, chance = (one, two), two - one, Chance(resamples, seed)
     size = max(map(abs, values))
+    if metric.pooled:
+        return _told(both, one, two, told, Estimated(Bounds(), note=POOLED), None)
     if not metric.statistic.smooth:
         found = resampled(metric, both, size, chance)
     elif both.by_row:
@@ -141,6 +146,7 @@ def difference(
     return _told(both, one, two, told, found, p)
 
 
+POOLED = "no interval: an episode's number holds what others told, so they aren't independent"
 UNDEFINED = "undefined: the values don't vary, or there are too few"
 
 

@@ -134,6 +134,8 @@ class Metric:
         about: its docstring.
         restates: the metric that it repeats in other words, which comparisons leave out; "" for none.
         guard: what its code runs inside.
+        pooled: whether an episode's rows also tell of others, such as habits that were learnt from them:
+            its episodes aren't independent, so it has neither interval nor test.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Metric:
     about: str
     restates: str = ""
     guard: Guard = nullcontext
+    pooled: bool = False
 
     def __call__(self, *tables: pl.DataFrame) -> pl.DataFrame:
         """Its rows by episode."""
@@ -219,6 +222,7 @@ def metric(
     statistic: Statistic = MEAN,
     source: str = "ours",
     restates: str = "",
+    pooled: bool = False,
 ) -> Callable[[Callable[..., pl.DataFrame]], Metric]:
     """Make a function of tables a metric.
 
@@ -231,6 +235,7 @@ def metric(
         statistic: what the rows come to.
         source: where its definition is from.
         restates: the metric that it repeats in other words.
+        pooled: whether an episode's rows also tell of others, see `Metric`.
 
     Raises:
         TypeError: `needs` names a table that is no parameter of the function, or no column of it.
@@ -246,7 +251,17 @@ def metric(
             columns[table] += (column,)
         about = function.__doc__ or ""
         return Metric(
-            function.__name__, function, columns, unit, low, high, statistic, source, about, restates
+            function.__name__,
+            function,
+            columns,
+            unit,
+            low,
+            high,
+            statistic,
+            source,
+            about,
+            restates,
+            pooled=pooled,
         )
 
     return made

@@ -264,7 +264,7 @@ def repeats(pick: pl.DataFrame) -> pl.DataFrame:
     return valid.agg((pl.len() - pl.col("position").n_unique()).cast(pl.Float64).alias("value"))
 
 
-@metric(PICK, unit="share", low=0, high=1, statistic=RATIO)
+@metric(PICK, unit="share", low=0, high=1, statistic=RATIO, pooled=True)
 def predictability(pick: pl.DataFrame) -> pl.DataFrame:
     """How often one who knows a player's last pick, and its habits after such a pick, guesses the next.
 
@@ -274,7 +274,7 @@ def predictability(pick: pl.DataFrame) -> pl.DataFrame:
     return _guessed(pick, pl.col("last"))
 
 
-@metric(PICK, unit="share", low=0, high=1, statistic=RATIO)
+@metric(PICK, unit="share", low=0, high=1, statistic=RATIO, pooled=True)
 def habit_predictability(pick: pl.DataFrame) -> pl.DataFrame:
     """How often one who knows only which pick a player makes most guesses the next (see `predictability`)."""
     return _guessed(pick, pl.lit(0, dtype=pl.Int64))

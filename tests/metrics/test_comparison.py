@@ -296,3 +296,14 @@ def test_a_table_of_differences_has_a_row_a_metric() -> None:
     other = found.row(1, named=True)
     assert other["note"].startswith("rate can't be measured")
     assert other["difference"] is None
+
+
+def test_what_is_learnt_from_other_episodes_has_neither_interval_nor_test() -> None:
+    pooled = metric("told.value", unit="points", pooled=True)(average.rows)
+    told = level(pooled, run(SOME))
+    assert told.value == pytest.approx(SOME.mean())
+    assert told.low is None
+    assert "aren't independent" in told.note
+    compared = difference(pooled, run(SOME), run(OTHERS))
+    assert (compared.low, compared.p, compared.detectable) == (None, None, None)
+    assert compared.value == pytest.approx((OTHERS - SOME).mean())
