@@ -28,6 +28,7 @@ from palaestra.metrics.observations import items_of, sample
 from palaestra.metrics.resampling import exchanged
 
 SIGNIFICANT = 0.05
+"""A p-value below this is a finding, after the correction for all tests."""
 LEAST_EPISODES = LEAST
 """With fewer episodes there are no intervals."""
 POWER = 0.8

@@ -32,11 +32,15 @@ def heard(calls: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
     )
     whose = {(episode, message): source for episode, message, source in spoken.iter_rows()}
     told = calls.select("episode", "agent", pl.col("prompt").str.split(" ")).explode("prompt")
-    spans = told.filter(pl.col("prompt") != "").unique()
+    ends = pl.col("prompt").str.split("-").list
+    spans = told.filter(pl.col("prompt") != "").select(
+        "episode", "agent", first=ends.first().cast(pl.Int64), last=ends.last().cast(pl.Int64)
+    )
+    # The longest from each beginning: an agent's prompts grow, and hold all that the earlier ones held.
+    longest = spans.group_by("episode", "agent", "first").agg(pl.col("last").max())
     found = set()
-    for episode, target, span in spans.iter_rows():
-        first, _, last = span.partition("-")
-        sources = (whose.get((episode, number)) for number in range(int(first), int(last or first) + 1))
+    for episode, target, first, last in longest.iter_rows():
+        sources = (whose.get((episode, number)) for number in range(first, last + 1))
         found |= {(source, target) for source in sources if source not in (None, target)}
     return pl.DataFrame(sorted(found), schema={"source": pl.String, "target": pl.String}, orient="row")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from palaestra.agents.policy import Policy, Thinking
+from palaestra.runs.record.cache import cache_folder
 from palaestra.sims.engines import embedded_model
 from support.real_engine import RealEngine, lora_adapter
 from support.shallow_model import shallow_model
@@ -40,12 +42,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each worker cores of its own: threads of several that share them wait for each other."""
+    """Give each worker cores of its own, as threads of several that share them wait for each other."""
+    _keep_out_of_the_users_cache(config)
     cores = sorted(os.sched_getaffinity(0))
     worker = getattr(config, "workerinput", {"workerid": "gw0", "workercount": 1})
     own = cores[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
     if own:
         os.sched_setaffinity(0, own)
+
+
+def _keep_out_of_the_users_cache(config: pytest.Config) -> None:
+    """What tests measure and audit is no fact of the user's; the models are, and take long to make."""
+    if hasattr(config, "workerinput"):
+        return  # the one that started it did so
+    models = cache_folder() / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    own = tempfile.TemporaryDirectory(prefix="palaestra-tests-")
+    config.add_cleanup(own.cleanup)
+    (Path(own.name) / "models").symlink_to(models.resolve(), target_is_directory=True)
+    os.environ["PALAESTRA_CACHE"] = own.name
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -424,7 +424,7 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("thoughts: exported", "runs/exports/parts.py", 'job.options.thoughts == "keep"', "True", T_THOUGHTS_OUT),
     ("thoughts: counted", "runs/exports/parts.py", "job.left_out[THOUGHTS] += 1", "pass", T_THOUGHTS_OUT),
     ("thoughts: rollouts", "runs/exports/formats/rollouts.py", "if turn.thought and", "if False and", T_THOUGHTS_OUT),
-    ("thoughts: trained", "sims/training/datasets.py", "[*opened, *template.thought(marks, thought), ", "[", "tests/sims/training/test_training_data.py"),
+    ("thoughts: trained", "sims/training/datasets.py", "[*opened, *template.thought(marks, thought), ", "[", "tests/sims/training/test_training_tokens.py"),
     ("thoughts: contract", "scenarios/core/privacy.py", "known[thought] = ()", "pass", "tests/scenarios/core/test_contract.py"),
     ("template: words", "sims/engines/chat_template.py", 'if token["special"]\n', "if True\n", "tests/sims/engines/test_chat_template.py"),
     ("template: day", "sims/engines/chat_template.py", "strftime_now=day.strftime", "strftime_now=date.today().strftime", "tests/sims/engines/test_chat_template.py"),
@@ -452,7 +452,7 @@ MUTANTS = [Mutant(*fields) for fields in (
      "tests/metrics/families/test_utterances.py"),
     ("loss: cut", "sims/training/losses.py", "weight * unlikely, plain)", "weight * plain, plain)", "tests/sims/training/test_losses.py -k cut"),
     ("loss: pro", "sims/training/losses.py", "temperatures.max()", "temperatures.min()", "tests/sims/training/test_losses.py -k pro"),
-    ("training: cut answer ends", "sims/training/datasets.py", 'finish == "length"', "False", "tests/sims/training/test_training_data.py"),
+    ("training: cut answer ends", "sims/training/datasets.py", 'finish == "length"', "False", "tests/sims/training/test_training_tokens.py"),
 
     # Numbers.
     ("elo", "metrics/ratings/elo.py", "other - change", "other + change", T_RATINGS),

@@ -11,13 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from palaestra.metrics.comparison import holm
+from palaestra.metrics.comparison import SIGNIFICANT, holm
 from palaestra.metrics.plots.marks import dots, name_rows
 from palaestra.metrics.plots.means import counted
 from palaestra.metrics.plots.plot import some
 from palaestra.metrics.plots.style import DOUBLE, INK, MUTED, SMALL, figure
 
-SIGNIFICANT = 0.05
 ROW = 0.17
 """Height of a metric's row, inches."""
 FRAME = 0.42

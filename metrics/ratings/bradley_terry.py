@@ -81,9 +81,18 @@ def bradley_terry(
 
 def match_games(matches: pl.DataFrame) -> list[Game]:
     """The decided games of a `match` table: columns `first`, `second`, `margin`; its sign decides."""
-    decided = matches.filter(pl.col("margin").is_not_null())
     score = (1 + pl.col("margin").sign()) / 2
-    return decided.select("first", "second", score.cast(pl.Float64)).rows()
+    return _decided(matches).select("first", "second", score.cast(pl.Float64)).rows()
+
+
+def match_contests(matches: pl.DataFrame) -> list[int]:
+    """The number of the contest of each of `match_games`: columns `episode`, `contest`, `margin`."""
+    number = pl.struct("episode", "contest").rank("dense")
+    return _decided(matches).select(number.cast(pl.Int64)).to_series().to_list()
+
+
+def _decided(matches: pl.DataFrame) -> pl.DataFrame:
+    return matches.filter(pl.col("margin").is_not_null())
 
 
 def _wins(players: NDArray[np.int64], scores: Matrix, count: int) -> Matrix:

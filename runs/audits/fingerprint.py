@@ -56,10 +56,10 @@ def known_judges(
     Args:
         rules: of the scenario.
         config: its file.
-        mode: one of the rules' `judging_modes`.
+        mode: one of the rules' `trials`.
         engines: what each engine says of itself, by name.
     """
-    trial = rules.trial(config, mode, (PROBE,))
+    trial = rules.trials(config)[mode]((PROBE,), None)
     asked: dict[str, list[Call]] = {}
     for call in trial.pending:
         asked.setdefault(call.agent, []).append(call)

@@ -39,7 +39,7 @@ def standing(folder: Path, state: RunState, tables: dict[str, pl.DataFrame] | No
         return []
     try:
         scenario = check(state.settings, str(folder / state.file_name))
-        modes = scenario.rules.judging_modes(scenario.config)
+        modes = list(scenario.rules.trials(scenario.config))
     except (BadInput, ExtensionFault):
         return [NOT_AUDITED]
     if not modes:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import zlib
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,7 @@ from palaestra.scenarios.core.config import Participant, ScenarioConfig
 from palaestra.scenarios.core.exchange import Exchange
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
 from palaestra.scenarios.core.transcript import Transcript
-from palaestra.scenarios.core.trial import Trial, TrialPair
+from palaestra.scenarios.core.trial import MakeTrial
 from palaestra.scenarios.parts.population import Person
 
 Config = TypeVar("Config", bound=ScenarioConfig)
@@ -158,23 +158,12 @@ class Episode(Stage, Generic[Config]):
         return iter(())
 
     @classmethod
-    def judging_modes(cls, config: Config) -> tuple[str, ...]:
-        """The ways of judging in which its judges can be tried, the file's own first; by default none."""
-        return ()
+    def trials(cls, config: Config) -> Mapping[str, MakeTrial]:
+        """What puts planted pairs to its judges, by way of judging, the file's own first.
 
-    @classmethod
-    def trial(
-        cls, config: Config, mode: str, pairs: Sequence[TrialPair], only: Collection[str] | None = None
-    ) -> Trial:
-        """A trial of its judges, see `palaestra.scenarios.core.trial`; asked for where there are modes only.
-
-        Args:
-            config: whose judges are tried.
-            mode: of `judging_modes`.
-            pairs: what they judge.
-            only: the names of the judges. Default: all.
+        See `palaestra.scenarios.core.trial`. Empty, as by default, where its judges can't be tried.
         """
-        raise NotImplementedError(f"{cls.__name__} names judging modes and makes no trial")
+        return {}
 
     @classmethod
     def rewards(cls, config: Config, trajectory: Trajectory) -> dict[str, float]:

@@ -1,12 +1,12 @@
 """A trial of judges: pairs of answers that nobody in the scenario gave, put to them by its own rules.
 
-A scenario whose judges can be tried says so in two methods of its class, `Episode.judging_modes` and
-`Episode.trial`. What the judges are asked, in which words and order, is then what a run would ask them.
+A scenario whose judges can be tried says how in a method of its class, `Episode.trials`. What the judges
+are asked, in which words and order, is then what a run would ask them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,3 +62,7 @@ class Trial(Protocol):
 
     def verdicts(self) -> Iterator[TrialVerdict]:
         """What the judges say of what they were asked: no values before it is over."""
+
+
+MakeTrial = Callable[[Sequence[TrialPair], Collection[str] | None], Trial]
+"""Makes a trial of these pairs, by the judges of these names; None stands for all of them."""

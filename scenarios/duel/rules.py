@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +15,7 @@ from palaestra.metrics.ratings.elo import EloConstants, update_elo
 from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, SpartaRatings
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
-from palaestra.scenarios.core.trial import Trial, TrialPair
+from palaestra.scenarios.core.trial import MakeTrial
 from palaestra.scenarios.duel.config import START_RATING, DuelConfig
 from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Match, Rating
 from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
@@ -87,20 +87,11 @@ class Duel(Episode[DuelConfig]):
         return judged_contests(config, trajectory)
 
     @classmethod
-    def judging_modes(cls, config: DuelConfig) -> tuple[str, ...]:
-        """See `trial.judging_modes`."""
-        from palaestra.scenarios.duel.trial import judging_modes
+    def trials(cls, config: DuelConfig) -> Mapping[str, MakeTrial]:
+        """See `trial.trials`."""
+        from palaestra.scenarios.duel.trial import trials
 
-        return judging_modes(config)
-
-    @classmethod
-    def trial(
-        cls, config: DuelConfig, mode: str, pairs: Sequence[TrialPair], only: Collection[str] | None = None
-    ) -> Trial:
-        """See `trial.DuelTrial`."""
-        from palaestra.scenarios.duel.trial import DuelTrial
-
-        return DuelTrial(config, mode, pairs, only)
+        return trials(config)
 
     def play(self) -> Play:
         """Iterations of: matchmaking, all answers, all judgements, ratings match by match."""

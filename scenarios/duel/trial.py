@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from typing import get_args
 
 from palaestra.agents.calls import Question
 from palaestra.scenarios.core.episode import Play
-from palaestra.scenarios.core.trial import TrialPair, TrialVerdict
+from palaestra.scenarios.core.trial import MakeTrial, TrialPair, TrialVerdict
 from palaestra.scenarios.duel.config import DuelConfig, Fighter, TribeJudge
 from palaestra.scenarios.duel.rules import Contest, Duel
 
@@ -17,11 +18,12 @@ MODES = tuple(mode for mode in get_args(DuelConfig.model_fields["judging"].annot
 """The ways of judging that a duel has."""
 
 
-def judging_modes(config: DuelConfig) -> tuple[str, ...]:
-    """The ways in which the judges of `config` can be tried, its own first; none where nobody judges."""
+def trials(config: DuelConfig) -> dict[str, MakeTrial]:
+    """What tries the judges of `config`, by way of judging, its own first; nothing where nobody judges."""
     if config.judging == "none":
-        return ()
-    return (config.judging, *(mode for mode in MODES if mode != config.judging))
+        return {}
+    modes = (config.judging, *(mode for mode in MODES if mode != config.judging))
+    return {mode: partial(DuelTrial, config, mode) for mode in modes}
 
 
 class DuelTrial(Duel):
@@ -31,13 +33,13 @@ class DuelTrial(Duel):
         config: whose judges are tried: the fighters that judge, and the declared ones.
         mode: one of `MODES`.
         pairs: what they judge.
-        only: the names of the judges. Default: all.
+        only: the names of the judges; None: all.
     """
 
     contestants = CONTESTANTS
 
     def __init__(
-        self, config: DuelConfig, mode: str, pairs: Sequence[TrialPair], only: Collection[str] | None = None
+        self, config: DuelConfig, mode: str, pairs: Sequence[TrialPair], only: Collection[str] | None
     ) -> None:
         self._pairs = pairs
         self._asked: list[tuple[int, str, tuple[int, ...], int]] = []

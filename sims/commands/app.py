@@ -18,6 +18,7 @@ from palaestra.sims.commands.auditing import auditing
 from palaestra.sims.commands.border import guarded, require_utf8
 from palaestra.sims.commands.conformance import conforming
 from palaestra.sims.commands.data import data
+from palaestra.sims.commands.drawing import drawing
 from palaestra.sims.commands.estimating import print_estimate
 from palaestra.sims.commands.new import new
 from palaestra.sims.commands.planning import planning
@@ -62,6 +63,7 @@ def options(
 app.add_typer(data)
 app.add_typer(training)
 app.add_typer(study)
+app.add_typer(drawing)
 app.add_typer(auditing)
 app.add_typer(planning)
 app.add_typer(repairing)

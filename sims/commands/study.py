@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 study = typer.Typer()
 
-SIGNIFICANT = 0.05
 LEAST_PERMUTATIONS = 2000
 PERMUTATIONS_A_TEST = 100
 """So many that the smallest p-value passes the correction for all tests."""
@@ -61,7 +60,7 @@ def list_metrics(
     _check_table(out)
     opened = Run(run)
     tables = opened.tables
-    _require_episodes(tables, run)
+    require_episodes(tables, run)
     _say_made_up([opened])
     found = levels(_chosen(metric, [tables], embedding), tables)
     _write(found, out)
@@ -92,7 +91,7 @@ def compare(
     from palaestra.runs.run import Run
 
     _check_table(out)
-    folders = _expanded(runs)
+    folders = expanded(runs)
     if len(folders) < 2:
         raise BadInput(
             "a comparison takes two runs or more", "Name a baseline and others, or a sweep's folder."
@@ -124,79 +123,6 @@ def compare(
         _print_difference(label, found.filter(pl.col("run") == label))
     say(_caution(found))
     _print_notes(found)
-
-
-@study.command(
-    epilog="Examples: palaestra plots outputs/debate-… · palaestra plots RUN --only opinions --as png"
-)
-def plots(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    only: Annotated[
-        list[str] | None, typer.Option(help="Only this plot. Repeatable. Default: all that the run allows.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the figures. Default: plots in the run folder.")
-    ] = None,
-    file_type: Annotated[
-        Literal["pdf", "svg", "png"], typer.Option("--as", help="Type of the figures.")
-    ] = "pdf",
-) -> None:
-    """Draw a run: one figure for each family of metrics, for a paper."""
-    from matplotlib import rc_context
-
-    from palaestra.metrics.metric import Unmeasurable
-    from palaestra.metrics.plots.style import made_up, plain_text
-    from palaestra.runs import measures
-    from palaestra.runs.record.disk import own_folder, refuse_link, unwritable
-    from palaestra.runs.run import Run
-
-    known = measures.plots()
-    unknown = [name for name in only or () if name not in known]
-    if unknown:
-        raise BadInput(f"there is no plot {unknown[0]!r}", f"The plots are: {', '.join(known)}.")
-    opened = Run(run)
-    tables = opened.tables
-    _require_episodes(tables, run)
-    folder = out or own_folder(run, "plots")
-    chosen = {name: known[name] for name in only} if only else measures.drawable(tables)
-    for name, plot in chosen.items():
-        try:
-            with made_up(opened.state.made_up):
-                figure = plot(tables)
-        except Unmeasurable as reason:
-            if only:
-                raise BadInput(f"{name}: {reason}") from reason
-            say(f"{name} is left out: {reason}", DIM)
-            continue
-        path = folder / f"{name}.{file_type}"
-        try:
-            if out is None:
-                refuse_link(path)
-            folder.mkdir(parents=True, exist_ok=True)
-            with plain_text(), rc_context({"pdf.fonttype": 42, "svg.hashsalt": "palaestra"}):
-                figure.savefig(path, dpi=200)
-        except OSError as error:
-            raise unwritable(folder, error) from error
-        say(path)
-
-
-@study.command(
-    epilog="Examples: palaestra report outputs/debate-… · palaestra report RUN RUN --out both.html"
-)
-def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run folders; or a sweep's folder.")],
-    out: Annotated[
-        Path | None, typer.Option(help="The file. Default: report.html in the first folder.")
-    ] = None,
-) -> None:
-    """Write runs as one HTML file: summary, figures, every transcript to read and search, exact prompts."""
-    from palaestra.runs.report.page import write_report
-    from palaestra.runs.run import Run
-
-    target = out or runs[0] / "report.html"
-    if target.is_dir():
-        raise BadInput(f"--out {target} is a folder", f"Name a file, such as {target / 'report.html'}")
-    say(f"report: {write_report([Run(folder) for folder in _expanded(runs)], target)}")
 
 
 def _print_difference(name: str, found: pl.DataFrame) -> None:
@@ -232,7 +158,7 @@ def _print_difference(name: str, found: pl.DataFrame) -> None:
 
 def _caution(found: pl.DataFrame) -> str:
     """What the comparison can't show, in words."""
-    from palaestra.metrics.comparison import least_p
+    from palaestra.metrics.comparison import SIGNIFICANT, least_p
 
     tested = found.drop_nulls("p").to_dicts()
     if not tested:
@@ -278,7 +204,7 @@ def _with_episodes(runs: list[Run]) -> list[Run]:
             say(f"{run.folder} is left out: no episode of it has ended", DIM)
     ended = [run for run in runs[1:] if run.episodes["ended"].any()]
     for run in (runs[0], *(ended or runs[1:2])):
-        _require_episodes(run.tables, run.folder)
+        require_episodes(run.tables, run.folder)
     return [runs[0], *ended]
 
 
@@ -288,7 +214,7 @@ def _labels(folders: list[Path]) -> list[str]:
     return [folder.name if names.count(folder.name) == 1 else str(folder) for folder in folders]
 
 
-def _expanded(folders: list[Path]) -> list[Path]:
+def expanded(folders: list[Path]) -> list[Path]:
     """The folders of runs, those of sweeps replaced by their runs."""
     from palaestra.runs.record.folder import SWEEP
     from palaestra.sims.playing.sweep import runs
@@ -344,7 +270,8 @@ def _semantic_metrics(model: str) -> list[Metric]:
         ) from error
 
 
-def _require_episodes(tables: Tables, folder: Path) -> None:
+def require_episodes(tables: Tables, folder: Path) -> None:
+    """Raise `BadInput` where no episode of the run in `folder` has ended."""
     if not tables["episodes"]["ended"].any():
         raise BadInput(
             f"no episode of {folder} has ended", f"Go on with: palaestra resume {quote(str(folder))}"

@@ -41,7 +41,7 @@ def modes_of(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[str, ...]:
     Raises:
         BadInput: the scenario has no judges that could be tried, or not in a way that is wanted.
     """
-    modes = scenario.rules.judging_modes(scenario.config)
+    modes = scenario.rules.trials(scenario.config)
     if not modes:
         raise BadInput(
             f"{scenario.file}: nobody judges here whom planted pairs can be put to",
@@ -124,7 +124,7 @@ async def _audit(
         ones = {mode: list({j.fingerprint: j for j in judges}.values()) for mode, judges in known.items()}
         shown = planted.shown()
         trials = {
-            mode: rules.trial(config, mode, shown, {judge.name for judge in judges})
+            mode: rules.trials(config)[mode](shown, {judge.name for judge in judges})
             for mode, judges in ones.items()
         }
         calls = fmean(len(trial.pending) for trial in trials.values())

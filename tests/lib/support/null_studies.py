@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 
-from palaestra.metrics.comparison import differences, holm
+from palaestra.metrics.comparison import SIGNIFICANT, differences, holm
 from palaestra.runs.measures import readable
 from support.metric_tables import play, ready_made
 
-SIGNIFICANT = 0.05
 FILES = {
     "debate": ("rounds=1",),
     "prisoners-dilemma": (),
