@@ -95,7 +95,7 @@ coverage: setup
 	$(BIN)/coverage report
 
 mutants: setup
-	$(BIN)/python tests/mutants.py --jobs 2
+	$(BIN)/python -m tests.mutants --jobs 2
 
 chaos: setup
 	PYTHONPATH=tests/lib $(BIN)/python -m tests.chaos.campaign --jobs 2

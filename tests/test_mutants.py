@@ -9,14 +9,14 @@ from pathlib import Path
 
 from support.command_line import commands
 
-SCRIPT = Path(__file__).with_name("mutants.py")
+SCRIPT, LISTED = (Path(__file__).parent / "mutants" / f"{name}.py" for name in ("__main__", "listed"))
 CHEAPEST = ("elo",)
 
 
-def mutants(*words: str, script: Path = SCRIPT) -> subprocess.CompletedProcess[str]:
+def mutants(*words: str, checkout: Path = SCRIPT.parents[2]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(script), *words],
-        cwd=script.parents[1],
+        [sys.executable, "-m", "tests.mutants", *words],
+        cwd=checkout,
         capture_output=True,
         text=True,
         check=False,
@@ -29,7 +29,7 @@ def test_every_mutant_finds_its_place() -> None:
 
 
 def test_every_command_has_a_mutant_of_its_name() -> None:
-    listed = SCRIPT.read_text(encoding="utf-8")
+    listed = LISTED.read_text(encoding="utf-8")
     assert [name for name in commands() if f'("{name}", ' not in listed] == []
 
 
@@ -53,36 +53,29 @@ TEST = "from count import count\n\ndef test_words_are_counted():\n    assert cou
 
 def made_up(folder: Path, *lines: str) -> Path:
     """The script in a checkout of its own, with other mutants."""
-    text = SCRIPT.read_text(encoding="utf-8")
-    listed = "".join(f"    {line},\n" for line in lines)
-    text, replaced = re.subn(
-        r"(MUTANTS = \[.*? for fields in \(\n).*?(\n\)\])",
-        lambda found: found[1] + listed + found[2],
-        text,
-        flags=re.DOTALL,
-    )
-    assert replaced == 1
+    listed = 'RAISES = "<raises>"\nLISTED = (\n' + "".join(f"    {line},\n" for line in lines) + ")\n"
     for name, content in (
-        ("tests/mutants.py", text),
+        ("tests/mutants/__main__.py", SCRIPT.read_text(encoding="utf-8")),
+        ("tests/mutants/listed.py", listed),
         ("tests/test_count.py", TEST),
         ("src/count.py", COUNT),
         ("pyproject.toml", "[tool.pytest.ini_options]\nmarkers = ['engine: none']\n"),
     ):
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     for words in (["init", "--quiet"], ["add", "."]):
         subprocess.run(["git", *words], cwd=folder, check=True)
-    return folder / "tests" / "mutants.py"
+    return folder
 
 
 def test_what_is_noticed_and_what_survives_is_told_apart(tmp_path: Path) -> None:
-    script = made_up(
+    made = made_up(
         tmp_path,
         '("wrong", "src/count.py", "number = 0", "number = 1", "tests/test_count.py")',
         '("raises", "src/count.py", "def count(", RAISES, "tests/test_count.py -k words")',
         '("the same", "src/count.py", "number = 0", "number = 0 + 0", "tests/test_count.py")',
     )
-    ended = mutants("--jobs", "2", script=script)
+    ended = mutants("--jobs", "2", checkout=made)
     assert ended.returncode == 1, ended.stderr
     told = [re.split(r"\s{2,}", line) for line in ended.stdout.splitlines()]
     assert [(row[0], row[1], row[3]) for row in told[:3]] == [
@@ -95,15 +88,16 @@ def test_what_is_noticed_and_what_survives_is_told_apart(tmp_path: Path) -> None
 
 
 def test_tests_that_never_end_are_stopped_and_have_noticed(tmp_path: Path) -> None:
-    script = made_up(tmp_path, '("endless", "src/count.py", "words[1:]", "words[0:]", "tests/test_count.py")')
+    made = made_up(tmp_path, '("endless", "src/count.py", "words[1:]", "words[0:]", "tests/test_count.py")')
+    script = made / "tests" / "mutants" / "__main__.py"
     script.write_text(script.read_text().replace("SECONDS = 600", "SECONDS = 2"))
-    ended = mutants("--trusting", script=script)
+    ended = mutants("--trusting", checkout=made)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("endless  hung ")
 
 
 def test_a_mutant_that_lost_its_place_or_whose_tests_do_not_run_is_an_error(tmp_path: Path) -> None:
-    script = made_up(
+    made = made_up(
         tmp_path,
         '("gone", "src/count.py", "number = 9", "", "tests/test_count.py")',
         '("twice", "src/count.py", "words", "", "tests/test_count.py")',
@@ -117,13 +111,13 @@ def test_a_mutant_that_lost_its_place_or_whose_tests_do_not_run_is_an_error(tmp_
         ("untested", "there is no tests/test_nothing.py"),
         ("nobody", "there is no mutant nobody; they are: gone, twice"),
     ):
-        ended = mutants("--check", name, script=script)
+        ended = mutants("--check", name, checkout=made)
         assert ended.returncode == 2
         assert said in ended.stderr
-    ended = mutants("--trusting", "no such test", script=script)
+    ended = mutants("--trusting", "no such test", checkout=made)
     assert ended.returncode == 2
     assert "its tests don't run (pytest: exit code 5)" in ended.stderr
     (tmp_path / "tests" / "test_count.py").write_text(TEST.replace("== 2", "== 3"))
-    ended = mutants("fine", script=script)
+    ended = mutants("fine", checkout=made)
     assert ended.returncode == 2
     assert "without a mutant these tests fail" in ended.stderr

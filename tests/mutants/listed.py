@@ -1,171 +1,11 @@
-"""Breaks the program in one place at a time, and tells whether the tests named beside that place notice.
-
-    make mutants                                        all of them
-    python tests/mutants.py export 'fleet*' --jobs 2    those of these names
-    python tests/mutants.py --check                     only whether each still finds its place
-
-Each mutant is made in a copy of the files that git tracks, where the same tests pass without it.
-A mutant is one line of `MUTANTS`: a name, a file, a text that stands in it once, what is put in its
-place (`RAISES`: the body of the function whose `def` the text is), and words for pytest: the files of
-the tests, with `-k` where one of them is enough and the others take long.
-
-Exit codes: 0 every mutant was noticed, 1 some survived, 2 one has lost its place, or tests don't run.
-"""
+"""All mutants, a line each: name, file, text, what is put in its place, words for pytest."""
 
 from __future__ import annotations
 
-import argparse
-import ast
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import Path
-from queue import SimpleQueue
-from tempfile import TemporaryDirectory
-from time import perf_counter
-
-CHECKOUT = Path(__file__).parents[1]
 RAISES = "<raises>"
-SECONDS = 600
-"""After which tests that a mutant makes wait for ever are stopped; that counts as noticed."""
+"""Stands for the body of the function whose `def` the text is."""
 
-
-class Stale(Exception):
-    """A mutant whose text is not in its file, or more than once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """One change that a test must notice."""
-
-    name: str
-    file: str
-    text: str
-    instead: str
-    tests: str
-
-    def files(self) -> list[str]:
-        """The files of its tests."""
-        return [word for word in self.tests.split() if word.endswith(".py")]
-
-    def source(self, root: Path) -> str:
-        """The changed file; raises `Stale`."""
-        path = root / self.file
-        found = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if found.count(self.text) != 1:
-            raise Stale(f"{self.name}: {self.text!r} stands {found.count(self.text)} times in {self.file}")
-        for test in self.files():
-            if not (root / test).is_file():
-                raise Stale(f"{self.name}: there is no {test}")
-        return (
-            _raising(found, self.text) if self.instead == RAISES else found.replace(self.text, self.instead)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a mutant: "noticed", "SURVIVED" or "hung"; after how long; which test said so first."""
-
-    mutant: Mutant
-    state: str
-    seconds: float
-    by: str
-
-
-def _raising(source: str, definition: str) -> str:
-    """The source with the function whose definition begins so raising at once."""
-    line = source[: source.index(definition)].count("\n") + 1
-    (function,) = (
-        node
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.FunctionDef) and node.lineno == line
-    )
-    first = function.body[1 if ast.get_docstring(function) else 0]
-    lines = source.splitlines(keepends=True)
-    lines.insert(first.lineno - 1, " " * first.col_offset + 'raise RuntimeError("mutant")\n')
-    return "".join(lines)
-
-
-def run(mutants: Sequence[Mutant], jobs: int = 1) -> Iterator[Result]:
-    """Make each mutant and run its tests, `jobs` at a time; results come in the order of `mutants`."""
-    with TemporaryDirectory(prefix="palaestra-mutants-") as folder:
-        copies: SimpleQueue[Path] = SimpleQueue()
-        for number in range(min(jobs, len(mutants))):
-            copies.put(copy(Path(folder) / str(number)))
-
-        def result(mutant: Mutant) -> Result:
-            root = copies.get()
-            try:
-                return _tried(mutant, root)
-            finally:
-                copies.put(root)
-
-        with ThreadPoolExecutor(jobs) as pool:
-            yield from pool.map(result, mutants)
-
-
-def copy(folder: Path) -> Path:
-    """A copy of the files that git tracks, links as links."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, check=True, text=True
-    )
-    for name in listed.stdout.split("\0"):
-        if name and (CHECKOUT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, folder / name, follow_symlinks=False)
-    return folder
-
-
-def _tried(mutant: Mutant, root: Path) -> Result:
-    began = perf_counter()
-    path = root / mutant.file
-    unchanged = path.read_bytes()
-    path.write_text(mutant.source(root), encoding="utf-8")
-    try:
-        code, said = tested(root, mutant.tests, SECONDS)
-    finally:
-        path.write_bytes(unchanged)
-    seconds = perf_counter() - began
-    if code is None:
-        return Result(mutant, "hung", seconds, "")
-    if code not in (0, 1):
-        raise Stale(f"{mutant.name}: its tests don't run (pytest: exit code {code})\n{said}")
-    first = re.search(r"^(?:FAILED|ERROR) \S+::([^\s\[]+)", said, re.MULTILINE)
-    return Result(mutant, "noticed" if code else "SURVIVED", seconds, first[1] if first else "")
-
-
-def tested(root: Path, tests: str, seconds: float | None) -> tuple[int | None, str]:
-    """Pytest's exit code for these tests of the copy in `root`, until the first fails.
-
-    None if they take longer than `seconds`, where there is a limit.
-    """
-    words = ["-x", "-q", "-n", "0", "-m", "not engine", "-p", "no:cacheprovider", *tests.split()]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *words],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(root / "src")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        return None, ""
-    return process.returncode, said
-
-
-APP, DATA, STUDY = (f"sims/commands/{name}.py" for name in ("app", "data", "study"))
+APP, DATA, STUDY, DRAWING = (f"sims/commands/{name}.py" for name in ("app", "data", "study", "drawing"))
 T_APP, T_LOOKING, T_STUDY, T_DOCTOR, T_POPULATION, T_EXPORT, T_BRANCH, T_TRAIN = (
     f"tests/sims/commands/test_{name}.py"
     for name in (
@@ -219,7 +59,7 @@ T_FILES, T_FOLDERS = (f"tests/sims/commands/allowing/test_{name}.py" for name in
 JUDGING, CONTRACT = "scenarios/parts/judging.py", "scenarios/core/contract.py"
 
 # fmt: off
-MUTANTS = [Mutant(*fields) for fields in (
+LISTED = (
     # Every command.
     ("run", APP, "def run(", RAISES, f"{T_APP} -k settings_reach"),
     ("resume", APP, "def resume(", RAISES, f"{T_APP} -k played_on_by_more"),
@@ -236,8 +76,8 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("evolve", "sims/commands/training.py", "def evolve(", RAISES, f"{T_TRAIN} -k tribe_that_has_nothing"),
     ("metrics", STUDY, "def list_metrics(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
     ("compare", STUDY, "def compare(", RAISES, f"{T_STUDY} -k what_is_told_follows"),
-    ("plots", STUDY, "def plots(", RAISES, f"{T_STUDY} -k plots_are_written"),
-    ("report", STUDY, "def report(", RAISES, f"{T_STUDY} -k report_of_a_sweep"),
+    ("plots", DRAWING, "def plots(", RAISES, f"{T_STUDY} -k plots_are_written"),
+    ("report", DRAWING, "def report(", RAISES, f"{T_STUDY} -k report_of_a_sweep"),
     ("population draw", "sims/commands/population.py", "def draw(", RAISES, T_POPULATION),
     ("population check", "sims/commands/population.py", "def check(", RAISES, T_POPULATION),
     ("population list", "sims/commands/population.py", "def list_populations(", RAISES, T_POPULATION),
@@ -503,71 +343,5 @@ MUTANTS = [Mutant(*fields) for fields in (
     ("engine: orphan", "sims/engines/orphan.py", "os.kill(os.getpid(), signal.SIGKILL)", "pass", "tests/sims/engines/test_orphan.py"),
     ("comparison: pairs", "metrics/matching.py", "by_row = True", "by_row = False", "tests/metrics/test_comparison.py"),
     ("comparison: holm", "metrics/comparison.py", "p * (len(known) - rank)", "p * len(known)", "tests/metrics/test_comparison.py"),
-)]
+)
 # fmt: on
-
-
-def _chosen(patterns: Sequence[str]) -> list[Mutant]:
-    chosen = [m for m in MUTANTS if not patterns or any(fnmatch(m.name, pattern) for pattern in patterns)]
-    if not chosen:
-        raise Stale(
-            f"there is no mutant {', '.join(patterns)}; they are: {', '.join(m.name for m in MUTANTS)}"
-        )
-    return chosen
-
-
-def _require_places(mutants: Sequence[Mutant]) -> None:
-    """Raise `Stale` that tells of every mutant that has lost its place."""
-    problems = []
-    for mutant in mutants:
-        try:
-            mutant.source(CHECKOUT)
-        except Stale as problem:
-            problems.append(str(problem))
-    if problems:
-        raise Stale("\n".join(problems))
-
-
-def _require_passing(mutants: Sequence[Mutant]) -> None:
-    """Raise `Stale` where the tests don't pass without a mutant: all would be noticed then."""
-    tests = " ".join(sorted({file for mutant in mutants for file in mutant.files()}))
-    with TemporaryDirectory(prefix="palaestra-mutants-") as folder:
-        code, said = tested(copy(Path(folder)), tests, seconds=None)
-    if code != 0:
-        raise Stale(f"without a mutant these tests fail: {tests}\n{said}")
-
-
-def main() -> int:
-    """The script; returns its exit code."""
-    told = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    told.add_argument("names", nargs="*", help="of mutants, or patterns such as 'fleet*'; all by default")
-    told.add_argument("--jobs", type=int, default=1, help="how many at a time")
-    told.add_argument("--check", action="store_true", help="only see whether each still finds its place")
-    told.add_argument("--trusting", action="store_true", help="don't run the tests without a mutant first")
-    asked = told.parse_args()
-    survived = 0
-    try:
-        chosen = _chosen(asked.names)
-        _require_places(chosen)
-        if asked.check:
-            print(f"{len(chosen)} mutants find their places")
-            return 0
-        if not asked.trusting:
-            _require_passing(chosen)
-        wide = max(len(mutant.name) for mutant in chosen)
-        for result in run(chosen, asked.jobs):
-            survived += result.state == "SURVIVED"
-            place = result.by or f"by none of {result.mutant.tests}"
-            print(
-                f"{result.mutant.name:<{wide}}  {result.state:<8}  {result.seconds:5.0f} s  {place}",
-                flush=True,
-            )
-    except Stale as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    print(f"{len(chosen) - survived} of {len(chosen)} mutants were noticed")
-    return 1 if survived else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
