@@ -120,7 +120,7 @@ def effective_judges(tables: Sequence[pl.DataFrame], beside: bool) -> float | No
     whole = [table["one"].is_not_null() & table["two"].is_not_null() for table in tables]
     known = [all(understood) for understood in zip(*whole, strict=True)]
     errors = np.array([1 - _right(leads(table.filter(pl.Series(known)), beside)) for table in tables])
-    varying = errors[errors.std(axis=1) > 0] if errors.size else errors
+    varying = errors[errors.std(axis=1) > 0] if errors.size else errors[:0]
     if len(varying) < 2:
         return None
     values = np.linalg.eigvalsh(np.corrcoef(varying))

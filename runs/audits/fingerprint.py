@@ -20,6 +20,7 @@ from palaestra.runs.record.served import COMPARED
 from palaestra.scenarios.core.config import ScenarioConfig
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.trial import PROBE
+from palaestra.scenarios.parts.one_judge import answering
 
 SHORTEST_NAME = 3
 """Characters of a name that is looked for in prompts: shorter ones stand in any text."""
@@ -30,7 +31,8 @@ class KnownJudge:
     """A judge in one way of judging.
 
     Attributes:
-        name, policy: of the agent.
+        name: of the agent.
+        policies: that answer when it judges, its own first.
         mode: the way of judging.
         beside: whether it reads two answers together.
         fingerprint: 16 hexadecimal digits.
@@ -38,7 +40,7 @@ class KnownJudge:
     """
 
     name: str
-    policy: str
+    policies: tuple[str, ...]
     mode: str
     beside: bool
     fingerprint: str
@@ -68,7 +70,7 @@ def known_judges(
     return [
         KnownJudge(
             judge,
-            calls[0].policy,
+            tuple(dict.fromkeys(call.policy for call in calls)),
             mode,
             beside[judge],
             _fingerprint(config, mode, engines, calls),
@@ -81,22 +83,29 @@ def known_judges(
 def _fingerprint(
     config: ScenarioConfig, mode: str, engines: Mapping[str, Mapping[str, JsonValue]], calls: list[Call]
 ) -> str:
-    policy = config.policies[calls[0].policy]
-    identity = engines.get(policy.engine, {})
-    basis = getattr(config, "score_basis", "expectation")
-    sampling = [policy.temperature, policy.top_p] if basis == "sample" else []
     told: list[object] = [
         mode,
-        {key: identity[key] for key in COMPARED if key in identity},
-        None if policy.adapter is None else identity.get(f"adapter {policy.adapter}", str(policy.adapter)),
-        policy.think.model_dump(mode="json"),
-        [basis, *sampling],
+        getattr(config, "score_basis", "expectation"),
         [
-            [[[message.role, message.body] for message in call.prompt], call.answer.describe()]
+            [
+                [[message.role, message.body] for message in call.prompt],
+                call.answer.describe(),
+                _answering(config, call.policy, engines),
+            ]
             for call in calls
         ],
     ]
     return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _answering(
+    config: ScenarioConfig, name: str, engines: Mapping[str, Mapping[str, JsonValue]]
+) -> list[object]:
+    """What answers for a policy: by its settings, and by what its engine says that it serves."""
+    policy = config.policies[name]
+    identity = engines.get(policy.engine, {})
+    served = {key: identity[key] for key in (*COMPARED, f"adapter {policy.adapter}") if key in identity}
+    return [served, *answering(config, name)]
 
 
 def _named(calls: list[Call], names: Collection[str]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from palaestra.metrics.judge_audit import SCHEMA
 from palaestra.runs.record.cache import cache_folder
 from palaestra.runs.record.disk import own_folder, unwritable
 from palaestra.runs.record.documents import KEPT, write_json
+from palaestra.scenarios.parts.planted import BATTERY
 
 FOLDER = "audits"
 
@@ -57,22 +58,34 @@ def places(run: Path | None) -> list[Path]:
 
 
 def keep(audit: JudgeAudit, run: Path | None = None) -> None:
-    """Keep an audit where later commands find it; raises `RunUnwritable`."""
+    """Keep an audit where later commands find it, unless a better one is there; raises `RunUnwritable`."""
     for folder in places(run):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(folder, error) from error
-        write_json(folder / f"{audit.fingerprint}.json", audit.model_dump(mode="json"))
+        if (known := find(audit.fingerprint, [folder])) is None or _worth(known) <= _worth(audit):
+            write_json(folder / f"{audit.fingerprint}.json", audit.model_dump(mode="json"))
 
 
 def find(fingerprint: str, folders: Iterable[Path]) -> JudgeAudit | None:
-    """The audit of this fingerprint in the first of the folders that has one; a damaged one is none."""
-    for folder in folders:
-        try:
-            found = JudgeAudit.model_validate_json((folder / f"{fingerprint}.json").read_bytes())
-            if found.fingerprint == fingerprint and len(found.table):
-                return found
-        except (OSError, ValidationError, pl.exceptions.PolarsError, TypeError):
-            continue
-    return None
+    """The best audit of this fingerprint in the folders: of most pairs, then the newest.
+
+    One that is damaged, or of another battery than this version's, is none.
+    """
+    return max(
+        filter(None, (_read(folder / f"{fingerprint}.json") for folder in folders)), key=_worth, default=None
+    )
+
+
+def _read(file: Path) -> JudgeAudit | None:
+    try:
+        found = JudgeAudit.model_validate_json(file.read_bytes())
+        whole = found.fingerprint == file.stem and found.battery == BATTERY and len(found.table)
+    except (OSError, ValidationError, pl.exceptions.PolarsError, TypeError):
+        return None
+    return found if whole else None
+
+
+def _worth(audit: JudgeAudit) -> tuple[int, str]:
+    return len(audit.table), audit.when

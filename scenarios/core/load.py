@@ -66,11 +66,15 @@ def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
     data = parse(path, "a scenario file", listed="palaestra scenarios", begin="scenario: debate")
     overridden = override(data, settings)
     scenario = check(data, str(path), overridden)
-    where = Where(str(path), data, overridden)
+    refuse_moot(scenario, Where(str(path), data, overridden))
+    return scenario
+
+
+def refuse_moot(scenario: Scenario, where: Where) -> None:
+    """Raise `BadInput` where what a scenario would tell is moot, see `ScenarioConfig.moot`."""
     moot = [f"{where.of(location)}: {message}" for location, message in scenario.config.moot()]
     if moot:
         raise BadInput("\n".join(moot[:MOST_TOLD]))
-    return scenario
 
 
 def override(data: dict[str, Any], settings: Sequence[str]) -> dict[Location, str]:

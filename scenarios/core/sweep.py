@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
+from palaestra.agents.declared import Where
 from palaestra.agents.failures import BadInput
-from palaestra.scenarios.core.load import Scenario, check, override
+from palaestra.scenarios.core.load import Scenario, check, override, refuse_moot
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ def _with(scenario: Scenario, settings: dict[str, Any]) -> Scenario:
         overridden = override(
             data, [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
         )
-        return check(data, scenario.file, overridden)
+        point = check(data, scenario.file, overridden)
+        refuse_moot(point, Where(scenario.file, data, overridden))
+        return point
     except BadInput as error:
         place = f"{scenario.file}: in the sweep, at {Point(settings, scenario).name}"
         raise BadInput(f"{place}:\n{error.args[0]}", error.remedy) from error

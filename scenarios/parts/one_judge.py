@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from palaestra.agents.engine import EngineSettings
+from pydantic import JsonValue
+
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig
 
@@ -62,14 +63,25 @@ def one_judge_problems(
 def _function(config: ScenarioConfig, judge: Participant) -> str | None:
     """What makes a judge say what it says; None where that can't be the same for two."""
     policy = config.policies.get(judge.policy)
-    engine = None if policy is None else config.engines.get(policy.engine)
-    if policy is None or engine is None or isinstance(engine, ScriptedEngine):
+    if policy is None or isinstance(config.engines.get(policy.engine), ScriptedEngine | None):
         return None
     if config.population is not None and not judge.persona:  # somebody else of the population plays each
         return None
     told = (judge.persona, getattr(judge, "rubric", ""))
-    return repr([_model(engine), policy.adapter, policy.think, *(" ".join(words.split()) for words in told)])
+    return repr([answering(config, judge.policy), *(" ".join(words.split()) for words in told)])
 
 
-def _model(engine: EngineSettings) -> str:
-    return engine.model_dump_json(exclude=set(PACE))
+def answering(config: ScenarioConfig, policy: str) -> list[JsonValue]:
+    """What decides how a policy judges what it is asked, as JSON: its engine, adapter, thinking, sampling.
+
+    Temperature is a part of it where scores are samples, and none where they are expectations.
+    """
+    of = config.policies[policy]
+    sampled = getattr(config, "score_basis", "expectation") == "sample"
+    return [
+        config.engines[of.engine].model_dump(mode="json", exclude=set(PACE)),
+        None if of.adapter is None else str(of.adapter),
+        of.think.model_dump(mode="json"),
+        of.normalise,
+        [of.temperature, of.top_p] if sampled else [],
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,12 +75,11 @@ def audit_judges(
     modes = modes_of(scenario, mode or ())
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
     try:
-        tried = audit(scenario, modes, planted_pairs(pairs, seed), seed, quiet, allowed)
+        kept = partial(keep, run=run)
+        tried = audit(scenario, modes, planted_pairs(pairs, seed), seed, quiet, allowed, kept)
     except LimitReached as reached:
         reached.remedy = f"Raise it with: --set {reached.raised}"
         raise
-    for each in {one.audit.fingerprint: one.audit for one in tried}.values():
-        keep(each, run)
     for name in modes:
         _print_mode(name, [one for one in tried if one.judge.mode == name])
     for words in of_themselves(run) if run is not None else (UNAUDITED_SELF,):

@@ -149,7 +149,9 @@ class _Examiner:
         beside = await asyncio.gather(*(self.ask(POINTS, question) for question in questions))
         pairs = zip(alone, map(_expected, beside), strict=False)
         apart = [one - other for one, other in pairs if one is not None and other is not None]
-        noise = sqrt(fmean(difference**2 for difference in apart)) if apart else 0.0
+        if len(apart) < ALONE:
+            return "no", f"asked among {COMPANY}, {ALONE - len(apart)} of {ALONE} told no probabilities"
+        noise = sqrt(fmean(difference**2 for difference in apart))
         seen = f"expected scores of 1–10 alone and among {COMPANY} differ by {noise:.2g} (root mean square)"
         return ("partly", f"{seen}: smaller margins are noise (`ties_below`)") if noise else ("yes", seen)
 

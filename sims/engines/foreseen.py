@@ -41,6 +41,12 @@ def at_most(call: Call, policy: Policy, tokens_a_character: float = TOKENS_A_CHA
     output = most_tokens(call, policy)
     if isinstance(call.answer, Json):  # a character may take several tokens: so much is asked for
         output = max(output, min(4 * output, 4096))
-    if isinstance(call.answer, Choice):  # an option may be spelt in several tokens
-        output += max(len(option.encode()) for option in call.answer.options) // 4 + 1
+    if isinstance(call.answer, Choice):
+        output += _most_of_options(call.answer, policy)
     return with_thought(round(characters(call) * tokens_a_character) + 1, output, policy, call.answer)
+
+
+def _most_of_options(choice: Choice, policy: Policy) -> int:
+    """Tokens that a choice may take beyond one: an option is spelt in several, or each token is asked for."""
+    lengths = [len(option.encode()) for option in choice.options]
+    return sum(lengths) + len(lengths) if policy.normalise == "answer" else max(lengths) // 4 + 1

@@ -60,6 +60,7 @@ def audit(
     seed: int = 0,
     quiet: bool = False,
     allowed: Allowed = NOTHING,
+    keep: Callable[[JudgeAudit], None] = lambda _: None,
 ) -> list[Tried]:
     """Every judge of `scenario` in each way of judging, tried on `pairs`; one of two names is asked once.
 
@@ -70,6 +71,7 @@ def audit(
         seed: that they were made from; it also decides which of two answers is read first by whom.
         quiet: no progress.
         allowed: what a person allows the engines.
+        keep: is given each audit as soon as its way of judging is over.
 
     Raises:
         LimitReached: the file's `limits` don't allow all of it.
@@ -78,7 +80,7 @@ def audit(
     scenario.require_allowed(allowed)
     tried: list[Tried] = []
     with Venue() as venue:
-        venue.run(_audit(scenario, modes, _Planted(pairs, seed), quiet, allowed, venue, tried))
+        venue.run(_audit(scenario, modes, _Planted(pairs, seed), quiet, allowed, venue, keep, tried))
     return tried
 
 
@@ -110,10 +112,12 @@ async def _audit(
     quiet: bool,
     allowed: Allowed,
     venue: Venue,
+    keep: Callable[[JudgeAudit], None],
     tried: list[Tried],
 ) -> None:
     config, rules = scenario.config, scenario.rules
-    judging = {judge.policy for mode in modes for judge in known_judges(rules, config, mode, {})}
+    judges = (judge for mode in modes for judge in known_judges(rules, config, mode, {}))
+    judging = {policy for judge in judges for policy in judge.policies}
     policies = {name: policy for name, policy in config.policies.items() if name in judging}
     kinds = ", ".join(sorted({config.engines[policy.engine].kind for policy in policies.values()}))
     say = Progress(0, quiet=quiet).say
@@ -135,10 +139,12 @@ async def _audit(
                 replies = await _played(trial, partial(meter.ask, fleet.ask), progress)
                 made = {
                     one.fingerprint: _audited(
-                        one, planted, trial, replies, engines[policies[one.policy].engine]
+                        one, planted, trial, replies, engines[policies[one.policies[0]].engine]
                     )
                     for one in ones[mode]
                 }
+                for each in made.values():
+                    keep(each)
                 tried += [Tried(judge, made[judge.fingerprint]) for judge in known[mode]]
                 progress.episode_ended()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from palaestra.metrics.bounds import Bounds, bounds, quantile, support_of
+from palaestra.metrics.bounds import Bounds, Chance, bounds, quantile, support_of
 from support.coverage_of_intervals import of_difference, of_items, of_shape, of_strengths
 
 TEN = np.array([2.5, 3.1, 4.7, 5.2, 3.3, 4.1, 2.9, 6.0, 3.8, 4.4])
@@ -50,6 +50,21 @@ def test_what_is_at_most_something_mirrors_what_is_at_least() -> None:
 def test_an_interval_moves_with_the_values_where_no_bound_is_known() -> None:
     one, other = (ends(bounds(float(v.mean()), v, (None, None))) for v in (TEN - 4, TEN + 96))
     assert other == pytest.approx((one[0] + 100, one[1] + 100))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_where_no_bound_is_known_it_holds_students_interval_and_that_of_a_bootstrap_t(sign: int) -> None:
+    values = sign * (np.exp(TEN - 4) - 2)
+    drawn = values[np.random.default_rng(3).integers(10, size=(900, 10))]
+    ratios = (drawn.mean(axis=1) - values.mean()) / drawn.std(axis=1, ddof=1)
+    first, last = np.quantile(ratios, [0.015, 0.985], method="nearest")
+    spread = values.std(ddof=1)
+    half = quantile(10) * spread / np.sqrt(10)
+    low, high = ends(bounds(float(values.mean()), values, (None, None), chance=Chance(900, 3)))
+    resampled = values.mean() - last * spread, values.mean() - first * spread
+    assert low == pytest.approx(min(values.mean() - half, resampled[0]))
+    assert high == pytest.approx(max(values.mean() + half, resampled[1]))
+    assert (resampled[1] > values.mean() + half) if sign == 1 else (resampled[0] < values.mean() - half)
 
 
 def test_one_prize_in_ten_is_no_sample_of_prizes_and_it_is_said_how_many_are() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import bootstrap
 
 from palaestra.metrics.bounds import Chance, bounds
 from palaestra.metrics.comparison import Difference, difference, differences, holm, level, levels
@@ -307,3 +308,24 @@ def test_what_is_learnt_from_other_episodes_has_neither_interval_nor_test() -> N
     compared = difference(pooled, run(SOME), run(OTHERS))
     assert (compared.low, compared.p, compared.detectable) == (None, None, None)
     assert compared.value == pytest.approx((OTHERS - SOME).mean())
+
+
+LARGEST = Statistic(
+    ("value",),
+    {"value": pl.col("value").mean(), "square": (pl.col("value") ** 2).mean(), "one": pl.lit(1.0)},
+    lambda parts: np.abs(parts[..., 0]) / parts[..., 2] + parts[..., 1] / parts[..., 2],
+)
+
+
+def test_a_number_that_is_not_smooth_has_the_interval_of_scipys_bca() -> None:
+    largest = metric("told.value", unit="points", statistic=LARGEST)(average.rows)
+
+    def number(values: Any, axis: int = -1) -> Any:
+        return np.abs(values.mean(axis=axis)) + (values**2).mean(axis=axis)
+
+    told = level(largest, run(SOME), resamples=600, seed=5)
+    rng = np.random.default_rng(5)
+    expected = bootstrap((SOME,), number, n_resamples=600, batch=200, method="BCa", rng=rng)
+    assert told.value == pytest.approx(number(SOME))
+    ends = expected.confidence_interval
+    assert (told.low, told.high) == pytest.approx((ends.low, ends.high))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.stats import binom
 
-from palaestra.metrics.ratings.bradley_terry import bradley_terry, match_games
+from palaestra.metrics.ratings.bradley_terry import bradley_terry, match_contests, match_games
 from palaestra.metrics.ratings.elo import elo, expected_score, update_elo
 from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, SpartaRatings
 
@@ -222,10 +222,10 @@ def test_a_prior_is_so_many_virtual_ties_of_every_pair() -> None:
     assert strong - weak == near(math.log(7))
 
 
-def test_intervals_are_percentiles_of_resampled_games() -> None:
-    """Of 100 games, half of them won, resampled wins are binomial; each has half of the log-odds."""
+def test_intervals_of_many_games_are_those_of_the_share_that_was_won() -> None:
+    """Of 100 games, half of them won, wins are binomial; each has half of the log-odds."""
     games = [("a", "b", float(number % 2)) for number in range(100)]
-    table = bradley_terry(games, resamples=4000, confidence=0.9)
+    table = bradley_terry(games, confidence=0.9)
     fewest = binom.ppf(0.05, 100, 0.5)
     expected = math.log(fewest / (100 - fewest)) / 2
     assert table["low"].to_list() == pytest.approx([expected] * 2, abs=0.025)
@@ -249,3 +249,29 @@ def test_the_better_scored_never_loses_rating(r: float, s: float, u: float, v: f
     assert first * margin >= 0
     assert second * margin <= 0
     assert all(reputation.rating >= 10 for reputation in ratings.reputations.values())
+
+
+def test_games_of_one_contest_tell_as_much_as_one() -> None:
+    games = random_games(3, 4, 60)
+    once = bradley_terry(games, prior=0.5).sort("name")
+    four = [game for game in games for _ in range(4)]
+    numbers = [number for number in range(60) for _ in range(4)]
+    told = bradley_terry(four, prior=0.5, contests=numbers).sort("name")
+    alone = bradley_terry(four, prior=0.5, contests=list(range(240))).sort("name")
+    widths = [(table["high"] - table["low"]).to_numpy() for table in (once, told, alone)]
+    assert widths[1] == pytest.approx(widths[0], rel=0.25)
+    assert (widths[1] > 1.6 * widths[2]).all()
+
+
+def test_contests_of_a_run_are_told_with_their_games() -> None:
+    matches = pl.DataFrame(
+        {
+            "episode": [0, 0, 0, 1],
+            "contest": [0, 0, 1, 0],
+            "first": list("abca"),
+            "second": list("bcab"),
+            "margin": [1.0, None, -1.0, 0.0],
+        }
+    )
+    assert match_games(matches) == [("a", "b", 1.0), ("c", "a", 0.0), ("a", "b", 0.5)]
+    assert match_contests(matches) == [1, 2, 3]

@@ -66,3 +66,16 @@ def test_what_company_does_to_expected_scores_is_told_as_their_noise() -> None:
 def test_numbers_that_are_the_same_in_any_company_have_none() -> None:
     told = found(Rounding(drift=0))
     assert (told.can, "differ by 0 " in told.seen) == ("yes", True)
+
+
+def test_numbers_that_are_told_to_some_calls_only_are_no_comparison() -> None:
+    class Silent(Rounding):
+        """Tells no probabilities to who asks beside others."""
+
+        async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+            reply = await super().answer(call, policy, seed, attempt)
+            return replace(reply, probabilities=None) if self.most > 1 else reply
+
+    told = found(Silent(drift=0.0))
+    assert told.can == "no"
+    assert f"{ALONE} of {ALONE} told no probabilities" in told.seen

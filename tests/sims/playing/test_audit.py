@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from palaestra.agents.failures import BadInput, ExtensionFault
+from palaestra.agents.scripted import scripted_reply
+from palaestra.metrics.judge_audit import SCHEMA, effective_judges
 from palaestra.runs.audits.fingerprint import known_judges
+from palaestra.runs.audits.kept import JudgeAudit, find, keep, places
 from palaestra.runs.audits.own_answers import of_themselves
 from palaestra.runs.audits.standing import called, in_words, panel_in_words
 from palaestra.runs.exports.folder import export
@@ -16,6 +21,7 @@ from palaestra.runs.exports.pairing import PairRule
 from palaestra.runs.quality.pairs import read_pairs
 from palaestra.runs.quality.report import quality_report
 from palaestra.scenarios.core.load import check
+from palaestra.scenarios.core.sweep import points
 from palaestra.scenarios.duel.trial import MODES
 from palaestra.scenarios.parts.planted import planted_pairs
 from palaestra.sims.engines import scripted_engine
@@ -196,6 +202,8 @@ def test_an_audit_is_of_what_answers_what_it_is_asked_and_the_way_of_judging() -
         prints(prompts={"score": "How good is it? From 1 to 10."}),
         prints(policies={"default": {"think": "scratchpad"}}),
         prints(score_basis="sample"),
+        prints(policies={"default": {"normalise": "answer"}}),
+        prints(engines={"default": {"kind": "scripted", "garbled": 0.1}}),
         prints(judges=[{"name": name, "persona": f"Taste of {name}.", "rubric": "Truth."} for name in NAMES]),
     ):
         assert not set(other.values()) & set(usual.values())
@@ -206,3 +214,86 @@ def test_only_ways_of_judging_that_there_are_can_be_tried() -> None:
     assert modes_of(found)[0] == "pairwise"
     assert set(modes_of(found)) == set(MODES)
     assert modes_of(found, ["pointwise"]) == ("pointwise",)
+
+
+def test_a_reference_is_a_part_of_the_judge_and_is_asked() -> None:
+    weighing = {
+        "judging": "likelihood",
+        "policies": {"default": {}, "base": {}, "other": {"temperature": 0.2}},
+    }
+    found = check(scenario(**weighing, reference="base"), "test.yaml")
+    (kim, *_) = known_judges(found.rules, found.config, "likelihood", {})
+    assert kim.policies == ("default", "base")
+    tried = audit(found, ["likelihood"], PAIRS[:6], 4, quiet=True)
+    assert all(len(each.audit.table) == 6 for each in tried)
+    plain = check(scenario(**weighing), "test.yaml")
+    assert known_judges(plain.rules, plain.config, "likelihood", {})[0].fingerprint != kim.fingerprint
+
+
+def test_judges_who_are_drawn_anew_for_each_episode_can_not_be_audited() -> None:
+    people = {"population": {"of": "townsfolk", "size": 30, "seed": 1}}
+    judges = [{"name": "Kim"}, {"name": "Lund", "persona": "A teacher."}]
+    with pytest.raises(BadInput, match="nobody judges here whom planted pairs can be put to"):
+        modes_of(check(scenario(judges=judges, **people), "test.yaml"))
+    assert modes_of(check(scenario(**people), "test.yaml"))
+
+
+def test_judges_on_a_server_are_not_asked_how_probable_a_text_is() -> None:
+    server = {
+        "default": {"kind": "openai", "model": "m", "url": "http://127.0.0.1:1/v1", "key_variable": None}
+    }
+    assert modes_of(check(scenario(engines=server), "test.yaml")) == ("pointwise", "pairwise")
+
+
+def test_each_way_of_judging_is_kept_as_soon_as_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[JudgeAudit] = []
+
+    def until_pairwise(call: Any, **told: Any) -> Any:
+        if call.purpose == "compare":
+            raise RuntimeError("the engine is gone")
+        return scripted_reply(call, **told)
+
+    monkeypatch.setattr(scripted_engine, "scripted_reply", until_pairwise)
+    found = check(scenario(), "test.yaml")
+    with pytest.raises(ExtensionFault):
+        audit(found, ["pointwise", "pairwise"], PAIRS[:6], 4, quiet=True, keep=kept.append)
+    assert [each.mode for each in kept] == ["pointwise"] * 3
+
+
+def test_the_audit_of_most_pairs_stands_wherever_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path / "cache"))
+    found = check(scenario(), "test.yaml")
+    run = tmp_path / "run"
+    run.mkdir()
+    (large, *_), (small, *_) = (audit(found, ["pointwise"], PAIRS[:n], 4, quiet=True) for n in (12, 6))
+    newer = small.audit.model_copy(update={"when": "2999-01-01"})
+    keep(newer, run)
+    keep(large.audit)
+    keep(newer)
+    best = find(small.audit.fingerprint, places(run))
+    assert best is not None
+    assert len(best.table) == 12
+    file = tmp_path / "cache/audits" / f"{small.audit.fingerprint}.json"
+    file.write_text(
+        file.read_text().replace('"battery": "1"', '"battery": "0"').replace('"battery":"1"', '"battery":"0"')
+    )
+    older = find(small.audit.fingerprint, places(run))
+    assert older is not None
+    assert len(older.table) == 6
+
+
+def test_a_panel_of_which_nothing_was_understood_is_worth_no_number() -> None:
+    nothing = pl.DataFrame(
+        [{"pair": 0, "kind": "logic", "size": 1, "longer": "right", "styled": "right"}], schema=SCHEMA
+    )
+    assert effective_judges([nothing, nothing], beside=False) is None
+
+
+def test_a_sweep_is_held_to_what_a_file_is() -> None:
+    engines = {"default": {"kind": "vllm"}}
+    file = scenario(engines=engines, judges=[{"name": name} for name in NAMES])
+    swept = check(file | {"sweep": {"weights": ["uniform", "elo"]}}, "test.yaml")
+    with pytest.raises(BadInput, match="these 3 judges are one"):
+        points(swept)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from palaestra.agents.answers import Text
+from palaestra.agents.answers import Choice, Text
 from palaestra.agents.budget import Usage
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.failures import EngineUnavailable, LimitReached
+from palaestra.agents.policy import Policy
 from palaestra.sims.engines.foreseen import at_most
 from palaestra.sims.playing.meter import Meter
 from support.scripted_debates import call, scenario
@@ -153,3 +154,15 @@ def test_a_call_that_fails_gives_back_what_was_kept_for_it() -> None:
 def test_a_limit_is_raised_by_the_setting_that_it_names() -> None:
     assert meter(calls=3).told("calls").raised == "limits.calls=6"
     assert meter(spend=0.25).told("spend").raised == "limits.spend=0.5"
+
+
+@pytest.mark.parametrize(
+    "options", [tuple(map(str, range(1, 11))), ("one and the same", "one and the other")]
+)
+def test_options_that_are_weighed_whole_are_foreseen_at_each_of_their_tokens(
+    options: tuple[str, ...],
+) -> None:
+    asked = call(Choice(options))
+    parted, whole = (at_most(asked, Policy(normalise=how)).output for how in ("options", "answer"))
+    nodes = len({option[:end] for option in options for end in range(len(option) + 1)})  # a byte a token
+    assert whole >= nodes > parted
