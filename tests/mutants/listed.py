@@ -125,7 +125,7 @@ LISTED = (
     ("fleet: refused", FLEET, "None, reply.finish == REFUSED", "None, False", T_FLEET),
     ("conformance", "sims/commands/conformance.py", "def conformance(", RAISES, "tests/sims/commands/test_conformance.py"),
     ("audit-judges", "sims/commands/auditing.py", "def audit_judges(", RAISES, "tests/sims/commands/test_audit_judges.py -k damaged"),
-    ("audit: fingerprint", "runs/audits/fingerprint.py", "        policy.think.model_dump(mode=\"json\"),\n", "", "tests/sims/playing/test_audit.py -k audit_is_of"),
+    ("audit: fingerprint", "scenarios/parts/one_judge.py", '        of.think.model_dump(mode="json"),\n', "", "tests/sims/playing/test_audit.py -k an_audit_is_of"),
     ("audit: both orders", "sims/playing/audit.py", "None if second is None else 1 - second", "second", "tests/sims/playing/test_audit.py -k 'sound_judge and pairwise'"),
     ("audit: chance", "runs/audits/verdict.py", "if low > 0.5:", "if low > 0.0:", "tests/sims/playing/test_audit.py -k planted_fault"),
     ("audit: worth", "metrics/judge_audit.py", "values.sum() ** 2 / (values**2).sum()", "len(values)", "tests/sims/playing/test_audit.py -k thrice"),
