@@ -5,10 +5,10 @@ the model is compared with all that the same person wrote in the same round, and
 averaged; tweets are compared with tweets, chats with chats, and where a rater says which are off topic,
 only what is on topic counts on both sides. Lengths are words. ROUGE-L is the F-measure of the longest
 common subsequence of lower-case words, without stemming. Similarity is by TF-IDF, whose weights come from
-the run's own messages, or with `--embedding MODEL` by meaning, as in the paper. The stance of a message
-is the rater's, the expectation where it has probabilities.
+the different texts that are compared, or with `--embedding MODEL` by meaning, as in the paper. The stance
+of a message is the rater's, the expectation where it has probabilities.
 
-Ours: `predicted_*`, which compare a prediction with the very message that it predicts.
+Ours: `predicted_*`, which compare a prediction with the very message that it predicts, whatever its topic.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ DEBATE_UTTERANCES = "DEBATE benchmark, utterance metrics"
 TWEET = "tweet.agent tweet.round tweet.message tweet.human"
 UTTERANCE = "utterance.speaker utterance.round utterance.message utterance.human"
 SAID = f"{TWEET} {UTTERANCE} messages.message messages.text"
-STANCES = "message_stance.message message_stance.stance message_stance.expected message_stance.on_topic"
+COMPARED = f"{SAID} message_stance.message message_stance.on_topic"
+STANCES = "message_stance.stance message_stance.expected"
 ON_TOPIC = "message_stance.source message_stance.on_topic"
 TWEETS = (
     "message_stance.source message_stance.kind message_stance.round message_stance.stance "
@@ -59,19 +60,18 @@ def said(tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame) -
     return sides.join(texts, on=["episode", "message"], maintain_order="left")
 
 
-def pairs(told: pl.DataFrame, message_stance: pl.DataFrame | None = None) -> pl.DataFrame:
+def pairs(told: pl.DataFrame, message_stance: pl.DataFrame) -> pl.DataFrame:
     """Each message of the model with each of the record by the same agent in the same round.
 
     Args:
         told: what `said` gives.
-        message_stance: the rater's table; without one, or of messages that it couldn't rate, all count.
+        message_stance: the rater's table, empty without one; messages that it couldn't rate count.
 
     Returns:
         `episode`, `message`, `text`, `human` and `human_text`.
     """
-    if message_stance is not None and not message_stance.is_empty():
-        off = message_stance.filter(~pl.col("on_topic").fill_null(value=True))
-        told = told.join(off, on=["episode", "message"], how="anti", maintain_order="left")
+    off = message_stance.filter(~pl.col("on_topic").fill_null(value=True))
+    told = told.join(off, on=["episode", "message"], how="anti", maintain_order="left")
     key = ["episode", "agent", "round", "kind"]
     human = told.filter(source="human").select(*key, human="message", human_text="text")
     made = told.filter(source="model").join(human, on=key, maintain_order="left_right")
@@ -127,8 +127,9 @@ def _cosines(compared: pl.DataFrame, embed: Embed) -> list[float]:
     """Of the two texts of each row."""
     if compared.is_empty():
         return []
-    vectors = embed([*compared["text"], *compared["human_text"]])
-    ours, theirs = vectors[: len(compared)], vectors[len(compared) :]
+    texts = pl.concat([compared["text"], compared["human_text"]]).unique(maintain_order=True).to_list()
+    vectors, row = embed(texts), {text: number for number, text in enumerate(texts)}
+    ours, theirs = (vectors[[row[text] for text in compared[side]]] for side in ("text", "human_text"))
     if isinstance(ours, np.ndarray):
         return [float(cosine) for cosine in (ours * theirs).sum(axis=1)]
     return [float(cosine) for cosine in np.asarray(ours.multiply(theirs).sum(axis=1)).ravel()]
@@ -143,37 +144,41 @@ def _lead(text: str, human: str) -> float:
     return float(len(_words(human)) - len(_words(text)))
 
 
-@metric(SAID, unit="cosine", low=0, high=1, source=f"{DEBATE_UTTERANCES}; {TFIDF}")
+@metric(COMPARED, unit="cosine", low=0, high=1, source=f"{DEBATE_UTTERANCES}; {TFIDF}")
 def utterance_similarity(
-    tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame
+    tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame, message_stance: pl.DataFrame
 ) -> pl.DataFrame:
     """TF-IDF cosine of what a model says and what the same person said in the same round."""
-    return similarity(pairs(said(tweet, utterance, messages)))
+    return similarity(pairs(said(tweet, utterance, messages), message_stance))
 
 
-@metric(SAID, unit="F", low=0, high=1, source=DEBATE_UTTERANCES)
-def utterance_rouge_l(tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
+@metric(COMPARED, unit="F", low=0, high=1, source=DEBATE_UTTERANCES)
+def utterance_rouge_l(
+    tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame, message_stance: pl.DataFrame
+) -> pl.DataFrame:
     """ROUGE-L of what a model says against what the same person said in the same round."""
-    return _of_pairs(pairs(said(tweet, utterance, messages)), rouge_l)
+    return _of_pairs(pairs(said(tweet, utterance, messages), message_stance), rouge_l)
 
 
-@metric(SAID, unit="words", source=DEBATE_UTTERANCES)
+@metric(COMPARED, unit="words", source=DEBATE_UTTERANCES)
 def utterance_length_lead(
-    tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame
+    tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame, message_stance: pl.DataFrame
 ) -> pl.DataFrame:
     """Signed difference of length, human − model: below 0 where the model says more."""
-    return _of_pairs(pairs(said(tweet, utterance, messages)), _lead)
+    return _of_pairs(pairs(said(tweet, utterance, messages), message_stance), _lead)
 
 
-@metric(SAID, unit="words", low=0, source=DEBATE_UTTERANCES)
+@metric(COMPARED, unit="words", low=0, source=DEBATE_UTTERANCES)
 def utterance_length_gap(
-    tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame
+    tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame, message_stance: pl.DataFrame
 ) -> pl.DataFrame:
     """Absolute difference of length of what a model and the same person say in the same round."""
-    return _of_pairs(pairs(said(tweet, utterance, messages)), lambda text, human: abs(_lead(text, human)))
+    return _of_pairs(
+        pairs(said(tweet, utterance, messages), message_stance), lambda text, human: abs(_lead(text, human))
+    )
 
 
-@metric(f"{SAID} {STANCES}", unit="points", low=0, high=WIDTH, source=DEBATE_UTTERANCES)
+@metric(f"{COMPARED} {STANCES}", unit="points", low=0, high=WIDTH, source=DEBATE_UTTERANCES)
 def utterance_stance_gap(
     tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame, message_stance: pl.DataFrame
 ) -> pl.DataFrame:
@@ -242,8 +247,10 @@ def predicted_rouge_l(tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl
 def semantic_utterances(embed: Embed, source: str) -> list[Metric]:
     """`semantic_utterance_similarity` and `semantic_predicted_similarity`, by another embedding."""
 
-    def by_round(tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
-        return similarity(pairs(said(tweet, utterance, messages)), embed)
+    def by_round(
+        tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame, message_stance: pl.DataFrame
+    ) -> pl.DataFrame:
+        return similarity(pairs(said(tweet, utterance, messages), message_stance), embed)
 
     def by_message(tweet: pl.DataFrame, utterance: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
         return similarity(predictions(said(tweet, utterance, messages)), embed)

@@ -2,7 +2,8 @@
 
 Names ending in `_r` remove what they find, those in `_f` turn it round. Where the published
 code does other than it means, this does what it means: `ifd_r` keeps rows and their values
-together after its first cut, and `ins_tag_*` top up without taking a row twice.
+together after its first cut, and `ins_tag_*` top up without taking a row twice. A share p is of the
+pairs that somebody judged; the rest stay as they are.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from palaestra.agents.failures import BadInput
-from palaestra.metrics.pairs.preference_pairs import SIDES, panel_sign, text
+from palaestra.metrics.pairs.preference_pairs import SIDES, TIE, panel_sign, text
 from palaestra.runs.quality.pairs import turned
 
 Asked = list[dict[str, str]]
@@ -27,8 +28,8 @@ Gap = Callable[[pl.DataFrame], NDArray[np.float64]]
 """By how much a reward model or a judge finds each pair's chosen answer better; NaN where it doesn't say."""
 Loss = Callable[[list[tuple[Asked, str]]], list[float]]
 """Mean loss a token, > 0, of answers after prompts."""
-Tags = Callable[[list[str]], list[set[str]]]
-"""What each prompt is about and asks for (InsTag)."""
+Tags = Callable[[pl.DataFrame], list[set[str]]]
+"""What each prompt, with its `prompt_id` and `text`, is about and asks for (InsTag)."""
 Way = Literal["remove", "flip"]
 
 
@@ -53,12 +54,12 @@ def llm_judge_f(pairs: pl.DataFrame, judge: Gap | None = None) -> Cleaned:
 
 def rw_gap_r(pairs: pl.DataFrame, gaps: Sequence[Gap], p: float) -> Cleaned:
     """Remove the fraction `p` of lowest mean gap (chosen − rejected) over reward models, even above 0."""
-    return _treat(pairs, _lowest(_mean_gap(pairs, gaps), p), "remove")
+    return _treat(pairs, _lowest(mean_gap(pairs, gaps), p), "remove")
 
 
 def rw_gap_f(pairs: pl.DataFrame, gaps: Sequence[Gap], p: float) -> Cleaned:
     """Turn round the fraction `p` of lowest mean gap over reward models, even above 0."""
-    return _treat(pairs, _lowest(_mean_gap(pairs, gaps), p), "flip")
+    return _treat(pairs, _lowest(mean_gap(pairs, gaps), p), "flip")
 
 
 def vote_all_r(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> Cleaned:
@@ -138,8 +139,10 @@ def of_answers(scorer: Scorer) -> Gap:
 
 
 def _judged_lower(pairs: pl.DataFrame, judge: Gap | None) -> NDArray[np.bool_]:
+    if judge is not None:
+        return np.less(judge(pairs), -TIE)
     lower: NDArray[np.bool_] = (panel_sign(pairs) < 0).fill_null(value=False).to_numpy()
-    return lower if judge is None else np.less(judge(pairs), 0)
+    return lower
 
 
 def _gaps(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> NDArray[np.float64]:
@@ -149,19 +152,21 @@ def _gaps(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> NDArray[np.float64]:
     return np.array([gap(pairs) for gap in gaps], dtype=float)
 
 
-def _mean_gap(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> NDArray[np.float64]:
-    """Over those who say something of a pair; infinite where nobody does, which is lowest of none."""
+def mean_gap(pairs: pl.DataFrame, gaps: Sequence[Gap]) -> NDArray[np.float64]:
+    """Over those who say something of a pair; NaN where nobody does. Infinities of both signs make 0."""
     found = _gaps(pairs, gaps)
     said = ~np.isnan(found)
-    total, count = np.where(said, found, 0.0).sum(axis=0), said.sum(axis=0)
-    mean: NDArray[np.float64] = np.where(count > 0, total / np.maximum(count, 1), np.inf)
+    with np.errstate(invalid="ignore"):
+        total = np.nan_to_num(np.where(said, found, 0.0).sum(axis=0), nan=0.0, posinf=np.inf, neginf=-np.inf)
+    count = said.sum(axis=0)
+    mean: NDArray[np.float64] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return mean
 
 
 def _unsupported(pairs: pl.DataFrame, gaps: Sequence[Gap], share: float) -> NDArray[np.bool_]:
-    """Whether of those who say something of a pair at most none (`share` 0), or fewer than `share`, agree."""
+    """Whether of those who vote on a pair none (`share` 0) or fewer than `share` agree; a tie is no vote."""
     found = _gaps(pairs, gaps)
-    said, agree = (~np.isnan(found)).sum(axis=0), (found > 0).sum(axis=0)
+    said, agree = (np.abs(found) > TIE).sum(axis=0), (found > TIE).sum(axis=0)
     few = agree == 0 if share == 0 else agree < share * said
     unsupported: NDArray[np.bool_] = few & (said > 0)
     return unsupported
@@ -179,11 +184,15 @@ def _items(pairs: pl.DataFrame, side: str) -> list[tuple[Asked, str]]:
 
 
 def _lowest(values: NDArray[np.float64], p: float) -> NDArray[np.bool_]:
-    """Whether each is among the fraction `p` of lowest values, rounded down; earlier ones first."""
+    """Whether each is among the fraction `p` of lowest of the values that are numbers, rounded down.
+
+    Of equal values the earlier is the lower one.
+    """
     if not 0 <= p <= 1:
         raise BadInput(f"{p} is no fraction of the pairs", "Choose p from 0 to 1; published are 0.1 to 0.4.")
     found = np.zeros(len(values), dtype=bool)
-    found[np.argsort(values, kind="stable")[: int(p * len(values) + 1e-9)]] = True
+    known = np.flatnonzero(~np.isnan(values))
+    found[known[np.argsort(values[known], kind="stable")[: int(p * len(known) + 1e-9)]]] = True
     return found
 
 
@@ -191,7 +200,7 @@ def _diverse(pairs: pl.DataFrame, tags: Tags, cap: int, seed: int, passes: int |
     prompts = pairs.unique("prompt_id", keep="first", maintain_order=True).select(
         "prompt_id", text("prompt").alias("text")
     )
-    tagged = tags(prompts["text"].to_list())
+    tagged = tags(prompts)
     left = sorted(range(len(tagged)), key=lambda i: -len(tagged[i]))
     taken: list[int] = []
     while len(taken) < cap and (passes is None or passes > 0):
@@ -199,7 +208,8 @@ def _diverse(pairs: pl.DataFrame, tags: Tags, cap: int, seed: int, passes: int |
         if not fresh:
             break
         taken += fresh
-        left = [i for i in left if i not in set(fresh)]
+        gone = set(fresh)
+        left = [i for i in left if i not in gone]
         passes = None if passes is None else passes - 1
     room = min(cap - len(taken), len(left))
     taken += np.random.default_rng(seed).choice(np.array(left, dtype=int), room, replace=False).tolist()

@@ -10,19 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import orjson
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
 
 from palaestra.agents.failures import BadInput
-from palaestra.metrics.pairs.preference_pairs import preferences, text
+from palaestra.metrics.pairs.preference_pairs import preferences
 from palaestra.runs.quality import cleaning
 from palaestra.runs.quality.cleaning import Cleaned, Gap, Loss, Tags
 
+FRACTION, CAP = 0.1, 6000
 Need = Literal["verdicts", "gaps", "loss", "tags"]
 
 
@@ -42,9 +44,16 @@ class Means:
     gaps: Sequence[Gap] | None = None
     loss: Loss | None = None
     tags: Tags | None = None
-    fraction: float = 0.1
-    cap: int = 6000
+    fraction: float = FRACTION
+    cap: int = CAP
     seed: int = 0
+
+
+class _TaggedPrompt(BaseModel):
+    """A line of a file of tags."""
+
+    prompt_id: str
+    tags: list[str]
 
 
 Treat = Callable[[pl.DataFrame, Means], Cleaned]
@@ -63,13 +72,9 @@ def _by_judge(
     treat: Callable[[pl.DataFrame, Gap | None], Cleaned],
 ) -> Treat:
     def treated(pairs: pl.DataFrame, means: Means) -> Cleaned:
-        return treat(pairs, _mean_of(means.gaps) if means.gaps else None)
+        return treat(pairs, partial(cleaning.mean_gap, gaps=means.gaps) if means.gaps else None)
 
     return treated
-
-
-def _mean_of(gaps: Sequence[Gap]) -> Gap:
-    return lambda pairs: np.mean([gap(pairs) for gap in gaps], axis=0)
 
 
 def _by_rank(
@@ -142,26 +147,23 @@ def treatment(name: str) -> Treatment:
     raise BadInput(f"there is no treatment {name!r}", f"{hint}Treatments: {', '.join(TREATMENTS)}.")
 
 
-def verdict_gaps(pairs: pl.DataFrame) -> dict[str, Gap]:
-    """Each judge's gap by the verdicts in the rows; NaN where it judged not both answers of a pair."""
-    judges = preferences(pairs)["judge"].unique(maintain_order=True).to_list()
-    return {judge: _of_judge(judge) for judge in judges}
+def verdict_gaps(pairs: pl.DataFrame) -> list[Gap]:
+    """Each judge's gap in these very pairs by their verdicts; NaN where it judged not both answers."""
+    means = preferences(pairs).group_by("judge", "pair", maintain_order=True)
+    told = means.agg(pl.col("difference").mean()).partition_by("judge", maintain_order=True)
+    return [_known(pairs.height, *(one[name].to_numpy() for name in ("pair", "difference"))) for one in told]
 
 
-def _of_judge(judge: str) -> Gap:
-    def gap(pairs: pl.DataFrame) -> NDArray[np.float64]:
-        found = np.full(pairs.height, np.nan)
-        mean = preferences(pairs).filter(judge=judge).group_by("pair").agg(pl.col("difference").mean())
-        found[mean["pair"].to_numpy()] = mean["difference"].to_numpy()
-        return found
-
-    return gap
+def _known(height: int, which: NDArray[np.int64], differences: NDArray[np.float64]) -> Gap:
+    found = np.full(height, np.nan)
+    found[which] = differences
+    return lambda _pairs: found
 
 
 def _gaps(pairs: pl.DataFrame, means: Means) -> Sequence[Gap]:
     if means.gaps is not None:
         return means.gaps
-    judges = list(verdict_gaps(pairs).values())
+    judges = verdict_gaps(pairs)
     if not judges:
         raise BadInput(
             "no judge's verdicts stand in these pairs", "Name a reward model: --reward-model FOLDER."
@@ -169,30 +171,37 @@ def _gaps(pairs: pl.DataFrame, means: Means) -> Sequence[Gap]:
     return judges
 
 
-def word_tags(prompts: list[str]) -> list[set[str]]:
+def word_tags(prompts: pl.DataFrame) -> list[set[str]]:
     """The words of each prompt, in lower case, without the commonest of English."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     words = CountVectorizer(stop_words="english").build_analyzer()
-    return [set(words(prompt)) for prompt in prompts]
+    return [set(words(prompt)) for prompt in prompts["text"]]
 
 
 def read_tags(file: Path, pairs: pl.DataFrame) -> Tags:
     """The tags that a file gives for prompts: JSON lines of `prompt_id` and `tags` (texts).
 
     Raises:
-        BadInput: it can't be read, or tells nothing of a prompt.
+        BadInput: it can't be read, a line is something else, or it tells nothing of a prompt.
     """
     try:
-        rows = [orjson.loads(line) for line in file.read_bytes().splitlines()]
-        told = {str(row["prompt_id"]): {str(tag) for tag in row["tags"]} for row in rows}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(
-            f"{file} can't be read as tags: {error!r}", 'Write lines like {"prompt_id": "…", "tags": ["…"]}.'
-        ) from error
-    prompts = pairs.unique("prompt_id", maintain_order=True).select("prompt_id", text("prompt").alias("text"))
-    missing = set(prompts["prompt_id"]) - told.keys()
+        lines = file.read_bytes().splitlines()
+    except OSError as error:
+        raise BadInput(f"{file} can't be read as tags: {error}", "Name a file.") from error
+    told = dict(_tagged(file, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    missing = set(pairs["prompt_id"]) - told.keys()
     if missing:
         raise BadInput(f"{file} has no tags of {len(missing)} prompts", f"One of them: {min(missing)}.")
-    of_text = {asked: told[name] for name, asked in prompts.iter_rows()}
-    return lambda asked: [of_text[one] for one in asked]
+    return lambda prompts: [told[name] for name in prompts["prompt_id"]]
+
+
+def _tagged(file: Path, number: int, line: bytes) -> tuple[str, set[str]]:
+    try:
+        row = _TaggedPrompt.model_validate_json(line)
+    except ValidationError as error:
+        raise BadInput(
+            f"{file}, line {number}, can't be read as tags: {error.errors()[0]['msg']}",
+            'Write lines like {"prompt_id": "…", "tags": ["…"]}.',
+        ) from error
+    return row.prompt_id, set(row.tags)

@@ -6,19 +6,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.failures import BadInput
 
 if TYPE_CHECKING:
     import polars as pl
 
     from palaestra.runs.quality.filters import Dropped
-    from palaestra.runs.quality.treatments import Means, Treatment
+    from palaestra.runs.quality.treatments import Means
+
+SERVES = {
+    "--reward-model": ("llm_judge_", "rw_gap_", "vote_"),
+    "--model": ("ifd_",),
+    "--tags": ("ins_tag_",),
+    "--fraction": ("rw_gap_", "ifd_"),
+    "--cap": ("ins_tag_",),
+}
+"""How the names of the treatments begin that take an option."""
 
 
 def treated(
     pairs: pl.DataFrame, names: Sequence[str], means: Means
 ) -> tuple[pl.DataFrame, list[Dropped], dict[str, int]]:
-    """The pairs after the treatments, one after another.
+    """The pairs after the treatments, one after another, while there are any.
 
     Returns:
         The pairs, what each treatment removed, and how many pairs each turned round.
@@ -31,6 +41,8 @@ def treated(
 
     dropped, turned = [], {}
     for name in names:
+        if pairs.is_empty():
+            break
         before = pairs.height
         cleaned = treatment(name).treat(pairs, means)
         pairs = cleaned.pairs
@@ -40,14 +52,20 @@ def treated(
     return pairs, dropped, turned
 
 
+def refuse_none(pairs: pl.DataFrame) -> None:
+    """Raise BadInput where no pair is left."""
+    if pairs.is_empty():
+        raise BadInput("no pair is left", "Take weaker filters.")
+
+
 def means_for(
     names: Sequence[str],
     pairs: pl.DataFrame,
-    reward_models: Sequence[str],
-    model: str,
+    reward_models: Sequence[str] | None,
+    model: str | None,
     tags: Path | None,
-    fraction: float,
-    cap: int,
+    fraction: float | None,
+    cap: int | None,
     seed: int,
 ) -> Means:
     """What the treatments named work with; models are loaded only where one of them needs them.
@@ -56,14 +74,20 @@ def means_for(
         BadInput: an option is given that none of them takes, or a model can't be loaded.
     """
     from palaestra.runs.quality.cleaning import of_answers
-    from palaestra.runs.quality.treatments import Means, read_tags, treatment
+    from palaestra.runs.quality.treatments import CAP, FRACTION, Means, read_tags, treatment
 
-    wanted: list[Treatment] = [treatment(name) for name in names]
-    needs = {one.needs for one in wanted}
-    if reward_models and not needs & {"gaps", "verdicts"}:
-        raise BadInput("--reward-model serves llm_judge_*, rw_gap_* and vote_*", "Leave it out, or name one.")
-    if tags is not None and "tags" not in needs:
-        raise BadInput("--tags serves ins_tag_*", "Leave it out, or name one of these treatments.")
+    needs = {treatment(name).needs for name in names}
+    given = {
+        "--reward-model": reward_models or None,
+        "--model": model,
+        "--tags": tags,
+        "--fraction": fraction,
+        "--cap": cap,
+    }
+    for option, value in given.items():
+        if value is not None and not any(name.startswith(SERVES[option]) for name in names):
+            takers = ", ".join(f"{prefix}*" for prefix in SERVES[option])
+            raise BadInput(f"{option} serves {takers}", "Leave it out, or name one of these with --clean.")
     gaps, loss = None, None
     if reward_models:
         from palaestra.sims.training.scorers import reward_model
@@ -72,9 +96,10 @@ def means_for(
     if "loss" in needs:
         from palaestra.sims.training.scorers import mean_loss
 
-        loss = mean_loss(model)
+        loss = mean_loss(model or EMBEDDED_MODEL)
     told = read_tags(tags, pairs) if tags is not None else None
-    return Means(gaps=gaps, loss=loss, tags=told, fraction=fraction, cap=cap, seed=seed)
+    p, most = FRACTION if fraction is None else fraction, cap or CAP
+    return Means(gaps=gaps, loss=loss, tags=told, fraction=p, cap=most, seed=seed)
 
 
 def treatments() -> list[str]:

@@ -15,7 +15,7 @@ import typer
 from palaestra.agents.failures import BadInput
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
-from palaestra.sims.commands.cleaning import means_for, treated, treatments
+from palaestra.sims.commands.cleaning import means_for, refuse_none, treated, treatments
 from palaestra.sims.commands.listing import listing
 from palaestra.sims.terminal import BOLD, say, table, visible
 
@@ -262,11 +262,13 @@ def quality(
         ),
     ] = None,
     fraction: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=0, max=1, help="p: the share that rw_gap_* and ifd_* act on; published are 0.1 to 0.4."
+            min=0,
+            max=1,
+            help="p: the share that rw_gap_* and ifd_* act on; published are 0.1 to 0.4. Default: 0.1.",
         ),
-    ] = 0.1,
+    ] = None,
     reward_model: Annotated[
         list[str] | None,
         typer.Option(
@@ -275,13 +277,16 @@ def quality(
         ),
     ] = None,
     model: Annotated[
-        str, typer.Option(help="Whose loss ifd_* read: smollm2, a folder or an id.")
-    ] = "smollm2",
+        str | None,
+        typer.Option(help="Whose loss ifd_* read: smollm2, a folder or an id. Default: smollm2."),
+    ] = None,
     tags: Annotated[
         Path | None,
         typer.Option(help="JSON lines of prompt_id and tags for ins_tag_*. Default: the words of prompts."),
     ] = None,
-    cap: Annotated[int, typer.Option(min=1, help="Prompts that ins_tag_* keep at most.")] = 6000,
+    cap: Annotated[
+        int | None, typer.Option(min=1, help="Prompts that ins_tag_* keep at most. Default: 6000.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the export of the pairs that are kept.")
     ] = None,
@@ -305,19 +310,19 @@ def quality(
     if out is not None and not filters and not names:
         raise BadInput("--out is for the pairs that filters keep", "Name one: --keep 'margin>=1'")
     pairs, dropped = apply(read_pairs(folder), filters)
-    means = means_for(names, pairs, reward_model or [], model, tags, fraction, cap, seed)
-    pairs, removed, turned = treated(pairs, names, means)
     if dropped:
         rows = [[item.name, f"{item.before:,}", f"{item.dropped:,}"] for item in dropped]
         print_table("filters", ["keeps", "of", "drops"], rows)
+    refuse_none(pairs)
+    means = means_for(names, pairs, reward_model, model, tags, fraction, cap, seed)
+    pairs, removed, turned = treated(pairs, names, means)
     if removed:
         rows = [
             [item.name, f"{item.before:,}", f"{item.dropped:,}", f"{turned.get(item.name, 0):,}"]
             for item in removed
         ]
         print_table("treatments", ["treatment", "of", "removes", "turns round"], rows)
-    if pairs.is_empty():
-        raise BadInput("no pair is left", "Take weaker filters.")
+    refuse_none(pairs)
     report = quality_report(pairs, seed)
     for line in report.lines():
         say(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -76,19 +77,22 @@ def _mnpo(eta: float, told: Tokens, numbers: Tensor) -> Logged:
 def _pro(sft_weight: float, told: Tokens, numbers: Tensor) -> Logged:
     means = torch.stack([tokens.mean() for tokens in told])
     order = means.detach()
-    right = [float(order[i] > order[j]) for i in range(len(order)) for j in range(i + 1, len(order))]
+    right = [
+        bool(order[i] > order[j]) for i, j in combinations(range(len(order)), 2) if numbers[i] > numbers[j]
+    ]
     loss = pro_loss(means, told[0].sum(), numbers, sft_weight)
-    return loss, {"rewards/accuracies": sum(right) / len(right)}
+    return loss, {"rewards/accuracies": sum(right) / len(right)} if right else {}
 
 
 def _cut(threshold: float, weight: float, told: Tokens, _numbers: Tensor) -> Logged:
-    return cut_loss(told[0], told[1] if len(told) > 1 else None, threshold, weight), {}
+    judged = told[1] if len(told) > 1 else None
+    return cut_loss(told[0], judged, threshold, weight), {"satisfied": float(judged is None)}
 
 
 def _unfaulted(row: dict[str, Any], satisfied: float) -> dict[str, Any]:
     """The row without its judgment, where that faults nothing."""
-    score = row["score"]
-    return row | {"judged_ids": []} if score is not None and score >= satisfied else row
+    share = row["satisfaction"]
+    return row | {"judged_ids": []} if share is not None and share >= satisfied else row
 
 
 def _anchored(

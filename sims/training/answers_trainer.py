@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from peft import PeftModel
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import Trainer
+from trl.trainer.utils import selective_log_softmax
 
 Ids = list[int]
 Row = dict[str, Any]
@@ -33,7 +35,11 @@ class Sequences:
     numbers: Callable[[Row], list[float]]
 
     def batch(self, rows: list[Row], padding: int) -> dict[str, Tensor]:
-        """The tensors of a batch: `input_ids`, `attention_mask`, `answer_mask`, `sizes` and `numbers`."""
+        """The tensors of a batch.
+
+        `input_ids`, `attention_mask` and `answer_mask` of its sequences, `sizes` (how many each row has),
+        `numbers` of all rows, and `counts` (how many each row has).
+        """
         made = [self.pairs(row) for row in rows]
         whole = [torch.tensor(prompt + answer) for pairs in made for prompt, answer in pairs]
         answers = [
@@ -45,24 +51,27 @@ class Sequences:
             "attention_mask": pad_sequence([torch.ones_like(ids) for ids in whole], batch_first=True),
             "answer_mask": pad_sequence(answers, batch_first=True),
             "sizes": torch.tensor([len(pairs) for pairs in made]),
-            "numbers": torch.cat([torch.tensor([len(row)]) for row in numbers] + numbers),
+            "numbers": torch.cat(numbers),
+            "counts": torch.tensor([len(row) for row in numbers]),
         }
 
 
 def answers(model: Any, batch: dict[str, Tensor]) -> Iterator[tuple[Tokens, Tensor]]:
     """Row by row, the log-probabilities of the answers' tokens and the row's numbers."""
     outputs = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False)
-    chances = outputs.logits[:, :-1].float().log_softmax(-1)
-    told = chances.gather(-1, batch["input_ids"][:, 1:, None])[..., 0]
-    masks = batch["answer_mask"][:, 1:].bool()
-    sizes = batch["sizes"].tolist()
-    counts = batch["numbers"][: len(sizes)].long().tolist()
-    ends = [sum(counts[: row + 1]) + len(sizes) for row in range(len(sizes))]
-    numbers = [batch["numbers"][end - count : end] for end, count in zip(ends, counts, strict=True)]
-    first = 0
-    for size, own in zip(sizes, numbers, strict=True):
-        yield [told[i][masks[i]] for i in range(first, first + size)], own
-        first += size
+    sequences = zip(
+        outputs.logits[:, :-1], batch["input_ids"][:, 1:], batch["answer_mask"][:, 1:].bool(), strict=True
+    )
+    for size, numbers in zip(
+        batch["sizes"].tolist(), torch.split(batch["numbers"], batch["counts"].tolist()), strict=True
+    ):
+        yield [_chances(*sequence) for sequence in islice(sequences, size)], numbers
+
+
+def _chances(logits: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
+    """Log-probabilities of the tokens in the mask; only what is told of them is copied into float32."""
+    told: Tensor = selective_log_softmax(logits[mask].float()[None], ids[mask][None])[0]
+    return told
 
 
 class AnswersTrainer(Trainer):

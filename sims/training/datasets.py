@@ -9,6 +9,7 @@ that the export kept is learnt before its answer, between the marks of the model
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, cast, get_args
@@ -143,18 +144,34 @@ def pro_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
 def cut_ids(row: Row, tokens: Tokens) -> dict[str, Any]:
     """A row of `critiques` for CUT.
 
-    `prompt_ids` and `judged_ids`, the prompt with the judgment ([] without one), `completion_ids`, and the
-    judgment's `score`.
+    `prompt_ids` and `judged_ids`, the prompt with the judgment ([] without one), `completion_ids`, and
+    `satisfaction`, how far up its unit's range the judgment's score lies, 0–1 (None without a score).
+
+    Raises:
+        BadInput: there is a score, and its unit doesn't tell its range.
     """
-    (answer,) = [{"content": row["output"]}]
-    prompt, (said,) = tokens.exchange(row["prompt"], (answer, row.get("finish")))
+    prompt, (said,) = tokens.exchange(row["prompt"], ({"content": row["output"]}, row.get("finish")))
     judged = tokens.prompt(_judged(row)) if row["judgment"] else []
     return {
         "prompt_ids": prompt,
         "judged_ids": judged,
         "completion_ids": said,
-        "score": row.get("score"),
+        "satisfaction": _satisfaction(row),
     }
+
+
+def _satisfaction(row: Row) -> float | None:
+    score, unit = row.get("score"), row.get("unit")
+    if score is None:
+        return None
+    ends = re.search(r"([\d.]+)–([\d.]+)$", unit or "")
+    low, high = map(float, ends.groups()) if ends else (0.0, 0.0)
+    if low >= high:
+        raise BadInput(
+            f"critiques have scores in {unit!r}, which doesn't tell how high they go",
+            'Let the scenario\'s unit end in its range, such as "points 1–7".',
+        )
+    return float((score - low) / (high - low))
 
 
 def _judged(row: Row) -> Chat:

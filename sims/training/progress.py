@@ -66,13 +66,18 @@ class TrainingProgress:
 
 
 def describe(logs: Mapping[str, float]) -> str:
-    """The loss, and of preferences how often and by how much the reward of the better one is higher."""
+    """The loss, what is told of preferences or of CUT's judgments.
+
+    Of preferences how often and by how much the reward of the better one is higher; of CUT the share of
+    answers that nobody faulted.
+    """
     parts = [
         f"{name} {logs[key]:{form}}"
         for key, name, form in (
             ("loss", "loss", ".3f"),
             ("rewards/accuracies", "accuracy", ".0%"),
             ("rewards/margins", "margin", ".3f"),
+            ("satisfied", "satisfied", ".0%"),
         )
         if key in logs
     ]

@@ -1,13 +1,16 @@
 """What models on disk make of answers: a reward model's scores, a language model's loss.
 
 `palaestra quality --clean` takes both. Answers are tokenised as in training, so that no text becomes a
-control token; one at a time, so that no padding changes a number.
+control token; one at a time, so that no padding changes a number; in float32, so that no rounding
+decides which is better. What was told of an answer is kept for treatments that ask again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import orjson
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
@@ -18,6 +21,7 @@ from palaestra.sims.training.datasets import Tokens
 from palaestra.sims.training.train import model_path, tokenizer_of
 
 Items = list[tuple[Asked, str]]
+Score = Callable[[Asked, str], float]
 
 
 def reward_model(name: str) -> Scorer:
@@ -35,14 +39,11 @@ def reward_model(name: str) -> Scorer:
         )
     tokens = _tokens(path)
 
-    def scores(items: Items) -> list[float]:
-        found = []
-        for asked, answer in items:
-            ids = torch.tensor([tokens.prompt(asked) + tokens.answer(asked, answer)])
-            found.append(float(model(input_ids=ids).logits[0, 0]))
-        return found
+    def score(asked: Asked, answer: str) -> float:
+        ids = torch.tensor([tokens.prompt(asked) + tokens.answer(asked, answer)], device=model.device)
+        return float(model(input_ids=ids).logits[0, 0])
 
-    return torch.inference_mode()(scores)
+    return once(score)
 
 
 def mean_loss(name: str) -> Loss:
@@ -58,21 +59,34 @@ def mean_loss(name: str) -> Loss:
     model = _loaded(AutoModelForCausalLM, path, name)
     tokens = _tokens(path)
 
-    def losses(items: Items) -> list[float]:
-        found = []
-        for asked, answer in items:
-            said = tokens.answer(asked, answer, "length") if asked else tokens.alone(answer)
-            before = tokens.prompt(asked) if asked else [tokens.end]
-            logits = model(input_ids=torch.tensor([before + said])).logits[0, len(before) - 1 : -1]
-            found.append(float(torch.nn.functional.cross_entropy(logits.float(), torch.tensor(said))))
-        return found
+    def loss(asked: Asked, answer: str) -> float:
+        said = tokens.answer(asked, answer, "length") if asked else tokens.alone(answer)
+        before = tokens.prompt(asked) if asked else [tokens.end]
+        ids = torch.tensor(before + said, device=model.device)
+        logits = model(input_ids=ids[None]).logits[0, len(before) - 1 : -1]
+        return float(torch.nn.functional.cross_entropy(logits, ids[len(before) :]))
 
-    return torch.inference_mode()(losses)
+    return once(loss)
+
+
+def once(score: Score) -> Scorer:
+    """`score` of many answers, each prompt and answer scored the first time only."""
+    known: dict[bytes, float] = {}
+
+    def scores(items: Items) -> list[float]:
+        keys = [orjson.dumps(item) for item in items]
+        for key, item in zip(keys, items, strict=True):
+            if key not in known:
+                known[key] = score(*item)
+        return [known[key] for key in keys]
+
+    return torch.inference_mode()(scores)
 
 
 def _loaded(kind: Any, path: str, name: str) -> Any:
     try:
-        return kind.from_pretrained(path, trust_remote_code=False).eval()
+        model = kind.from_pretrained(path, trust_remote_code=False, dtype=torch.float32).eval()
+        return model.to("cuda" if torch.cuda.is_available() else "cpu")
     except (ValueError, OSError) as error:
         raise BadInput(
             f"the model {name} can't be loaded: {(str(error).splitlines() or [''])[0]}",

@@ -46,7 +46,11 @@ class CutSettings(Settings):
     )
     weight: float = Field(1.0, gt=0, description="Weight of the unlikelihood of tokens at fault.")
     satisfied: float = Field(
-        7.0, description="A judgment with a score of so much or more, in the export's unit, faults nothing."
+        2 / 3,
+        ge=0,
+        le=1,
+        description="A judgment whose score lies so far up its unit's range, or further, faults nothing: "
+        "2/3 is 7 of 1–10 and 5 of 1–7.",
     )
 
 

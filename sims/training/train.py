@@ -9,7 +9,8 @@ one. The adapter's folder is PEFT's, with `training.json` beside the weights: `m
 
 In `before` and `after`, `loss` is the method's; `rewards/…` are β times how much likelier, in
 nats, an answer became than it was to the starting policy: 0 before the first step, where an
-accuracy of 0 therefore means nothing; `logps/…` are nats of a whole answer.
+accuracy of 0 therefore means nothing; `logps/…` are nats of a whole answer; CUT's `satisfied` is the
+share of answers that nobody faulted.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ from palaestra.sims.training.source import Split, Start, TrainingSource
 
 NEEDED = ("trl", "peft", "datasets")
 PACKAGES = ("palaestra", "torch", "transformers", *NEEDED)
-KEPT = ("loss", "learning_rate", "rewards/accuracies", "rewards/margins", "kl", "mean_token_accuracy")
+KEPT = (
+    *("loss", "learning_rate", "rewards/accuracies", "rewards/margins", "kl", "mean_token_accuracy"),
+    "satisfied",
+)
 
 
 class TrainerUnavailable(PalaestraError):

@@ -1,4 +1,4 @@
-"""TRL's trainers, set up: the only module that imports TRL.
+"""TRL's trainers, set up.
 
 TRL's DPO, KTO and CPO trainers tokenise what they are given, even when it has token ids already.
 Theirs is the one method overridden here; see `datasets` for why.

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
+from palaestra.metrics.families.speech import tfidf
 from palaestra.metrics.families.utterances import (
     human_on_topic_rate,
     human_tweet_sd_change,
@@ -16,6 +21,8 @@ from palaestra.metrics.families.utterances import (
     predictions,
     rouge_l,
     said,
+    semantic_utterances,
+    similarity,
     tweet_sd_change,
     tweet_shift,
     utterance_length_gap,
@@ -40,7 +47,7 @@ TEXTS = {
 MESSAGES = table("episode message text", *((0, number, text) for number, text in TEXTS.items()))
 TWEET = table("episode agent round message human", (0, "Ann", 1, 1, 0), (0, "Bo", 1, None, 6))
 UTTERANCE = table("episode speaker round message human", (0, "Ann", 1, 4, 2), (0, "Ann", 1, 5, 3))
-TABLES = {"tweet": TWEET, "utterance": UTTERANCE, "messages": MESSAGES}
+SAID = {"tweet": TWEET, "utterance": UTTERANCE, "messages": MESSAGES}
 RATED = table(
     "episode agent round kind source message stance expected on_topic",
     (0, "Ann", 1, "tweet", "human", 0, 1.5, None, True),
@@ -51,6 +58,7 @@ RATED = table(
     (0, "Ann", 1, "utterance", "model", 5, 0.5, None, None),
     (0, "Bo", 1, "tweet", "human", 6, -2.5, None, True),
 )
+TABLES = SAID | {"message_stance": RATED.clear()}
 
 
 @pytest.mark.parametrize(
@@ -70,8 +78,14 @@ def test_rouge_l_of_short_texts(text: str, reference: str, value: float) -> None
 
 
 def test_each_message_of_a_model_meets_all_of_the_same_person_and_round_and_kind() -> None:
-    every = said(**TABLES)
-    assert pairs(every).select("message", "human").rows() == [(1, 0), (4, 2), (4, 3), (5, 2), (5, 3)]
+    every = said(**SAID)
+    assert pairs(every, RATED.clear()).select("message", "human").rows() == [
+        (1, 0),
+        (4, 2),
+        (4, 3),
+        (5, 2),
+        (5, 3),
+    ]
     assert predictions(every).select("message", "human").rows() == [(1, 0), (4, 2), (5, 3)]
     on_topic = pairs(every, RATED).select("message", "human").rows()
     assert on_topic == [(1, 0), (4, 2), (5, 2)]  # what couldn't be rated counts
@@ -98,7 +112,7 @@ def test_similarity_is_one_of_the_same_words_and_nought_of_others() -> None:
     same = MESSAGES.with_columns(
         pl.when(pl.col("message") == 1).then(pl.lit("The city cool TREES")).otherwise("text").alias("text")
     )
-    only_tweet = {"tweet": TWEET, "utterance": UTTERANCE.clear(), "messages": same}
+    only_tweet = TABLES | {"utterance": UTTERANCE.clear(), "messages": same}
     assert number(utterance_similarity, **only_tweet) == pytest.approx(1)
     assert number(predicted_similarity, **only_tweet) == pytest.approx(1)
     found = number(utterance_similarity, **TABLES)
@@ -106,9 +120,40 @@ def test_similarity_is_one_of_the_same_words_and_nought_of_others() -> None:
     assert 0 < found < 1
 
 
+def test_each_text_is_embedded_once_however_often_it_is_compared() -> None:
+    seen: list[str] = []
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float64]:
+        seen.extend(texts)
+        return np.array([[1.0, 0.0] if "trees" in text.lower() else [0.6, 0.8] for text in texts])
+
+    twice = MESSAGES.with_columns(
+        text=pl.when(pl.col("message") == 5).then(pl.lit(TEXTS[4])).otherwise("text")
+    )
+    compared = pairs(said(TWEET, UTTERANCE, twice), RATED.clear())
+    # A tweet on trees against one on trees; twice the message on cars against two on trees.
+    assert similarity(compared, embed)["value"].to_list() == pytest.approx([1, 0.6, 0.6])
+    assert sorted(seen) == sorted({TEXTS[number] for number in (0, 1, 2, 3, 4)})
+
+
+def test_only_what_is_on_topic_counts_in_any_comparison() -> None:
+    """Message 3, the longer of those that both messages of Ann's chat are compared with, is off topic."""
+    rated = SAID | {"message_stance": RATED}
+    assert number(utterance_length_lead, **rated) == pytest.approx((1 + 0 + 2) / 3)
+    assert number(utterance_length_gap, **rated) == pytest.approx((1 + 0 + 2) / 3)
+    assert number(utterance_rouge_l, **rated) == pytest.approx((4 / 7 + 4 / 6 + 0) / 3)
+    without = UTTERANCE.with_columns(human=pl.when(pl.col("human") != 3).then("human"))
+    assert number(utterance_similarity, **rated) == number(
+        utterance_similarity, **TABLES | {"utterance": without}
+    )
+    by_meaning, by_message = semantic_utterances(tfidf, "words")
+    assert number(by_meaning, **rated) == number(utterance_similarity, **rated)
+    assert number(by_message, **SAID) == number(predicted_similarity, **SAID)  # whatever its topic
+
+
 def test_stances_are_compared_on_topic_by_their_expectation_where_it_is_known() -> None:
     # |2 − 1.5|, |−1.5 − 0.5|, |0.5 − 0.5|; message 3 is off topic.
-    gap = number(utterance_stance_gap, **TABLES, message_stance=RATED)
+    gap = number(utterance_stance_gap, **SAID, message_stance=RATED)
     assert gap == pytest.approx((0.5 + 2 + 0) / 3)
     assert number(on_topic_rate, message_stance=RATED) == 1.0  # of two that could be rated
     assert number(human_on_topic_rate, message_stance=RATED) == 3 / 4

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -16,6 +17,7 @@ from palaestra.runs.quality.filters import apply, parse
 from palaestra.runs.quality.meanings import MEANINGS
 from palaestra.runs.quality.pairs import read_pairs, turned
 from palaestra.runs.quality.report import Report, quality_report
+from palaestra.runs.quality.treatments import TREATMENTS, Means, read_tags, verdict_gaps
 from support.synthetic_pairs import POLICIES, copied, flipped, frame, make_pairs, message, pair
 
 
@@ -292,21 +294,53 @@ def test_reward_gaps_take_the_lowest_fraction_whatever_its_sign() -> None:
 
 
 def test_votes_act_when_none_or_fewer_than_half_agree() -> None:
-    assert ids(cleaning.vote_all_r(ANSWERS, [value, value, against])) == [-5, -4, -3, -2, -1, 1, 2, 3, 4]
-    assert ids(cleaning.vote_maj_r(ANSWERS, [value, value, against])) == [1, 2, 3, 4]
-    assert ids(cleaning.vote_maj_r(ANSWERS, [value, against])) == [
-        -5,
-        -4,
-        -3,
-        -2,
-        -1,
-        1,
-        2,
-        3,
-        4,
-    ]  # half is enough
-    assert cleaning.vote_all_f(ANSWERS, [value]).flipped == 6
+    assert ids(cleaning.vote_all_r(ANSWERS, [value, value])) == [0, 1, 2, 3, 4]
+    assert cleaning.vote_all_r(ANSWERS, [value, value, against]).removed == 0
+    assert ids(cleaning.vote_maj_r(ANSWERS, [value, value, against])) == [0, 1, 2, 3, 4]
+    assert cleaning.vote_maj_r(ANSWERS, [value, against]).removed == 0  # half is enough
+    assert cleaning.vote_all_f(ANSWERS, [value]).flipped == 5
     assert chosen(cleaning.vote_maj_f(ANSWERS, [value])) == [0, 0, 0, 0, 0, 0, 1, 2, 3, 4]
+
+
+def gap(*differences: float) -> cleaning.Gap:
+    return lambda _pairs: np.array(differences)
+
+
+SILENT, FOUR = float("nan"), ANSWERS.head(4)
+
+
+def test_a_tie_is_no_vote_and_one_vote_against_is_enough_where_all_others_tie() -> None:
+    ties, votes = gap(0, 1e-12, 0, SILENT), gap(0, -1, 1, SILENT)
+    for treat in (cleaning.vote_all_r, cleaning.vote_maj_r):
+        assert ids(treat(FOUR, [ties, votes, ties])) == [-5, -3, -2]
+    assert ids(cleaning.llm_judge_r(FOUR, gap(0, -1e-12, -1, SILENT))) == [-5, -4, -2]
+
+
+def test_a_share_is_of_the_pairs_that_somebody_judged() -> None:
+    half_silent = gap(SILENT, 2, SILENT, 1)
+    assert ids(cleaning.rw_gap_r(FOUR, [half_silent], 0.5)) == [-5, -4, -3]
+    assert ids(cleaning.rw_gap_r(FOUR, [half_silent], 1.0)) == [-5, -3]
+    assert cleaning.rw_gap_f(FOUR, [gap(*[SILENT] * 4)], 1.0).flipped == 0
+
+
+def test_a_mean_gap_is_over_those_who_say_something_and_opposite_infinities_cancel() -> None:
+    far = float("inf")
+    means = cleaning.mean_gap(FOUR, [gap(SILENT, 1, far, far), gap(SILENT, SILENT, -far, 5)])
+    assert means.tolist() == pytest.approx([SILENT, 1, 0, far], nan_ok=True)
+
+
+def test_a_silent_reward_model_is_left_out_of_the_mean_that_judges() -> None:
+    means = Means(gaps=[gap(-1, SILENT, SILENT, 3), gap(-1, -1, SILENT, -1)])
+    assert ids(TREATMENTS["llm_judge_r"].treat(FOUR, means)) == [-3, -2]
+
+
+def test_judges_gaps_are_their_means_over_the_pairs_they_judged_whole() -> None:
+    pairs = frame(
+        pair(0, [("a", "chosen", False, 7), ("a", "rejected", False, 4), ("b", "chosen", False, 2)]),
+        pair(1, [("b", "chosen", False, 2), ("b", "rejected", False, 4)]),
+    )
+    gaps = [told(pairs).tolist() for told in verdict_gaps(pairs)]
+    assert gaps == [pytest.approx([3, SILENT], nan_ok=True), pytest.approx([SILENT, -2], nan_ok=True)]
 
 
 def loss(items: list[tuple[cleaning.Asked, str]]) -> list[float]:
@@ -325,8 +359,8 @@ def test_ifd_drops_answers_that_the_prompt_does_not_help_and_then_the_easiest() 
 TAGS = {"0": {"a", "b"}, "1": {"a"}, "2": {"c"}, "3": {"a", "b", "c"}, "4": set()}
 
 
-def tags(prompts: list[str]) -> list[set[str]]:
-    return [TAGS[prompt.removeprefix("question ")] for prompt in prompts]
+def tags(prompts: pl.DataFrame) -> list[set[str]]:
+    return [TAGS[prompt.removeprefix("question ")] for prompt in prompts["text"]]
 
 
 def test_instruction_tags_take_the_richest_first_and_never_a_row_twice() -> None:
@@ -337,3 +371,32 @@ def test_instruction_tags_take_the_richest_first_and_never_a_row_twice() -> None
     tops = {tuple(ids(cleaning.ins_tag_div(pairs, tags, cap=2, seed=seed))) for seed in range(20)}
     assert len(tops) == 4  # the rest is drawn at random
     assert sorted(ids(cleaning.ins_tag_div(pairs, tags, cap=9))) == [0, 1, 2, 3, 3, 4]
+
+
+def test_a_file_of_tags_tells_each_prompt_its_own_though_texts_are_alike(tmp_path: Path) -> None:
+    asked = frame(pair(0, []), pair(0, []) | {"prompt_id": "same text"}, pair(1, []))
+    file = tmp_path / "tags.jsonl"
+    told = {"same text": ["b", "a"], "1": [], "0": ["a"], "another": ["z"]}
+    lines = [json.dumps({"prompt_id": name, "tags": tags}) for name, tags in told.items()]
+    file.write_text("\n\n".join(lines) + "\n  \n")
+    prompts = asked.select("prompt_id")
+    assert read_tags(file, asked)(prompts) == [{"a"}, {"a", "b"}, set()]
+    assert ids_of(cleaning.ins_tag_cmp(asked, read_tags(file, asked), cap=1)) == ["same text"]
+
+
+def ids_of(cleaned: cleaning.Cleaned) -> list[str]:
+    return cleaned.pairs["prompt_id"].to_list()
+
+
+@pytest.mark.parametrize("line", ['{"prompt_id": "0", "tags": "red"}', '{"tags": []}', "[]", "{", "\xff"])
+def test_a_line_that_tells_no_tags_is_refused_by_its_number(line: str, tmp_path: Path) -> None:
+    file = tmp_path / "tags.jsonl"
+    file.write_bytes(b'{"prompt_id": "0", "tags": ["a"]}\n\n' + line.encode("latin-1"))
+    with pytest.raises(BadInput, match="line 3, can't be read as tags"):
+        read_tags(file, frame(pair(0, [])))
+
+
+def test_prompts_without_tags_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "tags.jsonl").write_text('{"prompt_id": "0", "tags": ["a"]}')
+    with pytest.raises(BadInput, match="has no tags of 1 prompts"):
+        read_tags(tmp_path / "tags.jsonl", frame(pair(0, []), pair(1, [])))

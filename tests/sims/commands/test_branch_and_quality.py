@@ -117,7 +117,8 @@ def test_every_treatment_that_needs_no_model_is_called_by_its_name(
     """Those by rank act on half, those by tags keep two prompts; the rest on what the verdicts say."""
     read = read_pairs(pairs)
     cleaned = TREATMENTS[name].treat(read, Means(fraction=0.5, cap=2))
-    words = ("--clean", name, "--fraction", "0.5", "--cap", "2", "--out", tmp_path / "clean")
+    options = {"rw_gap": ("--fraction", "0.5"), "ins_ta": ("--cap", "2")}.get(name[:6], ())
+    words = ("--clean", name, *options, "--out", tmp_path / "clean")
     if cleaned.pairs.is_empty():
         assert "no pair is left" in refused("quality", pairs, *words)
         return
@@ -148,6 +149,12 @@ def test_tags_of_prompts_come_from_a_file(pairs: Path, tmp_path: Path) -> None:
         (("--clean", "ins_tag_div", "--reward-model", "m"), "--reward-model serves llm_judge_*"),
         (("--clean", "rw_gap_r", "--tags", "t"), "--tags serves ins_tag_*"),
         (("--clean", "ins_tag_div", "--tags", "t"), "can't be read as tags"),
+        (("--clean", "rw_gap_r", "--model", "m"), "--model serves ifd_*"),
+        (("--clean", "ins_tag_div", "--fraction", "0.1"), "--fraction serves rw_gap_*, ifd_*"),
+        (("--clean", "vote_all_r", "--cap", "6000"), "--cap serves ins_tag_*"),
+        (("--fraction", "0"), "--fraction serves rw_gap_*, ifd_*"),
+        (("--keep", "margin>=100", "--clean", "rw_gap_r"), "no pair is left"),
+        (("--clean", "rw_gap_r", "--fraction", "1", "--clean", "vote_all_r"), "no pair is left"),
         (("--keep", "margim>=1"), "Did you mean 'margin'?"),
         (("--keep", "margin>=100"), "no pair is left"),
         (("--out", "kept"), "--out is for the pairs that filters keep"),

@@ -113,12 +113,81 @@ def test_a_ranking_s_answers_end_as_they_did(tokens: Tokens) -> None:
 
 def test_a_critique_s_two_prompts_have_one_answer(tokens: Tokens) -> None:
     row = {"prompt": question("France"), "output": "Paris", "judgment": "Too short.", "score": 2.0}
+    row["unit"] = "points 1–10"
     made = cut_ids(row | {"finish": "length"}, tokens)
     assert made["completion_ids"] == tokens.answer(question("France"), "Paris", "length")
     asked = critique_messages(row)["messages"][:-1]
     assert made["judged_ids"] == tokens.prompt(asked)
     assert length(made) == len(made["judged_ids"]) + len(made["completion_ids"])
     assert cut_ids(row | {"judgment": None}, tokens)["judged_ids"] == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "least"), [("points 1–10", 7), ("points 1–7", 5), ("reward 0–1", 2 / 3), ("welfare 0–100", 67)]
+)
+def test_a_judgment_faults_nothing_from_two_thirds_of_its_unit_s_range_on(
+    unit: str, least: float, tokens: Tokens
+) -> None:
+    from palaestra.sims.training.answer_methods import _unfaulted
+
+    row = {"prompt": question("France"), "output": "Paris", "judgment": "Well said.", "unit": unit}
+    limit = TrainSettings().cut.satisfied
+
+    def faulted(score: float | None) -> bool:
+        return bool(_unfaulted(cut_ids(row | {"score": score}, tokens), limit)["judged_ids"])
+
+    assert faulted(None)
+    assert [faulted(score) for score in (0.9 * least, least, 1.05 * least)] == [True, False, False]
+
+
+def test_scores_of_no_told_range_are_refused(tokens: Tokens) -> None:
+    row = {"prompt": question("France"), "output": "Paris", "judgment": "Well said.", "score": -1.5}
+    for unit in ("nats a token", "", None, "points 7–1"):
+        with pytest.raises(BadInput, match="doesn't tell how high they go"):
+            cut_ids(row | {"unit": unit}, tokens)
+
+
+# --- what a batch holds ---
+
+
+def test_rows_of_a_batch_have_their_own_answers_and_numbers() -> None:
+    """A model of three tokens, sure of none: ids 0, 1 and 2 have logits 0, 1 and 2 wherever they stand."""
+    import torch
+
+    from palaestra.sims.training.answer_methods import RANKING
+    from palaestra.sims.training.answers_trainer import answers
+
+    def model(input_ids: torch.Tensor, **_: Any) -> Any:
+        logits = torch.arange(3.0).expand(*input_ids.shape, 3).to(torch.bfloat16)
+        return type("Outputs", (), {"logits": logits})
+
+    rows: list[dict[str, Any]] = [
+        {"prompt_ids": [0, 1], "answers_ids": [[1], [2, 1], [0]], "rewards": [3.0, 2.0, 1.0]},
+        {"prompt_ids": [2], "answers_ids": [[0, 0, 2], [2]], "rewards": [7.0, 0.25]},
+    ]
+    scale = log(1 + exp(1) + exp(2))
+    told = list(answers(model, RANKING.batch(rows, padding=0)))
+    assert [numbers.tolist() for _, numbers in told] == [[3.0, 2.0, 1.0], [7.0, 0.25]]
+    for (found, _), row in zip(told, rows, strict=True):
+        for tokens, ids in zip(found, row["answers_ids"], strict=True):
+            assert tokens.tolist() == pytest.approx([i - scale for i in ids])
+
+
+def test_pro_s_accuracy_is_of_answers_that_have_an_order() -> None:
+    from palaestra.sims.training.answer_methods import _pro
+
+    told = [tensor(-1.0), tensor(-2.0), tensor(-0.5)]
+    accuracy = _pro(0.05, told, tensor(5.0, 5.0, 1.0))[1]
+    assert accuracy == {"rewards/accuracies": 0.0}  # both lose to the third; which of them leads is nothing
+    assert _pro(0.05, told, tensor(5.0, 1.0, 1.0))[1] == {"rewards/accuracies": 0.5}
+    assert _pro(0.05, told, tensor(5.0, 5.0, 5.0))[1] == {}
+
+
+def test_cut_tells_the_share_of_answers_that_nobody_faulted() -> None:
+    from palaestra.sims.training.answer_methods import _cut
+
+    assert _cut(1.1, 1.0, [tensor(-1.0)], tensor())[1] == {"satisfied": 1.0}
+    assert _cut(1.1, 1.0, [tensor(-1.0), tensor(-1.0)], tensor())[1] == {"satisfied": 0.0}
 
 
 # --- on a model ---
@@ -180,6 +249,9 @@ def test_the_loss_before_training_is_the_one_worked_from_the_model_s_probabiliti
     assert rows
     assert told["before"]["loss"] == pytest.approx(losses(method, model, rows, tokens), rel=2e-2)
     assert told["steps"] == 1
+    if method == "cut":
+        unfaulted = sum(not row["judgment"] for row in rows)
+        assert told["before"]["satisfied"] == unfaulted / len(rows) == 0.5
     assert told["after"]["loss"] != told["before"]["loss"]
 
 

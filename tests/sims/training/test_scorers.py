@@ -12,7 +12,7 @@ from palaestra.runs.exports.described import Described
 from palaestra.runs.quality.cleaning import of_answers
 from palaestra.runs.quality.pairs import read_pairs
 from palaestra.runs.quality.treatments import TREATMENTS, Means
-from palaestra.sims.training.scorers import mean_loss, reward_model
+from palaestra.sims.training.scorers import mean_loss, once, reward_model
 from support.command_line import done
 from support.synthetic_pairs import make_pairs
 from support.training_export import question
@@ -43,33 +43,58 @@ def test_a_loss_is_the_mean_over_the_answer_s_tokens_after_its_prompt_and_alone(
     import torch
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(shallow).eval()
+    model = AutoModelForCausalLM.from_pretrained(shallow, dtype=torch.float32).eval()
     asked = tokenizer.apply_chat_template(question("France"), add_generation_prompt=True)["input_ids"]
     said = tokenizer("Paris it is.", add_special_tokens=False)["input_ids"]
 
     def by_hand(before: list[int]) -> float:
         with torch.inference_mode():
-            chances = model(torch.tensor([before + said])).logits[0].float().log_softmax(-1)
+            chances = model(torch.tensor([before + said])).logits[0].log_softmax(-1)
         told = [float(chances[len(before) + i - 1, token]) for i, token in enumerate(said)]
         return -sum(told) / len(told)
 
     after, alone = mean_loss(str(shallow))([(question("France"), "Paris it is."), ([], "Paris it is.")])
-    assert after == pytest.approx(by_hand(asked), rel=1e-3)
-    assert alone == pytest.approx(by_hand([tokenizer.eos_token_id]), rel=1e-3)
+    assert after == pytest.approx(by_hand(asked), rel=1e-5)
+    assert alone == pytest.approx(by_hand([tokenizer.eos_token_id]), rel=1e-5)
     assert after != pytest.approx(alone, rel=1e-3)
 
 
-def test_a_reward_model_scores_the_whole_conversation(rewarding: Path, tokenizer: Any) -> None:
+def test_a_reward_model_scores_the_whole_conversation_without_its_checkpoint_s_rounding(
+    rewarding: Path, tokenizer: Any
+) -> None:
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    model = AutoModelForSequenceClassification.from_pretrained(rewarding).eval()
+    model = AutoModelForSequenceClassification.from_pretrained(rewarding, dtype=torch.float32).eval()
     chat = [*question("France"), {"role": "assistant", "content": "Paris."}]
     ids = tokenizer.apply_chat_template(chat)["input_ids"]
     ids = ids[: len(ids) - ids[::-1].index(tokenizer.eos_token_id)]  # up to the end of the turn
     with torch.inference_mode():
         wanted = float(model(torch.tensor([ids])).logits[0, 0])
-    assert reward_model(str(rewarding))([(question("France"), "Paris.")]) == [pytest.approx(wanted, rel=1e-3)]
+        rounded = float(model.to(torch.bfloat16)(torch.tensor([ids])).logits[0, 0])
+    (found,) = reward_model(str(rewarding))([(question("France"), "Paris.")])
+    assert found == pytest.approx(wanted, rel=1e-5)
+    assert found != pytest.approx(rounded, rel=1e-5)
+
+
+def test_an_answer_is_scored_once_whatever_asks_for_it() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def length(chat: list[dict[str, str]], answer: str) -> float:
+        asked.append((chat[-1]["content"] if chat else "", answer))
+        return float(len(answer))
+
+    scores = once(length)
+    assert scores([(question("France"), "Paris."), ([], "Paris."), (question("France"), "Paris.")]) == [
+        6,
+        6,
+        6,
+    ]
+    assert scores([(question("Italy"), "Paris."), (question("France"), "Rome!")]) == [6, 5]
+    assert scores([(question("France"), "Paris.")]) == [6]
+    france, italy = (f"The capital of {place}?" for place in ("France", "Italy"))
+    wanted = [(france, "Paris."), ("", "Paris."), (italy, "Paris."), (france, "Rome!")]
+    assert asked == wanted
 
 
 def test_a_model_that_gives_several_numbers_is_no_reward_model(shallow: Path) -> None:
@@ -91,6 +116,7 @@ def test_treatments_that_read_a_model_are_called_by_name(
     means = Means(gaps=gaps, loss=mean_loss(str(shallow)), fraction=0.25)
     cleaned = TREATMENTS[name].treat(pairs, means)
     words = ("--model", shallow) if by_loss else ("--reward-model", rewarding)
-    said = done("quality", folder, "--clean", name, "--fraction", "0.25", *words)
+    p = () if name.startswith("llm") else ("--fraction", "0.25")
+    said = done("quality", folder, "--clean", name, *p, *words)
     assert f"{name} {pairs.height} {cleaned.removed} {cleaned.flipped} " in said
     assert cleaned.removed + cleaned.flipped >= 1
