@@ -56,6 +56,11 @@ def agreement_excess(pairs: pl.DataFrame) -> tuple[Estimate | None, float | None
     return excess, known.select(pl.col("agreement_by_chance").mean()).item()
 
 
+def chance_unknown(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs, of which it isn't known how often judges agree by chance: their verdicts chose them."""
+    return pairs.with_columns(pl.lit(None, pl.Float64).alias("agreement_by_chance"))
+
+
 def krippendorff_alpha(pairs: pl.DataFrame, *, resamples: int = 500, seed: int = 0) -> Estimate | None:
     """Krippendorff's α of the judges' scores of an answer: 1 perfect, 0 chance, below 0 worse.
 

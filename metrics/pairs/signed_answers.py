@@ -9,7 +9,7 @@ import polars as pl
 from palaestra.metrics.intervals import Estimate, mean
 from palaestra.metrics.pairs.preference_pairs import SIDES, text
 
-SHORTEST = 3
+SHORTEST_NAME = 3
 """Characters of a name that is looked for: shorter ones stand in any text."""
 
 
@@ -23,13 +23,15 @@ def signed_answers(pairs: pl.DataFrame) -> Estimate | None:
     prompts: list[str] = []
     for prompt, *rest in known.drop_nulls().iter_rows():
         names, texts = rest[:2], rest[2:]
-        if names[0] == names[1] or min(map(len, names)) < SHORTEST:
+        if names[0] == names[1] or min(map(len, names)) < SHORTEST_NAME:
             continue
-        found = [[_named(name, said) for said in texts] for name in names]
+        found = [[stands_in(said, name, any_case=True) for said in texts] for name in names]
         excess.append((found[0][0] - found[0][1] + found[1][1] - found[1][0]) / 2)
         prompts.append(prompt)
     return mean(excess, prompts)
 
 
-def _named(name: str, said: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said, re.IGNORECASE) is not None
+def stands_in(said: str, name: str, *, any_case: bool = False) -> bool:
+    """Whether a name stands in a text as a word."""
+    flags = re.IGNORECASE if any_case else re.NOFLAG
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said, flags) is not None

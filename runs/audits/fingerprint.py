@@ -7,7 +7,6 @@ difference where a score is an expectation over the options' probabilities, whic
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,14 +15,12 @@ from typing import Any
 from pydantic import JsonValue
 
 from palaestra.agents.calls import Call
+from palaestra.metrics.pairs.signed_answers import SHORTEST_NAME, stands_in
 from palaestra.runs.record.served import COMPARED
 from palaestra.scenarios.core.config import ScenarioConfig
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.trial import PROBE
 from palaestra.scenarios.parts.one_judge import answering
-
-SHORTEST_NAME = 3
-"""Characters of a name that is looked for in prompts: shorter ones stand in any text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +109,4 @@ def _named(calls: list[Call], names: Collection[str]) -> tuple[str, ...]:
     """Which of `names` stand as words in what is asked."""
     asked = "\n".join(message.body for call in calls for message in call.prompt)
     long = sorted(name for name in names if len(name) >= SHORTEST_NAME)
-    return tuple(name for name in long if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", asked))
+    return tuple(name for name in long if stands_in(asked, name))

@@ -37,7 +37,8 @@ def card(described: Described, quality: str) -> str:
     lines += ["| format | rows in train | in test | with an answer cut at its limit | for |"]
     lines += ["|---|---|---|---|---|"]
     for name, splits in formats.items():
-        counts = f"{splits.get('train', 0):,} | {splits.get('test', 0):,} | {described.cut.get(name, 0):,}"
+        cut = f"{described.cut[name]:,}" if name in described.cut else "–"
+        counts = f"{splits.get('train', 0):,} | {splits.get('test', 0):,} | {cut}"
         lines.append(f"| `{name}` | {counts} | {FORMATS[name].loader} |")
     lines += ["", "No prompt is in two splits. Load one with:", "", "```python"]
     lines += ["from datasets import load_dataset", ""]

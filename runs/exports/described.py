@@ -5,7 +5,7 @@
 | `palaestra`, `command` | version and command line that made it |
 | `runs`, `scenario` | folders and kinds of scenarios that it is of |
 | `formats` | rows of each format's splits |
-| `cut` | of each format, how many rows hold an answer that was cut at its limit |
+| `cut` | of each format, how many rows hold an answer that was cut at its limit, where rows tell that |
 | `left_out` | how many were left out, by format and reason |
 | `turned` | how many pairs cleaning turned round, by treatment |
 | `file_type` | "jsonl" or "parquet" |

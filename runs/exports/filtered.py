@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ from palaestra.runs.exports.unfinished import becoming, exists
 if TYPE_CHECKING:
     from palaestra.runs.quality.filters import Dropped
     from palaestra.runs.quality.report import Report
+    from palaestra.runs.quality.treatments import Treated
 
 
 def write_kept(
     folder: Path,
     pairs: pl.DataFrame,
     dropped: list[Dropped],
-    turned: dict[str, int],
+    treated: list[Treated],
     report: Report,
     out: Path,
     command: str,
@@ -33,8 +35,8 @@ def write_kept(
     Args:
         folder: the export that they are of.
         pairs: as `read_pairs` gives them, those that were kept.
-        dropped: what each filter and treatment dropped.
-        turned: how many pairs each treatment turned round.
+        dropped: what each filter dropped.
+        treated: what each treatment did.
         report: their quality.
         out: the folder to make.
         command: what made it.
@@ -47,13 +49,20 @@ def write_kept(
         raise exists(out)
     whole = Described.read(folder)
     splits = {name: pairs.filter(split=name).drop("split") for name in ("train", "test")}
+    left_out = {name: Counter(whole.left_out.get(name, {})) for name in ("filters", "treatments")}
+    turned = Counter(whole.turned)
+    for item in dropped:
+        left_out["filters"][f"not {item.name}"] += item.dropped
+    for one in treated:
+        left_out["treatments"][one.name] += one.removed
+        turned[one.name] += one.flipped
     changes = {
         "command": command,
         "filtered_from": folder,
         "formats": {PAIRS.name: {name: frame.height for name, frame in splits.items() if frame.height}},
         "cut": {PAIRS.name: int(holds_cut(pairs).sum())},
-        "left_out": whole.left_out | {"filters": {f"not {item.name}": item.dropped for item in dropped}},
-        "turned": whole.turned | turned,
+        "left_out": whole.left_out | {name: dict(counts) for name, counts in left_out.items() if counts},
+        "turned": dict(+turned),
     }
     described = whole.model_copy(update=changes)
     with becoming(out) as partial:

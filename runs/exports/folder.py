@@ -185,7 +185,7 @@ class _Files:
 
     Attributes:
         left_out: how many were left out, by format and reason.
-        cut: how many rows hold an answer that was cut at its limit, by format.
+        cut: how many rows hold an answer that was cut at its limit, by format whose rows tell that.
     """
 
     def __init__(self, folder: Path, test_share: float) -> None:
@@ -217,8 +217,9 @@ class _Files:
             self._open[key] = path.open("wb")
         self._open[key].write(line)
         self._counts[key] += 1
-        if CUT in [row.get(column) for column in ENDS] or CUT in row.get("finishes", ()):
-            self.cut[name] += 1
+        ends = [row[column] for column in ENDS if column in row] + list(row.get("finishes", ()))
+        if ends:
+            self.cut[name] += CUT in ends
 
     def counts(self) -> dict[str, dict[str, int]]:
         """The rows of each format and split."""

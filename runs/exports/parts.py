@@ -48,12 +48,14 @@ PROVENANCE: Columns = {
         pl.String, "stands for the question, without what only some were shown; splits are made by it"
     ),
 }
+FINISH = '"stop", or "length" for an answer that was cut at its limit'
+FINISHES = Column(pl.List(pl.String), FINISH)
 AUTHOR: Columns = {
     "agent": Column(pl.String, "whose answer it is"),
     "policy": Column(pl.String, "the policy that answered for the agent"),
     "play": Column(pl.Int64, "the episode whose log has the call; in branched runs not the branched one"),
     "call": Column(pl.Int64, "the answer's call in that log"),
-    "finish": Column(pl.String, '"stop", or "length" for an answer that was cut at its limit'),
+    "finish": Column(pl.String, FINISH),
 }
 SCORED: Columns = {
     "score": Column(pl.Float64, "of the answer, in `unit`; null where nobody could tell"),

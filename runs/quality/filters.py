@@ -27,7 +27,7 @@ import polars as pl
 
 from palaestra.agents.failures import BadInput
 from palaestra.metrics.pairs.data_map import REGIONS, data_map
-from palaestra.metrics.pairs.judge_agreement import pair_agreement
+from palaestra.metrics.pairs.judge_agreement import chance_unknown, pair_agreement
 from palaestra.metrics.pairs.near_duplicates import alike_answers, duplicate_prompts, repeated_pairs
 from palaestra.metrics.pairs.preference_pairs import SIDES, TIE, panel_sign, text
 from palaestra.metrics.pairs.truncation import holds_cut
@@ -95,7 +95,7 @@ def apply(pairs: pl.DataFrame, filters: Iterable[Filter]) -> tuple[pl.DataFrame,
         dropped.append(Dropped(one.text, pairs.height, pairs.height - kept.height))
         pairs = kept
         if one.by_judges:
-            pairs = pairs.with_columns(pl.lit(None, pl.Float64).alias("agreement_by_chance"))
+            pairs = chance_unknown(pairs)
     return pairs, dropped
 
 

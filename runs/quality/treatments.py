@@ -20,12 +20,15 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from palaestra.agents.failures import BadInput
+from palaestra.metrics.pairs.judge_agreement import chance_unknown
 from palaestra.metrics.pairs.preference_pairs import preferences
 from palaestra.runs.quality import cleaning
 from palaestra.runs.quality.cleaning import Cleaned, Gap, Loss, Tags
 
 FRACTION, CAP = 0.1, 6000
 Need = Literal["verdicts", "gaps", "loss", "tags"]
+BY_JUDGES: tuple[Need, ...] = ("verdicts", "gaps")
+"""Needs that the judges in the rows fill where there is no reward model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,16 @@ class _TaggedPrompt(BaseModel):
 
 
 Treat = Callable[[pl.DataFrame, Means], Cleaned]
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """What a treatment did: of `before` pairs it removed some and turned some round."""
+
+    name: str
+    before: int
+    removed: int
+    flipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +158,30 @@ def treatment(name: str) -> Treatment:
     near = get_close_matches(name, TREATMENTS, n=1)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     raise BadInput(f"there is no treatment {name!r}", f"{hint}Treatments: {', '.join(TREATMENTS)}.")
+
+
+def apply_treatments(
+    pairs: pl.DataFrame, names: Sequence[str], means: Means
+) -> tuple[pl.DataFrame, list[Treated]]:
+    """The pairs after the treatments, one after another while there are any, and what each of them did.
+
+    After one that hangs on what the judges in the rows say, it is no longer known how often they would agree
+    by chance.
+
+    Raises:
+        BadInput: there is no such treatment, or it lacks what it needs.
+    """
+    done: list[Treated] = []
+    for name in names:
+        if pairs.is_empty():
+            break
+        one = treatment(name)
+        cleaned = one.treat(pairs, means)
+        done.append(Treated(name, pairs.height, cleaned.removed, cleaned.flipped))
+        pairs = cleaned.pairs
+        if one.needs in BY_JUDGES and means.gaps is None and cleaned.removed + cleaned.flipped:
+            pairs = chance_unknown(pairs)
+    return pairs, done
 
 
 def verdict_gaps(pairs: pl.DataFrame) -> list[Gap]:

@@ -12,7 +12,6 @@ from palaestra.agents.failures import BadInput
 if TYPE_CHECKING:
     import polars as pl
 
-    from palaestra.runs.quality.filters import Dropped
     from palaestra.runs.quality.treatments import Means
 
 SERVES = {
@@ -23,33 +22,6 @@ SERVES = {
     "--cap": ("ins_tag_",),
 }
 """How the names of the treatments begin that take an option."""
-
-
-def treated(
-    pairs: pl.DataFrame, names: Sequence[str], means: Means
-) -> tuple[pl.DataFrame, list[Dropped], dict[str, int]]:
-    """The pairs after the treatments, one after another, while there are any.
-
-    Returns:
-        The pairs, what each treatment removed, and how many pairs each turned round.
-
-    Raises:
-        BadInput: there is no such treatment, or it lacks what it needs.
-    """
-    from palaestra.runs.quality.filters import Dropped
-    from palaestra.runs.quality.treatments import treatment
-
-    dropped, turned = [], {}
-    for name in names:
-        if pairs.is_empty():
-            break
-        before = pairs.height
-        cleaned = treatment(name).treat(pairs, means)
-        pairs = cleaned.pairs
-        dropped.append(Dropped(name, before, cleaned.removed))
-        if cleaned.flipped:
-            turned[name] = cleaned.flipped
-    return pairs, dropped, turned
 
 
 def refuse_none(pairs: pl.DataFrame) -> None:

@@ -15,7 +15,7 @@ import typer
 from palaestra.agents.failures import BadInput
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
-from palaestra.sims.commands.cleaning import means_for, refuse_none, treated, treatments
+from palaestra.sims.commands.cleaning import means_for, refuse_none, treatments
 from palaestra.sims.commands.listing import listing
 from palaestra.sims.terminal import BOLD, say, table, visible
 
@@ -304,6 +304,7 @@ def quality(
     from palaestra.runs.quality.filters import apply, parse
     from palaestra.runs.quality.pairs import read_pairs
     from palaestra.runs.quality.report import quality_report
+    from palaestra.runs.quality.treatments import apply_treatments
 
     filters = [parse(words) for words in keep or []]
     names = clean or []
@@ -315,12 +316,9 @@ def quality(
         print_table("filters", ["keeps", "of", "drops"], rows)
     refuse_none(pairs)
     means = means_for(names, pairs, reward_model, model, tags, fraction, cap, seed)
-    pairs, removed, turned = treated(pairs, names, means)
-    if removed:
-        rows = [
-            [item.name, f"{item.before:,}", f"{item.dropped:,}", f"{turned.get(item.name, 0):,}"]
-            for item in removed
-        ]
+    pairs, treated = apply_treatments(pairs, names, means)
+    if treated:
+        rows = [[item.name, f"{item.before:,}", f"{item.removed:,}", f"{item.flipped:,}"] for item in treated]
         print_table("treatments", ["treatment", "of", "removes", "turns round"], rows)
     refuse_none(pairs)
     report = quality_report(pairs, seed)
@@ -329,5 +327,5 @@ def quality(
     for words in standing_of(Described.read(folder)):
         say(f"judges: {words}")
     if out is not None:
-        write_kept(folder, pairs, [*dropped, *removed], turned, report, out, _command())
+        write_kept(folder, pairs, dropped, treated, report, out, _command())
         say(f"export: {out}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 import palaestra.scenarios
 from palaestra.scenarios.core.load import load
 from palaestra.scenarios.core.registry import SCENARIOS
+from palaestra.sims.training.settings import TrainSettings
 
 CHECKOUT = Path(__file__).parents[2]
 TABLE = (CHECKOUT / "docs" / "published-systems.md").read_text(encoding="utf-8")
@@ -59,20 +61,22 @@ def value(config: BaseModel, path: str) -> Any:
 FIELDS = [
     (system.name, system.files, path, told)
     for system in systems()
-    for path, told in re.findall(r"`([a-z_0-9.]+): ([0-9.]+)`", system.kept + system.differs)
+    for path, told in re.findall(r"`([a-z_0-9.]+): ([0-9./]+)`", system.kept + system.differs)
 ]
 
 
 def test_fields_are_named() -> None:
-    assert len(FIELDS) > 25
+    assert len(FIELDS) > 30
+    assert {system for system, _, path, _ in FIELDS if path.split(".")[0] in TrainSettings.model_fields}
 
 
 @pytest.mark.parametrize(("name", "files", "path", "told"), FIELDS, ids=[f"{f[0]}-{f[2]}" for f in FIELDS])
 def test_a_field_that_the_table_names_has_the_value_that_it_says(
     name: str, files: list[str], path: str, told: str
 ) -> None:
-    found = [value(config, path) for file in files for config in configs(file) if _has(config, path)]
-    assert float(told) in found, (name, found)
+    played = [config for file in files for config in configs(file)]
+    found = [value(config, path) for config in (*played, TrainSettings()) if _has(config, path)]
+    assert float(Fraction(told)) in found, (name, found)
 
 
 def _has(config: BaseModel, path: str) -> bool:

@@ -9,7 +9,17 @@ import polars as pl
 
 from palaestra.runs.exports.format import Column, Format, Job, Row
 from palaestra.runs.exports.pairing import TOO_FEW
-from palaestra.runs.exports.parts import BASIS, INTEGERS, NUMBERS, PROMPT, PROVENANCE, TEXTS, UNIT, provenance
+from palaestra.runs.exports.parts import (
+    BASIS,
+    FINISHES,
+    INTEGERS,
+    NUMBERS,
+    PROMPT,
+    PROVENANCE,
+    TEXTS,
+    UNIT,
+    provenance,
+)
 from palaestra.runs.exports.samples import Response, Sample, score_of
 from palaestra.scenarios.core.trajectory import JudgeScore
 
@@ -86,7 +96,7 @@ FORMAT = Format(
         "truths": Column(NUMBERS, "what a program says of each, 0–1; null where none can"),
         "agents": Column(TEXTS, "whose answers they are"),
         "policies": Column(TEXTS, "the policies that answered"),
-        "finishes": Column(TEXTS, '"stop", or "length" for an answer that was cut at its limit'),
+        "finishes": FINISHES,
         "models": Column(TEXTS, "the models that answered; null where none did, as in a script"),
         "revisions": Column(TEXTS, "the revisions of these that the run names; null for none"),
         "adapters": Column(TEXTS, "the adapters on them, the checkpoints of a tribe; null for none"),

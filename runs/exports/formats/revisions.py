@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import polars as pl
 
 from palaestra.runs.exports.format import Column, Format, Job, Row
-from palaestra.runs.exports.parts import INTEGERS, MESSAGES, NUMBERS, PROVENANCE, TEXTS, UNIT, provenance
+from palaestra.runs.exports.parts import (
+    FINISHES,
+    INTEGERS,
+    MESSAGES,
+    NUMBERS,
+    PROVENANCE,
+    TEXTS,
+    UNIT,
+    provenance,
+)
 from palaestra.runs.exports.samples import ChatMessages, Sample, chat, score_of
 from palaestra.scenarios.core.trajectory import Turn
 
@@ -46,6 +55,7 @@ def _row(sample: Sample, name: str, prompt: ChatMessages, answers: list[tuple[Tu
         "agents": [turn.agent for turn, _ in answers],
         "policies": [turn.policy for turn, _ in answers],
         "calls": [turn.call for turn, _ in answers],
+        "finishes": [turn.finish for turn, _ in answers],
         **provenance(sample),
     }
 
@@ -63,6 +73,7 @@ FORMAT = Format(
         "agents": Column(TEXTS, "whose they are"),
         "policies": Column(TEXTS, "the policies that answered"),
         "calls": Column(INTEGERS, "their calls"),
+        "finishes": FINISHES,
         **PROVENANCE,
     },
     of_sample=rows,

@@ -8,16 +8,21 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.scripted import scripted_reply
+from palaestra.metrics.pairs.preference_pairs import SIDES, text
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
 from palaestra.runs.quality.filters import apply, parse
 from palaestra.runs.quality.pairs import read_pairs
 from palaestra.runs.quality.report import Measure, quality_report
+from palaestra.runs.quality.treatments import TREATMENTS, Means, apply_treatments
 from palaestra.sims.engines import scripted_engine
 from support.exported_runs import Play
 
@@ -86,6 +91,25 @@ def test_pairs_that_a_filter_selects_by_what_judges_said_tell_of_no_chance(playe
     for words, kept in (("margin>=0.5", False), ("agreement>=0.5", False), ("duplicates", True)):
         filtered, _ = apply(pairs, [parse(words)])
         assert filtered["agreement_by_chance"].is_not_null().any() == kept
+
+
+@pytest.mark.parametrize("name", [name for name, one in TREATMENTS.items() if one.needs != "loss"])
+def test_so_do_pairs_that_a_treatment_leaves_unless_a_reward_model_tells_it(name: str, played: Play) -> None:
+    """Cleaning by what judges said makes judges that know nothing agree, where it does anything."""
+    run = played(CONTESTS)
+    excess(run, RULES["all"])
+    pairs = read_pairs(run.parent / f"pairs of {run.name} all {RULES['all'].margin}")
+    by_tags = TREATMENTS[name].needs == "tags"
+
+    def lengths(pairs: pl.DataFrame) -> NDArray[np.float64]:
+        chosen, rejected = (text(side).str.len_chars().cast(pl.Float64) for side in SIDES)
+        return pairs.select(chosen - rejected).to_series().to_numpy()
+
+    for gaps in (None, [lengths]):
+        cleaned, (done,) = apply_treatments(pairs, [name], Means(gaps=gaps, fraction=0.3))
+        by_judges = gaps is None and not by_tags and done.removed + done.flipped > 0
+        assert cleaned["agreement_by_chance"].is_not_null().any() != by_judges
+        assert by_judges or gaps or name not in {"rw_gap_r", "rw_gap_f", "vote_maj_r", "vote_maj_f"}
 
 
 def _knowing(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Reply:

@@ -72,7 +72,7 @@ def test_a_card_tells_the_type_of_every_column(name: str) -> None:
     told = card(Described(formats={name: {"train": 1}}, policies={}, file_type="jsonl"), "")
     for column in FORMATS[name].columns:
         assert f"\n  - name: {column}\n" in told
-    assert f"| `{name}` | 1 | 0 | 0 | {FORMATS[name].loader} |" in told
+    assert f"| `{name}` | 1 | 0 | – | {FORMATS[name].loader} |" in told
 
 
 @pytest.mark.parametrize("name", [*FORMATS])

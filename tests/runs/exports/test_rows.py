@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from palaestra.agents.failures import BadInput
+from palaestra.runs.exports.card import card
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.record import log as run_log
@@ -102,7 +103,7 @@ def test_answers_that_were_cut_are_told_on_the_card_and_left_out_where_whole_one
     for row in rows_of(run.parent / "all", "ranked"):
         assert row["finishes"] == ["length", "stop", "stop", "stop"]
     whole = export([run], run.parent / "whole", ExportOptions(formats, test_share=0, whole=True))
-    assert whole.cut == {}
+    assert whole.cut == dict.fromkeys(formats, 0)
     assert whole.left_out["questions"] == {"answers that were cut at their limit (--keep whole)": len(best)}
     assert [row["calls"] for row in rows_of(run.parent / "whole", "ranked")] == [
         row["calls"][1:] for row in every
@@ -127,6 +128,23 @@ def test_sft_takes_all_free_answers_or_the_good_ones_of_some_authors(played: Pla
     good = exported(run, "sft", at_least=5.0, policies=("ann", "bo"))["sft"]
     assert good
     assert all(row["score"] >= 5 and row["policy"] in ("ann", "bo") for row in good)
+
+
+def test_whatever_tells_how_answers_ended_counts_those_that_were_cut(played: Play) -> None:
+    """A revision stands in two of the three sets; a format whose rows don't tell it has no count."""
+    run = played({"scenario": "peer_feedback", "questions": QUESTIONS[:1], "peers": PEERS})
+    sets = exported(run, "revisions", test_share=0)["revisions"]
+    revised = next(row["calls"][-1] for row in sets if row["set"] == "imitation")
+    cut_short(run, revised)
+    folder = run.parent / "cut"
+    told = export([run], folder, ExportOptions(("revisions", "critiques"), test_share=0))
+    found = [row for row in rows_of(folder, "revisions") if revised in row["calls"]]
+    assert told.cut == {"revisions": len(found), "critiques": 0}
+    for row in found:
+        assert row["finishes"] == ["length" if call == revised else "stop" for call in row["calls"]]
+    unknown = told.model_copy(update={"cut": {"critiques": 0}})
+    assert f"| `revisions` | {len(sets)} | 0 | {len(found)} |" in card(told, "")
+    assert f"| `revisions` | {len(sets)} | 0 | – |" in card(unknown, "")
 
 
 def test_sft_takes_choices_only_where_their_purpose_is_named(played: Play) -> None:

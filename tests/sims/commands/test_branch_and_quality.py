@@ -127,10 +127,27 @@ def test_every_treatment_that_needs_no_model_is_called_by_its_name(
     written = rows(tmp_path / "clean", "dpo")
     assert sorted(row["chosen_call"] for row in written) == sorted(cleaned.pairs["chosen_call"])
     described = Described.read(tmp_path / "clean")
-    assert described.left_out["filters"] == {f"not {name}": cleaned.removed}
+    assert described.left_out["treatments"] == {name: cleaned.removed}
     assert described.turned == ({name: cleaned.flipped} if cleaned.flipped else {})
     if cleaned.flipped:
         assert f"| {name} | {cleaned.flipped} |" in (tmp_path / "clean" / "README.md").read_text()
+
+
+def test_what_is_cleaned_again_is_counted_in_sum(pairs: Path, tmp_path: Path) -> None:
+    """By a tenth three times, in two exports, with a filter that drops nothing in each."""
+    height = read_pairs(pairs).height
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    by_rank = ("--clean", "rw_gap_r", "--fraction", "0.1")
+    done("quality", pairs, "--keep", "margin>=0", *by_rank, *by_rank, "--clean", "rw_gap_f", "--out", once)
+    done("quality", once, "--keep", "margin<=99", *by_rank, "--clean", "rw_gap_f", "--out", twice)
+    first, second = Described.read(once), Described.read(twice)
+    assert first.left_out["filters"] == {"not margin>=0": 0}
+    assert second.left_out["filters"] == {"not margin>=0": 0, "not margin<=99": 0}
+    assert second.left_out["treatments"] == {
+        "rw_gap_r": height - read_pairs(twice).height,
+        "rw_gap_f": 0,
+    }
+    assert second.turned["rw_gap_f"] > first.turned["rw_gap_f"] > 0
 
 
 def test_tags_of_prompts_come_from_a_file(pairs: Path, tmp_path: Path) -> None:
