@@ -104,6 +104,7 @@ def test_a_mutant_that_lost_its_place_or_whose_tests_do_not_run_is_an_error(tmp_
         '("untested", "src/count.py", "number = 0", "number = 1", "tests/test_nothing.py")',
         '("no such test", "src/count.py", "number = 0", "number = 1", "tests/test_count.py -k letters")',
         '("fine", "src/count.py", "number = 0", "number = 1", "tests/test_count.py")',
+        """("of two words", "src/count.py", "= 0", "= 1", "tests/test_count.py -k 'are and words'")""",
     )
     for name, said in (
         ("gone", "stands 0 times in src/count.py"),
@@ -114,9 +115,10 @@ def test_a_mutant_that_lost_its_place_or_whose_tests_do_not_run_is_an_error(tmp_
         ended = mutants("--check", name, checkout=made)
         assert ended.returncode == 2
         assert said in ended.stderr
-    ended = mutants("--trusting", "no such test", checkout=made)
+    ended = mutants("--trusting", "no such test", "fine", "of two words", checkout=made)
     assert ended.returncode == 2
-    assert "its tests don't run (pytest: exit code 5)" in ended.stderr
+    assert "its tests don't run (pytest: exit code 5)" in ended.stdout
+    assert ended.stdout.endswith("2 of 3 mutants were noticed\n")  # the others were tried all the same
     (tmp_path / "tests" / "test_count.py").write_text(TEST.replace("== 2", "== 3"))
     ended = mutants("fine", checkout=made)
     assert ended.returncode == 2

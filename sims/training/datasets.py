@@ -164,7 +164,7 @@ def _satisfaction(row: Row) -> float | None:
     score, unit = row.get("score"), row.get("unit")
     if score is None:
         return None
-    ends = re.search(r"([\d.]+)–([\d.]+)$", unit or "")
+    ends = re.search(r"(-?[\d.]+)–(-?[\d.]+)$", (unit or "").replace("−", "-"))
     low, high = map(float, ends.groups()) if ends else (0.0, 0.0)
     if low >= high:
         raise BadInput(

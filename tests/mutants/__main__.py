@@ -18,10 +18,12 @@ import argparse
 import ast
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -54,7 +56,7 @@ class Mutant:
 
     def files(self) -> list[str]:
         """The files of its tests."""
-        return [word for word in self.tests.split() if word.endswith(".py")]
+        return [word for word in shlex.split(self.tests) if word.endswith(".py")]
 
     def source(self, root: Path) -> str:
         """The changed file; raises `Stale`."""
@@ -72,7 +74,7 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a mutant: "noticed", "SURVIVED" or "hung"; after how long; which test said so first."""
+    """Whether a mutant was "noticed", "SURVIVED", "hung" or is "UNTRIED"; after how long; who said so."""
 
     mutant: Mutant
     state: str
@@ -137,7 +139,7 @@ def _tried(mutant: Mutant, root: Path) -> Result:
     if code is None:
         return Result(mutant, "hung", seconds, "")
     if code not in (0, 1):
-        raise Stale(f"{mutant.name}: its tests don't run (pytest: exit code {code})\n{said}")
+        return Result(mutant, "UNTRIED", seconds, f"its tests don't run (pytest: exit code {code})\n{said}")
     first = re.search(r"^(?:FAILED|ERROR) \S+::([^\s\[]+)", said, re.MULTILINE)
     return Result(mutant, "noticed" if code else "SURVIVED", seconds, first[1] if first else "")
 
@@ -147,7 +149,7 @@ def tested(root: Path, tests: str, seconds: float | None) -> tuple[int | None, s
 
     None if they take longer than `seconds`, where there is a limit.
     """
-    words = ["-x", "-q", "-n", "0", "-m", "not engine", "-p", "no:cacheprovider", *tests.split()]
+    words = ["-x", "-q", "-n", "0", "-m", "not engine", "-p", "no:cacheprovider", *shlex.split(tests)]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *words],
         cwd=root,
@@ -207,7 +209,7 @@ def main() -> int:
     told.add_argument("--check", action="store_true", help="only see whether each still finds its place")
     told.add_argument("--trusting", action="store_true", help="don't run the tests without a mutant first")
     asked = told.parse_args()
-    survived = 0
+    states: Counter[str] = Counter()
     try:
         chosen = _chosen(asked.names)
         _require_places(chosen)
@@ -218,7 +220,7 @@ def main() -> int:
             _require_passing(chosen)
         wide = max(len(mutant.name) for mutant in chosen)
         for result in run(chosen, asked.jobs):
-            survived += result.state == "SURVIVED"
+            states[result.state] += 1
             place = result.by or f"by none of {result.mutant.tests}"
             print(
                 f"{result.mutant.name:<{wide}}  {result.state:<8}  {result.seconds:5.0f} s  {place}",
@@ -227,8 +229,8 @@ def main() -> int:
     except Stale as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
-    print(f"{len(chosen) - survived} of {len(chosen)} mutants were noticed")
-    return 1 if survived else 0
+    print(f"{states['noticed'] + states['hung']} of {len(chosen)} mutants were noticed")
+    return 2 if states["UNTRIED"] else 1 if states["SURVIVED"] else 0
 
 
 if __name__ == "__main__":

@@ -20,11 +20,7 @@ from support.training_export import question, write_export
 if TYPE_CHECKING:
     import torch
 
-pytestmark = [
-    pytest.mark.engine,
-    pytest.mark.usefixtures("number_format", "shallow"),
-    pytest.mark.filterwarnings("ignore"),
-]
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 ONE_STEP = TrainSettings(
     targets=("q_proj", "v_proj"), learning_rate=1e-3, warmup=0, batch_size=2, max_steps=1, max_length=96
 )
@@ -123,7 +119,8 @@ def test_a_critique_s_two_prompts_have_one_answer(tokens: Tokens) -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "least"), [("points 1–10", 7), ("points 1–7", 5), ("reward 0–1", 2 / 3), ("welfare 0–100", 67)]
+    ("unit", "least"),
+    [("points 1–10", 7), ("points 1–7", 5), ("reward 0–1", 2 / 3), ("welfare 0–100", 67), ("stance −2–4", 2)],
 )
 def test_a_judgment_faults_nothing_from_two_thirds_of_its_unit_s_range_on(
     unit: str, least: float, tokens: Tokens
@@ -233,6 +230,8 @@ def losses(method: str, model: Any, rows: list[dict[str, Any]], tokens: Tokens) 
     return sum(found) / len(found)
 
 
+@pytest.mark.engine
+@pytest.mark.usefixtures("number_format")
 @pytest.mark.parametrize(
     ("method", "form"), [("simpo", "dpo"), ("mnpo", "dpo"), ("pro", "ranked"), ("cut", "critiques")]
 )
@@ -255,6 +254,8 @@ def test_the_loss_before_training_is_the_one_worked_from_the_model_s_probabiliti
     assert told["after"]["loss"] != told["before"]["loss"]
 
 
+@pytest.mark.engine
+@pytest.mark.usefixtures("number_format")
 def test_mnpo_is_anchored_to_past_policies_and_the_reference(export: Path, tmp_path: Path) -> None:
     """From an adapter, with another as its past, the first loss is of its lead against all three."""
     first = train(export, tmp_path / "first", method="dpo", settings=ONE_STEP, quiet=True)
