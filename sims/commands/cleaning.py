@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from palaestra.agents.engines.vllm import EMBEDDED_MODEL
 from palaestra.agents.failures import BadInput
 
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ def means_for(
 
         gaps = [of_answers(reward_model(name)) for name in reward_models]
     if "loss" in needs:
+        from palaestra.agents.engines.vllm import EMBEDDED_MODEL
         from palaestra.sims.training.scorers import mean_loss
 
         loss = mean_loss(model or EMBEDDED_MODEL)
