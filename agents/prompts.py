@@ -1,25 +1,35 @@
 """Prompt templates: data in a scenario's `prompts.yaml`, overridable in any scenario file.
 
-A template is one LangChain prompt template a purpose, with `{variables}`. What fills a
-variable is only ever text: braces in it are not templates, and the engines see to it
-that control tokens in it are not control tokens.
+A template is one text a purpose, with `{variables}`, in LangChain's f-string form; filled by its
+formatter alone, since to import its `PromptTemplate` takes a second of CPU time at every command. What
+fills a variable is only ever text: braces in it are not templates, and the engines see to it that
+control tokens in it are not control tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
-from string import Formatter
 
-from langchain_core.prompts import PromptTemplate
+from langchain_core.utils.formatting import formatter
 
 from palaestra.agents.calls import Scalar
 from palaestra.agents.declared import parse
 from palaestra.agents.failures import BadInput
 
+LITERAL = "Write {{ and }} for literal braces."
 MEMORY = Path(__file__).parent / "memory.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with `{variables}`, and their names."""
+
+    text: str
+    variables: tuple[str, ...]
 
 
 class Prompts:
@@ -46,14 +56,14 @@ class Prompts:
         for purpose, text in (overrides or {}).items():
             self._templates[purpose] = self._override(purpose, text)
 
-    def _override(self, purpose: str, text: str) -> PromptTemplate:
+    def _override(self, purpose: str, text: str) -> Template:
         if purpose not in self._templates:
             raise BadInput(
                 f"there is no prompt named {purpose!r}", f"The prompts are: {', '.join(self._templates)}."
             )
-        known = self._common | set(self._templates[purpose].input_variables)
+        known = self._common.union(self._templates[purpose].variables)
         template = _template(purpose, text)
-        if unknown := set(template.input_variables) - known:
+        if unknown := set(template.variables) - known:
             raise BadInput(
                 f"prompt {purpose!r} uses {', '.join(sorted(unknown))}",
                 f"Its variables are: {', '.join(sorted(known)) or 'none'}.",
@@ -70,7 +80,7 @@ class Prompts:
         if template is None:
             raise LookupError(f"there is no prompt {purpose!r}; {nearest(purpose, self._templates)}")
         try:
-            used = tuple((name, variables[name]) for name in template.input_variables)
+            used = tuple((name, variables[name]) for name in template.variables)
         except KeyError as error:
             [name] = error.args
             raise LookupError(
@@ -81,18 +91,21 @@ class Prompts:
         if text is None:
             if len(self._rendered) >= 4096:
                 self._rendered.clear()
-            text = self._rendered[key] = template.format(**dict(used)).strip()
+            text = self._rendered[key] = formatter.format(template.text, **dict(used)).strip()
         return text
 
 
-def _template(purpose: str, text: str) -> PromptTemplate:
+def _template(purpose: str, text: str) -> Template:
     try:
-        template = PromptTemplate.from_template(text)
+        fields = [field for field in formatter.parse(text) if field[1] is not None]
     except ValueError as error:
-        raise BadInput(f"prompt {purpose!r}: {error}", "Write {{ and }} for literal braces.") from error
-    if any(spec or conversion for _, _, spec, conversion in Formatter().parse(text)):
+        raise BadInput(f"prompt {purpose!r}: {error}", LITERAL) from error
+    if any(spec or conversion for _, _, spec, conversion in fields):
         raise BadInput(f"prompt {purpose!r} formats a variable", "Write {name} alone, without : or !.")
-    return template
+    names = {name for _, name, _, _ in fields if name is not None}
+    if wrong := sorted(name for name in names if not name.isidentifier()):
+        raise BadInput(f"prompt {purpose!r} has {{{wrong[0]}}}, which is no variable's name", LITERAL)
+    return Template(text, tuple(sorted(names)))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.command_line import commands
 
 SCRIPT, LISTED = (Path(__file__).parent / "mutants" / f"{name}.py" for name in ("__main__", "listed"))
@@ -68,6 +70,7 @@ def made_up(folder: Path, *lines: str) -> Path:
     return folder
 
 
+@pytest.mark.whole
 def test_what_is_noticed_and_what_survives_is_told_apart(tmp_path: Path) -> None:
     made = made_up(
         tmp_path,
@@ -96,6 +99,7 @@ def test_tests_that_never_end_are_stopped_and_have_noticed(tmp_path: Path) -> No
     assert ended.stdout.startswith("endless  hung ")
 
 
+@pytest.mark.whole
 def test_a_mutant_that_lost_its_place_or_whose_tests_do_not_run_is_an_error(tmp_path: Path) -> None:
     made = made_up(
         tmp_path,

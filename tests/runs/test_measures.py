@@ -147,7 +147,12 @@ def test_a_run_in_which_little_happened_is_measured_or_told_why_not(metric: Metr
                 assert metric.combine(metric.parts(less).sums.sum(axis=0)[None]).size == 1
 
 
-@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.name)
+@pytest.mark.parametrize(
+    "plot",
+    # `levels` draws every outcome of every run.
+    [pytest.param(plot, marks=pytest.mark.whole) if plot.name == "levels" else plot for plot in PLOTS],
+    ids=lambda plot: plot.name,
+)
 def test_a_run_in_which_little_happened_is_drawn_or_told_why_not(plot: Plot[...], runs: Runs) -> None:
     for tables in runs.values():
         for needs in plot.needs:

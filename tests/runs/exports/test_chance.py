@@ -23,7 +23,9 @@ from palaestra.runs.quality.filters import apply, parse
 from palaestra.runs.quality.pairs import read_pairs
 from palaestra.runs.quality.report import Measure, quality_report
 from palaestra.runs.quality.treatments import TREATMENTS, Means, apply_treatments
+from palaestra.scenarios.core.load import check
 from palaestra.sims.engines import scripted_engine
+from palaestra.sims.playing import play
 from support.exported_runs import Play
 
 JUDGES: list[dict[str, Any]] = [
@@ -53,7 +55,7 @@ def excess(run: Path, rule: PairRule) -> Measure:
 
 
 @pytest.mark.parametrize("judging", ["pointwise", "pairwise"])
-@pytest.mark.parametrize("seed", [3, 11])
+@pytest.mark.parametrize("seed", [3, pytest.param(11, marks=pytest.mark.whole)])
 def test_judges_that_say_anything_are_flagged_however_pairs_are_selected(
     played: Play, seed: int, judging: str
 ) -> None:
@@ -84,21 +86,27 @@ def test_of_two_answers_chance_is_a_half_but_for_what_ties_take(played: Play) ->
     assert float(chance[1]) == pytest.approx(0.5, abs=0.03)
 
 
-def test_pairs_that_a_filter_selects_by_what_judges_said_tell_of_no_chance(played: Play) -> None:
-    run = played(CONTESTS)
-    excess(run, RULES["all"])
-    pairs = read_pairs(run.parent / f"pairs of {run.name} all {RULES['all'].margin}")
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """Of judges that say anything."""
+    folder = tmp_path_factory.mktemp("chance")
+    scenario = check(CONTESTS | {"engines": {"default": {"kind": "scripted"}}}, "test.yaml")
+    run = play.start(scenario, folder / "run", quiet=True)
+    export([run], folder / "pairs", ExportOptions(("dpo",), pairs=RULES["all"]))
+    return read_pairs(folder / "pairs")
+
+
+def test_pairs_that_a_filter_selects_by_what_judges_said_tell_of_no_chance(pairs: pl.DataFrame) -> None:
     for words, kept in (("margin>=0.5", False), ("agreement>=0.5", False), ("duplicates", True)):
         filtered, _ = apply(pairs, [parse(words)])
         assert filtered["agreement_by_chance"].is_not_null().any() == kept
 
 
 @pytest.mark.parametrize("name", [name for name, one in TREATMENTS.items() if one.needs != "loss"])
-def test_so_do_pairs_that_a_treatment_leaves_unless_a_reward_model_tells_it(name: str, played: Play) -> None:
+def test_so_do_pairs_that_a_treatment_leaves_unless_a_reward_model_tells_it(
+    name: str, pairs: pl.DataFrame
+) -> None:
     """Cleaning by what judges said makes judges that know nothing agree, where it does anything."""
-    run = played(CONTESTS)
-    excess(run, RULES["all"])
-    pairs = read_pairs(run.parent / f"pairs of {run.name} all {RULES['all'].margin}")
     by_tags = TREATMENTS[name].needs == "tags"
 
     def lengths(pairs: pl.DataFrame) -> NDArray[np.float64]:

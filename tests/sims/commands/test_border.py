@@ -145,6 +145,7 @@ def test_a_fault_before_the_first_record_leaves_no_folder(
     assert not (tmp_path / "here").exists()
 
 
+@pytest.mark.whole
 def test_a_reader_that_goes_away_ends_the_command_quietly(debate: Path) -> None:
     for words in (("show", debate), ("metrics", debate), ("scenarios",), ("--help",)):
         reader, writer = os.pipe()
@@ -248,6 +249,7 @@ def test_a_run_of_any_text_is_played_read_and_gone_on_with_in_any_encoding(
     assert (tmp_path / "other/log.jsonl").read_text(encoding="utf-8").count("Jürgen") > 2
 
 
+@pytest.mark.whole
 def test_no_file_is_opened_in_the_locale_s_encoding(debate: Path, tmp_path: Path) -> None:
     script = (
         "import sys, warnings\n"

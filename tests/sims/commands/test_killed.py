@@ -16,7 +16,7 @@ from support.logs import kill_after
 from support.scripted_debates import recorded
 
 DEBATE = ("run", "debate", "-q", "-n", "1", "--dry-run", "--set", "rounds=1", "--out", "out")
-SOME = 5
+SOME = 9
 """Without `--every-kill` commands are killed at one in so many of their file operations."""
 SWEEP = (*DEBATE, "--set", "sweep={layout: [shared_prefix, persona_first]}")
 

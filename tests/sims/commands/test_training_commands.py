@@ -33,6 +33,7 @@ def told(adapter: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.whole
 def test_an_adapter_is_trained_on_an_export_and_plays(duel: Path, tmp_path: Path, dtype: str) -> None:
     done("export", duel, "--out", "pairs", cwd=tmp_path)
     training = ("train", "pairs", "--policy", "bold", "--model", "smollm2", "--out", "bold")

@@ -20,7 +20,7 @@ from support.followed import followed
 from support.taught import SENTINEL, made
 from support.thinkers import THINKERS, ThinkingFamily
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.whole]
 
 BUDGET = 12
 GAME = {

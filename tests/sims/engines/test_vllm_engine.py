@@ -220,6 +220,7 @@ def test_a_model_that_does_not_exist_is_named(tmp_path: Path) -> None:
         asyncio.run(Vllm(settings, {"default": Policy()}).start())
 
 
+@pytest.mark.whole
 def test_an_engine_killed_in_the_middle_of_a_run_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, shallow: Path
 ) -> None:

@@ -255,6 +255,7 @@ def test_the_loss_before_training_is_the_one_worked_from_the_model_s_probabiliti
 
 
 @pytest.mark.engine
+@pytest.mark.whole
 @pytest.mark.usefixtures("number_format")
 def test_mnpo_is_anchored_to_past_policies_and_the_reference(export: Path, tmp_path: Path) -> None:
     """From an adapter, with another as its past, the first loss is of its lead against all three."""

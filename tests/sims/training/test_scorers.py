@@ -102,7 +102,14 @@ def test_a_model_that_gives_several_numbers_is_no_reward_model(shallow: Path) ->
         reward_model(str(shallow))
 
 
-@pytest.mark.parametrize("name", ["ifd_r", "ifd_gap_r", "ifd_gap_f", "rw_gap_r", "llm_judge_f"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ifd_r",
+        "rw_gap_r",
+        *(pytest.param(name, marks=pytest.mark.whole) for name in ("ifd_gap_r", "ifd_gap_f", "llm_judge_f")),
+    ],
+)
 def test_treatments_that_read_a_model_are_called_by_name(
     name: str, shallow: Path, rewarding: Path, tmp_path: Path
 ) -> None:

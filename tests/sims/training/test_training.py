@@ -172,7 +172,7 @@ def test_rows_that_are_too_long_are_left_out_and_counted(of_shallow: dict[str, A
     assert told(out)["rows"] == {"train": TRAIN, "test": 2, "left_out": 1}
 
 
-@pytest.mark.parametrize("method", ["sft", "dpo"])
+@pytest.mark.parametrize("method", ["sft", pytest.param("dpo", marks=pytest.mark.whole)])
 def test_an_interrupted_training_goes_on_to_the_same_adapter(
     method: str, begun: Path, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
