@@ -24,6 +24,7 @@ from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.openai_engine import LEAST_MASS, OpenAIServer
 from palaestra.sims.engines.option_tree import draw
 from palaestra.sims.engines.plain_text import plain
+from palaestra.sims.engines.vllm_machine import IN_ONE_PROCESS, computes_bfloat16
 from palaestra.sims.playing import play
 from support.exact_model import exact_model
 from support.openai_calls import KEY, Move, ask, call, free_port, settings
@@ -39,8 +40,6 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def server_dtype(dtype: str) -> str:
     """The number format that the server computes in: as the engine's, which vLLM's own choice need not be."""
-    from palaestra.sims.engines.vllm_machine import computes_bfloat16
-
     return dtype if dtype != "auto" else "bfloat16" if computes_bfloat16() else "float32"
 
 
@@ -51,7 +50,7 @@ def vllm_url(tmp_path_factory: pytest.TempPathFactory, server_dtype: str) -> Ite
         f"--served-model-name smollm2 --port {port} --host 127.0.0.1 --enforce-eager --max-model-len 2048"
     )
     options += " --no-enable-chunked-prefill --max-num-batched-tokens 4096 --block-size 32"
-    options += f" --dtype {server_dtype}"
+    options += f" --dtype {server_dtype} --distributed-executor-backend {IN_ONE_PROCESS}"
     command = [
         sys.executable,
         "-m",
