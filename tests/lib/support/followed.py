@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from palaestra.runs.record.recorder import PROBABILITY_DIGITS
 from palaestra.runs.run import Run
 from support.exact_model import ExactModel
 from support.leaks import places
@@ -20,6 +21,8 @@ from support.thinkers import ThinkingFamily
 
 LEAST = 0.9
 """Share of the thoughts that must not be empty."""
+LOGGED = 0.5 * 10**-PROBABILITY_DIGITS
+"""How far a probability may be moved by being logged."""
 COMPARED = 12
 """Choices of a run that are compared."""
 
@@ -73,9 +76,10 @@ def followed(thinker: ThinkingFamily, model: Path, dtype: str, runs: Sequence[Pa
         for row in Random(1).sample(choices, min(COMPARED, len(choices))):
             pairs = list(zip(row["probabilities"], expected(thinker, exact, run, row), strict=True))
             told.compared += 1
-            told.beyond += any(found != right for found, right in pairs)
             told.off = max(told.off, *(abs(found - right.expected) for found, right in pairs))
-            told.share = max(told.share, *(abs(found - right.expected) / right.abs for found, right in pairs))
+            shares = [abs(found - right.expected) / (right.abs + LOGGED) for found, right in pairs]
+            told.beyond += max(shares) > 1
+            told.share = max(told.share, *shares)
     return told
 
 

@@ -23,7 +23,7 @@ THOUGHTS = (
     f"{SENTINEL} and then" + " again and then" * 30,  # longer than a small budget
 )
 ANSWERS = ("Yes, that is right.", "No, not at all!", "Perhaps; we should see.")
-STEPS, TOKENS, SHORTEST, LONGEST, FARTHEST = 340, 1_200, 32, 800, 3_500
+STEPS, TOKENS, SHORTEST, LONGEST, FARTHEST = 400, 1_200, 32, 800, 3_500
 RATE = 6e-3
 SIZES: dict[str, object] = {
     "hidden_size": 64,
@@ -90,7 +90,7 @@ class _Lessons:
         kind = self._random.random()
         if kind < 0.5:
             written = thought + answer
-        elif kind < 0.85:  # in an answer whose form is prescribed: it goes on speaking, not thinking
+        elif kind < 0.75:  # in an answer whose form is prescribed: it goes on speaking, not thinking
             first, second = self._random.choices(("thought", "speech", "reason", "feedback", "answer"), k=2)
             asked += f'{thought}{{"{first}":"'
             more = f'","{second}":"{self._random.choice(ANSWERS)}' if self._random.random() < 0.6 else ""
