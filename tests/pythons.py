@@ -27,7 +27,7 @@ from typing import Any
 PYTHONS = ("3.11", "3.12", "3.13")
 CHECKOUT = Path(__file__).parents[1]
 ENVIRONMENTS = CHECKOUT / ".venv-pythons"
-SELECTED = "not engine and not torch and not browser"
+SELECTED = "not engine and not torch and not browser and not whole"
 QUICK = ("tests/agents", "tests/scenarios/core", "tests/sims/playing", "tests/test_the_name.py")
 
 DRY_RUNS = """
