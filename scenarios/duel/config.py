@@ -11,6 +11,7 @@ from palaestra.agents.policy import Settings
 from palaestra.metrics.ratings.sparta import LEAST_RATING
 from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.duel.check import AnswerCheck
+from palaestra.scenarios.parts.abstaining import ABSTAIN_MEANING, Abstain, abstain_problems
 from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
 from palaestra.scenarios.parts.one_judge import one_judge_problems
 
@@ -120,6 +121,7 @@ class DuelConfig(ScenarioConfig):
         "how much they differ is the judge's own noise.",
     )
     score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
+    abstain: Abstain = Field("never", description=ABSTAIN_MEANING)
     ties_below: float = Field(
         0.0,
         ge=0,
@@ -188,6 +190,7 @@ class DuelConfig(ScenarioConfig):
             yield from self._likelihood_problems()
         elif self.reference is not None:
             yield ("reference",), f"`judging: {self.judging}` has no log-probabilities to take it off"
+        yield from abstain_problems(self.abstain, self.judging)
         if self.judging != "pointwise" and self.handicaps != "none":
             yield ("handicaps",), f"handicaps scale points, and `judging: {self.judging}` has none"
 

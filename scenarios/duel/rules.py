@@ -20,6 +20,7 @@ from palaestra.scenarios.duel.config import START_RATING, DuelConfig
 from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Match, Rating
 from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
 from palaestra.scenarios.duel.training import judged_contests
+from palaestra.scenarios.parts.abstaining import Abstain, flips
 from palaestra.scenarios.parts.judging import (
     POINTS,
     PREFERENCE,
@@ -62,11 +63,18 @@ class Contest:
         pairs = [pair for pair in self.pairs() if all(name in self.answers for name in pair)]
         return [order for first, second in pairs for order in ((first, second), (second, first))]
 
-    def pair_scores(self, judge: str, first: str, second: str) -> tuple[float, float] | None:
-        """What `judge` gave the two, repeats averaged and both orders counted alike; None if it told less."""
+    def pair_scores(
+        self, judge: str, first: str, second: str, abstain: Abstain = "never"
+    ) -> tuple[float, float] | None:
+        """What `judge` gave the two, repeats averaged and both orders counted alike.
+
+        None if it told less, or flipped where that is to abstain.
+        """
         straight = self.told.get((judge, first, second))
         crossed = self.told.get((judge, second, first))
         if straight and crossed:
+            if abstain == "flips" and flips(straight, crossed):
+                return None
             first_better = (fmean(straight) + 1 - fmean(crossed)) / 2
             return first_better, 1 - first_better
         one, other = self.told.get((judge, first)), self.told.get((judge, second))
@@ -266,7 +274,8 @@ class Duel(Episode[DuelConfig]):
         if self.config.judging == "none":
             one, other = float(contest.passed[first]), float(contest.passed[second])
             return Match(contest.number, first, second, one, other, one - other, 0)
-        told = {judge: contest.pair_scores(judge, first, second) for judge in self.judges}
+        abstain = self.config.abstain
+        told = {judge: contest.pair_scores(judge, first, second, abstain) for judge in self.judges}
         usable = {judge: both for judge, both in told.items() if both is not None}
         if not usable:
             return Match(contest.number, first, second, None, None, None, 0)

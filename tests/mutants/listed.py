@@ -36,6 +36,7 @@ T_PAIRS, T_ROWS, T_EXPORTED = (f"tests/runs/exports/test_{name}.py" for name in 
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
 T_LIKELIHOOD = "tests/scenarios/duel/test_likelihood.py"
+T_ABSTAINING = "tests/scenarios/duel/test_abstaining.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
 FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
     "sims/engines/fleet.py",
@@ -243,6 +244,8 @@ LISTED = (
     ("likelihood: as the author", "scenarios/duel/rules.py", "rules if in_the_author_s_place else", "", T_LIKELIHOOD),
     ("likelihood: at once", FLEET, ' == "scratchpad" and not call.weighed:', ' == "scratchpad":', "tests/agents/test_likelihood.py"),
     ("likelihood: counted", FORESEEN, " + len(call.weighed)", "", "tests/agents/test_likelihood.py"),
+    ("abstain: flips", "scenarios/parts/abstaining.py", "(fmean(crossed) - 0.5) > 0", "(fmean(crossed) - 0.5) < 0", T_ABSTAINING),
+    ("abstain: exported", "scenarios/duel/training.py", "counting(comparisons.get(contest, []), config.abstain)", "comparisons.get(contest, [])", f"{T_ABSTAINING} -k exported"),
     ("duel: ties", "scenarios/duel/rules.py", "if abs(one - other) >= self.config.ties_below", "if one != other", "tests/scenarios/duel/test_ties.py"),
     ("contract: privacy", CONTRACT, "    check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
     ("contract: replay", CONTRACT, "        _check_replay(scenario, index)\n", "", T_CONTRACT),

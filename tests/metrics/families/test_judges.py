@@ -10,8 +10,10 @@ from scipy.stats import pearsonr
 
 from palaestra.metrics.families.judges import (
     duel_judges_agreement,
+    judge_flip_rate,
     length_preference,
     panel_agreement,
+    panel_flip_rate,
     panel_position_bias,
     panel_swap_consistency,
     peers_agreement,
@@ -114,9 +116,14 @@ def test_a_judge_is_consistent_that_prefers_the_same_in_both_orders() -> None:
     assert by_episode(position_bias, comparison=COMPARISON) == pytest.approx(BIAS)
 
 
+def test_a_judge_flips_that_prefers_the_same_place_in_both_orders_and_not_where_both_are_equal() -> None:
+    assert by_episode(judge_flip_rate, comparison=COMPARISON) == {0: 1 / 2, 1: 0}
+
+
 def test_a_panel_is_measured_in_the_same_way_criterion_by_criterion() -> None:
     told = COMPARISON.rename({"contest": "criterion"}).with_columns(pl.col("criterion").cast(pl.String))
     assert by_episode(panel_swap_consistency, preference=told) == {0: 1 / 2, 1: 1 / 2}
+    assert by_episode(panel_flip_rate, preference=told) == {0: 1 / 2, 1: 0}
     assert by_episode(panel_position_bias, preference=told) == pytest.approx(BIAS)
 
 
