@@ -79,6 +79,13 @@ def peers_agreement(peer_score: pl.DataFrame) -> pl.DataFrame:
     return _agreement(peer_score.with_columns(unit=pl.struct("prompt", "candidate", "criterion")))
 
 
+@metric("claim.contest claim.judge claim.fighter claim.repeat", unit="claims", low=1)
+def claims_found(claim: pl.DataFrame) -> pl.DataFrame:
+    """Mean number of claims that a judge finds in an answer, with judging by claims."""
+    answers = claim.group_by("episode", "contest", "judge", "fighter", "repeat", maintain_order=True)
+    return answers.len("value").select("episode", pl.col("value").cast(pl.Float64))
+
+
 def _both_orders(compared: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """The comparisons that a judge made of two in both orders.
 

@@ -13,9 +13,11 @@ from palaestra.scenarios.core.config import Location, Participant, ScenarioConfi
 from palaestra.scenarios.duel.check import AnswerCheck
 from palaestra.scenarios.parts.abstaining import ABSTAIN_MEANING, Abstain, abstain_problems
 from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
-from palaestra.scenarios.parts.one_judge import one_judge_problems
+from palaestra.scenarios.parts.one_judge import one_judge_problems, sampled
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
+IN_POINTS = ("pointwise", "claims")
+"""The ways of judging whose scores are points of 1–10."""
 
 
 RUBRIC_MEANING = (
@@ -95,11 +97,16 @@ class DuelConfig(ScenarioConfig):
     )
     judges: list[TribeJudge] = Field([], description="Further judges, who don't fight.")
     fighters_judge: bool = Field(True, description="Whether fighters judge the matches that they are not in.")
-    judging: Literal["pointwise", "pairwise", "likelihood", "none"] = Field(
+    judging: Literal["pointwise", "pairwise", "claims", "likelihood", "none"] = Field(
         "pointwise",
         description="A judge reads one answer and scores it, or two in both orders and compares them; with "
-        "`likelihood` its score is how probable the answer is as its own, the mean log-probability of the "
-        "tokens; with `none` the `check` alone decides.",
+        "`claims` it takes an answer apart into claims and scores each of these by itself, and their mean "
+        "counts, which takes up to `most_claims` calls more a judgement; with `likelihood` its score is how "
+        "probable the answer is as its own, the mean log-probability of the tokens; with `none` the `check` "
+        "alone decides.",
+    )
+    most_claims: int = Field(
+        5, ge=1, le=20, description="With `judging: claims` how many claims a judge may find in an answer."
     )
     reference: str | None = Field(
         None,
@@ -191,7 +198,7 @@ class DuelConfig(ScenarioConfig):
         elif self.reference is not None:
             yield ("reference",), f"`judging: {self.judging}` has no log-probabilities to take it off"
         yield from abstain_problems(self.abstain, self.judging)
-        if self.judging != "pointwise" and self.handicaps != "none":
+        if self.judging not in IN_POINTS and self.handicaps != "none":
             yield ("handicaps",), f"handicaps scale points, and `judging: {self.judging}` has none"
 
     def moot(self) -> Iterator[tuple[Location, str]]:
@@ -204,7 +211,7 @@ class DuelConfig(ScenarioConfig):
         outside = [(("judges", number), judge) for number, judge in enumerate(self.judges)]
         judging = [*(fighting if self.fighters_judge else ()), *outside]
         yield from one_judge_problems(self, self.weights, judging)
-        if self.judgements > 1 and self.score_basis != "sample":
+        if self.judgements > 1 and not sampled(self, self.judging):
             yield (
                 ("judgements",),
                 "repeats of one expectation are one number; take `score_basis: sample`, or `judgements: 1`",

@@ -17,7 +17,7 @@ from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgemen
 from palaestra.scenarios.parts.abstaining import counting
 from palaestra.scenarios.parts.judging import Preference, Score, judge_weights, panel_scores, panel_shares
 
-UNITS = {"pointwise": "points 1–10", "likelihood": "nats a token"}
+UNITS = {"pointwise": "points 1–10", "claims": "points 1–10", "likelihood": "nats a token"}
 """Of the scores of single answers, by how they are judged."""
 
 
