@@ -13,6 +13,10 @@ afterwards, match by match, in order. A duel has two fighters; an n-way contest 
 them, and every pair of them counts as a match of its own: the judges of a pair are those
 who are not in it. A judge who could not be understood on a pair is left out of it.
 
+With a `judge_budget` below 1 only that share of an iteration's matches is judged: those whose fighters'
+ratings are closest at its start, where a result is least foreseen. In n-way contests that is by pair, so it
+takes `judging: pairwise` there. The others are unjudged: no margin, no change of rating.
+
 Judges that are one (same model, adapter, persona and rubric; temperature changes no expectation)
 are refused where their words weigh differently. `judgements` above 1 are samples: they tell a
 judge's own noise, and count as one judge. `palaestra audit-judges` puts planted pairs to the judges.
@@ -38,7 +42,7 @@ stay visible and other weights can be tried afterwards. Where a program can tell
 wrong (`check`), every answer's event says so, and with `judging: none` that alone decides.
 
 Outcome: `leader` and `leader_rating`, `spread` (highest less lowest rating), `ties`
-(share of decided matches with margin 0), `undecided` (matches without a usable judge),
+(share of decided matches with margin 0), `undecided` (matches without a usable judge), `unjudged` (matches that `judge_budget` left out),
 `passed` (share of answers that pass the file's `check`; None without one),
 `failures` (answers and judgements that could not be parsed).
 

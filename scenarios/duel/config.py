@@ -127,6 +127,15 @@ class DuelConfig(ScenarioConfig):
         description="How often each judge is asked the same, by `score_basis: sample`; the mean counts, and "
         "how much they differ is the judge's own noise.",
     )
+    judge_budget: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="The share of an iteration's matches that are judged: those whose fighters' ratings are "
+        "closest at its start, chance deciding between equal gaps. It saves the judges' calls on the others; "
+        "all answers are asked for. It costs what the others would have told: they have no margin, move no "
+        "rating and make no pairs, so that somebody who is rated wrongly, far from all, is found out later.",
+    )
     score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
     abstain: Abstain = Field("never", description=ABSTAIN_MEANING)
     ties_below: float = Field(
@@ -198,8 +207,24 @@ class DuelConfig(ScenarioConfig):
         elif self.reference is not None:
             yield ("reference",), f"`judging: {self.judging}` has no log-probabilities to take it off"
         yield from abstain_problems(self.abstain, self.judging)
+        if self.judge_budget < 1:
+            yield from self._budget_problems()
         if self.judging not in IN_POINTS and self.handicaps != "none":
             yield ("handicaps",), f"handicaps scale points, and `judging: {self.judging}` has none"
+
+    def _budget_problems(self) -> Iterator[tuple[Location, str]]:
+        """Budgets that would save nothing."""
+        if self.judging == "none":
+            yield (
+                ("judge_budget",),
+                "with `judging: none` no judge is asked, so nothing is saved; leave it out",
+            )
+        elif self.contest == "n_way" and self.judging != "pairwise":
+            yield (
+                ("judge_budget",),
+                f"in an n-way contest with `judging: {self.judging}` a judge scores an answer once for all "
+                "of its matches, so single ones can't be left out; take `judging: pairwise` or `contest: duel`",
+            )
 
     def moot(self) -> Iterator[tuple[Location, str]]:
         """Judges that are one, and repeats that can only be the same."""

@@ -20,6 +20,7 @@ class Contest:
         passed: whether each contestant's answer passes the check, where there is one.
         told: what each judge said, all repeats: by (judge, contestant) scores, by
             (judge, first, second) probabilities that the first is better.
+        unjudged: the pairs that judges are spared.
     """
 
     number: int
@@ -28,18 +29,20 @@ class Contest:
     answers: dict[str, Message] = field(default_factory=dict)
     passed: dict[str, bool] = field(default_factory=dict)
     told: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
+    unjudged: set[tuple[str, str]] = field(default_factory=set)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Every pair of contestants, in order."""
         return list(combinations(self.contestants, 2))
 
     def single_answers(self) -> list[tuple[str, ...]]:
-        """Every contestant with a usable answer, alone."""
-        return [(name,) for name in self.answers]
+        """Every contestant with a usable answer, alone; nobody where judges are spared every pair."""
+        return [] if self.unjudged.issuperset(self.pairs()) else [(name,) for name in self.answers]
 
     def ordered_pairs(self) -> list[tuple[str, ...]]:
-        """Every pair with usable answers, in both orders."""
-        pairs = [pair for pair in self.pairs() if all(name in self.answers for name in pair)]
+        """Every pair with usable answers that is to be judged, in both orders."""
+        usable = [pair for pair in self.pairs() if all(name in self.answers for name in pair)]
+        pairs = [pair for pair in usable if pair not in self.unjudged]
         return [order for first, second in pairs for order in ((first, second), (second, first))]
 
     def pair_scores(

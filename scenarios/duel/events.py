@@ -106,7 +106,8 @@ class Match(Event):
             handicap, with pairwise judging the probabilities of being better, by likelihood nats
             a token, without judging 1 for an answer that passed the check and 0 for another.
         margin: the first's less the second's, 0 where it is smaller than the file's `ties_below`; None
-            without a judge who could be understood and didn't abstain.
+            without a judge who could be understood and didn't abstain, and where the file's `judge_budget`
+            left the match unjudged.
         judges: how many counted.
     """
 

@@ -16,7 +16,7 @@ from palaestra.scenarios.duel.config import START_RATING, DuelConfig
 from palaestra.scenarios.duel.contest import Contest
 from palaestra.scenarios.duel.events import Claim, Comparison, DuelAnswer, DuelJudgement, Match, Rating
 from palaestra.scenarios.duel.judging import JudgedContests
-from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
+from palaestra.scenarios.duel.matchmaking import handicaps, left_unjudged, matchmake
 from palaestra.scenarios.duel.training import judged_contests
 from palaestra.scenarios.parts.judging import judge_weights
 
@@ -47,6 +47,7 @@ class Duel(JudgedContests):
         for iteration in range(1, self.config.iterations + 1):
             contests = self._matchmake()
             yield from self._fight(iteration, contests)
+            self._spare_judges(contests)
             yield from self._judge(contests)
             self._rate(iteration, contests)
         return self._outcome()
@@ -74,6 +75,7 @@ class Duel(JudgedContests):
         self.past: list[list[str]] = []
         self.matches: list[Match] = []
         self._contests = 0
+        self._unjudged = 0
         for name in self.fighters:
             self._record_rating(0, None, name, 0.0)
 
@@ -132,6 +134,13 @@ class Duel(JudgedContests):
                     passed,
                 )
             )
+
+    def _spare_judges(self, contests: list[Contest]) -> None:
+        """Leave what the judges' budget doesn't reach unjudged."""
+        spared = left_unjudged(contests, self.ratings, self.config.judge_budget, self.random)
+        for contest, pair in spared:
+            contest.unjudged.add(pair)
+        self._unjudged += len(spared)
 
     def _rate(self, iteration: int, contests: list[Contest]) -> None:
         if self.config.sparta.restart_decay:
@@ -203,6 +212,7 @@ class Duel(JudgedContests):
             "spread": ratings[leader] - min(ratings.values()),
             "ties": decided.count(0.0) / len(decided) if decided else None,
             "passed": fmean(map(bool, passed)) if self.config.check is not None else None,
-            "undecided": len(self.matches) - len(decided),
+            "undecided": len(self.matches) - len(decided) - self._unjudged,
+            "unjudged": self._unjudged,
             "failures": self.failures,
         }

@@ -44,7 +44,12 @@ from palaestra.sims.training.train import train
 FOLDER_NAME = r"\w[\w .=+-]*"
 FROZEN = "as it was"
 """The policy and the judge that measure progress where no program can."""
-PLAIN_JUDGING: dict[str, Any] = {"handicaps": "none", "abstain": "never", "reference": None}
+PLAIN_JUDGING: dict[str, Any] = {
+    "handicaps": "none",
+    "abstain": "never",
+    "judge_budget": 1.0,
+    "reference": None,
+}
 """What of a file's judging has no meaning where a check decides, or one judge scores answers."""
 
 

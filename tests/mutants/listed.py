@@ -37,6 +37,7 @@ T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
 T_LIKELIHOOD = "tests/scenarios/duel/test_likelihood.py"
 T_CLAIMS = "tests/scenarios/duel/test_claims.py"
+T_JUDGE_BUDGET = "tests/scenarios/duel/test_judge_budget.py"
 T_ABSTAINING = "tests/scenarios/duel/test_abstaining.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
 FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
@@ -250,6 +251,9 @@ LISTED = (
     ("claims: mean", "scenarios/duel/claims.py", "return fmean(score for score, _ in known)", "return max(score for score, _ in known)", f"{T_CLAIMS} -k mean_over"),
     ("claims: alone", "scenarios/duel/judging.py", "[self._instruction(each.contest), head,", "[self._instruction(each.contest), *each.contest.answers.values(), head,", f"{T_CLAIMS} -k alone"),
     ("claims: known by", "runs/audits/fingerprint.py", "while calls := trial.pending:", "for calls in [trial.pending]:", f"{T_CLAIMS} -k known_by"),
+    ("judge budget: closest", "scenarios/duel/matchmaking.py", "key=lambda match: abs(", "key=lambda match: -abs(", f"{T_JUDGE_BUDGET} -k smallest_gaps"),
+    ("judge budget: counted", "scenarios/duel/rules.py", "len(self.matches) - len(decided) - self._unjudged", "len(self.matches) - len(decided)", f"{T_JUDGE_BUDGET} -k counted_apart"),
+    ("export: compared", "runs/exports/pairing.py", 'if not pair.scores and sample.basis == "panel"', 'if False and sample.basis == "panel"', f"{T_PAIRS} -k no_judge_compared"),
     ("duel: ties", "scenarios/duel/rules.py", "if abs(one - other) >= self.config.ties_below", "if one != other", "tests/scenarios/duel/test_ties.py"),
     ("contract: privacy", CONTRACT, "    check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
     ("contract: replay", CONTRACT, "        _check_replay(scenario, index)\n", "", T_CONTRACT),

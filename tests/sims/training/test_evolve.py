@@ -158,7 +158,7 @@ def test_where_no_program_can_tell_a_frozen_judge_measures(tmp_path: Path, train
 def test_a_tribe_that_judges_in_a_way_of_its_own_is_measured_as_any(
     by: str, tmp_path: Path, trainings: Trainings
 ) -> None:
-    own = {"judging": "pairwise", "abstain": "flips"}
+    own = {"judging": "pairwise", "abstain": "flips", "judge_budget": 0.5}
     checked = {} if by == "truth" else {"check": None}
     tribe = evolution(tmp_path / "e", DUEL | own | checked, by=by, generations=1)
     tribe.begin()
