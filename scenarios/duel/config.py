@@ -223,7 +223,7 @@ class DuelConfig(ScenarioConfig):
             yield (
                 ("judge_budget",),
                 f"in an n-way contest with `judging: {self.judging}` a judge scores an answer once for all "
-                "of its matches, so single ones can't be left out; take `judging: pairwise` or `contest: duel`",
+                "of its matches, so none can be left out; take `judging: pairwise` or `contest: duel`",
             )
 
     def moot(self) -> Iterator[tuple[Location, str]]:
