@@ -16,6 +16,7 @@ from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.core.trial import PROBE
 from palaestra.scenarios.duel.config import DuelConfig
 from palaestra.scenarios.duel.events import Claim, DuelJudgement, Match
 from palaestra.scenarios.duel.rules import Duel
@@ -199,6 +200,29 @@ def test_a_judge_by_claims_is_known_by_how_it_lists_and_how_it_scores_them() -> 
         {"policies": {"default": {"temperature": 0.2}}},
     ):
         assert not prints(**other) & usual
+
+
+def test_a_trial_tells_of_each_judgement_its_first_call_and_its_mean() -> None:
+    scenario = check(FILE, "test.yaml")
+    trial = scenario.rules.trials(scenario.config)["claims"]((PROBE, PROBE), None)
+    asked: dict[int, Call] = {}
+
+    def said_to(call: Call) -> Reply:
+        two = listed("It adds.", "It ends.")
+        return two if call.purpose == "claims" else reply(str(2 * int(str(call.about["claim"]))))
+
+    while calls := trial.pending:
+        asked |= {call.index: call for call in calls}
+        trial.advance([said_to(call) for call in calls])
+    told = list(trial.verdicts())
+    assert len(told) == 2 * 2 * 3
+    assert len(asked) == len(told) * 3
+    assert len({said.call for said in told}) == len(told)
+    for said in told:
+        call = asked[said.call]
+        assert (call.purpose, call.agent, call.about["contest"]) == ("claims", said.judge, said.pair)
+        assert call.about["of"] == trial.contestants[said.read[0]]
+        assert said.value == 3.0
 
 
 def judges_read_answers(episode: Episode[Any], call: Call) -> set[str]:
