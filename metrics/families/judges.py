@@ -79,6 +79,13 @@ def peers_agreement(peer_score: pl.DataFrame) -> pl.DataFrame:
     return _agreement(peer_score.with_columns(unit=pl.struct("prompt", "candidate", "criterion")))
 
 
+@metric("claim.contest claim.judge claim.fighter claim.repeat", unit="claims", low=1)
+def claims_found(claim: pl.DataFrame) -> pl.DataFrame:
+    """Mean number of claims that a judge finds in an answer, with judging by claims."""
+    answers = claim.group_by("episode", "contest", "judge", "fighter", "repeat", maintain_order=True)
+    return answers.len("value").select("episode", pl.col("value").cast(pl.Float64))
+
+
 def _both_orders(compared: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """The comparisons that a judge made of two in both orders.
 
@@ -102,6 +109,11 @@ def _consistency(both: pl.DataFrame) -> pl.DataFrame:
     return both.select("episode", part=same.cast(pl.Float64), whole=pl.lit(1.0))
 
 
+def _flips(both: pl.DataFrame) -> pl.DataFrame:
+    flipped = (pl.col("one") - 0.5).sign() * (pl.col("two") - 0.5).sign() < 0
+    return both.select("episode", part=flipped.cast(pl.Float64), whole=pl.lit(1.0))
+
+
 def _first_favoured(both: pl.DataFrame) -> pl.DataFrame:
     return both.select("episode", value=(pl.col("one") - pl.col("two")) / 2)
 
@@ -118,6 +130,15 @@ def swap_consistency(comparison: pl.DataFrame) -> pl.DataFrame:
     return _consistency(_both_orders(comparison, ["contest"]))
 
 
+@metric(COMPARISON, unit="share", low=0, high=1, statistic=RATIO)
+def judge_flip_rate(comparison: pl.DataFrame) -> pl.DataFrame:
+    """Share of two answers of which a judge prefers what it reads first, or second, in both orders.
+
+    With `abstain: flips` it counts for nothing there.
+    """
+    return _flips(_both_orders(comparison, ["contest"]))
+
+
 @metric(COMPARISON, unit="probability", low=-0.5, high=0.5)
 def position_bias(comparison: pl.DataFrame) -> pl.DataFrame:
     """How much more probable an answer is to win by being read first: half the difference of the orders."""
@@ -128,6 +149,15 @@ def position_bias(comparison: pl.DataFrame) -> pl.DataFrame:
 def panel_swap_consistency(preference: pl.DataFrame) -> pl.DataFrame:
     """Share of two debaters of whom a judge prefers the same in both orders; ties are not consistent."""
     return _consistency(_both_orders(preference, ["criterion"]))
+
+
+@metric(PREFERENCE, unit="share", low=0, high=1, statistic=RATIO)
+def panel_flip_rate(preference: pl.DataFrame) -> pl.DataFrame:
+    """Share of two debaters of whom a judge prefers the one that it reads first, or second, in both orders.
+
+    With `abstain: flips` it counts for nothing there.
+    """
+    return _flips(_both_orders(preference, ["criterion"]))
 
 
 @metric(PREFERENCE, unit="probability", low=-0.5, high=0.5)

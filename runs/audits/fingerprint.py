@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
 from pydantic import JsonValue
 
 from palaestra.agents.calls import Call
+from palaestra.agents.scripted import scripted_replies
 from palaestra.metrics.pairs.signed_answers import SHORTEST_NAME, stands_in
 from palaestra.runs.record.served import COMPARED
 from palaestra.scenarios.core.config import ScenarioConfig
@@ -60,8 +61,11 @@ def known_judges(
     """
     trial = rules.trials(config)[mode]((PROBE,), None)
     asked: dict[str, list[Call]] = {}
-    for call in trial.pending:
-        asked.setdefault(call.agent, []).append(call)
+    while calls := trial.pending:
+        for call in calls:
+            asked.setdefault(call.agent, []).append(call)
+        # What is asked after that belongs to the judge too, so made-up replies lead there, always the same.
+        trial.advance(scripted_replies([replace(call, seed=0) for call in calls]))
     names = {agent.name for place, agent in config.declared_agents() if place[0] != "judges"}
     beside = {verdict.judge: len(verdict.read) > 1 for verdict in trial.verdicts()}
     return [
@@ -87,7 +91,7 @@ def _fingerprint(
             [
                 [[message.role, message.body] for message in call.prompt],
                 call.answer.describe(),
-                _answering(config, call.policy, engines),
+                _answering(config, call.policy, mode, engines),
             ]
             for call in calls
         ],
@@ -96,13 +100,13 @@ def _fingerprint(
 
 
 def _answering(
-    config: ScenarioConfig, name: str, engines: Mapping[str, Mapping[str, JsonValue]]
+    config: ScenarioConfig, name: str, mode: str, engines: Mapping[str, Mapping[str, JsonValue]]
 ) -> list[object]:
     """What answers for a policy: by its settings, and by what its engine says that it serves."""
     policy = config.policies[name]
     identity = engines.get(policy.engine, {})
     served = {key: identity[key] for key in (*COMPARED, f"adapter {policy.adapter}") if key in identity}
-    return [served, *answering(config, name)]
+    return [served, *answering(config, name, mode)]
 
 
 def _named(calls: list[Call], names: Collection[str]) -> tuple[str, ...]:

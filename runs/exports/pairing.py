@@ -68,7 +68,9 @@ def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Sc
     taken = [(ordered[0], ordered[-1])] if rule.take == "extremes" else combinations(ordered, 2)
     for one, other in taken:
         pair = compare(sample, one, other)
-        if pair.chosen.turn.text == pair.rejected.turn.text:
+        if not pair.scores and sample.basis == "panel" and any(s.against is not None for s in sample.scores):
+            left_out["pairs that no judge compared"] += 1
+        elif pair.chosen.turn.text == pair.rejected.turn.text:
             left_out["the same answer twice"] += 1
         elif pair.margin <= TIE:
             left_out["ties"] += 1

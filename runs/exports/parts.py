@@ -89,7 +89,8 @@ PAIR: Columns = {
     ),
     "verdicts": Column(
         VERDICTS,
-        "every judge's every score: `of` which answer, and `beside` whether both were read, `of` first",
+        "every judge's every score: `of` which answer, and `beside` whether both were read, `of` first; "
+        "judges who abstained (`abstain: flips`) have none",
     ),
 }
 

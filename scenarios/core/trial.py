@@ -36,7 +36,7 @@ class TrialVerdict:
         read: which answers it read, in order: of `one` 0, of `two` 1.
         value: of an answer read alone its score, more is better; of two the probability, 0–1, that the
             first is better; None where the judge could not be understood.
-        call: index of the call in the trial.
+        call: index of the call in the trial; of several the first.
     """
 
     pair: int

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
+from palaestra.scenarios.parts.abstaining import ABSTAIN_MEANING, Abstain, abstain_problems
 from palaestra.scenarios.parts.hearing import Hearing
 from palaestra.scenarios.parts.judging import (
     BASIS_MEANING,
@@ -76,6 +77,7 @@ class DebateConfig(ScenarioConfig):
         description="Each judge scores every debater, or compares every two of them in both orders.",
     )
     score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
+    abstain: Abstain = Field("never", description=ABSTAIN_MEANING)
     weights: JudgeWeights = Field("uniform", description=WEIGHTS_MEANING)
 
     @field_validator("motions")
@@ -89,6 +91,7 @@ class DebateConfig(ScenarioConfig):
         """Impossible casts, panels and graphs."""
         yield from name_problems(debaters=self.debaters, judges=self.judges)
         yield from panel_problems(self.panel, self.judges)
+        yield from abstain_problems(self.abstain, self.judging)
         names = [debater.name for debater in self.debaters]
         for location, message in self.hearing.problems(names, self.seed):
             yield ("hearing", *location), message

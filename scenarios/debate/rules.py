@@ -17,6 +17,7 @@ from palaestra.scenarios.core.trajectory import Judged, Trajectory
 from palaestra.scenarios.debate.config import DebateConfig, Debater
 from palaestra.scenarios.debate.events import DebateOpinion, DebateSpeech, Verdict
 from palaestra.scenarios.debate.training import judged_speeches
+from palaestra.scenarios.parts.abstaining import counting
 from palaestra.scenarios.parts.judging import (
     POINTS,
     Preference,
@@ -204,7 +205,7 @@ class Debate(Episode[DebateConfig]):
         ]
         for item in preferences:
             self.record(item)
-        return panel_shares(preferences, self._weights())
+        return panel_shares(counting(preferences, self.config.abstain), self._weights())
 
     def _weights(self) -> dict[str, float]:
         ratings = {judge.name: judge.rating or 100.0 for judge in self.config.judges}

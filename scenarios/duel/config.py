@@ -11,10 +11,13 @@ from palaestra.agents.policy import Settings
 from palaestra.metrics.ratings.sparta import LEAST_RATING
 from palaestra.scenarios.core.config import Location, Participant, ScenarioConfig, name_problems
 from palaestra.scenarios.duel.check import AnswerCheck
+from palaestra.scenarios.parts.abstaining import ABSTAIN_MEANING, Abstain, abstain_problems
 from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights, ScoreBasis
-from palaestra.scenarios.parts.one_judge import one_judge_problems
+from palaestra.scenarios.parts.one_judge import one_judge_problems, sampled
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
+IN_POINTS = ("pointwise", "claims")
+"""The ways of judging whose scores are points of 1–10."""
 
 
 RUBRIC_MEANING = (
@@ -94,11 +97,16 @@ class DuelConfig(ScenarioConfig):
     )
     judges: list[TribeJudge] = Field([], description="Further judges, who don't fight.")
     fighters_judge: bool = Field(True, description="Whether fighters judge the matches that they are not in.")
-    judging: Literal["pointwise", "pairwise", "likelihood", "none"] = Field(
+    judging: Literal["pointwise", "pairwise", "claims", "likelihood", "none"] = Field(
         "pointwise",
         description="A judge reads one answer and scores it, or two in both orders and compares them; with "
-        "`likelihood` its score is how probable the answer is as its own, the mean log-probability of the "
-        "tokens; with `none` the `check` alone decides.",
+        "`claims` it takes an answer apart into claims and scores each of these by itself, and their mean "
+        "counts, which takes up to `most_claims` calls more a judgement; with `likelihood` its score is how "
+        "probable the answer is as its own, the mean log-probability of the tokens; with `none` the `check` "
+        "alone decides.",
+    )
+    most_claims: int = Field(
+        5, ge=1, le=20, description="With `judging: claims` how many claims a judge may find in an answer."
     )
     reference: str | None = Field(
         None,
@@ -119,7 +127,17 @@ class DuelConfig(ScenarioConfig):
         description="How often each judge is asked the same, by `score_basis: sample`; the mean counts, and "
         "how much they differ is the judge's own noise.",
     )
+    judge_budget: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="The share of an iteration's matches that are judged: those whose fighters' ratings are "
+        "closest at its start, chance deciding between equal gaps. It saves the judges' calls on the others; "
+        "all answers are asked for. It costs what the others would have told: they have no margin, move no "
+        "rating and make no pairs, so that somebody who is rated wrongly, far from all, is found out later.",
+    )
     score_basis: ScoreBasis = Field("expectation", description=BASIS_MEANING)
+    abstain: Abstain = Field("never", description=ABSTAIN_MEANING)
     ties_below: float = Field(
         0.0,
         ge=0,
@@ -188,8 +206,25 @@ class DuelConfig(ScenarioConfig):
             yield from self._likelihood_problems()
         elif self.reference is not None:
             yield ("reference",), f"`judging: {self.judging}` has no log-probabilities to take it off"
-        if self.judging != "pointwise" and self.handicaps != "none":
+        yield from abstain_problems(self.abstain, self.judging)
+        if self.judge_budget < 1:
+            yield from self._budget_problems()
+        if self.judging not in IN_POINTS and self.handicaps != "none":
             yield ("handicaps",), f"handicaps scale points, and `judging: {self.judging}` has none"
+
+    def _budget_problems(self) -> Iterator[tuple[Location, str]]:
+        """Budgets that would save nothing."""
+        if self.judging == "none":
+            yield (
+                ("judge_budget",),
+                "with `judging: none` no judge is asked, so nothing is saved; leave it out",
+            )
+        elif self.contest == "n_way" and self.judging != "pairwise":
+            yield (
+                ("judge_budget",),
+                f"in an n-way contest with `judging: {self.judging}` a judge scores an answer once for all "
+                "of its matches, so none can be left out; take `judging: pairwise` or `contest: duel`",
+            )
 
     def moot(self) -> Iterator[tuple[Location, str]]:
         """Judges that are one, and repeats that can only be the same."""
@@ -201,7 +236,7 @@ class DuelConfig(ScenarioConfig):
         outside = [(("judges", number), judge) for number, judge in enumerate(self.judges)]
         judging = [*(fighting if self.fighters_judge else ()), *outside]
         yield from one_judge_problems(self, self.weights, judging)
-        if self.judgements > 1 and self.score_basis != "sample":
+        if self.judgements > 1 and not sampled(self, self.judging):
             yield (
                 ("judgements",),
                 "repeats of one expectation are one number; take `score_basis: sample`, or `judgements: 1`",

@@ -32,14 +32,37 @@ class DuelAnswer(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Claim(Event):
+    """A claim that a judge found in an answer, and its score of it.
+
+    Attributes:
+        contest, judge, fighter: who found it in whose answer, in which contest.
+        repeat: which of the judge's judgements of this answer, from 1.
+        number: its place among the claims of this judgement, from 1.
+        text: in the judge's words.
+        score: points of 1–10; None when the judge could not be understood.
+        basis: "probabilities", "sample" or "failed".
+    """
+
+    contest: int
+    judge: str
+    fighter: str
+    repeat: int
+    number: int
+    text: str
+    score: float | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class DuelJudgement(Event):
     """A judge's score of one answer.
 
     Attributes:
         contest, judge, contestant: who scored whom in which contest.
         repeat: which of the judge's judgements of this answer, from 1.
-        score: points of 1–10, or with judging by likelihood nats a token; None when the judge could
-            not be understood.
+        score: points of 1–10, by claims the mean of those of its claims, or with judging by likelihood
+            nats a token; None when the judge could not be understood.
         basis: "probabilities", "sample", "log-probability" or "failed".
     """
 
@@ -83,7 +106,8 @@ class Match(Event):
             handicap, with pairwise judging the probabilities of being better, by likelihood nats
             a token, without judging 1 for an answer that passed the check and 0 for another.
         margin: the first's less the second's, 0 where it is smaller than the file's `ties_below`; None
-            without a judge who could be understood.
+            without a judge who could be understood and didn't abstain, and where the file's `judge_budget`
+            left the match unjudged.
         judges: how many counted.
     """
 

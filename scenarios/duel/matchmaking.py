@@ -1,9 +1,12 @@
-"""Who fights whom, and with what handicap: SPARTA's rules as pure functions."""
+"""Who fights whom, with what handicap, and which matches are judged: pure functions, most after SPARTA."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from random import Random
+
+from palaestra.scenarios.duel.contest import Contest
 
 LAST_HANDICAP_ITERATION = 7
 """Whose factors are kept from then on; iterations are numbered from 0, as in SPARTA's code."""
@@ -38,6 +41,33 @@ def _opponent(first: str, ratings: Mapping[str, float], random: Random, chance: 
     if random.random() >= chance:
         others = sorted(others, key=lambda name: abs(ratings[name] - ratings[first]))[:nearest]
     return random.choice(others)
+
+
+def left_unjudged(
+    contests: Sequence[Contest], ratings: Mapping[str, float], share: float, random: Random
+) -> list[tuple[Contest, tuple[str, str]]]:
+    """The matches that judges are spared: all but the share of them whose fighters' ratings are closest.
+
+    Of equal gaps chance takes some. What is to be judged is rounded up, so something always is. Matches
+    without two usable answers can't be judged, and are not counted.
+
+    Args:
+        contests: of one iteration, with their answers.
+        ratings: of the fighters, before it.
+        share: of the matches that are to be judged, 0 < share ≤ 1; with 1 nothing is drawn.
+        random: the source of chance.
+    """
+    if share == 1:
+        return []
+    matches = [
+        (contest, pair)
+        for contest in contests
+        for pair in contest.pairs()
+        if all(name in contest.answers for name in pair)
+    ]
+    judged = ceil(round(share * len(matches), 9))
+    shuffled = random.sample(matches, len(matches))
+    return sorted(shuffled, key=lambda match: abs(ratings[match[1][0]] - ratings[match[1][1]]))[judged:]
 
 
 def handicaps(mode: str, past: Sequence[Sequence[str]]) -> dict[str, float]:

@@ -3,82 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
 from palaestra.agents.agent import Agent
-from palaestra.agents.answers import Likelihood
-from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.metrics.ratings.elo import EloConstants, update_elo
 from palaestra.metrics.ratings.sparta import Reputation, SpartaConstants, SpartaRatings
-from palaestra.scenarios.core.episode import Asking, Episode, Play
+from palaestra.scenarios.core.episode import Asking, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
 from palaestra.scenarios.core.trial import MakeTrial
 from palaestra.scenarios.duel.config import START_RATING, DuelConfig
-from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Match, Rating
-from palaestra.scenarios.duel.matchmaking import handicaps, matchmake
+from palaestra.scenarios.duel.contest import Contest
+from palaestra.scenarios.duel.events import Claim, Comparison, DuelAnswer, DuelJudgement, Match, Rating
+from palaestra.scenarios.duel.judging import JudgedContests
+from palaestra.scenarios.duel.matchmaking import handicaps, left_unjudged, matchmake
 from palaestra.scenarios.duel.training import judged_contests
-from palaestra.scenarios.parts.judging import (
-    POINTS,
-    PREFERENCE,
-    judge_weights,
-    likelihood,
-    points,
-    preference,
-)
+from palaestra.scenarios.parts.judging import judge_weights
 
 
-@dataclass(slots=True)
-class Contest:
-    """One instruction, its contestants and what became known of them.
-
-    Attributes:
-        number: from 0 in the episode.
-        answers: the message of each contestant whose answer could be used.
-        passed: whether each contestant's answer passes the check, where there is one.
-        told: what each judge said, all repeats: by (judge, contestant) scores, by
-            (judge, first, second) probabilities that the first is better.
-    """
-
-    number: int
-    instruction: str
-    contestants: tuple[str, ...]
-    answers: dict[str, Message] = field(default_factory=dict)
-    passed: dict[str, bool] = field(default_factory=dict)
-    told: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """Every pair of contestants, in order."""
-        return list(combinations(self.contestants, 2))
-
-    def single_answers(self) -> list[tuple[str, ...]]:
-        """Every contestant with a usable answer, alone."""
-        return [(name,) for name in self.answers]
-
-    def ordered_pairs(self) -> list[tuple[str, ...]]:
-        """Every pair with usable answers, in both orders."""
-        pairs = [pair for pair in self.pairs() if all(name in self.answers for name in pair)]
-        return [order for first, second in pairs for order in ((first, second), (second, first))]
-
-    def pair_scores(self, judge: str, first: str, second: str) -> tuple[float, float] | None:
-        """What `judge` gave the two, repeats averaged and both orders counted alike; None if it told less."""
-        straight = self.told.get((judge, first, second))
-        crossed = self.told.get((judge, second, first))
-        if straight and crossed:
-            first_better = (fmean(straight) + 1 - fmean(crossed)) / 2
-            return first_better, 1 - first_better
-        one, other = self.told.get((judge, first)), self.told.get((judge, second))
-        return (fmean(one), fmean(other)) if one and other else None
-
-
-class Duel(Episode[DuelConfig]):
+class Duel(JudgedContests):
     """One tournament."""
 
     kind = "duel"
     config_type = DuelConfig
-    event_types = (DuelAnswer, DuelJudgement, Comparison, Match, Rating)
+    event_types = (DuelAnswer, Claim, DuelJudgement, Comparison, Match, Rating)
     prompts_file = Path(__file__).parent / "prompts.yaml"
 
     @classmethod
@@ -99,6 +47,7 @@ class Duel(Episode[DuelConfig]):
         for iteration in range(1, self.config.iterations + 1):
             contests = self._matchmake()
             yield from self._fight(iteration, contests)
+            self._spare_judges(contests)
             yield from self._judge(contests)
             self._rate(iteration, contests)
         return self._outcome()
@@ -126,6 +75,7 @@ class Duel(Episode[DuelConfig]):
         self.past: list[list[str]] = []
         self.matches: list[Match] = []
         self._contests = 0
+        self._unjudged = 0
         for name in self.fighters:
             self._record_rating(0, None, name, 0.0)
 
@@ -185,67 +135,12 @@ class Duel(Episode[DuelConfig]):
                 )
             )
 
-    def _judge(self, contests: list[Contest]) -> Asking[None]:
-        if self.config.judging == "none":
-            return
-        pairwise = self.config.judging == "pairwise"
-        asked = [
-            (contest, judge, answers, repeat)
-            for contest in contests
-            for answers in (contest.ordered_pairs() if pairwise else contest.single_answers())
-            for judge in self.judges
-            if judge not in (answers if self.config.contest == "n_way" else contest.contestants)
-            for repeat in range(1, self.config.judgements + 1)
-        ]
-        questions = [self._judgement(*item) for item in asked]
-        replies = iter((yield from self.asking([each for several in questions for each in several])))
-        for (contest, judge, answers, repeat), several in zip(asked, questions, strict=True):
-            value, basis = self._read([next(replies) for _ in several])
-            if value is not None:
-                contest.told.setdefault((judge, *answers), []).append(value)
-            if len(answers) == 1:
-                self.record(DuelJudgement(contest.number, judge, answers[0], repeat, value, basis))
-            else:
-                first, second = answers
-                self.record(Comparison(contest.number, judge, first, second, repeat, value, basis))
-
-    def _read(self, replies: list[Reply]) -> tuple[float | None, str]:
-        """What a judgement says, and on what basis."""
-        if self.config.judging == "likelihood":
-            return likelihood(*replies)
-        read = preference if self.config.judging == "pairwise" else points
-        return read(replies[0], self.config.score_basis)
-
-    def _judgement(
-        self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int
-    ) -> list[Question]:
-        """The questions that make one judgement."""
-        if self.config.judging == "likelihood":
-            return self._weighing(contest, judge, answers[0])
-        reading = [self.message("user", self.words("instruction", instruction=contest.instruction))]
-        heads = ("shown",) if len(answers) == 1 else ("shown_first", "shown_second")
-        for head, name in zip(heads, answers, strict=True):
-            reading += [self.message("user", self.words(head)), contest.answers[name]]
-        purpose, answer = ("score", POINTS) if len(answers) == 1 else ("compare", PREFERENCE)
-        about: dict[str, Scalar] = {"contest": contest.number, "of": ", ".join(answers)}
-        if self.config.judgements > 1:
-            about["repeat"] = repeat
-        return [self.judges[judge].ask(purpose, answer, None, reading, **about)]
-
-    def _weighing(self, contest: Contest, judge: str, author: str) -> list[Question]:
-        """How probable the judge finds an answer where it is asked as the author was; then the reference."""
-        asked = self.judges[judge].ask(
-            "answer",
-            Likelihood(contest.answers[author].text),
-            {"instruction": contest.instruction},
-            contest=contest.number,
-            of=author,
-        )
-        weighed = replace(asked, purpose="weigh")
-        base = self.config.reference
-        if base is None:
-            return [weighed]
-        return [weighed, replace(weighed, policy=base, about={**weighed.about, "reference": True})]
+    def _spare_judges(self, contests: list[Contest]) -> None:
+        """Leave what the judges' budget doesn't reach unjudged."""
+        spared = left_unjudged(contests, self.ratings, self.config.judge_budget, self.random)
+        for contest, pair in spared:
+            contest.unjudged.add(pair)
+        self._unjudged += len(spared)
 
     def _rate(self, iteration: int, contests: list[Contest]) -> None:
         if self.config.sparta.restart_decay:
@@ -266,7 +161,8 @@ class Duel(Episode[DuelConfig]):
         if self.config.judging == "none":
             one, other = float(contest.passed[first]), float(contest.passed[second])
             return Match(contest.number, first, second, one, other, one - other, 0)
-        told = {judge: contest.pair_scores(judge, first, second) for judge in self.judges}
+        abstain = self.config.abstain
+        told = {judge: contest.pair_scores(judge, first, second, abstain) for judge in self.judges}
         usable = {judge: both for judge, both in told.items() if both is not None}
         if not usable:
             return Match(contest.number, first, second, None, None, None, 0)
@@ -316,6 +212,7 @@ class Duel(Episode[DuelConfig]):
             "spread": ratings[leader] - min(ratings.values()),
             "ties": decided.count(0.0) / len(decided) if decided else None,
             "passed": fmean(map(bool, passed)) if self.config.check is not None else None,
-            "undecided": len(self.matches) - len(decided),
+            "undecided": len(self.matches) - len(decided) - self._unjudged,
+            "unjudged": self._unjudged,
             "failures": self.failures,
         }

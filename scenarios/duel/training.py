@@ -14,9 +14,10 @@ from statistics import fmean
 from palaestra.scenarios.core.trajectory import CHECKED, Judged, JudgedAnswer, JudgeScore, Trajectory
 from palaestra.scenarios.duel.config import START_RATING, DuelConfig
 from palaestra.scenarios.duel.events import Comparison, DuelAnswer, DuelJudgement, Rating
+from palaestra.scenarios.parts.abstaining import counting
 from palaestra.scenarios.parts.judging import Preference, Score, judge_weights, panel_scores, panel_shares
 
-UNITS = {"pointwise": "points 1–10", "likelihood": "nats a token"}
+UNITS = {"pointwise": "points 1–10", "claims": "points 1–10", "likelihood": "nats a token"}
 """Of the scores of single answers, by how they are judged."""
 
 
@@ -41,7 +42,7 @@ def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judg
         if config.judging == "none":
             yield _checked(answers)
         elif config.judging == "pairwise":
-            yield _compared(answers, comparisons.get(contest, []), weights)
+            yield _compared(answers, counting(comparisons.get(contest, []), config.abstain), weights)
         else:
             yield _scored(answers, judgements.get(contest, []), weights, harshness, UNITS[config.judging])
 

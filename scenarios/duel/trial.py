@@ -10,7 +10,9 @@ from palaestra.agents.calls import Question
 from palaestra.scenarios.core.episode import Play
 from palaestra.scenarios.core.trial import MakeTrial, TrialPair, TrialVerdict
 from palaestra.scenarios.duel.config import DuelConfig, Fighter, TribeJudge
-from palaestra.scenarios.duel.rules import Contest, Duel
+from palaestra.scenarios.duel.contest import Contest
+from palaestra.scenarios.duel.judging import Judging
+from palaestra.scenarios.duel.rules import Duel
 
 CONTESTANTS = ("Quorvex", "Zimblat")
 """Names that stand in no other text, so that they are found where one gets to a judge."""
@@ -46,7 +48,7 @@ class DuelTrial(Duel):
         self, config: DuelConfig, mode: str, pairs: Sequence[TrialPair], only: Collection[str] | None
     ) -> None:
         self._pairs = pairs
-        self._asked: list[tuple[int, str, tuple[int, ...], int]] = []
+        self._firsts: list[tuple[int, str, tuple[int, ...], int]] = []
         self._calls = 0
         self._told: list[dict[tuple[str, ...], list[float]]] = []
         fighting = config.fighters if config.fighters_judge else ()
@@ -66,7 +68,7 @@ class DuelTrial(Duel):
         )
 
     def play(self) -> Play:
-        """All judgements at once."""
+        """All judgements at once; by claims, then all claims."""
         self._gather()
         contests = [Contest(number, pair.question, CONTESTANTS) for number, pair in enumerate(self._pairs)]
         for contest, pair in zip(contests, self._pairs, strict=True):
@@ -78,17 +80,15 @@ class DuelTrial(Duel):
 
     def verdicts(self) -> Iterator[TrialVerdict]:
         """See `palaestra.scenarios.core.trial.Trial`."""
-        for pair, judge, read, call in self._asked:
+        for pair, judge, read, call in self._firsts:
             names = tuple(CONTESTANTS[number] for number in read)
             values = self._told[pair].get((judge, *names)) if self._told else None
             yield TrialVerdict(pair, judge, read, values[0] if values else None, call)
 
-    def _judgement(
-        self, contest: Contest, judge: str, answers: tuple[str, ...], repeat: int
-    ) -> list[Question]:
-        questions = super()._judgement(contest, judge, answers, repeat)
-        read = tuple(CONTESTANTS.index(name) for name in answers)
-        self._asked.append((contest.number, judge, read, self._calls))
+    def _judgement(self, wanted: Judging) -> list[Question]:
+        questions = super()._judgement(wanted)
+        read = tuple(CONTESTANTS.index(name) for name in wanted.answers)
+        self._firsts.append((wanted.contest.number, wanted.judge, read, self._calls))
         self._calls += len(questions)
         return questions
 

@@ -1,8 +1,8 @@
 """Judges that are one under several names: same model, same adapter, same words to judge by.
 
 What such judges say is the same, to the last digit where a score is an expectation over the options'
-probabilities, which temperature doesn't change. Weights can't tell them apart, and that they agree says
-nothing.
+probabilities, which temperature doesn't change; where claims are sampled, but for chance. Weights can't tell
+them apart, and that they agree says nothing.
 """
 
 from __future__ import annotations
@@ -68,20 +68,30 @@ def _function(config: ScenarioConfig, judge: Participant) -> str | None:
     if config.population is not None and not judge.persona:  # somebody else of the population plays each
         return None
     told = (judge.persona, getattr(judge, "rubric", ""))
-    return repr([answering(config, judge.policy), *(" ".join(words.split()) for words in told)])
+    said_by = answering(config, judge.policy, getattr(config, "judging", ""))
+    return repr([said_by, *(" ".join(words.split()) for words in told)])
 
 
-def answering(config: ScenarioConfig, policy: str) -> list[JsonValue]:
+def sampled(config: ScenarioConfig, judging: str) -> bool:
+    """Whether what judges say is drawn anew each time: samples as scores, or claims in their own words."""
+    return getattr(config, "score_basis", "expectation") == "sample" or judging == "claims"
+
+
+def answering(config: ScenarioConfig, policy: str, judging: str) -> list[JsonValue]:
     """What decides how a policy judges what it is asked, as JSON: its engine, adapter, thinking, sampling.
 
-    Temperature is a part of it where scores are samples, and none where they are expectations.
+    Temperature is a part of it where judges' words are sampled, and none where scores are expectations.
+
+    Args:
+        config: with the engines and policies.
+        policy: name of the one that answers.
+        judging: the way of judging.
     """
     of = config.policies[policy]
-    sampled = getattr(config, "score_basis", "expectation") == "sample"
     return [
         config.engines[of.engine].model_dump(mode="json", exclude=set(PACE)),
         None if of.adapter is None else str(of.adapter),
         of.think.model_dump(mode="json"),
         of.normalise,
-        [of.temperature, of.top_p] if sampled else [],
+        [of.temperature, of.top_p] if sampled(config, judging) else [],
     ]

@@ -44,6 +44,13 @@ from palaestra.sims.training.train import train
 FOLDER_NAME = r"\w[\w .=+-]*"
 FROZEN = "as it was"
 """The policy and the judge that measure progress where no program can."""
+PLAIN_JUDGING: dict[str, Any] = {
+    "handicaps": "none",
+    "abstain": "never",
+    "judge_budget": 1.0,
+    "reference": None,
+}
+"""What of a file's judging has no meaning where a check decides, or one judge scores answers."""
 
 
 class EvolveSettings(Settings):
@@ -233,7 +240,7 @@ class Evolution:
             ratings = _final_ratings(Source(self._part(generation - 1, "play")))
             fighters = [fighter | ratings[fighter["name"]] for fighter in fighters]
         # Where the check makes the pairs, nobody needs to judge.
-        unjudged = {"judging": "none", "handicaps": "none"} if self.settings.by == "truth" else {}
+        unjudged = {"judging": "none", **PLAIN_JUDGING} if self.settings.by == "truth" else {}
         return self._changed(
             policies=self._policies(generation - 1),
             fighters=fighters,
@@ -264,7 +271,7 @@ class Evolution:
                 iterations=1,
                 episodes=self.settings.measurements,
                 freeze_ratings=True,
-                handicaps="none",
+                **PLAIN_JUDGING,
                 **changes,
             ),
         )

@@ -36,6 +36,9 @@ T_PAIRS, T_ROWS, T_EXPORTED = (f"tests/runs/exports/test_{name}.py" for name in 
 T_JUDGING = "tests/scenarios/parts/test_judging.py"
 T_CONTRACT = "tests/scenarios/core/test_contract.py"
 T_LIKELIHOOD = "tests/scenarios/duel/test_likelihood.py"
+T_CLAIMS = "tests/scenarios/duel/test_claims.py"
+T_JUDGE_BUDGET = "tests/scenarios/duel/test_judge_budget.py"
+T_ABSTAINING = "tests/scenarios/duel/test_abstaining.py"
 T_RATINGS = "tests/metrics/ratings/test_ratings.py"
 FLEET, SCHEDULER, RECORDER, LOG, CHAIN = (
     "sims/engines/fleet.py",
@@ -130,7 +133,7 @@ LISTED = (
     ("audit: chance", "runs/audits/verdict.py", "if low > 0.5:", "if low > 0.0:", "tests/sims/playing/test_audit.py -k planted_fault"),
     ("audit: worth", "metrics/judge_audit.py", "values.sum() ** 2 / (values**2).sum()", "len(values)", "tests/sims/playing/test_audit.py -k thrice"),
     ("audit: one judge", "scenarios/parts/one_judge.py", "if len(same) > 1:", "if len(same) > 9:", "tests/sims/commands/test_audit_judges.py -k refused_where"),
-    ("audit: repeats", "scenarios/duel/config.py", 'if self.judgements > 1 and self.score_basis != "sample":', "if False:", "tests/sims/commands/test_audit_judges.py -k repeats"),
+    ("audit: repeats", "scenarios/duel/config.py", "if self.judgements > 1 and not sampled(self, self.judging):", "if False:", "tests/sims/commands/test_audit_judges.py -k repeats"),
     ("quality: one judge", "metrics/pairs/same_judges.py", "return all(abs(first - second) < TIE", "return any(abs(first - second) < TIE", "tests/metrics/pairs/test_same_judges.py"),
     ("quality: signed answers", "metrics/pairs/signed_answers.py", "found[0][0] - found[0][1]", "found[0][1] - found[0][0]", "tests/metrics/pairs/test_same_judges.py"),
     ("agreement: shuffled", "runs/exports/chance.py", "random.sample(judged, len(judged))", "judged", "tests/runs/exports/test_chance.py -k say_anything"),
@@ -243,6 +246,14 @@ LISTED = (
     ("likelihood: as the author", "scenarios/duel/rules.py", "rules if in_the_author_s_place else", "", T_LIKELIHOOD),
     ("likelihood: at once", FLEET, ' == "scratchpad" and not call.weighed:', ' == "scratchpad":', "tests/agents/test_likelihood.py"),
     ("likelihood: counted", FORESEEN, " + len(call.weighed)", "", "tests/agents/test_likelihood.py"),
+    ("abstain: flips", "scenarios/parts/abstaining.py", "(fmean(crossed) - 0.5) > 0", "(fmean(crossed) - 0.5) < 0", T_ABSTAINING),
+    ("abstain: exported", "scenarios/duel/training.py", "counting(comparisons.get(contest, []), config.abstain)", "comparisons.get(contest, [])", f"{T_ABSTAINING} -k exported"),
+    ("claims: mean", "scenarios/duel/claims.py", "return fmean(score for score, _ in known)", "return max(score for score, _ in known)", f"{T_CLAIMS} -k mean_over"),
+    ("claims: alone", "scenarios/duel/judging.py", "[self._instruction(each.contest), head,", "[self._instruction(each.contest), *each.contest.answers.values(), head,", f"{T_CLAIMS} -k alone"),
+    ("claims: known by", "runs/audits/fingerprint.py", "while calls := trial.pending:", "for calls in [trial.pending]:", f"{T_CLAIMS} -k known_by"),
+    ("judge budget: closest", "scenarios/duel/matchmaking.py", "key=lambda match: abs(", "key=lambda match: -abs(", f"{T_JUDGE_BUDGET} -k smallest_gaps"),
+    ("judge budget: counted", "scenarios/duel/rules.py", "len(self.matches) - len(decided) - self._unjudged", "len(self.matches) - len(decided)", f"{T_JUDGE_BUDGET} -k counted_apart"),
+    ("export: compared", "runs/exports/pairing.py", 'if not pair.scores and sample.basis == "panel"', 'if False and sample.basis == "panel"', f"{T_PAIRS} -k no_judge_compared"),
     ("duel: ties", "scenarios/duel/rules.py", "if abs(one - other) >= self.config.ties_below", "if one != other", "tests/scenarios/duel/test_ties.py"),
     ("contract: privacy", CONTRACT, "    check_privacy(file, may_read, secrets or {}, episodes)\n", "", T_CONTRACT),
     ("contract: replay", CONTRACT, "        _check_replay(scenario, index)\n", "", T_CONTRACT),
@@ -343,7 +354,7 @@ LISTED = (
     ("interval: items", "metrics/observations.py", "np.add.at(sums, place, parts.sums)", "sums[place] = parts.sums", "tests/metrics/test_observations.py"),
     ("strengths: contests", "metrics/ratings/strength_intervals.py", "variances = np.maximum(variances, np.var(fits, axis=0))", "pass", "tests/metrics/ratings"),
     ("plan", "metrics/planning.py", "sqrt(2 / n)", "sqrt(1 / n)", "tests/metrics/test_planning.py tests/sims/commands/test_planning.py"),
-    ("audit: whose policies", "runs/audits/fingerprint.py", "_answering(config, call.policy, engines)", "[]", "tests/sims/playing/test_audit.py -k an_audit_is_of_what"),
+    ("audit: whose policies", "runs/audits/fingerprint.py", "_answering(config, call.policy, mode, engines)", "[]", "tests/sims/playing/test_audit.py -k an_audit_is_of_what"),
     ("audit: best", "runs/audits/kept.py", "return len(audit.table), audit.when", "return 0, audit.when", "tests/sims/playing/test_audit.py -k most_pairs"),
     ("foreseen: whole options", "sims/engines/foreseen.py", "sum(lengths) + len(lengths)", "1", "tests/sims/playing/test_meter.py"),
     ("engine: orphan", "sims/engines/orphan.py", "os.kill(os.getpid(), signal.SIGKILL)", "pass", "tests/sims/engines/test_orphan.py"),

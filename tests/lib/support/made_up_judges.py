@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp
@@ -54,14 +55,17 @@ class MadeUpReplies:
     def __call__(self, call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Reply:
         reply = scripted_reply(call, attempt=attempt, garbled=garbled)
         judge = self.judges.get(call.agent)
-        if judge is None or not isinstance(call.answer, Choice | Likelihood):
+        if judge is None or not (isinstance(call.answer, Choice | Likelihood) or call.purpose == "claims"):
             return reply
         if isinstance(call.answer, Likelihood):
             return replace(reply, text=self._weighed(judge, call, call.answer.text))
-        right = {f"The instruction was: {pair.question}": pair.right for pair in self.pairs}
         bodies = [message.text for message in call.prompt]
+        # What is read stands behind its head, the only claim of an answer too: the whole answer.
         heads = [place for place, text in enumerate(bodies) if text.endswith("answer is:")]
         read = [bodies[place + 1] for place in heads]
+        if call.purpose == "claims":
+            return replace(reply, text=json.dumps({"claims": read}))
+        right = {f"The instruction was: {pair.question}": pair.right for pair in self.pairs}
         known = [right[text] for text in bodies if text in right]
         asked = bodies[heads[0] - 1]
         likings = [judge.liking(call.agent, asked, text, text in known) for text in read]

@@ -9,9 +9,12 @@ import pytest
 from scipy.stats import pearsonr
 
 from palaestra.metrics.families.judges import (
+    claims_found,
     duel_judges_agreement,
+    judge_flip_rate,
     length_preference,
     panel_agreement,
+    panel_flip_rate,
     panel_position_bias,
     panel_swap_consistency,
     peers_agreement,
@@ -114,9 +117,25 @@ def test_a_judge_is_consistent_that_prefers_the_same_in_both_orders() -> None:
     assert by_episode(position_bias, comparison=COMPARISON) == pytest.approx(BIAS)
 
 
+def test_the_claims_of_an_answer_are_counted_by_judge_and_repeat() -> None:
+    claim = table(
+        "episode contest judge fighter repeat number",
+        *((0, 0, "Kim", "Ann", 1, number) for number in (1, 2, 3)),
+        (0, 0, "Kim", "Ann", 2, 1),
+        *((0, 0, "Lou", "Ann", 1, number) for number in (1, 2)),
+        (1, 0, "Kim", "Bo", 1, 1),
+    )
+    assert by_episode(claims_found, claim=claim) == {0: 2, 1: 1}
+
+
+def test_a_judge_flips_that_prefers_the_same_place_in_both_orders_and_not_where_both_are_equal() -> None:
+    assert by_episode(judge_flip_rate, comparison=COMPARISON) == {0: 1 / 2, 1: 0}
+
+
 def test_a_panel_is_measured_in_the_same_way_criterion_by_criterion() -> None:
     told = COMPARISON.rename({"contest": "criterion"}).with_columns(pl.col("criterion").cast(pl.String))
     assert by_episode(panel_swap_consistency, preference=told) == {0: 1 / 2, 1: 1 / 2}
+    assert by_episode(panel_flip_rate, preference=told) == {0: 1 / 2, 1: 0}
     assert by_episode(panel_position_bias, preference=told) == pytest.approx(BIAS)
 
 

@@ -51,6 +51,16 @@ def test_a_pair_s_texts_and_prompt_are_those_of_its_calls(played: Play) -> None:
             assert [(m["role"], m["content"]) for m in row["prompt"]] == run.prompt(0, row[f"{side}_call"])
 
 
+def test_two_answers_that_no_judge_compared_make_no_pair(played: Play) -> None:
+    file = DUEL | {"contest": "n_way", "judging": "pairwise", "judge_budget": 0.5}
+    run = Run(played(file | {"judges": [{"name": "Kim", "persona": "Strict."}], "fighters_judge": False}))
+    judged = run.table("match").drop_nulls("margin").height
+    rows = exported(run.folder, "dpo", pairs=PairRule("all"))["dpo"]
+    assert judged == 6 * len(QUESTIONS) / 2
+    assert 0 < len(rows) <= judged
+    assert all({verdict["judge"] for verdict in row["verdicts"]} == {"Kim"} for row in rows)
+
+
 def test_a_harsh_judge_does_not_lift_its_own_answers(played: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """In an n-way contest nobody judges its own answer, so Dee's are judged by the mild ones alone."""
     monkeypatch.setattr(scripted_engine, "scripted_reply", one_harsh_judge)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply
+from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.debate.events import DebateOpinion, DebateSpeech, Verdict
 from palaestra.scenarios.debate.rules import winning_stance
 from palaestra.scenarios.parts.judging import Score
@@ -157,6 +159,33 @@ def test_a_panel_can_compare_every_two_debaters_in_both_orders() -> None:
         assert not any(name in asked for name in ("Ann", "Bo:"))
     assert "score" not in made
     assert (episode.outcome["winner"], episode.outcome["margin"]) == ("against", 1.0)
+
+
+def test_a_judge_that_flips_with_the_order_can_abstain() -> None:
+    judges = [{"name": "Kim"}, {"name": "Lund"}]
+    one_side = [{"name": "Ann", "stance": "for"}, {"name": "Bo", "stance": "for"}]
+
+    def answer(call: Call) -> Reply:
+        if call.purpose == "compare":
+            assert isinstance(call.answer, Choice)
+            for_bo = call.about["of"] == "Bo or Ann"
+            return reply(call.answer.options[0], [0.9, 0.1] if call.agent == "Kim" or for_bo else [0.2, 0.8])
+        return plain_reply(call)
+
+    shares: dict[str, tuple[float | None, set[str]]] = {}
+    for abstain in ("never", "flips"):
+        compared: dict[str, Any] = {"judging": "pairwise", "rubric": {"wit": "it is."}, "abstain": abstain}
+        episode = debate(debaters=one_side, judges=judges, **compared)
+        play_out(episode, answer)
+        told = tuple(event for _, event in episode.events)
+        sources = tuple(message.source for message in episode.messages)
+        played = Trajectory(0, 0, sources, {}, told, episode.outcome)
+        judged = list(type(episode).judged(episode.config, played))
+        counted = {verdict.agent: verdict.score for verdict in events(episode, Verdict)}
+        shares[abstain] = counted["Bo"], {score.judge for each in judged for score in each.scores}
+    assert shares["never"][0] == pytest.approx((0.5 + 0.85) / 2)
+    assert shares["flips"][0] == pytest.approx(0.85)
+    assert [counting for _, counting in shares.values()] == [{"Kim", "Lund"}, {"Lund"}]
 
 
 def test_a_comparison_that_fails_leaves_its_judge_out() -> None:

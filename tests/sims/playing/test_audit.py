@@ -253,7 +253,7 @@ def test_judges_on_a_server_are_not_asked_how_probable_a_text_is() -> None:
     server = {
         "default": {"kind": "openai", "model": "m", "url": "http://127.0.0.1:1/v1", "key_variable": None}
     }
-    assert modes_of(check(scenario(engines=server), "test.yaml")) == ("pointwise", "pairwise")
+    assert modes_of(check(scenario(engines=server), "test.yaml")) == ("pointwise", "pairwise", "claims")
 
 
 def test_each_way_of_judging_is_kept_as_soon_as_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,6 +154,20 @@ def test_where_no_program_can_tell_a_frozen_judge_measures(tmp_path: Path, train
     assert all(1 <= float(row[4]) <= 10 for row in rows(tribe))
 
 
+@pytest.mark.parametrize("by", ["truth", "panel"])
+def test_a_tribe_that_judges_in_a_way_of_its_own_is_measured_as_any(
+    by: str, tmp_path: Path, trainings: Trainings
+) -> None:
+    own = {"judging": "pairwise", "abstain": "flips", "judge_budget": 0.5}
+    checked = {} if by == "truth" else {"check": None}
+    tribe = evolution(tmp_path / "e", DUEL | own | checked, by=by, generations=1)
+    tribe.begin()
+    tribe.run()
+    answers = Run(tmp_path / "e" / "generation-1" / "measure").table("answer")
+    assert len(answers) == 3 * len(DUEL["held_out"])
+    assert {row[3] for row in rows(tribe)} == {"24", "72"}
+
+
 @pytest.mark.parametrize(
     ("file", "settings", "words"),
     [
