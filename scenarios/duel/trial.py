@@ -21,12 +21,15 @@ MODES = tuple(mode for mode in get_args(DuelConfig.model_fields["judging"].annot
 
 
 def trials(config: DuelConfig) -> dict[str, MakeTrial]:
-    """What tries the judges of `config`, by way of judging, its own first; nothing where nobody judges."""
+    """What tries the judges of `config`, by way of judging, its own first; nothing where nobody judges.
+
+    By claims only where that is its own, as each of them takes a call more.
+    """
     judges = [*(config.fighters if config.fighters_judge else ()), *config.judges]
     drawn = config.population is not None and not all(judge.persona for judge in judges)
     if config.judging == "none" or drawn:  # people who are others in each episode have no audit
         return {}
-    modes = [config.judging, *(mode for mode in MODES if mode != config.judging)]
+    modes = [config.judging, *(mode for mode in MODES if mode not in (config.judging, "claims"))]
     if not all(config.engines[config.policies[judge.policy].engine].weighs_texts for judge in judges):
         modes.remove("likelihood")
     return {mode: partial(DuelTrial, config, mode) for mode in modes}

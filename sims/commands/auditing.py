@@ -46,7 +46,10 @@ def audit_judges(
     ] = PAIRS,
     mode: Annotated[
         list[str] | None,
-        typer.Option(help="Only this way of judging, such as pairwise. Repeatable. Default: all."),
+        typer.Option(
+            help="Only this way of judging, such as pairwise. Repeatable. Default: all; claims only with "
+            "--set judging=claims, as each takes a call more."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=MOST_INTEGER, help="Of the planted pairs.")] = 0,
     settings: Annotated[

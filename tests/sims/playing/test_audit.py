@@ -51,7 +51,8 @@ def audited(monkeypatch: pytest.MonkeyPatch, *judges: MadeUpJudge, mode: str, **
     """The audits of judges that answer as made up."""
     replies = MadeUpReplies(dict(zip(NAMES, judges, strict=False)), PAIRS)
     monkeypatch.setattr(scripted_engine, "scripted_reply", replies)
-    return audit(check(scenario(**fields), "test.yaml"), [mode], PAIRS, 4, quiet=True)
+    own = {"judging": mode} if mode == "claims" else {}  # tried only where it is the file's own
+    return audit(check(scenario(**own, **fields), "test.yaml"), [mode], PAIRS, 4, quiet=True)
 
 
 SOUND = {
@@ -222,9 +223,11 @@ def test_an_audit_is_of_what_answers_what_it_is_asked_and_the_way_of_judging() -
 
 def test_only_ways_of_judging_that_there_are_can_be_tried() -> None:
     found = check(scenario(judging="pairwise"), "test.yaml")
-    assert modes_of(found)[0] == "pairwise"
-    assert set(modes_of(found)) == set(MODES)
+    assert modes_of(found) == ("pairwise", "pointwise", "likelihood")
     assert modes_of(found, ["pointwise"]) == ("pointwise",)
+    with pytest.raises(BadInput, match="no way of judging 'claims'"):
+        modes_of(found, ["claims"])
+    assert set(modes_of(check(scenario(judging="claims"), "test.yaml"))) == set(MODES)
 
 
 def test_a_reference_is_a_part_of_the_judge_and_is_asked() -> None:
@@ -253,7 +256,7 @@ def test_judges_on_a_server_are_not_asked_how_probable_a_text_is() -> None:
     server = {
         "default": {"kind": "openai", "model": "m", "url": "http://127.0.0.1:1/v1", "key_variable": None}
     }
-    assert modes_of(check(scenario(engines=server), "test.yaml")) == ("pointwise", "pairwise", "claims")
+    assert modes_of(check(scenario(engines=server), "test.yaml")) == ("pointwise", "pairwise")
 
 
 def test_each_way_of_judging_is_kept_as_soon_as_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
