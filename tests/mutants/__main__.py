@@ -36,7 +36,7 @@ from time import perf_counter
 from tests.mutants.listed import LISTED, RAISES
 
 CHECKOUT = Path(__file__).parents[2]
-SECONDS = 600
+SECONDS = 240
 """After which tests that a mutant makes wait for ever are stopped; that counts as noticed."""
 
 
