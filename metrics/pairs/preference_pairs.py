@@ -35,7 +35,7 @@ def verdicts(pairs: pl.DataFrame) -> pl.DataFrame:
 
 
 def preferences(pairs: pl.DataFrame, *, by_repeat: bool = False) -> pl.DataFrame:
-    """Which answer of a pair each judge preferred, over criteria, orders and repeats.
+    """Which answer of a pair each judge preferred, over criteria by their weights, orders and repeats.
 
     Args:
         pairs: preference pairs.
@@ -48,18 +48,24 @@ def preferences(pairs: pl.DataFrame, *, by_repeat: bool = False) -> pl.DataFrame
     """
     key = ["pair", "prompt_id", "judge", "judge_policy", *(["repeat"] if by_repeat else [])]
     alone = ~pl.col("beside")
-    means = [pl.col("value").filter(alone & (pl.col("of") == side)).mean() for side in SIDES]
+    means = [_own_mean(pl.col("value"), alone & (pl.col("of") == side)) for side in SIDES]
     return (
         verdicts(pairs)
         .group_by(key, maintain_order=True)
         .agg(
-            pl.coalesce(means[0] - means[1], 2 * _beside().filter(pl.col("beside")).mean() - 1).alias(
+            pl.coalesce(means[0] - means[1], 2 * _own_mean(_beside(), pl.col("beside")) - 1).alias(
                 "difference"
             )
         )
         .drop_nulls("difference")
         .with_columns(_sign("difference").alias("prefers"))
     )
+
+
+def _own_mean(value: pl.Expr, where: pl.Expr) -> pl.Expr:
+    """Of one judge's verdicts, by weight; plain where all are 0, as it says something all the same."""
+    found, weight = value.filter(where), pl.col("weight").filter(where)
+    return pl.when(weight.sum() > 0).then((found * weight).sum() / weight.sum()).otherwise(found.mean())
 
 
 def panel_sign(pairs: pl.DataFrame) -> pl.Series:

@@ -20,7 +20,7 @@ from palaestra.metrics.pairs.signed_answers import SHORTEST_NAME, stands_in
 from palaestra.runs.record.served import COMPARED
 from palaestra.scenarios.core.config import ScenarioConfig
 from palaestra.scenarios.core.episode import Episode
-from palaestra.scenarios.core.trial import PROBE
+from palaestra.scenarios.core.trial import PROBE, Trial
 from palaestra.scenarios.parts.one_judge import answering
 
 
@@ -59,13 +59,11 @@ def known_judges(
         mode: one of the rules' `trials`.
         engines: what each engine says of itself, by name.
     """
-    trial = rules.trials(config)[mode]((PROBE,), None)
+    make = rules.trials(config)[mode]
+    trial, again = make((PROBE,), None), make((PROBE,), None)
     asked: dict[str, list[Call]] = {}
-    while calls := trial.pending:
-        for call in calls:
-            asked.setdefault(call.agent, []).append(call)
-        # What is asked after that belongs to the judge too, so made-up replies lead there, always the same.
-        trial.advance(scripted_replies([replace(call, seed=0) for call in calls]))
+    for call in _asked(trial, again):
+        asked.setdefault(call.agent, []).append(call)
     names = {agent.name for place, agent in config.declared_agents() if place[0] != "judges"}
     beside = {verdict.judge: len(verdict.read) > 1 for verdict in trial.verdicts()}
     return [
@@ -79,6 +77,32 @@ def known_judges(
         )
         for judge, calls in asked.items()
     ]
+
+
+def _asked(*trials: Trial) -> list[Call]:
+    """What judges are asked of a pair: first, and then one call of each kind, less what hangs on replies.
+
+    Made-up replies lead to later exchanges. They are others in each of the trials, which are alike, so what
+    a kind of call has in all is the judge's.
+    """
+    first: list[Call] = []
+    later: dict[tuple[str, str, str], list[Call]] = {}
+    for seed, trial in enumerate(trials):
+        first = trial.pending
+        trial.advance(scripted_replies([replace(call, seed=seed) for call in first]))
+        while calls := trial.pending:
+            for call in calls:
+                later.setdefault((call.agent, call.purpose, call.policy), []).append(call)
+            trial.advance(scripted_replies([replace(call, seed=seed) for call in calls]))
+    return [*first, *map(_in_common, later.values())]
+
+
+def _in_common(calls: list[Call]) -> Call:
+    """The first of these calls with what all their prompts hold."""
+    held = [{(message.role, message.body) for message in call.prompt} for call in calls]
+    common = set.intersection(*held)
+    prompt = tuple(message for message in calls[0].prompt if (message.role, message.body) in common)
+    return replace(calls[0], prompt=prompt)
 
 
 def _fingerprint(

@@ -58,19 +58,11 @@ class ScoredPair:
 
 def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[ScoredPair]:
     """The pairs of a sample that the rule takes; the others are counted in `left_out`, by reason."""
-    usable = sample.scored()
-    if len(usable) < 2:
-        left_out[TOO_FEW] += 1
-        return
     margin = sample.margin if rule.margin is None else rule.margin
     floor = sample.floor if rule.floor is None else rule.floor
-    ordered = sorted(usable, key=score_of, reverse=True)
-    taken = [(ordered[0], ordered[-1])] if rule.take == "extremes" else combinations(ordered, 2)
-    for one, other in taken:
-        pair = compare(sample, one, other)
-        if not pair.scores and sample.basis == "panel" and any(s.against is not None for s in sample.scores):
-            left_out["pairs that no judge compared"] += 1
-        elif pair.chosen.turn.text == pair.rejected.turn.text:
+    side_by_side = sample.basis == "panel" and any(score.against is not None for score in sample.scores)
+    for pair in (_side_by_side if side_by_side else _by_score)(sample, rule, left_out):
+        if pair.chosen.turn.text == pair.rejected.turn.text:
             left_out["the same answer twice"] += 1
         elif pair.margin <= TIE:
             left_out["ties"] += 1
@@ -82,12 +74,41 @@ def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Sc
             yield pair
 
 
+def _by_score(sample: Sample, rule: PairRule, left_out: Counter[str]) -> list[ScoredPair]:
+    """The pairs that the rule looks at, of answers that have scores."""
+    ordered = sorted(sample.scored(), key=score_of, reverse=True)
+    if len(ordered) < 2:
+        left_out[TOO_FEW] += 1
+        return []
+    taken = [(ordered[0], ordered[-1])] if rule.take == "extremes" else combinations(ordered, 2)
+    return [compare(sample, *two) for two in taken]
+
+
+def _side_by_side(sample: Sample, rule: PairRule, left_out: Counter[str]) -> list[ScoredPair]:
+    """The pairs that the rule looks at, of answers that judges compared.
+
+    The extremes are the best and the worst over all the others, where every two were compared; else the two
+    that are farthest apart of those that were.
+    """
+    said = [response for response in sample.responses if not response.turn.failed]
+    if len(said) < 2:
+        left_out[TOO_FEW] += 1
+        return []
+    scored = sorted(sample.scored(), key=score_of, reverse=True)
+    every = list(combinations(scored if len(scored) == len(said) else said, 2))
+    found = [compare(sample, *two) for two in every if _told(sample, *two) is not None]
+    if rule.take == "all" or not found:
+        left_out["pairs of which no judge's comparison counts"] += len(every) - len(found)
+        return found
+    if len(found) < len(every) or len(scored) < len(said):
+        return [max(found, key=lambda pair: pair.margin)]
+    return [compare(sample, scored[0], scored[-1])]
+
+
 def compare(sample: Sample, one: Response, other: Response) -> ScoredPair:
-    """Two scored answers, the better one chosen."""
+    """Two answers, the better one chosen; they are scored, or judges compared them."""
     error, scores = None, _of_both(sample.scores, one.turn.call, other.turn.call)
-    first, second = score_of(one), score_of(other)
-    if sample.basis == "panel":
-        first, second = _by_judges(scores, one.turn.call) or (first, second)
+    first, second = _told(sample, one, other) or (score_of(one), score_of(other))
     margin = first - second
     if one.outcomes and other.outcomes:
         margin, error = outcome_margin(one.outcomes, other.outcomes)
@@ -95,6 +116,13 @@ def compare(sample: Sample, one: Response, other: Response) -> ScoredPair:
     if margin < 0:
         one, other, margin = other, one, -margin
     return ScoredPair(one, other, margin, error, scores)
+
+
+def _told(sample: Sample, one: Response, other: Response) -> tuple[float, float] | None:
+    """The scores of two answers by the judges of a panel who judged both; None where nobody did."""
+    if sample.basis != "panel":
+        return None
+    return _by_judges(_of_both(sample.scores, one.turn.call, other.turn.call), one.turn.call)
 
 
 def _of_both(scores: tuple[JudgeScore, ...], one: int, other: int) -> tuple[JudgeScore, ...]:

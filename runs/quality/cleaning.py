@@ -104,8 +104,8 @@ def ifd_r(pairs: pl.DataFrame, loss: Loss, p: float) -> Cleaned:
     answer alone. Above 1 the prompt doesn't help; the lowest are too easy.
     """
     difficulty = _ifd(pairs, "chosen", loss)
-    left = difficulty <= 1
-    removed = ~left
+    removed = difficulty > 1
+    left = ~removed
     removed[left] = _lowest(difficulty[left], p)
     return _treat(pairs, removed, "remove")
 

@@ -91,10 +91,11 @@ def apply(pairs: pl.DataFrame, filters: Iterable[Filter]) -> tuple[pl.DataFrame,
     """The pairs that every filter keeps, one filter after another, and what each of them dropped."""
     dropped = []
     for one in filters:
-        kept = pairs.filter(one.keeps(pairs)) if pairs.height else pairs
-        dropped.append(Dropped(one.text, pairs.height, pairs.height - kept.height))
+        before = pairs.height
+        kept = pairs.filter(one.keeps(pairs)) if before else pairs
+        dropped.append(Dropped(one.text, before, before - kept.height))
         pairs = kept
-        if one.by_judges:
+        if one.by_judges and kept.height < before:
             pairs = chance_unknown(pairs)
     return pairs, dropped
 

@@ -205,7 +205,9 @@ class Debate(Episode[DebateConfig]):
         ]
         for item in preferences:
             self.record(item)
-        return panel_shares(counting(preferences, self.config.abstain), self._weights())
+        abstain = self.config.abstain
+        among = [] if abstain == "never" else [debater.name for debater in self.debaters]
+        return panel_shares(counting(preferences, abstain), self._weights(), among)
 
     def _weights(self) -> dict[str, float]:
         ratings = {judge.name: judge.rating or 100.0 for judge in self.config.judges}
@@ -219,6 +221,8 @@ class Debate(Episode[DebateConfig]):
             if debater.name in by_debater:
                 by_stance.setdefault(debater.stance, []).append(by_debater[debater.name])
         winner, margin = winning_stance({stance: fmean(values) for stance, values in by_stance.items()})
+        if self.config.abstain != "never" and len(by_debater) < len(self.debaters):
+            winner, margin = None, None
         return {"motion": self.topic["motion"], "winner": winner, "margin": margin, "shift": self._shift()}
 
     def _shift(self) -> float | None:

@@ -65,7 +65,7 @@ def left_unjudged(
         for pair in contest.pairs()
         if all(name in contest.answers for name in pair)
     ]
-    judged = ceil(round(share * len(matches), 9))
+    judged = max(1, ceil(round(share * len(matches), 9)))
     shuffled = random.sample(matches, len(matches))
     return sorted(shuffled, key=lambda match: abs(ratings[match[1][0]] - ratings[match[1][1]]))[judged:]
 

@@ -42,7 +42,8 @@ def judged_contests(config: DuelConfig, trajectory: Trajectory) -> Iterator[Judg
         if config.judging == "none":
             yield _checked(answers)
         elif config.judging == "pairwise":
-            yield _compared(answers, counting(comparisons.get(contest, []), config.abstain), weights)
+            said = counting(comparisons.get(contest, []), config.abstain)
+            yield _compared(config, answers, said, weights)
         else:
             yield _scored(answers, judgements.get(contest, []), weights, harshness, UNITS[config.judging])
 
@@ -110,13 +111,18 @@ def _scored(
     )
 
 
-def _compared(answers: dict[str, DuelAnswer], said: list[Comparison], weights: dict[str, float]) -> Judged:
+def _compared(
+    config: DuelConfig, answers: dict[str, DuelAnswer], said: list[Comparison], weights: dict[str, float]
+) -> Judged:
+    """Answers read side by side; where judges may leave some out, those that met all others have scores."""
+    some = config.abstain != "never" or config.judge_budget < 1
     shares = panel_shares(
         [
             Preference(told.judge, told.first, told.second, str(told.repeat), told.first_better, told.basis)
             for told in said
         ],
         weights,
+        among=answers if some else (),
     )
     calls = {name: entry.call for name, entry in answers.items() if entry.call is not None}
     return Judged(

@@ -17,8 +17,9 @@ Abstain = Literal["never", "flips"]
 ABSTAIN_MEANING = (
     "Whether a judge that flips with the order of two (with `judging: pairwise`: it prefers what it reads "
     "first in both orders, or second in both) counts for nothing on these two: with `flips` it abstains, in "
-    "results, ratings and exports; with `never` its two comparisons average. Equal is no flip. What it said "
-    "is recorded all the same."
+    "results, ratings and exports; with `never` its two comparisons average. Equal is no flip. Who isn't "
+    "compared with all others then has no score, and a debate no winner. What it said is recorded all the "
+    "same."
 )
 
 

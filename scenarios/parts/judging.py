@@ -9,7 +9,7 @@ Answers that can't be parsed are left out and counted, never replaced by a middl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from statistics import fmean
@@ -183,9 +183,11 @@ def panel_scores(scores: Iterable[Score], weights: Mapping[str, float] | None = 
 
 
 def panel_shares(
-    preferences: Iterable[Preference], weights: Mapping[str, float] | None = None
+    preferences: Iterable[Preference],
+    weights: Mapping[str, float] | None = None,
+    among: Collection[str] = (),
 ) -> dict[str, float]:
-    """Each contestant's probability, 0–1, of being better than another: Σ w·p / Σ w.
+    """Each contestant's probability, 0–1, of being better than another: the mean over these of Σ w·p / Σ w.
 
     The two orders of a judge, a pair and a criterion count the same, so a judge who always
     takes the one that it reads first says 0.5; one who answered in one order only is left out.
@@ -193,18 +195,25 @@ def panel_shares(
     Args:
         preferences: the comparisons; those without a value are left out.
         weights: a weight ≥ 0 for each judge; equal ones by default.
+        among: all contestants, where a share is only to be told of those who were compared with all others:
+            over some of them it would tell with whom one was compared.
     """
     told: dict[tuple[str, str, str, str], float] = {}
     for item in preferences:
         if item.first_better is not None:
             told[item.judge, item.criterion, item.first, item.second] = item.first_better
-    parts: dict[str, list[tuple[float, float]]] = {}
+    parts: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for (judge, criterion, first, second), better in told.items():
         crossed = told.get((judge, criterion, second, first))
         weight = 1.0 if weights is None else weights[judge]
         if crossed is not None and weight > 0:
-            parts.setdefault(first, []).append((weight * (better + 1 - crossed) / 2, weight))
-    return {name: _mean(found) for name, found in parts.items()}
+            both = (weight * (better + 1 - crossed) / 2, weight)
+            parts.setdefault(first, {}).setdefault(second, []).append(both)
+    return {
+        name: fmean(_mean(of_one) for of_one in found.values())
+        for name, found in parts.items()
+        if not among or found.keys() >= {*among} - {name}
+    }
 
 
 def panel_problems(panel: int | None, judges: Sequence[Judge]) -> Iterator[tuple[Location, str]]:

@@ -27,10 +27,7 @@ PACE = (
     *("gpu_memory", "kv_cache_gib", "record_tokens", "prefix_caching"),
 )
 """Fields of engines that change nothing of what their models say."""
-WAYS_OUT = (
-    "give each another model (an engine of its own), adapter, persona or rubric (which may hold examples), "
-    "or take `weights: uniform`"
-)
+WAYS_OUT = "model (an engine of its own), adapter, persona or rubric (which may hold examples)"
 
 
 def one_judge_problems(
@@ -53,10 +50,14 @@ def one_judge_problems(
     for same in groups.values():
         if len(same) > 1:
             names = ", ".join(name for _, name in same)
+            drawn = sampled(config, getattr(config, "judging", ""))
             yield (
                 same[1][0],
-                f"these {len(same)} judges are one: {names}; temperature makes no difference, and `weights: "
-                f"{weights}` would weigh the same words; {WAYS_OUT}",
+                f"these {len(same)} judges are one: {names}; "
+                + ("" if drawn else "temperature makes no difference, and ")
+                + f"`weights: {weights}` would weigh the same words; give each another "
+                + ("temperature, " if drawn else "")
+                + f"{WAYS_OUT}, or take `weights: uniform`",
             )
 
 

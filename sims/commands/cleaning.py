@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,48 +30,50 @@ def refuse_none(pairs: pl.DataFrame) -> None:
         raise BadInput("no pair is left", "Take weaker filters.")
 
 
-def means_for(
-    names: Sequence[str],
-    pairs: pl.DataFrame,
-    reward_models: Sequence[str] | None,
-    model: str | None,
-    tags: Path | None,
-    fraction: float | None,
-    cap: int | None,
-    seed: int,
-) -> Means:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of treatments, as typed; None, or empty, where they weren't."""
+
+    reward_model: Sequence[str] = ()
+    model: str | None = None
+    tags: Path | None = None
+    fraction: float | None = None
+    cap: int | None = None
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse treatments that there aren't, and options that none of these takes."""
+        from palaestra.runs.quality.treatments import treatment
+
+        for name in names:
+            treatment(name)
+        for option, takers in SERVES.items():
+            given = getattr(self, option.removeprefix("--").replace("-", "_"))
+            if given not in (None, ()) and not any(name.startswith(takers) for name in names):
+                told = ", ".join(f"{prefix}*" for prefix in takers)
+                raise BadInput(f"{option} serves {told}", "Leave it out, or name one of these with --clean.")
+
+
+def means_for(names: Sequence[str], pairs: pl.DataFrame, given: Options, seed: int) -> Means:
     """What the treatments named work with; models are loaded only where one of them needs them.
 
     Raises:
-        BadInput: an option is given that none of them takes, or a model can't be loaded.
+        BadInput: a file of tags can't be read, or a model not be loaded.
     """
     from palaestra.runs.quality.cleaning import of_answers
     from palaestra.runs.quality.treatments import CAP, FRACTION, Means, read_tags, treatment
 
-    needs = {treatment(name).needs for name in names}
-    given = {
-        "--reward-model": reward_models or None,
-        "--model": model,
-        "--tags": tags,
-        "--fraction": fraction,
-        "--cap": cap,
-    }
-    for option, value in given.items():
-        if value is not None and not any(name.startswith(SERVES[option]) for name in names):
-            takers = ", ".join(f"{prefix}*" for prefix in SERVES[option])
-            raise BadInput(f"{option} serves {takers}", "Leave it out, or name one of these with --clean.")
+    told = read_tags(given.tags, pairs) if given.tags is not None else None
     gaps, loss = None, None
-    if reward_models:
+    if given.reward_model:
         from palaestra.sims.training.scorers import reward_model
 
-        gaps = [of_answers(reward_model(name)) for name in reward_models]
-    if "loss" in needs:
+        gaps = [of_answers(reward_model(name)) for name in given.reward_model]
+    if any(treatment(name).needs == "loss" for name in names):
         from palaestra.agents.engines.vllm import EMBEDDED_MODEL
         from palaestra.sims.training.scorers import mean_loss
 
-        loss = mean_loss(model or EMBEDDED_MODEL)
-    told = read_tags(tags, pairs) if tags is not None else None
-    p, most = FRACTION if fraction is None else fraction, cap or CAP
+        loss = mean_loss(given.model or EMBEDDED_MODEL)
+    p, most = FRACTION if given.fraction is None else given.fraction, given.cap or CAP
     return Means(gaps=gaps, loss=loss, tags=told, fraction=p, cap=most, seed=seed)
 
 

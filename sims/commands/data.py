@@ -15,7 +15,7 @@ import typer
 from palaestra.agents.failures import BadInput
 from palaestra.agents.trust import Allowed
 from palaestra.sims.commands.allowing import AllowKey, AllowRemoteCode
-from palaestra.sims.commands.cleaning import means_for, refuse_none, treatments
+from palaestra.sims.commands.cleaning import Options, means_for, refuse_none, treatments
 from palaestra.sims.commands.listing import listing
 from palaestra.sims.terminal import BOLD, say, table, visible
 
@@ -301,6 +301,7 @@ def quality(
     from palaestra.runs.audits.standing import standing_of
     from palaestra.runs.exports.described import Described
     from palaestra.runs.exports.filtered import write_kept
+    from palaestra.runs.exports.unfinished import exists
     from palaestra.runs.quality.filters import apply, parse
     from palaestra.runs.quality.pairs import read_pairs
     from palaestra.runs.quality.report import quality_report
@@ -308,14 +309,18 @@ def quality(
 
     filters = [parse(words) for words in keep or []]
     names = clean or []
+    given = Options(tuple(reward_model or ()), model, tags, fraction, cap)
+    given.check(names)
     if out is not None and not filters and not names:
         raise BadInput("--out is for the pairs that filters keep", "Name one: --keep 'margin>=1'")
+    if out is not None and out.exists():
+        raise exists(out)
     pairs, dropped = apply(read_pairs(folder), filters)
     if dropped:
         rows = [[item.name, f"{item.before:,}", f"{item.dropped:,}"] for item in dropped]
         print_table("filters", ["keeps", "of", "drops"], rows)
     refuse_none(pairs)
-    means = means_for(names, pairs, reward_model, model, tags, fraction, cap, seed)
+    means = means_for(names, pairs, given, seed)
     pairs, treated = apply_treatments(pairs, names, means)
     if treated:
         rows = [[item.name, f"{item.before:,}", f"{item.removed:,}", f"{item.flipped:,}"] for item in treated]

@@ -13,13 +13,14 @@ from statistics import fmean, median
 from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Call, Reply, derive_seed
 from palaestra.agents.failures import BadInput
+from palaestra.agents.scripted import scripted_replies
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.metrics.judge_audit import SCHEMA
 from palaestra.runs.audits.fingerprint import KnownJudge, known_judges
 from palaestra.runs.audits.kept import JudgeAudit
 from palaestra.runs.record import folder as run_folder
 from palaestra.scenarios.core.load import Scenario
-from palaestra.scenarios.core.trial import Trial, TrialPair, TrialVerdict
+from palaestra.scenarios.core.trial import PROBE, MakeTrial, Trial, TrialPair, TrialVerdict
 from palaestra.scenarios.parts.planted import BATTERY, PlantedPair
 from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing.meter import Meter
@@ -131,7 +132,8 @@ async def _audit(
             mode: rules.trials(config)[mode](shown, {judge.name for judge in judges})
             for mode, judges in ones.items()
         }
-        calls = fmean(len(trial.pending) for trial in trials.values())
+        makes = rules.trials(config)
+        calls = fmean(_calls_of_a_pair(makes[mode], ones[mode]) for mode in modes) * len(shown)
         meter = Meter(config, {}, lambda: progress.seconds)
         progress = Progress(len(trials), calls_per_episode=calls, quiet=quiet, spend=meter.spend)
         with progress:
@@ -147,6 +149,15 @@ async def _audit(
                     keep(each)
                 tried += [Tried(judge, made[judge.fingerprint]) for judge in known[mode]]
                 progress.episode_ended()
+
+
+def _calls_of_a_pair(make: MakeTrial, judges: Sequence[KnownJudge]) -> int:
+    """The calls that a pair takes on made-up replies."""
+    trial, calls = make((PROBE,), {judge.name for judge in judges}), 0
+    while pending := trial.pending:
+        calls += len(pending)
+        trial.advance(scripted_replies(pending))
+    return calls
 
 
 async def _played(

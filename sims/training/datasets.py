@@ -24,6 +24,7 @@ Ids = list[int]
 Answer = tuple[Mapping[str, str], str | None]
 """A message, and how it finished."""
 
+NUMBER = r"-?\d+(?:\.\d+)?"
 ASK_FOR_JUDGED = "Write an answer that would be judged like this: "
 
 
@@ -164,13 +165,15 @@ def _satisfaction(row: Row) -> float | None:
     score, unit = row.get("score"), row.get("unit")
     if score is None:
         return None
-    ends = re.search(r"(-?[\d.]+)–(-?[\d.]+)$", (unit or "").replace("−", "-"))
+    ends = re.search(rf"({NUMBER})\s*–\s*({NUMBER})\s*$", (unit or "").replace("−", "-"))
     low, high = map(float, ends.groups()) if ends else (0.0, 0.0)
     if low >= high:
         raise BadInput(
             f"critiques have scores in {unit!r}, which doesn't tell how high they go",
-            'Let the scenario\'s unit end in its range, such as "points 1–7".',
+            'Let the scenario\'s unit end in its range, with an en dash, such as "points 1–7".',
         )
+    if not low <= score <= high:
+        raise BadInput(f"a critique has the score {score:g} in {unit!r}", "Export the run again.")
     return float((score - low) / (high - low))
 
 

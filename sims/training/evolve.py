@@ -48,6 +48,7 @@ PLAIN_JUDGING: dict[str, Any] = {
     "handicaps": "none",
     "abstain": "never",
     "judge_budget": 1.0,
+    "judgements": 1,
     "reference": None,
 }
 """What of a file's judging has no meaning where a check decides, or one judge scores answers."""

@@ -229,7 +229,8 @@ def main() -> int:
     except Stale as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
-    print(f"{states['noticed'] + states['hung']} of {len(chosen)} mutants were noticed")
+    hung = f", {states['hung']} of them as their tests never ended" if states["hung"] else ""
+    print(f"{states['noticed'] + states['hung']} of {len(chosen)} mutants were noticed{hung}")
     return 2 if states["UNTRIED"] else 1 if states["SURVIVED"] else 0
 
 

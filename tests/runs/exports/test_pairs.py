@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from math import fsum
 
@@ -13,10 +14,11 @@ from palaestra.agents.scripted import scripted_reply
 from palaestra.runs.branches import branched, outcome_margin
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.options import ExportOptions
-from palaestra.runs.exports.pairing import PairRule
-from palaestra.runs.exports.samples import chat
+from palaestra.runs.exports.pairing import PairRule, pairs
+from palaestra.runs.exports.samples import Response, Sample, chat
 from palaestra.runs.run import Run
 from palaestra.runs.transcript import transcript
+from palaestra.scenarios.core.trajectory import JudgeScore, Turn
 from palaestra.sims.engines import scripted_engine
 from palaestra.sims.playing.branch import branch, selection
 from support.exported import Row
@@ -59,6 +61,57 @@ def test_two_answers_that_no_judge_compared_make_no_pair(played: Play) -> None:
     assert judged == 6 * len(QUESTIONS) / 2
     assert 0 < len(rows) <= judged
     assert all({verdict["judge"] for verdict in row["verdicts"]} == {"Kim"} for row in rows)
+
+
+def answered(call: int) -> Turn:
+    return Turn(
+        call=call,
+        step=1,
+        agent=f"Agent {call}",
+        purpose="answer",
+        about={},
+        policy="default",
+        seed=0,
+        prompt=(),
+        answer={"kind": "text"},
+        text=f"Answer {call}.",
+        probabilities=None,
+        finish="stop",
+        failed=False,
+    )
+
+
+def told(*said: tuple[int, int, float], weight: float = 1.0) -> Sample:
+    """Three answers, 1 to 3; of each two that are told, how probably the first is better."""
+    turns = {call: answered(call) for call in (1, 2, 3)}
+    scores = tuple(JudgeScore("Kim", one, p, against=two, weight=weight) for one, two, p in said)
+    shares = {1: 0.9, 2: 0.5, 3: 0.1}
+    responses = tuple(Response(turn, 0, shares[call]) for call, turn in turns.items())
+    return Sample("run", "duel", 0, turns, (), responses, scores, "probability 0–1", "panel")
+
+
+BOTH = [(1, 2, 0.6), (2, 1, 0.4)]
+
+
+@pytest.mark.parametrize(
+    ("sample", "extremes", "every"),
+    [
+        (told(*BOTH, (2, 3, 0.9), (3, 2, 0.1)), [(2, 3)], [(1, 2), (2, 3)]),
+        (told(*BOTH, (2, 3, 0.9), (3, 2, 0.1), (1, 3, 0.7), (3, 1, 0.3)), [(1, 3)], [(1, 2), (1, 3), (2, 3)]),
+        (told(*BOTH, (3, 1, 0.9)), [(1, 2)], [(1, 2)]),  # 3 is better than 1, in one order only
+        (told(*BOTH, weight=0), [], []),
+    ],
+)
+def test_only_answers_that_judges_compared_in_both_orders_make_a_pair(
+    sample: Sample, extremes: list[tuple[int, int]], every: list[tuple[int, int]]
+) -> None:
+    """The best and the worst of all where all were compared; else those farthest apart of the compared."""
+    for rule, wanted in ((PairRule(), extremes), (PairRule("all"), every)):
+        left_out = Counter[str]()
+        found = [(pair.chosen.turn.call, pair.rejected.turn.call) for pair in pairs(sample, rule, left_out)]
+        assert found == wanted
+        missing = 3 - len(every)
+        assert sum(left_out.values()) == (0 if rule.take == "extremes" and wanted else missing)
 
 
 def test_a_harsh_judge_does_not_lift_its_own_answers(played: Play, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -127,8 +128,11 @@ def test_of_an_n_way_contest_a_judge_abstains_from_the_pairs_that_it_flips_on() 
     duel = played(flips_on_cem, contest="n_way", fighters=fighters, judges=[{"name": "Fair"}])
     counted = {(match.first, match.second): match.judges for match in events(duel, Match)}
     assert counted == {("Ann", "Bo"): 1, ("Ann", "Cem"): 0, ("Bo", "Cem"): 0}
-    for each in judged(duel):
-        assert [answer.score is None for answer in each.answers] == [False, False, True]
+    for each in judged(duel):  # a share over some would tell with whom one was compared
+        assert [answer.score for answer in each.answers] == [None] * 3
+        assert {(score.call, score.against) for score in each.scores} == {
+            (one.call, other.call) for one, other in permutations(each.answers[:2])
+        }
 
 
 def test_where_no_two_are_read_nobody_can_abstain() -> None:

@@ -132,3 +132,19 @@ def test_shares_are_weighted_and_need_both_orders() -> None:
     # Kim gives Ann (0.9 + 0.7) / 2 = 0.8 and weighs three times as much as Lund, who gives her 0.
     shares = panel_shares(told, {"Kim": 3, "Lund": 1, "Mora": 9})
     assert shares == {"Ann": pytest.approx(0.6), "Bo": pytest.approx(0.4)}
+
+
+def test_every_opponent_counts_alike_and_a_share_among_all_takes_all_opponents() -> None:
+    told = [
+        compared(judge, *two, better)
+        for judges, first, second, p in (
+            (("Kim", "Lund", "Mora"), "Ann", "Bo", 0.9),
+            (("Kim",), "Ann", "Cem", 0.1),
+        )
+        for judge in judges
+        for two, better in (((first, second), p), ((second, first), 1 - p))
+    ]
+    shares = panel_shares(told)
+    assert shares == {"Ann": pytest.approx(0.5), "Bo": pytest.approx(0.1), "Cem": pytest.approx(0.9)}
+    # Whom Bo and Cem were not compared with is missing from what theirs tell.
+    assert panel_shares(told, among=["Ann", "Bo", "Cem"]) == {"Ann": pytest.approx(0.5)}
