@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, NoReturn
@@ -28,6 +29,20 @@ OBEYED = re.compile(
     "\ud800-\udfff]"  # what is no character: bytes of a file's name
 )
 BOLD, DIM, RED = "bold", "dim", "red"
+
+
+class Unsayable(OSError):
+    """What a command says can't be written: the disk under a redirected output is full, say."""
+
+
+@contextmanager
+def _saying() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Unsayable(error.errno, error.strerror) from error
 
 
 def visible(text: str) -> str:
@@ -51,8 +66,9 @@ def say(words: object = "", style: str = "", *, to: IO[str] | None = None) -> No
         text = typer.style(
             text, bold=style == BOLD or None, dim=style == DIM or None, fg=RED if style == RED else None
         )
-    stream.write(f"{text}\n")
-    stream.flush()
+    with _saying():
+        stream.write(f"{text}\n")
+        stream.flush()
 
 
 def warn(words: object) -> None:
@@ -97,7 +113,8 @@ def table(
         told.add_row(first, *rest)
     screen = console()
     screen.width = max(screen.width, least_width)
-    screen.print(told)
+    with _saying():
+        screen.print(told)
 
 
 def shown(text: str) -> Text:

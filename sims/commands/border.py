@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import typer
 
 from palaestra.agents.failures import BadInput, Interrupted, PalaestraError
-from palaestra.sims.terminal import say, take_any_text, warn
+from palaestra.sims.terminal import Unsayable, say, take_any_text, warn
 from palaestra.sims.unforeseen import unforeseen
 
 NO_TEXT = re.compile("[\ud800-\udfff]")
@@ -44,8 +44,12 @@ def guarded(command: Callable[[], object]) -> int:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-    except OSError:  # the reader went away, as `| head` does, or a disk is full
+    except BrokenPipeError:  # the reader went away, as `| head` does
         _forget_output()
+        return 1
+    except OSError as error:  # a disk is full, say
+        _forget_output()
+        warn(f"error: what was to be said can't be written: {error.strerror}\n  Write it somewhere else.")
         return 1
     return code
 
@@ -73,7 +77,7 @@ def _ended(command: Callable[[], object]) -> int:
     try:
         code = command()
         return code if isinstance(code, int) else 0
-    except BrokenPipeError:
+    except (BrokenPipeError, Unsayable):
         raise
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else int(left.code is not None)

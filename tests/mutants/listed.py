@@ -311,7 +311,7 @@ LISTED = (
     # Numbers.
     ("elo", "metrics/ratings/elo.py", "other - change", "other + change", T_RATINGS),
     ("border: traceback in a file", "sims/commands/border.py", "failure = unforeseen(error)", "raise", f"{T_BORDER} -k foresaw"),
-    ("border: reader gone", "sims/commands/border.py", "        _forget_output()\n", "        raise\n", f"{T_BORDER} -k reader"),
+    ("border: disk full", "sims/commands/border.py", "except (BrokenPipeError, Unsayable):", "except BrokenPipeError:", f"{T_BORDER} -k full"),
     ("border: memory", "agents/extensions.py", "except (PalaestraError, MemoryError):", "except PalaestraError:", f"{T_BORDER} -k full_memory"),
     ("border: run told", "sims/playing/sitting.py", "told = _told(problem, self._where)", "raise problem", f"{T_BORDER} -k ends_by_a_fault"),
     ("border: hangup", "sims/playing/sitting.py", "(signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)", f"{T_BORDER} -k closed_terminal"),
@@ -322,7 +322,7 @@ LISTED = (
     ("terminal: overrides", "sims/terminal.py", "\\u2066-\\u2069", "", T_TERMINAL),
     ("terminal: markup", "sims/terminal.py", "first, *rest = map(shown, row)", "first, *rest = map(Text.from_markup, row)", T_TERMINAL),
     ("killed: unnamed", "runs/record/documents.py", "return cls.model_validate_json(unnamed(path).read_bytes())", "pass", f"{T_KILLED} -k whole_run_json"),
-    ("killed: leftovers", "runs/record/folder.py", "path.name in BEGINNINGS or ", "", f"{T_KILLED} -k test_a_run_goes"),
+    ("killed: leftovers", "runs/record/folder.py", "path.name in BEGINNINGS or ", "", f"{T_KILLED} -k test_a_run_goes --every-kill"),
     ("limits: folder", "agents/limits.py", "if not stat.S_ISREG(found.st_mode):", "if stat.S_ISFIFO(found.st_mode):", f"{T_LIMITS} -k unread"),
     ("limits: size", "agents/limits.py", "if found.st_size > most:", "if found.st_size > most + 1:", f"{T_LIMITS} -k unread"),
     ("limits: sweep", "scenarios/core/config.py", "prod(map(len, self.sweep.values()))", "len(self.sweep)", f"{T_LIMITS} -k beyond"),

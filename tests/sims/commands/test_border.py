@@ -155,6 +155,14 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(debate: Path) -> None:
         assert (ended.returncode, ended.stderr) == (1, b""), words
 
 
+def test_a_full_disk_under_what_is_said_is_told_where_that_can_be_said(debate: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        said = subprocess.run([*APP, "metrics", debate], stdout=full, stderr=subprocess.PIPE, check=False)
+        silent = subprocess.run([*APP, "metrics", debate], stdout=full, stderr=full, check=False)
+    told = b"error: what was to be said can't be written: No space left on device"
+    assert (said.returncode, said.stderr.splitlines()[0], silent.returncode) == (1, told, 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_closed_terminal_stops_a_run_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "slow.yaml").write_text(SPEECHES, encoding="utf-8")
