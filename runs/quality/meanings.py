@@ -89,7 +89,10 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "label_cosine": Meaning("cosine of this judge's scores with the labels"),
     "swap_consistency": Meaning(
-        "the same answer is preferred in both orders", "judges follow the order they read in", 0.6, side=-1
+        "the same answer is preferred in both orders; where judges abstain, those left always do",
+        "judges follow the order they read in",
+        0.6,
+        side=-1,
     ),
     "swap_ties": Meaning("verdicts in both orders that cancel"),
     "position_bias": Meaning(

@@ -48,7 +48,6 @@ PLAIN_JUDGING: dict[str, Any] = {
     "handicaps": "none",
     "abstain": "never",
     "judge_budget": 1.0,
-    "judgements": 1,
     "reference": None,
 }
 """What of a file's judging has no meaning where a check decides, or one judge scores answers."""
@@ -272,6 +271,7 @@ class Evolution:
                 iterations=1,
                 episodes=self.settings.measurements,
                 freeze_ratings=True,
+                judgements=config.judgements if config.score_basis == "sample" else 1,
                 **PLAIN_JUDGING,
                 **changes,
             ),

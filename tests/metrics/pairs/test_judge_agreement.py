@@ -16,6 +16,7 @@ from palaestra.metrics.pairs.judge_agreement import (
     swap_consistency,
     truth_agreement,
 )
+from palaestra.metrics.pairs.preference_pairs import preferences
 from support.synthetic_pairs import flipped, frame, make_pairs, pair
 
 
@@ -27,6 +28,17 @@ def alone(judge: str, chosen: float, rejected: float) -> list[tuple[str, str, bo
 def value(estimate: Estimate | None) -> float:
     assert estimate is not None
     return estimate.value
+
+
+def test_a_judge_prefers_by_the_weights_of_its_criteria_and_says_something_without_any() -> None:
+    row = pair(0, alone("a", 7, 6) + alone("a", 1, 9))
+    for verdict, weight in zip(row["verdicts"], (3, 3, 1, 1), strict=True):
+        verdict["weight"] = float(weight)
+    unweighed = pair(1, alone("a", 7, 6))
+    for verdict in unweighed["verdicts"]:
+        verdict["weight"] = 0.0
+    told = preferences(frame(row, unweighed))
+    assert told["difference"].to_list() == pytest.approx([(3 * 1 - 8) / 4, 1])
 
 
 def test_agreement_is_the_share_of_two_judges_who_prefer_the_same_answer() -> None:

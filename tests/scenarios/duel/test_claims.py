@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from palaestra.agents import scripted
 from palaestra.agents.answers import Json
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.failures import UnparsedAnswer
-from palaestra.runs.audits.fingerprint import known_judges
+from palaestra.runs.audits.fingerprint import KnownJudge, known_judges
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import check
@@ -200,6 +201,19 @@ def test_a_judge_by_claims_is_known_by_how_it_lists_and_how_it_scores_them() -> 
         {"policies": {"default": {"temperature": 0.2}}},
     ):
         assert not prints(**other) & usual
+
+
+def test_made_up_words_are_no_part_of_a_judge_and_no_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To see what a judge is asked of claims, some are made up; a fighter may be called like one of them."""
+    scenario = check(FILE | {"fighters": [{"name": name} for name in ("Ann", "Bo", "plan")]}, "test.yaml")
+
+    def known() -> list[KnownJudge]:
+        return known_judges(scenario.rules, scenario.config, "claims", {})
+
+    usual = known()
+    assert {judge.leaks for judge in usual} == {()}
+    monkeypatch.setattr(scripted, "WORDS", ("plan", "plans"))
+    assert known() == usual
 
 
 def test_a_trial_tells_of_each_judgement_its_first_call_and_its_mean() -> None:

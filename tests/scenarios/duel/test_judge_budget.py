@@ -132,6 +132,7 @@ def test_matches_without_two_answers_are_neither_judged_nor_a_part_of_the_whole(
     contests += [Contest(number, "?", ("a", "b"), {"a": said}) for number in (4, 5)]
     spared = left_unjudged(contests, {"a": 1.0, "b": 2.0}, 0.5, Random(1))
     assert len(spared) == 2
+    assert len(left_unjudged(contests, {"a": 1.0, "b": 2.0}, 1e-12, Random(1))) == 3  # one at least is judged
     assert all(contest.number < 4 for contest, _ in spared)
 
 

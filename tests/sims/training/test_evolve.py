@@ -154,17 +154,34 @@ def test_where_no_program_can_tell_a_frozen_judge_measures(tmp_path: Path, train
     assert all(1 <= float(row[4]) <= 10 for row in rows(tribe))
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"judging": "pairwise", "abstain": "flips", "judge_budget": 0.5},
+        {"judging": "claims", "judgements": 3},
+        {"judging": "likelihood", "reference": "base"},
+    ],
+    ids=lambda own: own["judging"],
+)
 @pytest.mark.parametrize("by", ["truth", "panel"])
 def test_a_tribe_that_judges_in_a_way_of_its_own_is_measured_as_any(
-    by: str, tmp_path: Path, trainings: Trainings
+    by: str, own: dict[str, Any], tmp_path: Path, trainings: Trainings
 ) -> None:
-    own = {"judging": "pairwise", "abstain": "flips", "judge_budget": 0.5}
+    if "reference" in own:
+        policies = {**DUEL["policies"], "base": {}, "kim": {"adapter": "kim"}}
+        own = own | {
+            "policies": policies,
+            "judges": [{"name": "Kim", "policy": "kim"}],
+            "fighters_judge": False,
+        }
     checked = {} if by == "truth" else {"check": None}
     tribe = evolution(tmp_path / "e", DUEL | own | checked, by=by, generations=1)
     tribe.begin()
     tribe.run()
-    answers = Run(tmp_path / "e" / "generation-1" / "measure").table("answer")
-    assert len(answers) == 3 * len(DUEL["held_out"])
+    run = Run(tmp_path / "e" / "generation-1" / "measure")
+    asked = 3 * len(DUEL["held_out"])
+    assert len(run.table("answer")) == asked
+    assert run.calls["purpose"].is_in(["score"]).sum() == (asked if by == "panel" else 0)
     assert {row[3] for row in rows(tribe)} == {"24", "72"}
 
 

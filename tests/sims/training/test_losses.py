@@ -139,7 +139,9 @@ def test_a_judgment_faults_nothing_from_two_thirds_of_its_unit_s_range_on(
 
 def test_scores_of_no_told_range_are_refused(tokens: Tokens) -> None:
     row = {"prompt": question("France"), "output": "Paris", "judgment": "Well said.", "score": -1.5}
-    for unit in ("nats a token", "", None, "points 7–1"):
+    with pytest.raises(BadInput, match=r"the score 7\.5 in 'points 1–7'"):
+        cut_ids(row | {"unit": "points 1–7", "score": 7.5}, tokens)
+    for unit in ("nats a token", "", None, "points 7–1", "points ..–.."):
         with pytest.raises(BadInput, match="doesn't tell how high they go"):
             cut_ids(row | {"unit": unit}, tokens)
 
