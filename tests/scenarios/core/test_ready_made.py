@@ -25,6 +25,7 @@ from palaestra.sims.engines import fleet as engines
 from palaestra.sims.engines.engine import Engine
 from palaestra.sims.playing import play, venue
 from support.real_engine import RealEngine
+from support.slices import sliced
 
 pytestmark = pytest.mark.engine
 
@@ -55,8 +56,11 @@ SHORTER = {
         "players=[{name: Ada}, {name: Ben}, {name: Cho}, {name: Dov}, {name: Eve}]",
     ),
 }
-LARGE = {"debate-next-message", "traitors-10"}
-"""Other files of their scenarios play the same with fewer people; `make whole` plays these."""
+LARGE = {
+    *("debate-next-message", "debate-protocol", "werewolf", "traitors-10", "n-way", "claims"),
+    *("persuasion-free", "small-world", "evolve-demo"),
+}
+"""Other files of their scenarios play much of the same in fewer calls."""
 TOKENS = 8  # of a free text; what is tested is that the rules and the engine go together
 
 
@@ -122,7 +126,7 @@ def shortening(path: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(path, marks=pytest.mark.whole) if path.stem in LARGE else path for path in READY],
+    sliced(READY, [path for path in READY if path.stem not in LARGE]),
     ids=lambda path: path.stem,
 )
 def test_a_ready_made_file_plays(path: Path, played: dict[Path, Future[Path]]) -> None:

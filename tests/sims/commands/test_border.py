@@ -20,6 +20,7 @@ from palaestra.runs.record.state import RunState
 from palaestra.scenarios.debate.rules import Debate
 from palaestra.sims.commands.border import guarded
 from support.command_line import done, palaestra, refused
+from support.slices import sliced
 
 COMMANDS_WITH_FOLDERS = (
     "run debate --dry-run --out ODD/new",
@@ -163,7 +164,7 @@ def test_a_full_disk_under_what_is_said_is_told_where_that_can_be_said(debate: P
     assert (said.returncode, said.stderr.splitlines()[0], silent.returncode) == (1, told, 1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("number", sliced([signal.SIGHUP, signal.SIGTERM], [signal.SIGHUP]))
 def test_a_closed_terminal_stops_a_run_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "slow.yaml").write_text(SPEECHES, encoding="utf-8")
     running = subprocess.Popen(
@@ -187,6 +188,7 @@ def test_a_closed_terminal_stops_a_run_cleanly(tmp_path: Path, number: signal.Si
     done("resume", "here", "-q", "--set", "engines.default.delay=0", cwd=tmp_path)
 
 
+@pytest.mark.whole
 def test_a_run_that_shall_outlive_its_terminal_does(tmp_path: Path) -> None:
     (tmp_path / "slow.yaml").write_text(SPEECHES, encoding="utf-8")
     running = subprocess.Popen(

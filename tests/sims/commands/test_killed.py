@@ -16,7 +16,7 @@ from support.logs import kill_after
 from support.scripted_debates import recorded
 
 DEBATE = ("run", "debate", "-q", "-n", "1", "--dry-run", "--set", "rounds=1", "--out", "out")
-SOME = 9
+SOME = 11
 """Without `--every-kill` commands are killed at one in so many of their file operations."""
 SWEEP = (*DEBATE, "--set", "sweep={layout: [shared_prefix, persona_first]}")
 
@@ -67,6 +67,7 @@ def test_a_sweep_goes_on_wherever_it_was_killed(operations: range, tmp_path: Pat
     assert operation > 30
 
 
+@pytest.mark.whole
 def test_a_run_that_was_killed_while_it_went_on_goes_on(
     operations: range, debate: Path, tmp_path: Path
 ) -> None:
@@ -86,10 +87,16 @@ def test_a_run_that_was_killed_while_it_went_on_goes_on(
     ("words", "made"),
     [
         (("export", "run", "--out", "out"), "out/export.json"),
-        (("export", "run", "--out", "out", "--as", "parquet"), "out/export.json"),
+        pytest.param(
+            ("export", "run", "--out", "out", "--as", "parquet"), "out/export.json", marks=pytest.mark.whole
+        ),
         (("report", "run", "--out", "out.html"), "out.html"),
         (("new", "metric", "fair_share", "--into", "here"), "here/palaestra-fair-share/pyproject.toml"),
-        (("population", "draw", "townsfolk", "--size", "9", "--out", "out.jsonl"), "out.jsonl"),
+        pytest.param(
+            ("population", "draw", "townsfolk", "--size", "9", "--out", "out.jsonl"),
+            "out.jsonl",
+            marks=pytest.mark.whole,
+        ),
         (("branch", "run", "-q", "--most", "2", "--out", "out"), "out/run.json"),
     ],
 )
@@ -136,6 +143,7 @@ def test_a_log_that_nothing_tells_of_is_told_with_a_way_out(
     assert (tmp_path / "run/log.jsonl").read_bytes() == (debate / "log.jsonl").read_bytes()
 
 
+@pytest.mark.whole
 def test_an_evolution_that_was_killed_before_it_had_a_name_begins_anew(tmp_path: Path) -> None:
     words = ("evolve", "evolve-demo", "--by", "truth", "--out", "out", "-q")
     operation = 0

@@ -41,6 +41,7 @@ def test_every_package_passes_its_own_tests_at_once(packages: Path) -> None:
     assert "8 passed" in done.stdout
 
 
+@pytest.mark.whole
 @pytest.mark.xdist_group("new-packages")
 def test_the_packages_go_together_on_the_command_line(packages: Path, tmp_path: Path) -> None:
     engine = "engines.default={kind: own_engine, phrases: [Shall we share? Yes?, All for me.]}"

@@ -156,7 +156,9 @@ def test_a_debate(vllm_url: str, tmp_path: Path) -> None:
     [
         ("yes", "no"),
         tuple(str(points) for points in range(1, 11)),
-        ("lean agree", "certainly agree", "lean disagree", "certainly disagree"),
+        pytest.param(
+            ("lean agree", "certainly agree", "lean disagree", "certainly disagree"), marks=pytest.mark.whole
+        ),
     ],
     ids=["yes-no", "points", "opinions"],
 )

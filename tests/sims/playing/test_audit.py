@@ -102,7 +102,12 @@ FAULTY = {
 
 
 @pytest.mark.parametrize(
-    ("name", "mode"), [(name, mode) for name, (_, modes) in FAULTY.items() for mode in modes]
+    ("name", "mode"),
+    [
+        pytest.param(name, mode, marks=() if mode == modes[0] else pytest.mark.whole)
+        for name, (_, modes) in FAULTY.items()
+        for mode in modes
+    ],
 )
 def test_a_planted_fault_of_a_judge_is_named(name: str, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     judge, _ = FAULTY[name]
