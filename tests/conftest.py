@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from palaestra.runs.record.cache import cache_folder
 from palaestra.sims.engines import embedded_model
 from support.real_engine import RealEngine, lora_adapter
 from support.shallow_model import shallow_model
+
+# What is collected stays for the whole session; to look through it again and again takes a quarter longer.
+gc.disable()
 
 # The machine that runs the tests may be slow: nothing depends on the clock.
 settings.register_profile(
@@ -74,6 +78,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("engine"))
         elif item.get_closest_marker("engine"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def pytest_collection_finish() -> None:
+    """From here on what is left behind is litter; what was collected is none."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

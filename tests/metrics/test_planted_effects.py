@@ -18,6 +18,7 @@ from palaestra.metrics.influence import centralities, influence, influence_graph
 from palaestra.metrics.metric import CORRELATION, RATIO, Metric, Tables, metric
 from palaestra.scenarios.parts.opinion_scale import SCALE
 from support.metric_tables import play, ready_made, table
+from support.slices import sliced
 
 AGENTS = ["Ann", "Bo", "Cem", "Dee", "Eli"]
 OPINION = "episode agent moment opinion"
@@ -230,7 +231,9 @@ def test_pairs_tell_smaller_differences_apart_than_strangers() -> None:
 
 
 @pytest.mark.parametrize("paired", [True, False], ids=["paired", "unpaired"])
-@pytest.mark.parametrize("measure", [average, rate, correlation], ids=lambda measure: measure.name)
+@pytest.mark.parametrize(
+    "measure", sliced([average, rate, correlation], [average]), ids=lambda measure: measure.name
+)
 def test_without_an_effect_the_interval_holds_zero_about_95_times_in_100(
     measure: Metric, paired: bool
 ) -> None:

@@ -112,6 +112,7 @@ def found_equilibria(payoffs: Numbers) -> list[Numbers]:
     return [profile[0] for profile in equilibria(payoffs)]
 
 
+@pytest.mark.whole
 def test_of_nine_players_all_have_their_distance_from_the_equilibrium() -> None:
     # All who match the rest get 1: everybody on 0 and everybody on 1 are equilibria.
     players = 9

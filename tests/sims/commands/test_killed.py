@@ -55,6 +55,7 @@ def test_a_run_goes_on_wherever_it_was_killed(operations: range, tmp_path: Path)
     assert operation > 30, "it was killed at every operation, from the first folder to the last table"
 
 
+@pytest.mark.whole
 def test_a_sweep_goes_on_wherever_it_was_killed(operations: range, tmp_path: Path) -> None:
     for operation in operations:
         folder = tmp_path / str(operation)
@@ -90,7 +91,7 @@ def test_a_run_that_was_killed_while_it_went_on_goes_on(
         pytest.param(
             ("export", "run", "--out", "out", "--as", "parquet"), "out/export.json", marks=pytest.mark.whole
         ),
-        (("report", "run", "--out", "out.html"), "out.html"),
+        pytest.param(("report", "run", "--out", "out.html"), "out.html", marks=pytest.mark.whole),
         (("new", "metric", "fair_share", "--into", "here"), "here/palaestra-fair-share/pyproject.toml"),
         pytest.param(
             ("population", "draw", "townsfolk", "--size", "9", "--out", "out.jsonl"),

@@ -141,9 +141,7 @@ def test_an_adapters_folder_says_how_it_was_made(capitals: Path, export: Path) -
     assert moved(weights(capitals))
 
 
-@pytest.mark.parametrize(
-    "method", sliced([name for name in trainable() if name != "dpo"], ["sft", "kto", "cut"])
-)
+@pytest.mark.parametrize("method", sliced([name for name in trainable() if name != "dpo"], ["kto", "cut"]))
 def test_the_other_methods_take_steps(method: str, small: Path, tmp_path: Path) -> None:
     out = train(small, tmp_path / "out", method=method, settings=FEW, quiet=True)
     assert told(out)["steps"] == 2
