@@ -18,7 +18,7 @@ from palaestra.sims.engines import embedded_model
 from support.real_engine import RealEngine, lora_adapter
 from support.shallow_model import shallow_model
 
-# What is collected stays for the whole session; to look through it again and again takes a quarter longer.
+# What is collected stays for the whole session: to look through it for litter is a quarter of collecting.
 gc.disable()
 
 # The machine that runs the tests may be slow: nothing depends on the clock.

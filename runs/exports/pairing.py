@@ -96,13 +96,14 @@ def _side_by_side(sample: Sample, rule: PairRule, left_out: Counter[str]) -> lis
         return []
     scored = sorted(sample.scored(), key=score_of, reverse=True)
     every = list(combinations(scored if len(scored) == len(said) else said, 2))
-    found = [compare(sample, *two) for two in every if _told(sample, *two) is not None]
-    if rule.take == "all" or not found:
-        left_out["pairs of which no judge's comparison counts"] += len(every) - len(found)
-        return found
-    if len(found) < len(every) or len(scored) < len(said):
+    counted = [two for two in every if _told(sample, *two) is not None]
+    if len(counted) == len(every) and len(scored) == len(said) and rule.take == "extremes":
+        return [compare(sample, scored[0], scored[-1])]
+    found = [compare(sample, *two) for two in counted]
+    if rule.take == "extremes" and found:
         return [max(found, key=lambda pair: pair.margin)]
-    return [compare(sample, scored[0], scored[-1])]
+    left_out["pairs of which no judge's comparison counts"] += len(every) - len(found)
+    return found
 
 
 def compare(sample: Sample, one: Response, other: Response) -> ScoredPair:

@@ -46,7 +46,7 @@ class Contest:
         return [order for first, second in pairs for order in ((first, second), (second, first))]
 
     def pair_scores(
-        self, judge: str, first: str, second: str, abstain: Abstain = "never"
+        self, judge: str, first: str, second: str, abstain: Abstain
     ) -> tuple[float, float] | None:
         """What `judge` gave the two, repeats averaged and both orders counted alike.
 
