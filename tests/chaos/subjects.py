@@ -172,7 +172,7 @@ def content_of(out: Path) -> Content:
 def answered(out: Path) -> int:
     """How many calls that an engine answered the logs in `out` hold on whole lines."""
     return sum(
-        record["record"] == "call" and record["tokens"][2] > 0
+        record["record"] == "call" and any(record["tokens"])
         for log in out.rglob(run_log.NAME)
         for record in _whole(log)
     )
