@@ -58,7 +58,7 @@ notebooks: setup
 	$(PYTEST) tests/notebooks
 
 quick: setup
-	$(PYTEST) -m "not engine and not torch and not browser" $(QUICK)
+	$(PYTEST) -m "not engine and not torch and not browser and not whole" $(QUICK)
 
 test: check
 	$(PYTEST) -m "not whole"

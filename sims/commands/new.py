@@ -80,8 +80,9 @@ def write(kind: Kind, name: str, into: Path) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         for file in sorted((TEMPLATES / kind).rglob("*")):
-            if file.is_file() and file.suffix != ".pyc":
-                target = partial / _spelt(str(file.relative_to(TEMPLATES / kind)), spellings)
+            place = file.relative_to(TEMPLATES / kind)
+            if file.is_file() and not any(part.startswith((".", "__pycache__")) for part in place.parts):
+                target = partial / _spelt(str(place), spellings)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(_spelt(file.read_text(encoding="utf-8"), spellings), encoding="utf-8")
         partial.rename(folder)

@@ -19,6 +19,7 @@ from palaestra.sims.commands.app import app
 from palaestra.sims.commands.new import TEMPLATES, TRY, Kind, write
 from support.packages import commands_with, python_with
 
+RUFF = Path(sys.executable).with_name("ruff")
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -39,6 +40,14 @@ def test_every_package_passes_its_own_tests_at_once(packages: Path) -> None:
     done = python_with(packages.parent / "site", *words, cwd=packages)
     assert done.returncode == 0, done.stdout
     assert "8 passed" in done.stdout
+
+
+def test_every_package_is_formatted_as_its_own_settings_say(tmp_path: Path) -> None:
+    for kind in KINDS:
+        write(kind, f"own_{kind}", tmp_path)
+    for words in (("format", "--check"), ("check",)):
+        done = subprocess.run([RUFF, *words, tmp_path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.whole
@@ -69,7 +78,10 @@ def test_a_written_package_has_the_name_everywhere_and_the_template_s_nowhere(
     folder = write(kind, "fair_share", tmp_path)
     assert folder == tmp_path / "palaestra-fair-share"
     files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
-    assert len(files) == len([path for path in (TEMPLATES / kind).rglob("*") if path.is_file()])
+    sources = [
+        path for path in (TEMPLATES / kind).rglob("*.*") if path.suffix in (".md", ".py", ".toml", ".yaml")
+    ]
+    assert len(files) == len(sources)
     assert not [name for name, text in files.items() if "my" in name or f"my_{kind}" in text or "My" in text]
     assert 'name = "palaestra-fair-share"' in files["pyproject.toml"]
     assert "fair_share = " in files["pyproject.toml"]

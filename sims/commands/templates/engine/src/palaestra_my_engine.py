@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from random import Random
 from typing import Literal
 
-from pydantic import Field
-
 from palaestra import Call, Choice, Json, Reply
 from palaestra.agents.calls import turns
 from palaestra.agents.engine import EngineKind, EngineSettings
 from palaestra.agents.failures import EngineUnavailable
 from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_reply
+from pydantic import Field
 
 
 class MyEngineSettings(EngineSettings):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import polars as pl
-
 from palaestra.runs.exports.format import Column, Format, Job, Row
 from palaestra.runs.exports.parts import PROMPT, PROVENANCE, SCORED, provenance, scored
 from palaestra.runs.exports.samples import Sample

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
-
 import palaestra
+import polars as pl
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.options import ExportOptions
 

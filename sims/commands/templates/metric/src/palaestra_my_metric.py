@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import polars as pl
 from matplotlib.figure import Figure
-
 from palaestra import metric, plot
 
 READS = "calls.agent calls.text calls.options calls.failed"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import polars as pl
-from palaestra_my_metric import my_metric, my_metric_by_agent
-
 import palaestra
+import polars as pl
+
+from palaestra_my_metric import my_metric, my_metric_by_agent
 
 CALLS = pl.DataFrame(
     {

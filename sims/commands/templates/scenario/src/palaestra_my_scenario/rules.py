@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
-
 from palaestra import Agent, Choice, Episode, Event, Participant, Play, ScenarioConfig
 from palaestra.scenarios.core.config import Location, name_problems
 from palaestra.scenarios.core.trajectory import Trajectory
+from pydantic import Field
 
 COINS = 10
 
