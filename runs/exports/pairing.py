@@ -58,8 +58,7 @@ class ScoredPair:
 
 def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[ScoredPair]:
     """The pairs of a sample that the rule takes; the others are counted in `left_out`, by reason."""
-    margin = sample.margin if rule.margin is None else rule.margin
-    floor = sample.floor if rule.floor is None else rule.floor
+    margin, floor = limits(sample, rule)
     side_by_side = sample.basis == "panel" and any(score.against is not None for score in sample.scores)
     for pair in (_side_by_side if side_by_side else _by_score)(sample, rule, left_out):
         if pair.chosen.turn.text == pair.rejected.turn.text:
@@ -68,10 +67,21 @@ def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Sc
             left_out["ties"] += 1
         elif pair.margin < margin - TIE:
             left_out["margins that are too small"] += 1
-        elif floor is not None and score_of(pair.chosen) < floor - TIE:
+        elif not takes(pair.margin, score_of(pair.chosen), margin, floor):
             left_out["chosen answers that are too poor"] += 1
         else:
             yield pair
+
+
+def limits(sample: Sample, rule: PairRule) -> tuple[float, float | None]:
+    """The least margin of a pair, and the least score of the chosen answer; None for any."""
+    margin = sample.margin if rule.margin is None else rule.margin
+    return margin, sample.floor if rule.floor is None else rule.floor
+
+
+def takes(margin: float, chosen: float, least: float, floor: float | None) -> bool:
+    """Whether two answers that far apart make a pair, the better one with the score `chosen`."""
+    return margin > TIE and margin >= least - TIE and (floor is None or chosen >= floor - TIE)
 
 
 def _by_score(sample: Sample, rule: PairRule, left_out: Counter[str]) -> list[ScoredPair]:

@@ -1,0 +1,75 @@
+"""Mesa, without what a run of agents doesn't need: that is run where something of it is first used.
+
+`import mesa` also runs pandas for its tables, NetworkX for its grids and SciPy for its experiments, which
+takes several times as long as all else of it. Here these are only promised: `mesa.DataCollector`,
+`mesa.space` and `mesa.experimental` are there as ever. Whoever has imported Mesa before has all of it.
+
+(The standard library's `LazyLoader` runs a module already where it is asked for its file, as `inspect` does
+of all modules, which Mesa calls while it is imported.)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from threading import RLock
+from types import ModuleType
+
+__all__ = ["mesa"]
+
+HEAVY = ("mesa.experimental", "networkx", "pandas")
+_running = RLock()
+
+
+class _Promise(ModuleType):
+    """A module that is run when something is asked of it that isn't known of its file."""
+
+    def __getattr__(self, name: str) -> object:
+        with _running:
+            spec = self.__spec__
+            if type(self) is _Promise and spec is not None and isinstance(spec.loader, _Later):
+                self.__class__ = ModuleType
+                self.__loader__ = spec.loader = spec.loader.real
+                spec.loader.exec_module(self)
+        return getattr(self, name)
+
+
+class _Later(Loader):
+    """Makes a promise of what the `real` loader would run."""
+
+    def __init__(self, real: Loader) -> None:
+        self.real = real
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it at the promise."""
+        module.__class__ = _Promise
+
+
+class _Finder(MetaPathFinder):
+    """Finds the modules `HEAVY` before others do."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec of a promise; None of any other module."""
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in HEAVY else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Later(spec.loader)
+        return spec
+
+
+@contextmanager
+def _promised() -> Iterator[None]:
+    finder = _Finder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+with _promised():
+    import mesa
