@@ -10,17 +10,14 @@ part it prints the CPU seconds (children's too) and the peak memory over both ru
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 
 from palaestra.metrics.comparison import levels

@@ -174,7 +174,7 @@ class Reading:
         return record
 
     def _damage(self, line: bytes, place: int) -> RunUnreadable:
-        """What is wrong with a line that isn't the next of its episode; raises where its format is another."""
+        """What is wrong with a line that isn't its episode's next; raises where its format is another."""
         try:
             claimed = opened(line)
             record = claimed.record()

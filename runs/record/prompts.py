@@ -142,7 +142,7 @@ def _run(first: int, last: int) -> str:
 
 
 def _without_last(text: str, dropped: int) -> str:
-    """The numbers that `ranges` wrote but for so many at the end; raises `ValueError` where they are fewer."""
+    """The numbers that `ranges` wrote but for some at the end; raises `ValueError` of fewer."""
     if dropped < 0:
         raise ValueError(f"{-dropped} numbers more than there are")
     while dropped:
