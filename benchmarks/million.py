@@ -1,24 +1,26 @@
-"""What a million recorded calls take to be read: tables, metrics, pairs, report. Each in a process of its own.
+"""What a million recorded calls take to be read: tables, metrics, pairs and report, each in its own process.
 
-`python benchmarks/million.py [--calls 1000000] [--parts tables metrics dpo report]` plays some debates (texts,
-choices, a panel) and some tournaments (answers, scores) on a scripted engine, and lets their logs go on with
-the same episodes under new numbers, seeds and texts until each of the two holds half of the calls. Of each
-part it prints the CPU seconds (children's too) and the peak memory over both runs, and writes all that into
-`benchmarks/results/`. With several numbers of calls it shows how the cost grows.
+`python benchmarks/million.py [--calls 1000000] [--parts tables metrics dpo report]` plays debates (texts,
+choices, a panel) and tournaments (answers, scores) on a scripted engine, and lets their logs go on with the
+same episodes under new numbers, seeds and texts until each of the two holds half of the calls. Of each part
+it prints the CPU seconds and the peak memory, over both runs and imports included, and the CPU time a call
+as a multiple of what one turn of an empty loop takes meanwhile: other work on the machine makes both dearer.
+All that is kept in `benchmarks/results/`. With several numbers of calls it shows how the cost grows.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from pathlib import Path
+from time import process_time
+
+from measuring import machine
 
 from palaestra.metrics.comparison import levels
 from palaestra.runs.exports.folder import export
@@ -37,6 +39,7 @@ from palaestra.sims.playing import play
 KINDS = "debate", "sparta"
 PLAYED = 40
 """Episodes that are played of each kind."""
+TURNS = 30_000_000
 PACKAGES = "palaestra", "polars", "numpy", "scipy", "orjson", "pydantic"
 
 
@@ -84,28 +87,35 @@ def main() -> None:
         lines = list(_measured(options.calls, options.parts, options.folder or Path(folder)))
     results = Path(__file__).with_name("results") / "million.txt"
     results.parent.mkdir(exist_ok=True)
-    results.write_text("\n".join([_machine(), *lines]) + "\n")
-
-
-def _machine() -> str:
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"{os.cpu_count()} × {platform.processor() or platform.machine()}, Python {platform.python_version()}, {versions}"
+    results.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _measured(sizes: list[int], parts: list[str], folder: Path) -> Iterator[str]:
     """A line for each size and part, printed as it comes."""
-    print(_machine())
+    yield _told(machine(PACKAGES))
     for calls in sizes:
         runs = [recorded(kind, calls // len(KINDS), folder / f"{kind}-{calls}") for kind in KINDS]
         size = sum((run / run_log.NAME).stat().st_size for run in runs)
-        line = f"{calls:>9,} calls   log {size / 2**20:,.0f} MiB"
-        print(line, flush=True)
-        yield line
+        yield _told(f"{calls:>9,} calls   log {size / 2**20:,.0f} MiB")
         for part in parts:
+            turn = _turn()
             seconds, peak = _one(part, runs)
-            line = f"{calls:>9,} calls   {part:8} {seconds:7.1f} CPU s   {1e6 * seconds / calls:6.1f} µs a call   peak {peak:,.0f} MiB"
-            print(line, flush=True)
-            yield line
+            each, turn = seconds / calls, (turn + _turn()) / 2
+            told = f"{seconds:7.1f} CPU s   {1e6 * each:6.1f} µs a call, {each / turn:6,.0f} turns of a loop"
+            yield _told(f"{calls:>9,} calls   {part:8} {told}   peak {peak:,.0f} MiB")
+
+
+def _told(line: str) -> str:
+    print(line, flush=True)
+    return line
+
+
+def _turn() -> float:
+    """CPU seconds that one turn of an empty loop takes now."""
+    before = process_time()
+    for _ in range(TURNS):
+        pass
+    return (process_time() - before) / TURNS
 
 
 def _one(part: str, runs: list[Path]) -> tuple[float, float]:

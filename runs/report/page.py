@@ -105,7 +105,7 @@ def page(runs: Sequence[Run], data: Sequence[Data] | None = None) -> str:
         data: what stands in it of each; all that can be read by default.
     """
     told = list(map(run_data, runs)) if data is None else data
-    # Chapters are loaded by the page's own script, so what that loads may run: no other has the policy's word.
+    # What the page's own script loads may run, as it loads chapters; nothing else may.
     apart = " 'strict-dynamic'" if any("chapters" in one for one in told) else ""
     style = _part("report.css")
     script = f'"use strict";\n(() => {{\n{"".join(_part(f"script/{name}.js") for name in SCRIPT)}}})();\n'

@@ -65,23 +65,18 @@ def chapters(run: Run, largest: int) -> Iterator[tuple[int, Data]]:
         largest: bytes of the texts of one part; of a longer episode it is that episode alone.
     """
     rest = {name: table for name, table in run.tables.items() if name != "episodes"}
-    texts = pl.concat(
-        [table.select("episode", pl.col("text").str.len_bytes()) for table in (run.calls, run.messages)]
-    )
-    sizes = run.episodes.select("episode").join(
-        texts.group_by("episode").agg(pl.col("text").sum()), on="episode", how="left", maintain_order="left"
-    )
+    lengths = [table.select("episode", pl.col("text").str.len_bytes()) for table in (run.calls, run.messages)]
+    said = pl.concat(lengths).group_by("episode").agg(pl.col("text").sum())
+    sizes = run.episodes.select("episode").join(said, on="episode", how="left", maintain_order="left")["text"]
     first, held = 0, 0
-    for place, bytes_more in enumerate([*sizes["text"].fill_null(0), largest + 1]):
-        if held and held + bytes_more > largest:
+    for place, more in enumerate([*sizes.fill_null(0), largest + 1]):
+        if place > first and held + more > largest:
             among = run.episodes[first:place]
             of = pl.col("episode").is_between(among["episode"][0], among["episode"][-1])
-            yield (
-                first,
-                _chapter({"episodes": among, **{name: table.filter(of) for name, table in rest.items()}}),
-            )
+            parts = {name: table.filter(of) for name, table in rest.items()}
+            yield first, _chapter({"episodes": among, **parts})
             first, held = place, 0
-        held += bytes_more
+        held += more
 
 
 def _chapter(tables: Mapping[str, pl.DataFrame]) -> Data:

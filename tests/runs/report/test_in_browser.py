@@ -1,4 +1,4 @@
-"""A report in Chromium, in one page or in chapters: reading, searching, linking, and hostile text stays text."""
+"""A report in Chromium, as one page or in chapters: read, searched, linked to; hostile text stays text."""
 
 from __future__ import annotations
 
