@@ -4,8 +4,8 @@
 takes several times as long as all else of it. Here these are only promised: `mesa.DataCollector`,
 `mesa.space` and `mesa.experimental` are there as ever. Whoever has imported Mesa before has all of it.
 
-(The standard library's `LazyLoader` runs a module already where it is asked for its file, as `inspect` does
-of all modules, which Mesa calls while it is imported.)
+(The standard library's `LazyLoader` runs a module already where it is asked for its file, as `inspect`
+does of all modules, which Mesa calls while it is imported.)
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ _running = RLock()
 
 
 class _Promise(ModuleType):
-    """A module that is run when something is asked of it that isn't known of its file."""
+    """A package that is run when something is asked of it but where its file is."""
 
     def __getattr__(self, name: str) -> object:
         with _running:
             spec = self.__spec__
             if type(self) is _Promise and spec is not None and isinstance(spec.loader, _Later):
                 self.__class__ = ModuleType
+                self.__path__ = spec.submodule_search_locations
                 self.__loader__ = spec.loader = spec.loader.real
                 spec.loader.exec_module(self)
         return getattr(self, name)
@@ -44,8 +45,9 @@ class _Later(Loader):
         self.real = real
 
     def exec_module(self, module: ModuleType) -> None:
-        """Leave it at the promise."""
+        """Leave it at the promise; who imports a part of it asks for its path first, which keeps it."""
         module.__class__ = _Promise
+        del module.__path__
 
 
 class _Finder(MetaPathFinder):

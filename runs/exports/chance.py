@@ -18,7 +18,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from palaestra.agents.calls import derive_seed
-from palaestra.runs.exports.pairing import TIE, PairRule, limits, pairs, takes
+from palaestra.runs.exports.pairing import TIE, PairRule, limits, pairs, refusal
 from palaestra.runs.exports.samples import Sample
 from palaestra.scenarios.core.trajectory import JudgeScore
 
@@ -101,7 +101,7 @@ def _sums(scores: list[JudgeScore]) -> tuple[float, float]:
     return fsum(s.value * s.weight for s in scores), fsum(s.weight for s in scores)
 
 
-def _of_two(standings: list[_Standing], margin: float, floor: float | None) -> float | None:
+def _of_two(standings: list[_Standing], least: float, floor: float | None) -> float | None:
     """The mean agreement over all ways in which judges' words can stand on two answers and make a pair."""
     first, *others = standings
     found = []
@@ -110,7 +110,7 @@ def _of_two(standings: list[_Standing], margin: float, floor: float | None) -> f
         if not (any(one_weights) and any(two_weights)):
             return None
         one, two = fsum(ones) / fsum(one_weights), fsum(twos) / fsum(two_weights)
-        if takes(abs(one - two), max(one, two), margin, floor):
+        if not refusal(abs(one - two), max(one, two), least, floor):
             found.append(_share(leads))
     return fmean(found) if found else None
 

@@ -137,6 +137,7 @@ LISTED = (
     ("quality: one judge", "metrics/pairs/same_judges.py", "return all(abs(first - second) < TIE", "return any(abs(first - second) < TIE", "tests/metrics/pairs/test_same_judges.py"),
     ("quality: signed answers", "metrics/pairs/signed_answers.py", "found[0][0] - found[0][1]", "found[0][1] - found[0][0]", "tests/metrics/pairs/test_same_judges.py"),
     ("agreement: shuffled", "runs/exports/chance.py", "random.sample(judged, len(judged))", "judged", "tests/runs/exports/test_chance.py -k say_anything"),
+    ("agreement: all ways", "runs/exports/chance.py", "self.first_weight, -self.lead)", "self.first_weight, self.lead)", "tests/runs/exports/test_chance.py -k all_ways"),
     ("cleaning: chance", "runs/quality/treatments.py", "one.needs in BY_JUDGES and means.gaps is None", "one.needs in BY_JUDGES and means.gaps", "tests/runs/exports/test_chance.py -k treatment"),
     ("cleaning: in sum", "runs/exports/filtered.py", "turned = Counter(whole.turned)", "turned: Counter[str] = Counter()", "tests/sims/commands/test_branch_and_quality.py -k in_sum"),
     ("cut: revisions", "runs/exports/folder.py", "self.cut[name] += CUT in ends", "self.cut[name] += CUT in ends[:1]", "tests/runs/exports/test_rows.py -k ended"),
@@ -170,6 +171,11 @@ LISTED = (
     ("branch: same answer again", "sims/playing/alternatives.py", "and reply.text not in taken", "", "tests/sims/playing/branch/test_draws.py"),
     ("tables: changed", "runs/table_files.py", "!= said.tables", "is None", "tests/runs/test_table_files.py"),
     ("tables: stale", "runs/table_files.py", "!= made_from(folder)", "!= said", "tests/runs/test_table_files.py"),
+    ("tables: by column", "runs/tables.py", "        self._rows = []\n", "        self._rows = self._rows[:1]\n", "tests/runs/test_run.py -k however_many"),
+    ("log: prompts joined", "runs/record/prompts.py", "if following != end + 1:", "if True:", "tests/runs/record/test_prompts.py"),
+    ("report: chapters", "runs/report/page.py", " and path.name not in kept", "", "tests/runs/report/test_chapters.py -k names"),
+    ("mesa: promised", "agents/light_mesa.py", "        del module.__path__\n", "", "tests/agents/test_light_mesa.py -k whole"),
+    ("speech: windows", "metrics/families/speech.py", "max(seen.get(word, -1), place - size) + 1", "place - size + 1", "tests/metrics/families/test_speech.py"),
     ("tables: half written", "runs/table_files.py", "write_parquet(new /", "write_parquet(target /", "tests/runs/test_table_files.py"),
 
     # What a run may take.
@@ -294,7 +300,7 @@ LISTED = (
     ("export: labels", "runs/exports/formats/kto.py", "score_of(response) > job", "score_of(response) < job", T_ROWS),
     ("export: ranking", "runs/exports/formats/ranked.py", "key=score_of, reverse=True", "key=score_of", T_ROWS),
     ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_PAIRS),
-    ("export: margin", "runs/exports/pairing.py", "pair.margin < margin - TIE", "pair.margin < 0", T_PAIRS),
+    ("export: margin", "runs/exports/pairing.py", "margin < least - TIE", "margin < 0", T_PAIRS),
     ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_PAIRS),
     ("export: panel's floor", "runs/exports/pairing.py", "floor = sample.floor if rule.floor is None else rule.floor", "floor = rule.floor", T_PAIRS),
     ("export: whole", "runs/exports/options.py", "self.whole and turn.finish == CUT", "False", f"{T_ROWS} -k cut"),
