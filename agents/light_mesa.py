@@ -30,12 +30,9 @@ class _Promise(ModuleType):
     def __getattr__(self, name: str) -> object:
         with _running:
             spec = self.__spec__
-            if type(self) is _Promise and spec is not None and isinstance(spec.loader, _Later):
-                self.__class__ = ModuleType
-                self.__path__ = spec.submodule_search_locations
-                self.__loader__ = spec.loader = spec.loader.real
-                spec.loader.exec_module(self)
-        return getattr(self, name)
+            if spec is not None and isinstance(spec.loader, _Later):
+                spec.loader.keep(self, spec)
+            return ModuleType.__getattribute__(self, name)
 
 
 class _Later(Loader):
@@ -48,6 +45,13 @@ class _Later(Loader):
         """Leave it at the promise; who imports a part of it asks for its path first, which keeps it."""
         module.__class__ = _Promise
         del module.__path__
+
+    def keep(self, module: ModuleType, spec: ModuleSpec) -> None:
+        """Run what was promised."""
+        module.__path__ = spec.submodule_search_locations or []
+        module.__loader__ = spec.loader = self.real
+        self.real.exec_module(module)
+        module.__class__ = ModuleType
 
 
 class _Finder(MetaPathFinder):

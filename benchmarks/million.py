@@ -5,7 +5,7 @@ choices, a panel) and tournaments (answers, scores) on a scripted engine, and le
 same episodes under new numbers, seeds and texts until each of the two holds half of the calls. Of each part
 it prints the CPU seconds and the peak memory, over both runs and imports included, and the CPU time a call
 as a multiple of what one turn of an empty loop takes meanwhile: other work on the machine makes both dearer.
-All that is kept in `benchmarks/results/`. With several numbers of calls it shows how the cost grows.
+All that is added to `benchmarks/results/million.txt`. With several numbers of calls it shows how the cost grows.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def main() -> None:
         lines = list(_measured(options.calls, options.parts, options.folder or Path(folder)))
     results = Path(__file__).with_name("results") / "million.txt"
     results.parent.mkdir(exist_ok=True)
-    results.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with results.open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n\n")
 
 
 def _measured(sizes: list[int], parts: list[str], folder: Path) -> Iterator[str]:
