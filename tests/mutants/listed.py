@@ -302,7 +302,7 @@ LISTED = (
     ("export: judges of both", "runs/exports/pairing.py", "alone.get(score.judge) == pair", "True", T_PAIRS),
     ("export: margin", "runs/exports/pairing.py", "margin < least - TIE", "margin < 0", T_PAIRS),
     ("export: truth", "runs/exports/source.py", 'answer.truth if basis == "truth" else', "", T_PAIRS),
-    ("export: panel's floor", "runs/exports/pairing.py", "floor = sample.floor if rule.floor is None else rule.floor", "floor = rule.floor", T_PAIRS),
+    ("export: panel's floor", "runs/exports/pairing.py", "return least, sample.floor if rule.floor is None else rule.floor", "return least, rule.floor", T_PAIRS),
     ("export: whole", "runs/exports/options.py", "self.whole and turn.finish == CUT", "False", f"{T_ROWS} -k cut"),
     ("quality: cut", "metrics/pairs/truncation.py", "return chosen | rejected", "return chosen & rejected", "tests/runs/quality/test_quality.py -k cut"),
     ("quality: map", "metrics/pairs/data_map.py", 'then("scored")', "then(pl.concat_list(both))", "tests/metrics/pairs/test_data_map.py"),
