@@ -3,9 +3,9 @@
 `python benchmarks/million.py [--calls 1000000] [--parts tables metrics dpo report]` plays debates (texts,
 choices, a panel) and tournaments (answers, scores) on a scripted engine, and lets their logs go on with the
 same episodes under new numbers, seeds and texts until each of the two holds half of the calls. Of each part
-it prints the CPU seconds and the peak memory, over both runs and imports included, and the CPU time a call
-as a multiple of what one turn of an empty loop takes meanwhile: other work on the machine makes both dearer.
-All that is added to `benchmarks/results/million.txt`. With several numbers of calls it shows how the cost grows.
+it prints the CPU seconds and the peak memory, over both runs and imports included, and how many times as long
+it takes as parsing the logs' JSON does meanwhile: other work on the machine makes both dearer.
+All that is added to `benchmarks/results/million.txt`. Several numbers of calls show how the cost grows.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from time import process_time
 
+import orjson
 from measuring import machine
 
 from palaestra.metrics.comparison import levels
@@ -39,7 +41,7 @@ from palaestra.sims.playing import play
 KINDS = "debate", "sparta"
 PLAYED = 40
 """Episodes that are played of each kind."""
-TURNS = 30_000_000
+LINES = 100_000
 PACKAGES = "palaestra", "polars", "numpy", "scipy", "orjson", "pydantic"
 
 
@@ -99,10 +101,10 @@ def _measured(sizes: list[int], parts: list[str], folder: Path) -> Iterator[str]
         size = sum((run / run_log.NAME).stat().st_size for run in runs)
         yield _told(f"{calls:>9,} calls   log {size / 2**20:,.0f} MiB")
         for part in parts:
-            turn = _turn()
+            parsed = _parsed(runs)
             seconds, peak = _one(part, runs)
-            each, turn = seconds / calls, (turn + _turn()) / 2
-            told = f"{seconds:7.1f} CPU s   {1e6 * each:6.1f} µs a call, {each / turn:6,.0f} turns of a loop"
+            times = seconds / (parsed + _parsed(runs)) * 2
+            told = f"{seconds:7.1f} CPU s   {1e6 * seconds / calls:6.1f} µs a call, {times:4.1f} × parsing"
             yield _told(f"{calls:>9,} calls   {part:8} {told}   peak {peak:,.0f} MiB")
 
 
@@ -111,12 +113,17 @@ def _told(line: str) -> str:
     return line
 
 
-def _turn() -> float:
-    """CPU seconds that one turn of an empty loop takes now."""
-    before = process_time()
-    for _ in range(TURNS):
-        pass
-    return (process_time() - before) / TURNS
+def _parsed(runs: list[Path]) -> float:
+    """CPU seconds that it takes now to make objects of the JSON lines of these logs, by the first of them."""
+    seconds = 0.0
+    for run in runs:
+        with (run / run_log.NAME).open("rb") as log:
+            before = process_time()
+            kept = [orjson.loads(line) for line in islice(log, LINES)]
+            share = log.tell() / os.fstat(log.fileno()).st_size
+        seconds += (process_time() - before) / share
+        del kept
+    return seconds
 
 
 def _one(part: str, runs: list[Path]) -> tuple[float, float]:
