@@ -62,12 +62,12 @@ def write_report(runs: Sequence[Run], out: Path) -> Path:
     beside = out.with_name(f"{out.stem}-data")
     large = sum(map(size, runs)) > LARGEST
     try:
-        refuse_link(beside)
+        if large:
+            refuse_link(beside)
         (beside if large else out.parent).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(out, error) from error
-    data = [_apart(number, run, beside) for number, run in enumerate(runs)] if large else map(run_data, runs)
-    told = list(data)
+    told = [_apart(number, run, beside) if large else run_data(run) for number, run in enumerate(runs)]
     replace(out, page(runs, told).encode())
     _clean(beside, {file for one in told for _, file in one.get("chapters", ())})
     return out
@@ -87,7 +87,7 @@ def _apart(number: int, run: Run, folder: Path) -> Data:
 
 def _clean(folder: Path, kept: set[str]) -> None:
     """Remove the chapters of an earlier report, and their folder where nothing else is left in it."""
-    if not folder.is_dir():
+    if folder.is_symlink() or not folder.is_dir():
         return
     with suppress(OSError):
         for path in folder.iterdir():
