@@ -75,7 +75,7 @@ def write_report(runs: Sequence[Run], out: Path) -> Path:
 
 def _apart(number: int, run: Run, folder: Path) -> Data:
     """The contents of a run whose chapters are written into `folder`: of each its first episode and file."""
-    written = []
+    written: list[tuple[int, str]] = []
     for first, chapter in chapters(run, CHAPTER):
         place = f"{number},{len(written)}"
         script = f"palaestraChapter({place},{orjson.dumps(_json(chapter)).decode()});\n".encode()
