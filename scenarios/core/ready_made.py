@@ -71,7 +71,7 @@ def text_of(name: str) -> str:
 
 def _files(scenario: str) -> list[Path]:
     place = SCENARIOS.places[scenario]
-    if not place.attribute:  # one of ours: its folder, without its rules and all that they import
+    if not (place.attribute or place.package):  # ours: its rules and all that they import aren't needed
         beside = Path(import_module(place.module).__path__[0])
     else:
         try:
