@@ -13,9 +13,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from threading import RLock
+from threading import RLock, Thread
 from types import ModuleType
 
 __all__ = ["mesa"]
@@ -78,4 +79,8 @@ def _promised() -> Iterator[None]:
 
 
 with _promised():
+    # In a thread, whose stack is short: Mesa looks through all of it for the name of its log.
+    _importing = Thread(target=import_module, args=("mesa",))
+    _importing.start()
+    _importing.join()
     import mesa
