@@ -95,7 +95,7 @@ def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str,
         events: the event types of the scenario; each gets a table, even an empty one.
     """
     kinds = {event_type(event): _Rows(_event_schema(event)) for event in (*events, *EVERYWHERE)}
-    told = _Told(kinds)
+    told = _Tables(kinds)
     for entry in entries(records):
         told.take(entry)
     episodes = pl.DataFrame(
@@ -160,7 +160,7 @@ def _column(name: str, values: Sequence[Any], kind: Any) -> pl.Series:
     return joined.select(pl.when(empty).then(pl.lit([], dtype=kind)).otherwise(name).alias(name))[name]
 
 
-class _Told:
+class _Tables:
     """What a log has told so far.
 
     Args:
