@@ -27,8 +27,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
-from scipy.stats import t as student
 
 Numbers = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -78,7 +76,9 @@ class Chance(NamedTuple):
 
 def quantile(n: float, confidence: float = CONFIDENCE) -> float:
     """Student's two-sided quantile for `n` observations, ≥ 2."""
-    return float(student.ppf((1 + confidence) / 2, n - 1))
+    from scipy.special import stdtrit
+
+    return float(stdtrit(n - 1, (1 + confidence) / 2))
 
 
 def support_of(values: Numbers) -> Support:
@@ -179,6 +179,8 @@ def _mostly_nothing(observations: Numbers, chance: Chance) -> Interval | int:
     found = _upwards(float(others.mean()), others, chance, BOTH)
     if isinstance(found, int):
         return ceil(n * found / k)
+    from scipy.stats import binomtest
+
     share = binomtest(k, n).proportion_ci(BOTH)
     return float(share.low) * found[0], float(share.high) * found[1]
 

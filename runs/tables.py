@@ -11,12 +11,11 @@
 
 from __future__ import annotations
 
-import json
 import types
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 
+import orjson
 import polars as pl
 
 from palaestra.agents.calls import OVERFLOW
@@ -29,7 +28,6 @@ from palaestra.runs.record.entries import (
     MessageSaid,
     entries,
 )
-from palaestra.runs.record.prompts import ranges
 from palaestra.runs.record.records import Record, event_type
 from palaestra.scenarios.core.episode import EVERYWHERE, Event
 
@@ -77,13 +75,16 @@ CALLS: dict[str, Any] = {
     "submitted": pl.Float64,
     "answered": pl.Float64,
 }
-ANSWERED = {field.name for field in fields(CallAnswered)}
 TYPES: dict[type, Any] = {
     str: pl.String,
     int: pl.Int64,
     float: pl.Float64,
     bool: pl.Boolean,
 }
+
+
+CHUNK = 20_000
+"""Rows that are held as Python's objects until they become columns, which take a tenth of the memory."""
 
 
 def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str, pl.DataFrame]:
@@ -93,62 +94,105 @@ def build(records: Iterable[Record], events: Iterable[type[Event]]) -> dict[str,
         records: the log's records, in order.
         events: the event types of the scenario; each gets a table, even an empty one.
     """
-    rows = _Rows()
+    kinds = {event_type(event): _Rows(_event_schema(event)) for event in (*events, *EVERYWHERE)}
+    told = _Tables(kinds)
     for entry in entries(records):
-        rows.take(entry)
+        told.take(entry)
     episodes = pl.DataFrame(
-        list(rows.episodes.values()), schema=None if rows.episodes else EPISODES, infer_schema_length=None
+        list(told.episodes.values()), schema=None if told.episodes else EPISODES, infer_schema_length=None
     )
     tables = {
         "episodes": episodes.sort("episode"),
-        "messages": pl.DataFrame(rows.messages, schema=MESSAGES).sort("episode", "message"),
-        "calls": pl.DataFrame(rows.calls, schema=CALLS).sort("episode", "call"),
+        "messages": told.messages.table().sort("episode", "message"),
+        "calls": told.calls.table().sort("episode", "call"),
     }
-    everywhere = [event for event in EVERYWHERE if event_type(event) in rows.events]
-    for event in (*events, *everywhere):
-        name = event_type(event)
-        tables[name] = pl.DataFrame(rows.events.get(name, []), schema=_event_schema(event)).sort(
-            "episode", "event"
-        )
-    return tables
+    for event in EVERYWHERE:
+        if kinds[event_type(event)].empty:
+            del kinds[event_type(event)]
+    return tables | {name: rows.table().sort("episode", "event") for name, rows in kinds.items()}
 
 
 class _Rows:
-    """Rows gathered from a log."""
+    """Rows of one table, gathered from a log.
 
-    def __init__(self) -> None:
+    Args:
+        schema: types by column.
+    """
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = schema
+        self._rows: list[tuple[Any, ...]] = []
+        self._frames: list[pl.DataFrame] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is none."""
+        return not (self._rows or self._frames)
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        """Take one more, a value for each column."""
+        self._rows.append(row)
+        if len(self._rows) == CHUNK:
+            self._pack()
+
+    def table(self) -> pl.DataFrame:
+        """All of them."""
+        self._pack()
+        return pl.concat(self._frames)
+
+    def _pack(self) -> None:
+        values = zip(*self._rows, strict=True) if self._rows else ((),) * len(self.schema)
+        columns = zip(self.schema.items(), values, strict=True)
+        self._frames.append(pl.DataFrame([_column(name, of, kind) for (name, kind), of in columns]))
+        self._rows = []
+
+
+def _column(name: str, values: Sequence[Any], kind: Any) -> pl.Series:
+    """A column; one of lists is made of all their items at once, and not of a small column for each."""
+    if not isinstance(kind, pl.List):
+        return pl.Series(name, values, dtype=kind)
+    places = [place for place, items in enumerate(values) if items for _ in items]
+    flat = [item for items in values if items for item in items]
+    lists = pl.DataFrame({"place": places, name: flat}, schema={"place": pl.UInt32, name: kind.inner})
+    known = pl.DataFrame({"known": [items is not None for items in values]}).with_row_index("place")
+    joined = known.join(lists.group_by("place").agg(name), on="place", how="left", maintain_order="left")
+    empty = pl.col("known") & pl.col(name).is_null()
+    return joined.select(pl.when(empty).then(pl.lit([], dtype=kind)).otherwise(name).alias(name))[name]
+
+
+class _Tables:
+    """What a log has told so far.
+
+    Args:
+        events: where the events of each type go; those of others are left out.
+    """
+
+    def __init__(self, events: Mapping[str, _Rows]) -> None:
         self.episodes: dict[int, dict[str, Any]] = {}
-        self.messages: list[dict[str, Any]] = []
-        self.calls: list[dict[str, Any]] = []
-        self.events: dict[str, list[dict[str, Any]]] = {}
+        self.messages = _Rows(MESSAGES)
+        self.calls = _Rows(CALLS)
+        self._events = events
 
     def take(self, entry: Entry) -> None:
         """Turn one entry into its row."""
         index = entry.episode
         match entry:
+            case MessageSaid(message=said):
+                self.messages.add(
+                    (index, said.number, said.role, said.label, said.source, said.quoted, said.text)
+                )
+            case EventHappened():
+                if (rows := self._events.get(entry.type)) is not None:
+                    place = {"episode": index, "event": entry.event, "step": entry.step}
+                    rows.add(tuple(map((place | entry.told).get, rows.schema)))
+            case CallAnswered():
+                self.calls.add(_call(entry))
             case EpisodeBegun():
                 self.episodes[index] = dict.fromkeys(EPISODES) | {
                     "episode": index,
                     "seed": entry.seed,
                     "ended": False,
                 }
-            case MessageSaid(message=message):
-                self.messages.append(
-                    {
-                        "episode": index,
-                        "message": message.number,
-                        "role": message.role,
-                        "label": message.label,
-                        "call": message.source,
-                        "quoted": message.quoted,
-                        "text": message.text,
-                    }
-                )
-            case CallAnswered():
-                self.calls.append(_call(entry))
-            case EventHappened():
-                place = {"episode": index, "event": entry.event, "step": entry.step}
-                self.events.setdefault(entry.type, []).append(place | entry.told)
             case EpisodeEnded():
                 self.episodes[index] |= {
                     "ended": True,
@@ -158,16 +202,33 @@ class _Rows:
                 }
 
 
-def _call(entry: CallAnswered) -> dict[str, Any]:
-    row = {name: getattr(entry, name) for name in CALLS.keys() & ANSWERED}
-    row["prompt"] = ranges(entry.prompt)
-    row["about"] = json.dumps(entry.about, ensure_ascii=False)
-    row["weighed"] = entry.answer.get("weighed")
-    row["options"] = entry.answer.get("options")
-    row["failed"] = entry.failed and entry.finish != OVERFLOW
-    row["prompt_tokens"], row["cached_tokens"], row["output_tokens"] = entry.tokens
-    row["submitted"], row["answered"] = entry.seconds
-    return row
+def _call(entry: CallAnswered) -> tuple[Any, ...]:
+    """The row of a call, as `CALLS` has its columns."""
+    return (
+        entry.episode,
+        entry.call,
+        entry.step,
+        entry.agent,
+        entry.purpose,
+        orjson.dumps(entry.about).decode(),
+        entry.policy,
+        entry.seed,
+        entry.prompt,
+        entry.text,
+        entry.answer.get("weighed"),
+        entry.answer.get("options"),
+        entry.probabilities,
+        entry.mass,
+        entry.plain,
+        entry.refusal,
+        entry.thought,
+        entry.model,
+        entry.finish,
+        entry.attempts,
+        entry.failed and entry.finish != OVERFLOW,
+        *entry.tokens,
+        *entry.seconds,
+    )
 
 
 def _event_schema(event: type[Event]) -> dict[str, Any]:

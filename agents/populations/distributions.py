@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints
-from scipy.special import ndtr, ndtri
 
 from palaestra.agents.declared import Problems
 from palaestra.agents.policy import Settings
@@ -291,17 +290,23 @@ class CutNormal:
 
     def quantile(self, u: Numbers) -> Numbers:
         """The number at each `u` in (0, 1)."""
+        from scipy.special import ndtri
+
         below, above = self._ends()
         found: Numbers = self.mean + self.sd * ndtri(below + u * (above - below))
         return np.clip(found, self.low, self.high)
 
     def cdf(self, x: Numbers) -> Numbers:
         """The distribution function."""
+        from scipy.special import ndtr
+
         below, above = self._ends()
         found: Numbers = (ndtr((x - self.mean) / self.sd) - below) / (above - below)
         return np.clip(found, 0.0, 1.0)
 
     def _ends(self) -> tuple[float, float]:
+        from scipy.special import ndtr
+
         return (
             float(ndtr((self.low - self.mean) / self.sd)),
             float(ndtr((self.high - self.mean) / self.sd)),

@@ -14,9 +14,8 @@ from scipy.special import ndtr, ndtri
 from palaestra.agents.calls import derive_seed
 from palaestra.agents.failures import BadInput
 from palaestra.agents.populations.distributions import Numbers, Values
-from palaestra.agents.populations.spec import NAME, Population
+from palaestra.agents.populations.spec import MOST_PEOPLE, NAME, Population
 
-MOST_PEOPLE = 10_000_000
 LEAST_U = 2.0**-53
 """Keeps uniform numbers off 0 and 1, where a normal score is infinite."""
 

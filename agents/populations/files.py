@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import polars as pl
-from polars.exceptions import PolarsError
 from pydantic import ValidationError
 
 from palaestra.agents.declared import Where, parse, tell
 from palaestra.agents.failures import BadInput, RunUnwritable
 from palaestra.agents.limits import MOST_PEOPLE_BYTES, require_file
 from palaestra.agents.populations.spec import Population
+
+if TYPE_CHECKING:
+    import polars as pl
 
 READY = Path(__file__).parent / "ready"
 LISTED = "palaestra population list"
@@ -98,6 +100,8 @@ def read_people(path: Path) -> pl.DataFrame:
     Raises:
         BadInput: it can't be read, or somebody in it has no number or no text.
     """
+    import polars as pl
+
     if path.suffix not in PEOPLE_SUFFIXES:
         raise BadInput(f"{path}: people are read from .parquet or .jsonl")
     try:
@@ -108,7 +112,7 @@ def read_people(path: Path) -> pl.DataFrame:
             people = pl.read_ndjson(path.read_bytes(), infer_schema_length=None)
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {path}", "Draw people with: palaestra population draw") from error
-    except (OSError, PolarsError, pl.exceptions.PanicException) as error:
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise BadInput(f"{path} can't be read: {error}") from error
     for name, kind in (("person", pl.Int64), ("persona", pl.String)):
         if people.schema.get(name) != kind or people[name].null_count():

@@ -21,6 +21,7 @@ from palaestra.agents.populations.distributions import DEGREES, ELSE, MOST_WHOLE
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 NAME = "name"
+MOST_PEOPLE = 10_000_000
 RESERVED = ("person", NAME, "persona", "wording")
 """Columns that every table of people may have."""
 KINDS = {"shares": "text", "degrees": "degrees", "bins": "number", "uniform": "number", "normal": "number"}

@@ -22,6 +22,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.metric import Metric, metric
+from palaestra.metrics.remembered import remembered
 
 Embed = Callable[[Sequence[str]], "Numbers | csr_array"]
 """From texts to one vector of unit length each (texts, dimensions)."""
@@ -51,6 +52,7 @@ def sentence_embedding(model: str) -> Embed:
     return lambda texts: np.asarray(encoder.encode(list(texts), normalize_embeddings=True))
 
 
+@remembered
 def speeches(messages: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
     """What was said: `episode`, `message`, `agent`, `text`, in the order of each episode.
 
@@ -73,8 +75,11 @@ def _readers(calls: pl.DataFrame) -> pl.DataFrame:
     spans = calls.select("episode", span, reader="agent").explode("span").unique()
     ends = pl.col("span").str.split("-")
     first, last = (end.cast(pl.Int64, strict=False) for end in (ends.list.first(), ends.list.last()))
-    read = spans.select("episode", "reader", message=pl.int_ranges(first, last + 1))
-    return read.explode("message").drop_nulls("message").unique()
+    known = spans.select("episode", "reader", first=first, last=last).drop_nulls()
+    # A prompt grows with the talk: of spans that begin alike the longest holds the others.
+    longest = known.group_by("episode", "reader", "first").agg(pl.col("last").max())
+    read = longest.select("episode", "reader", message=pl.int_ranges("first", pl.col("last") + 1))
+    return read.explode("message").unique()
 
 
 @metric(SPOKEN, unit="words", low=0)
@@ -109,8 +114,15 @@ def moving_type_token_ratio(text: str, window: int = WINDOW) -> float | None:
     if not words:
         return None
     size = min(window, len(words))
-    starts = range(len(words) - size + 1)
-    return float(np.mean([len(set(words[start : start + size])) for start in starts])) / size
+    windows = len(words) - size + 1
+    seen: dict[str, int] = {}
+    distinct = 0
+    for place, word in enumerate(words):
+        # It is the first of its kind in the windows that begin after its last place, and hold this one.
+        first = max(seen.get(word, -1), place - size) + 1
+        distinct += max(0, min(place + 1, windows) - first)
+        seen[word] = place
+    return distinct / windows / size
 
 
 def similarity_to_earlier(
@@ -132,15 +144,16 @@ def similarity_to_earlier(
     if said.is_empty():
         return said.select("episode", "message", "agent", value=pl.lit(None, dtype=pl.Float64))
     vectors = embed(said["text"].to_list())
-    nearest: list[float | None] = []
-    for _, rows in said.with_row_index("row").group_by("episode", maintain_order=True):
-        of = vectors[rows["row"].to_numpy()]
-        agent = rows["agent"].to_numpy()
+    agents = said["agent"].rank("dense").to_numpy()
+    nearest: list[Numbers] = []
+    start = 0
+    for count in said["episode"].rle().struct.field("len"):
+        of, agent = vectors[start : start + count], agents[start : start + count]
         comparable = np.tril((agent[:, None] == agent[None, :]) == own, -1)
-        cosines = np.where(comparable, _dense(of @ of.T), -np.inf).max(axis=1)
-        nearest += [float(cosine) if np.isfinite(cosine) else None for cosine in cosines]
-    told = said.select("episode", "message", "agent", pl.Series("value", nearest, dtype=pl.Float64))
-    return told.drop_nulls("value")
+        nearest.append(np.where(comparable, _dense(of @ of.T), -np.inf).max(axis=1))
+        start += count
+    told = said.select("episode", "message", "agent", pl.Series("value", np.concatenate(nearest)))
+    return told.filter(pl.col("value").is_finite())
 
 
 @metric(SPOKEN, unit="cosine", low=0, high=1, source=TFIDF)

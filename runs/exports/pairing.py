@@ -58,20 +58,34 @@ class ScoredPair:
 
 def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[ScoredPair]:
     """The pairs of a sample that the rule takes; the others are counted in `left_out`, by reason."""
-    margin = sample.margin if rule.margin is None else rule.margin
-    floor = sample.floor if rule.floor is None else rule.floor
+    least, floor = limits(sample, rule)
     side_by_side = sample.basis == "panel" and any(score.against is not None for score in sample.scores)
     for pair in (_side_by_side if side_by_side else _by_score)(sample, rule, left_out):
-        if pair.chosen.turn.text == pair.rejected.turn.text:
-            left_out["the same answer twice"] += 1
-        elif pair.margin <= TIE:
-            left_out["ties"] += 1
-        elif pair.margin < margin - TIE:
-            left_out["margins that are too small"] += 1
-        elif floor is not None and score_of(pair.chosen) < floor - TIE:
-            left_out["chosen answers that are too poor"] += 1
+        same = pair.chosen.turn.text == pair.rejected.turn.text
+        reason = (
+            "the same answer twice" if same else refusal(pair.margin, score_of(pair.chosen), least, floor)
+        )
+        if reason:
+            left_out[reason] += 1
         else:
             yield pair
+
+
+def limits(sample: Sample, rule: PairRule) -> tuple[float, float | None]:
+    """The least margin of a pair, and the least score of its chosen answer; None for any."""
+    least = sample.margin if rule.margin is None else rule.margin
+    return least, sample.floor if rule.floor is None else rule.floor
+
+
+def refusal(margin: float, chosen: float, least: float, floor: float | None) -> str:
+    """Why two answers make no pair that are `margin` apart, the better one with the score `chosen`; or ""."""
+    if margin <= TIE:
+        return "ties"
+    if margin < least - TIE:
+        return "margins that are too small"
+    if floor is not None and chosen < floor - TIE:
+        return "chosen answers that are too poor"
+    return ""
 
 
 def _by_score(sample: Sample, rule: PairRule, left_out: Counter[str]) -> list[ScoredPair]:

@@ -18,6 +18,9 @@ import orjson
 
 from palaestra.runs.record.records import Record
 
+SEALED = b'%b,"check":"%d-%08x"}\n'
+"""A line: what it says up to its last brace, its number in its episode, the checksum up to here."""
+CHECK_BEGINS = b',"check":"'
 CHECK = re.compile(rb',"check":"(0|[1-9]\d*)-([0-9a-f]{8})"}\n')
 
 
@@ -75,7 +78,7 @@ class Sealed(NamedTuple):
 
 def opened(line: bytes) -> Sealed:
     """A line of the log with its check taken off; raises `ValueError` where it has none at its end."""
-    place = line.rfind(b',"check":"')
+    place = line.rfind(CHECK_BEGINS)
     found = CHECK.fullmatch(line, place) if place > 0 else None
     if found is None:
         raise ValueError("it has no check")
@@ -95,11 +98,11 @@ class Chain:
     def sealed(self, record: Record) -> bytes:
         """The record as the next line of its episode."""
         episode = record["episode"]
-        head = self.heads.get(episode, BEGINNING)
+        records, checksum = self.heads.get(episode, BEGINNING)
         body = orjson.dumps(record)[:-1]
-        checksum = crc32(body, head.checksum)
-        self.heads[episode] = Head(head.records + 1, checksum)
-        return b'%b,"check":"%d-%08x"}\n' % (body, head.records, checksum)
+        checksum = crc32(body, checksum)
+        self.heads[episode] = Head(records + 1, checksum)
+        return SEALED % (body, records, checksum)
 
 
 def sealed(records: Iterable[Record]) -> Iterator[bytes]:

@@ -13,11 +13,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
+from zlib import crc32
 
 import orjson
 
 from palaestra.agents.failures import RunLocked, RunUnreadable
-from palaestra.runs.record.chain import BEGINNING, Head, Heads, opened
+from palaestra.runs.record.chain import BEGINNING, CHECK_BEGINS, SEALED, Head, Heads, opened
 from palaestra.runs.record.disk import reading, refuse_link, sync_folder, unwritable
 from palaestra.runs.record.folder import LOG
 from palaestra.runs.record.records import FORMAT, Record
@@ -154,24 +155,39 @@ class Reading:
                 raise self._damaged(place, what)
 
     def _record(self, line: bytes, place: int) -> Record:
+        body = line[: line.rfind(CHECK_BEGINS)]
+        try:
+            record: Record = orjson.loads(body + b"}")
+            episode = record["episode"]
+            records, checksum = self.heads.get(episode, BEGINNING)
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._damage(line, place) from error
+        checksum = crc32(body, checksum)
+        if line != SEALED % (body, records, checksum) or not isinstance(episode, int):
+            raise self._damage(line, place)
+        if record.get("record") == "episode":
+            require_format(record, self.path)
+        self.heads[episode] = head = Head(records + 1, checksum)
+        stamp = self._stamps.get(episode, head)
+        if stamp.records == head.records and stamp != head:
+            raise self._damaged(place, f"episode {episode} is another than in {RunState.file_name}")
+        return record
+
+    def _damage(self, line: bytes, place: int) -> RunUnreadable:
+        """What is wrong with a line that isn't its episode's next; raises where its format is another."""
         try:
             claimed = opened(line)
             record = claimed.record()
         except ValueError as error:
             with contextlib.suppress(orjson.JSONDecodeError):
                 require_format(orjson.loads(line), self.path)
-            raise self._damaged(place, f"a line that is no record: {error}") from error
+            return self._damaged(place, f"a line that is no record: {error}")
         require_format(record, self.path)
-        episode: int = record["episode"]
-        head = self.heads.get(episode, BEGINNING)
-        if not claimed.follows(head):
-            found = "other content" if claimed.number == head.records else f"record {claimed.number}"
-            raise self._damaged(place, f"{found} in place of record {head.records} of episode {episode}")
-        self.heads[episode] = head = claimed.head
-        stamp = self._stamps.get(episode, head)
-        if stamp.records == head.records and stamp != head:
-            raise self._damaged(place, f"episode {episode} is another than in {RunState.file_name}")
-        return record
+        head = self.heads.get(record["episode"], BEGINNING)
+        found = "other content" if claimed.number == head.records else f"record {claimed.number}"
+        return self._damaged(
+            place, f"{found} in place of record {head.records} of episode {record['episode']}"
+        )
 
     def _damaged(self, place: int, what: str) -> RunUnreadable:
         return RunUnreadable(

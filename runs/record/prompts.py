@@ -10,23 +10,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
 
 Numbers = tuple[int, ...]
+Prompt = TypeVar("Prompt")
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+@dataclass(slots=True)
+class _Asked(Generic[Prompt]):
     step: int
     call: int
-    prompt: Numbers
+    prompt: Prompt
 
 
-class AskedPrompts:
+class _LastAsked(Generic[Prompt]):
     """The prompts of one episode that later ones may add to."""
 
     def __init__(self) -> None:
-        self._now: dict[str, _Asked] = {}
-        self._before: dict[str, _Asked] = {}
+        self._now: dict[str, _Asked[Prompt]] = {}
+        self._before: dict[str, _Asked[Prompt]] = {}
+
+    def take(self, agent: str, step: int, call: int, prompt: Prompt) -> None:
+        """Note what an agent was asked."""
+        now = self._now.get(agent)
+        if now is not None and now.step < step:
+            self._before[agent] = now
+        if now is None or (now.step, now.call) < (step, call):
+            self._now[agent] = _Asked(step, call, prompt)
+
+    def _earlier(self, agent: str, step: int) -> _Asked[Prompt] | None:
+        now = self._now.get(agent)
+        return now if now is not None and now.step < step else self._before.get(agent)
+
+
+class AskedPrompts(_LastAsked[Numbers]):
+    """Tells the prompts of one episode to the log."""
 
     def told(self, agent: str, step: int, call: int, prompt: Numbers) -> str:
         """The prompt of an agent's call as the log tells it."""
@@ -38,29 +56,42 @@ class AskedPrompts:
         added = f"{earlier.call}:{kept} {ranges(prompt[kept:])}".rstrip()
         return added if len(added) < len(whole) else whole
 
-    def read(self, agent: str, step: int, call: int, text: str) -> Numbers:
-        """The prompt that `told` told so; raises `ValueError` where it adds to one that there isn't."""
+
+class _Whole(NamedTuple):
+    """A prompt's numbers as `ranges` writes them, and how many they are; None where nobody has counted."""
+
+    text: str
+    size: int | None = None
+
+
+class ToldPrompts(_LastAsked[_Whole]):
+    """Reads the prompts of one episode from the log, without a look at each number."""
+
+    def read(self, agent: str, step: int, call: int, text: str) -> str:
+        """The numbers, as `ranges` writes them, of the prompt that `AskedPrompts.told` told so.
+
+        Raises:
+            ValueError: it is none, or adds to one that there isn't.
+        """
         head, colon, tail = text.partition(":")
-        prompt = numbers(text) if not colon else ()
-        if colon:
-            earlier, (kept, _, added) = self._earlier(agent, step), tail.partition(" ")
-            if earlier is None or earlier.call != int(head) or int(kept) > len(earlier.prompt):
-                raise ValueError(f"the prompt {text!r} of call {call} adds to one that {agent} was not asked")
-            prompt = (*earlier.prompt[: int(kept)], *numbers(added))
+        kept, _, added = tail.partition(" ") if colon else ("", "", text)
+        prompt = self._longer(agent, step, int(head), int(kept), added) if colon else _Whole(text)
+        digits = added.replace("-", "").replace(" ", "")
+        if prompt is None or not (digits.isdecimal() or not added):
+            raise ValueError(f"the prompt {text!r} of call {call} adds to one that {agent} was not asked")
         self.take(agent, step, call, prompt)
-        return prompt
+        return prompt.text
 
-    def take(self, agent: str, step: int, call: int, prompt: Numbers) -> None:
-        """Note what an agent was asked."""
-        now = self._now.get(agent)
-        if now is not None and now.step < step:
-            self._before[agent] = now
-        if now is None or (now.step, now.call) < (step, call):
-            self._now[agent] = _Asked(step, call, prompt)
-
-    def _earlier(self, agent: str, step: int) -> _Asked | None:
-        now = self._now.get(agent)
-        return now if now is not None and now.step < step else self._before.get(agent)
+    def _longer(self, agent: str, step: int, call: int, kept: int, added: str) -> _Whole | None:
+        """The first numbers of the earlier prompt, that of `call`, with more; None where there is no such."""
+        earlier = self._earlier(agent, step)
+        if earlier is None or earlier.call != call:
+            return None
+        whole, size = earlier.prompt
+        if size is None:
+            size = _size(whole)
+            earlier.prompt = _Whole(whole, size)
+        return _Whole(_joined(_without_last(whole, size - kept), added), kept + _size(added))
 
 
 def ranges(prompt: Sequence[int]) -> str:
@@ -93,3 +124,44 @@ def _shared(one: Numbers, other: Numbers) -> int:
     if one == other[: len(one)]:
         return len(one)
     return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+
+
+def _size(text: str) -> int:
+    """How many numbers `ranges` wrote."""
+    return sum(last - first + 1 for first, last in map(_ends, text.split()))
+
+
+def _ends(part: str) -> tuple[int, int]:
+    """The first and last number of a run."""
+    first, _, last = part.partition("-")
+    return int(first), int(last or first)
+
+
+def _run(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def _without_last(text: str, dropped: int) -> str:
+    """The numbers that `ranges` wrote but for some at the end; raises `ValueError` of fewer."""
+    if dropped < 0:
+        raise ValueError(f"{-dropped} numbers more than there are")
+    while dropped:
+        text, _, part = text.rpartition(" ")
+        first, last = _ends(part)
+        left = last - first + 1 - dropped
+        if left > 0:
+            return f"{text} {_run(first, last - dropped)}".lstrip()
+        dropped = -left
+    return text
+
+
+def _joined(one: str, other: str) -> str:
+    """What `ranges` writes of the numbers of both."""
+    if not (one and other):
+        return one or other
+    before, _, last = one.rpartition(" ")
+    first, _, after = other.partition(" ")
+    (start, end), (following, stop) = _ends(last), _ends(first)
+    if following != end + 1:
+        return f"{one} {other}"
+    return f"{before} {_run(start, stop)} {after}".strip()

@@ -30,7 +30,7 @@ from palaestra.runs.record.entries import (
     entries,
 )
 from palaestra.runs.record.log import Log
-from palaestra.runs.record.prompts import AskedPrompts, Numbers
+from palaestra.runs.record.prompts import AskedPrompts, Numbers, ranges
 from palaestra.runs.record.records import (
     Record,
     call_record,
@@ -131,7 +131,7 @@ class Past:
             answered.agent == call.agent
             and answered.purpose == call.purpose
             and answered.seed == call.seed
-            and answered.prompt == _numbers(call)
+            and answered.prompt == ranges(_numbers(call))
             and answered.answer == orjson.loads(orjson.dumps(call.answer.describe()))
             and all(_says(past.messages[message.number], message) for message in call.prompt)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 from palaestra.agents.calls import Message
@@ -15,9 +15,13 @@ from palaestra.runs.record.entries import (
     MessageSaid,
     entries,
 )
+from palaestra.runs.record.prompts import numbers
 from palaestra.runs.record.records import Record, event_type
 from palaestra.scenarios.core.episode import EVERYWHERE, Event
 from palaestra.scenarios.core.trajectory import Trajectory, Turn
+
+Types = Mapping[str, tuple[type[Event], set[str]]]
+"""Of each event type its class and the names of its fields, by its name in the log."""
 
 
 def trajectories(records: Iterable[Record], events: Iterable[type[Event]]) -> Iterator[Trajectory]:
@@ -30,7 +34,7 @@ def trajectories(records: Iterable[Record], events: Iterable[type[Event]]) -> It
     Raises:
         RunUnreadable: an event of the log has other fields than its type.
     """
-    types = {event_type(kind): kind for kind in (*events, *EVERYWHERE)}
+    types = {event_type(kind): (kind, {f.name for f in fields(kind)}) for kind in (*events, *EVERYWHERE)}
     begun: dict[int, _Told] = {}
     for entry in entries(records):
         match entry:
@@ -74,7 +78,7 @@ class _Told:
             about=call.about,
             policy=call.policy,
             seed=call.seed,
-            prompt=tuple(self.messages[number] for number in call.prompt),
+            prompt=tuple(self.messages[number] for number in numbers(call.prompt)),
             answer=call.answer,
             text=call.text,
             probabilities=call.probabilities,
@@ -86,9 +90,9 @@ class _Told:
         )
 
 
-def _event(entry: EventHappened, types: dict[str, type[Event]]) -> Event:
-    kind = types.get(entry.type)
-    if kind is None or entry.told.keys() != {f.name for f in fields(kind)}:
+def _event(entry: EventHappened, types: Types) -> Event:
+    kind, names = types.get(entry.type, (None, None))
+    if kind is None or entry.told.keys() != names:
         raise RunUnreadable(
             f"the log's event {entry.type!r} isn't one that this version knows",
             "Read the run with the version of palaestra that wrote it (run.json names it).",

@@ -2,10 +2,14 @@
 
 Each text is kept once, in `strings`; what else would be text is its number there. Rows of one episode
 lie together: those of episode i are `start[i]` to `start[i + 1]`. Probabilities are in thousandths.
+
+Of a run that is too large for one page the page has the contents alone: its episodes, and where their rows
+begin. The rest is in chapters, the data of some episodes that follow each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -32,26 +36,77 @@ class Strings:
 
 def run_data(run: Run) -> Data:
     """All that can be read of a run, ready for JSON."""
-    strings = Strings()
+    return contents(run) | _chapter(run.tables)
+
+
+def contents(run: Run) -> Data:
+    """The episodes of a run, where the calls and messages of each begin, and who asked what for."""
     numbers = run.episodes["episode"].to_list()
-    data: Data = {
+    return {
         "name": run.folder.resolve().name,
         "episodes": _episodes(run.episodes),
-        "calls": _calls(run.calls, numbers, strings),
-        "messages": _messages(run.messages, numbers, strings),
+        "calls": {"start": _starts(run.calls, numbers)},
+        "messages": {"start": _starts(run.messages, numbers)},
+        "agents": run.calls["agent"].unique(maintain_order=True).to_list(),
+        "purposes": run.calls["purpose"].unique(maintain_order=True).to_list(),
     }
-    data |= _readings(run, numbers, data["calls"], strings)
+
+
+def size(run: Run) -> int:
+    """Bytes of all texts of a run: about so large is its data."""
+    return sum(int(table["text"].str.len_bytes().sum()) for table in (run.calls, run.messages))
+
+
+def chapters(run: Run, largest: int) -> Iterator[tuple[int, Data]]:
+    """The data of a run in parts, each with the place of its first episode among the run's.
+
+    Args:
+        run: the run.
+        largest: bytes of the texts of one part; of a longer episode it is that episode alone.
+    """
+    rest = {name: table for name, table in run.tables.items() if name != "episodes"}
+    lengths = [table.select("episode", pl.col("text").str.len_bytes()) for table in (run.calls, run.messages)]
+    said = pl.concat(lengths).group_by("episode").agg(pl.col("text").sum())
+    sizes = run.episodes.select("episode").join(said, on="episode", how="left", maintain_order="left")["text"]
+    first, held = 0, 0
+    for place, more in enumerate([*sizes.fill_null(0), largest + 1]):
+        if place > first and held + more > largest:
+            among = run.episodes[first:place]
+            of = pl.col("episode").is_between(among["episode"][0], among["episode"][-1])
+            parts = {name: table.filter(of) for name, table in rest.items()}
+            yield first, _chapter({"episodes": among, **parts})
+            first, held = place, 0
+        held += more
+
+
+def _chapter(tables: Mapping[str, pl.DataFrame]) -> Data:
+    """The calls, messages and events of the episodes in `tables`; rows are counted from their first."""
+    strings = Strings()
+    numbers = tables["episodes"]["episode"].to_list()
+    data: Data = {
+        "calls": _calls(tables["calls"], numbers, strings),
+        "messages": _messages(tables["messages"], numbers, strings),
+    }
+    data |= _readings(tables, numbers, data["calls"], strings)
     data["strings"] = list(strings.known)
     return data
 
 
 def _episodes(episodes: pl.DataFrame) -> Data:
-    """Number, seed (as text, since it is too large for a script's numbers), end and outcome."""
-    outcome = [
-        {"name": name, "values": episodes[name].to_list()}
-        for name in episodes.columns
-        if name not in NOT_OUTCOME and episodes[name].null_count() < len(episodes)
-    ]
+    """Number, seed (as text, since it is too large for a script's numbers), end and outcome.
+
+    Of an outcome in words each text is told once, and what of them each episode has by its number.
+    """
+    outcome: list[Data] = []
+    for name in episodes.columns:
+        if name in NOT_OUTCOME or episodes[name].null_count() == len(episodes):
+            continue
+        column: Data = {"name": name, "values": episodes[name].to_list()}
+        if episodes[name].dtype == pl.String:
+            known = Strings()
+            column["values"] = [None if text is None else known.number(text) for text in column["values"]]
+            column["texts"] = list(known.known)
+        outcome.append(column)
     return {
         "number": episodes["episode"].to_list(),
         "seed": episodes["seed"].cast(pl.String).to_list(),
@@ -103,16 +158,17 @@ def _messages(messages: pl.DataFrame, episodes: list[int], strings: Strings) -> 
     }
 
 
-def _readings(run: Run, episodes: list[int], calls: Data, strings: Strings) -> Data:
+def _readings(tables: Mapping[str, pl.DataFrame], episodes: list[int], calls: Data, strings: Strings) -> Data:
     """Headings over calls, events beside their texts and events between the exchanges."""
     headings: Data = {"row": [], "step": [], "text": []}
     notes: Data = {"start": [0], "row": [], "kind": [], "text": [], "value": []}
     lines: Data = {"start": [0], "step": [], "kind": [], "text": []}
     own: list[int] = []
-    all_calls = [asked(row, call) for row, call in enumerate(_placing(run.calls))]
-    messages = list(zip(run.messages["call"].to_list(), run.messages["text"].to_list(), strict=True))
-    starts = _starts(run.messages, episodes)
-    events = events_by_episode(run.tables)
+    all_calls = [asked(row, call) for row, call in enumerate(_placing(tables["calls"]))]
+    said = tables["messages"]
+    messages = list(zip(said["call"].to_list(), said["text"].to_list(), strict=True))
+    starts = _starts(said, episodes)
+    events = events_by_episode(tables)
     for i, episode in enumerate(episodes):
         its_calls = all_calls[calls["start"][i] : calls["start"][i + 1]]
         for exchange in exchanges(its_calls):

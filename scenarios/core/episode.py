@@ -22,8 +22,6 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
-import mesa
-
 from palaestra.agents.agent import Agent, Layout, Stage
 from palaestra.agents.calls import Call, Message, Question, Reply, Role, Scalar, derive_seed
 from palaestra.agents.memory import MemorySettings
@@ -290,7 +288,7 @@ class Episode(Stage, Generic[Config]):
         self.outcome = outcome or {}
         self.running = False
         # Mesa before 3.4.1 numbers agents in a dictionary of its class that keeps every episode alive.
-        getattr(mesa.Agent, "_ids", {}).pop(self, None)
+        getattr(Agent, "_ids", {}).pop(self, None)
 
     def _cast(self) -> Iterator[Agent]:
         return (agent for agent in self.agents if isinstance(agent, Agent))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from importlib import import_module
 from inspect import getmodule
 from pathlib import Path
 from sys import modules
@@ -69,8 +70,12 @@ def text_of(name: str) -> str:
 
 
 def _files(scenario: str) -> list[Path]:
-    try:
-        folder = SCENARIOS[scenario].prompts_file.parent / FOLDER
-    except PalaestraError:  # a stranger's package that doesn't load must not hide the others
-        return []
-    return sorted(folder.glob("*.yaml"))
+    place = SCENARIOS.places[scenario]
+    if not (place.attribute or place.package):  # ours: its rules and all that they import aren't needed
+        beside = Path(import_module(place.module).__path__[0])
+    else:
+        try:
+            beside = SCENARIOS[scenario].prompts_file.parent
+        except PalaestraError:  # a stranger's package that doesn't load must not hide the others
+            return []
+    return sorted((beside / FOLDER).glob("*.yaml"))

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from palaestra.agents.calls import Scalar
 from palaestra.agents.declared import Problems
 from palaestra.agents.failures import BadInput
 from palaestra.agents.policy import Settings
-from palaestra.agents.populations.draw import MOST_PEOPLE, draw
 from palaestra.agents.populations.files import (
     PEOPLE_SUFFIXES,
     hash_of,
@@ -23,7 +21,10 @@ from palaestra.agents.populations.files import (
     read_people,
     read_population,
 )
-from palaestra.agents.populations.spec import NAME, RESERVED, Population
+from palaestra.agents.populations.spec import MOST_PEOPLE, NAME, RESERVED, Population
+
+if TYPE_CHECKING:
+    import polars as pl
 
 DEFAULT_SIZE = 1000
 
@@ -94,6 +95,8 @@ class PeopleDrawn(Settings):
             BadInput: their file is gone, or has changed since the run began.
         """
         if isinstance(self.of, Population):
+            from palaestra.agents.populations.draw import draw
+
             return draw(self.of, self.number, self.seed or 0)
         found = hash_of(self.of.file)
         if found != self.of.sha256:

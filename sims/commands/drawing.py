@@ -77,7 +77,10 @@ def report(
         Path | None, typer.Option(help="The file. Default: report.html in the first folder.")
     ] = None,
 ) -> None:
-    """Write runs as one HTML file: summary, figures, every transcript to read and search, exact prompts."""
+    """Write runs as one HTML file: summary, figures, every transcript to read and search, exact prompts.
+
+    Of long runs the transcripts lie in a folder beside it, and are loaded as they are read.
+    """
     from palaestra.runs.report.page import write_report
     from palaestra.runs.run import Run
 

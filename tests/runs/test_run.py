@@ -9,11 +9,14 @@ import polars as pl
 import pytest
 
 from palaestra.agents.failures import BadInput, RunUnreadable
+from palaestra.runs import tables
+from palaestra.runs.record import log as run_log
 from palaestra.runs.record.chain import sealed
 from palaestra.runs.record.records import FORMAT
 from palaestra.runs.run import Run
 from palaestra.runs.transcript import transcript
 from palaestra.scenarios.core.load import check
+from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.sims.playing import play
 
 SCENARIO = {
@@ -87,6 +90,22 @@ def test_parquet_tables_equal_those_built_from_the_log(run: Run) -> None:
     assert set(read.tables) == set(built)
     for name, table in built.items():
         assert read.table(name).equals(table)
+
+
+def test_tables_are_the_same_however_many_rows_are_held_as_objects(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "CHUNK", 7)
+    again = tables.build(run_log.read(run.folder), SCENARIOS["debate"].event_types)
+    assert again.keys() == run.tables.keys()
+    for name, table in run.tables.items():
+        assert again[name].equals(table)
+
+
+def test_lists_that_are_empty_and_lists_that_are_none_stay_apart() -> None:
+    column = tables._column("options", (["a", "b"], None, (), ["c"]), pl.List(pl.String))
+    assert column.to_list() == [["a", "b"], None, [], ["c"]]
+    assert column.dtype == pl.List(pl.String)
 
 
 def test_a_log_that_grew_makes_old_tables_stale(tmp_path: Path) -> None:

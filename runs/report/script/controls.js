@@ -31,8 +31,6 @@ function changeRun() {
   byId("run").value = String(place.run);
   byId("to-overview").href = `#run=${place.run}`;
   for (const section of document.querySelectorAll(".run")) section.hidden = section.dataset.run !== String(place.run);
-  run.agents ??= [...new Set(run.calls.agent)];
-  run.purposes ??= [...new Set(run.calls.purpose)];
   for (const [name, numbers] of [["agent", run.agents], ["purpose", run.purposes]]) {
     byId(name).replaceChildren(el("option", { value: "-1" }, "all"), ...numbers.map((n) => el("option", { value: n }, run.strings[n])));
   }
@@ -44,7 +42,7 @@ function showCall() {
   for (const old of document.querySelectorAll(".answer.here")) old.classList.remove("here");
   if (place.call === null) return;
   let made = byId(`call-${place.call}`);
-  if (!made && narrowed() && openEpisode() >= 0) {
+  if (!made && narrowed() && openEpisode() >= 0 && chapterOf(openEpisode()).taken) {
     clearFilters(true);
     made = byId(`call-${place.call}`);
   }

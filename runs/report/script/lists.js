@@ -14,8 +14,9 @@ function search() {
   current = -1;
   const words = filters.query.toLowerCase();
   marks = words ? new RegExp(words.replace(/[.*+?^$\{}()|[\]\\]/g, "\\$&"), "giu") : null;
-  if (!words) return;
-  run.lower ??= run.strings.map((text) => text.toLowerCase());
+  if (!words || !known()) return;
+  run.lower ??= [];
+  for (let n = run.lower.length; n < run.strings.length; n++) run.lower.push(run.strings[n].toLowerCase());
   const hit = Uint8Array.from(run.lower, (text) => text.includes(words));
   const { start, text } = run.calls;
   for (let episode = 0; episode + 1 < start.length; episode++) {
@@ -67,8 +68,21 @@ function drawList() {
   list.scrollTop = 0;
   byId("count").textContent = filters.query ? `${current >= 0 ? `${current + 1} of ` : ""}${results.length.toLocaleString("en")}` : "";
   byId("previous").disabled = byId("next").disabled = !results.length;
-  if (filters.query) pages(list, results.length, drawResult, list, "Nothing found.");
+  if ((filters.query || narrowed()) && !known()) readAll(list);
+  else if (filters.query) pages(list, results.length, drawResult, list, "Nothing found.");
   else drawEpisodes(list);
+  const gone = run.chapters.find((chapter) => chapter.missing);
+  if (gone) list.prepend(el("p", { class: "bad" }, missing(gone)));
+}
+
+// What is searched or narrowed is looked for in all chapters, so these come first.
+function readAll(list) {
+  const told = el("p", { class: "none quiet" }, "Reading all episodes …");
+  list.append(told);
+  fetchAll((done, of) => {
+    told.textContent = `Reading all episodes: ${done} of ${of.chapters.length} parts …`;
+    if (told.isConnected && run === of && known()) filter();
+  });
 }
 
 // Rows 0 … count − 1 into `into`, a page at a time as they are scrolled to.

@@ -16,6 +16,12 @@ function drawReading() {
     return;
   }
   reading.append(episodeHead(episode), outcome(episode));
+  const chapter = chapterOf(episode);
+  if (!chapter.taken) {
+    reading.append(el("p", { class: "quiet" }, chapter.missing ? missing(chapter) : "Loading …"));
+    if (!chapter.missing) fetchChapter(chapter, () => { drawn = ""; route(); });
+    return;
+  }
   const first = run.calls.start[episode], end = run.calls.start[episode + 1];
   const seen = [];
   for (let row = first; row < end; row++) if (passes(row)) seen.push(row);
@@ -23,10 +29,10 @@ function drawReading() {
     reading.append(el("p", { class: "hidden-note" }, `${seen.length} of ${end - first} answers shown. `,
       el("button", { type: "button", click: clearFilters }, "Show all")));
   }
-  const events = { at: run.lines.start[episode], end: run.lines.start[episode + 1] };
+  const [at, last] = run.lines.span[episode], events = { at, end: last };
   let heading = -1, agent = -1, turn = null;
   for (const row of seen) {
-    const now = holder(run.headings.row, row);
+    const now = run.calls.heading[row];
     if (now !== heading) {
       happened(reading, events, run.headings.step[now]);
       reading.append(el("h3", { class: "exchange" }, run.strings[run.headings.text[now]]));
@@ -145,9 +151,9 @@ function bars(row) {
 
 // What events say of this answer: by kind, the mean of what they measure, and each one.
 function notesOf(row, episode) {
-  const { start, row: rows, kind, text, value } = run.notes;
+  const { span, row: rows, kind, text, value } = run.notes;
   const kinds = new Map();
-  for (let i = start[episode]; i < start[episode + 1] && rows[i] <= row; i++) {
+  for (let i = span[episode][0]; i < span[episode][1] && rows[i] <= row; i++) {
     if (rows[i] === row) kinds.set(kind[i], [...(kinds.get(kind[i]) || []), i]);
   }
   return [...kinds].map(([name, found]) => {

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.scripted import scripted_reply
 from palaestra.metrics.pairs.preference_pairs import SIDES, text
+from palaestra.runs.exports import chance
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
+from palaestra.runs.exports.source import Source
 from palaestra.runs.quality.filters import apply, parse
 from palaestra.runs.quality.pairs import read_pairs
 from palaestra.runs.quality.report import Measure, quality_report
@@ -82,9 +84,9 @@ def test_judges_that_know_something_are_not(
 def test_of_two_answers_chance_is_a_half_but_for_what_ties_take(played: Play) -> None:
     fighters = CONTESTS["fighters"][:2]
     run = played(CONTESTS | {"fighters": fighters, "contest": "duel", "fighters_judge": False})
-    chance = re.search(r"\(chance: (\S+)\)", excess(run, RULES["extremes"]).why)
-    assert chance is not None
-    assert float(chance[1]) == pytest.approx(0.5, abs=0.03)
+    told = re.search(r"\(chance: (\S+)\)", excess(run, RULES["extremes"]).why)
+    assert told is not None
+    assert float(told[1]) == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +140,22 @@ def _knowing(call: Call, *, attempt: int = 0, garbled: float = 0.0) -> Reply:
         first = min(0.99, max(0.01, 0.5 + (lengths[0] - lengths[1]) / 60 + noise.gauss(0, 0.15)))
         chances = [first, 1 - first]
     return replace(reply, probabilities=tuple(chances))
+
+
+@pytest.mark.parametrize("judging", ["pointwise", "pairwise"])
+@pytest.mark.parametrize("rule", [PairRule(), PairRule(margin=0.3), PairRule(floor=0.6)])
+def test_of_two_answers_all_ways_are_gone_through_as_many_shuffles_would(
+    played: Play, judging: str, rule: PairRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = {"fighters": CONTESTS["fighters"][:2], "contest": "duel", "fighters_judge": False}
+    judges = [{"name": f"Judge {number}", "persona": f"Taste {number}."} for number in range(3)]
+    duel = CONTESTS | two | {"judges": judges, "judging": judging, "instructions": ["Why?", "Where?"]}
+    samples = list(Source(played(duel)).samples())
+    exact = [chance.agreement_by_chance(sample, rule) for sample in samples]
+    monkeypatch.setattr(chance, "FEW", 0)
+    monkeypatch.setattr(chance, "ENOUGH", 1000)
+    monkeypatch.setattr(chance, "MOST", 1000)
+    shuffled = [chance.agreement_by_chance(sample, rule) for sample in samples]
+    assert [value is None for value in exact] == [value is None for value in shuffled]
+    for one, other in zip(exact, shuffled, strict=True):
+        assert one is None or one == pytest.approx(other, abs=0.06)

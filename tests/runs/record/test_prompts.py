@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palaestra.runs.record.prompts import AskedPrompts, numbers, ranges
+from palaestra.runs.record.prompts import AskedPrompts, ToldPrompts, numbers, ranges
 
 NUMBERS = st.lists(st.integers(0, 10**6) | st.integers(0, 9)).map(tuple)
 
@@ -59,14 +59,14 @@ def test_what_is_told_in_any_order_within_a_step_is_read_back(
         step += later
         calls.append((agent, step, call, prompt))
     shuffled = sorted(calls, key=lambda item: (item[1], hash((item[2], len(asked)))))
-    written, read = AskedPrompts(), AskedPrompts()
+    written, read = AskedPrompts(), ToldPrompts()
     for agent, at, call, prompt in shuffled:
-        assert read.read(agent, at, call, written.told(agent, at, call, prompt)) == prompt
+        assert read.read(agent, at, call, written.told(agent, at, call, prompt)) == ranges(prompt)
 
 
-@pytest.mark.parametrize("text", ["7:1 3", "0:9", "0:x", "x:0", "0 z"])
+@pytest.mark.parametrize("text", ["7:1 3", "0:9", "0:3", "0:-1", "0:x", "x:0", "0 z", "0:1 z"])
 def test_a_prompt_that_adds_to_none_is_refused(text: str) -> None:
-    prompts = AskedPrompts()
-    prompts.take("Ann", 1, 0, (0, 1))
+    prompts = ToldPrompts()
+    prompts.read("Ann", 1, 0, "0-1")
     with pytest.raises(ValueError):
         prompts.read("Ann", 2, 1, text)

@@ -1,4 +1,4 @@
-"""A report in Chromium: reading, searching, filtering, linking, and that hostile text stays text."""
+"""A report in Chromium, as one page or in chapters: read, searched, linked to; hostile text stays text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from palaestra.runs.report.page import write_report
 from palaestra.runs.run import Run
+from support.large_reports import in_chapters
 from support.planted_texts import HOSTILE, PLANTED
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("report")]
@@ -17,9 +18,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("report")]
 Open = Callable[[str], Page]
 
 
-@pytest.fixture(scope="module")
-def address(runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> str:
-    return write_report(runs, tmp_path_factory.mktemp("report") / "report.html").as_uri()
+@pytest.fixture(scope="module", params=["one page", "chapters"])
+def address(runs: list[Run], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
+    out = tmp_path_factory.mktemp("report") / "a report.html"
+    return (write_report if request.param == "one page" else in_chapters)(runs, out).as_uri()
 
 
 @pytest.fixture
@@ -99,6 +101,7 @@ def test_search_finds_a_word_in_any_episode_and_jumps_to_it(shown: Open) -> None
 def test_next_and_previous_go_through_all_results_and_around(shown: Open) -> None:
     page = shown("#run=0&view=transcripts")
     page.fill("#query", "agree")
+    expect(page.locator(".result").first).to_be_visible()
     count = page.locator(".result").count()
     assert count > 1
     page.click("#previous")
@@ -131,6 +134,7 @@ def test_filters_narrow_what_is_listed_read_and_found(shown: Open, runs: list[Ru
     expect(page.locator(".answer")).to_have_count(own.height)
     expect(page.locator(".hidden-note")).to_contain_text(f"{own.height} of 10 answers shown")
     page.fill("#query", "e")
+    expect(page.locator(".result").first).to_be_visible()
     assert all("Ann · argue" in text for text in page.locator(".result .where").all_inner_texts())
     page.fill("#episodes", "1-2")
     assert {text.split(" ·")[0] for text in page.locator(".result .where").all_inner_texts()} == {

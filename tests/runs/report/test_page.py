@@ -77,8 +77,10 @@ def test_every_call_and_message_can_be_read_back(runs: list[Run], written: Eleme
         assert options == run.calls["options"].to_list()
         assert calls["number"] == run.calls["call"].to_list()
         assert data["episodes"]["seed"] == [str(seed) for seed in run.episodes["seed"]]
-        outcome = {column["name"]: column["values"] for column in data["episodes"]["outcome"]}
-        assert outcome["winner"] == run.episodes["winner"].to_list()
+        outcome = {column["name"]: column for column in data["episodes"]["outcome"]}
+        winners = outcome["winner"]
+        assert [winners["texts"][i] for i in winners["values"]] == run.episodes["winner"].to_list()
+        assert outcome["margin"]["values"] == run.episodes["margin"].to_list()
 
 
 def test_prompts_are_message_numbers_within_their_episode(runs: list[Run]) -> None:

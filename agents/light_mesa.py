@@ -1,0 +1,86 @@
+"""Mesa, without what a run of agents doesn't need: that is run where something of it is first used.
+
+`import mesa` also runs pandas for its tables, NetworkX for its grids and SciPy for its experiments, which
+takes several times as long as all else of it. Here these are only promised: `mesa.DataCollector`,
+`mesa.space` and `mesa.experimental` are there as ever. Whoever has imported Mesa before has all of it.
+
+(The standard library's `LazyLoader` runs a module already where it is asked for its file, as `inspect`
+does of all modules, which Mesa calls while it is imported.)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from threading import RLock, Thread
+from types import ModuleType
+
+__all__ = ["mesa"]
+
+HEAVY = ("mesa.experimental", "networkx", "pandas")
+_running = RLock()
+
+
+class _Promise(ModuleType):
+    """A package that is run when something is asked of it but where its file is."""
+
+    def __getattr__(self, name: str) -> object:
+        with _running:
+            spec = self.__spec__
+            if spec is not None and isinstance(spec.loader, _Later):
+                spec.loader.keep(self, spec)
+            return ModuleType.__getattribute__(self, name)
+
+
+class _Later(Loader):
+    """Makes a promise of what the `real` loader would run."""
+
+    def __init__(self, real: Loader) -> None:
+        self.real = real
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it at the promise; who imports a part of it asks for its path first, which keeps it."""
+        module.__class__ = _Promise
+        del module.__path__
+
+    def keep(self, module: ModuleType, spec: ModuleSpec) -> None:
+        """Run what was promised."""
+        module.__path__ = spec.submodule_search_locations or []
+        module.__loader__ = spec.loader = self.real
+        self.real.exec_module(module)
+        module.__class__ = ModuleType
+
+
+class _Finder(MetaPathFinder):
+    """Finds the modules `HEAVY` before others do."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec of a promise; None of any other module."""
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in HEAVY else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Later(spec.loader)
+        return spec
+
+
+@contextmanager
+def _promised() -> Iterator[None]:
+    finder = _Finder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+with _promised():
+    # In a thread, whose stack is short: Mesa looks through all of it for the name of its log.
+    _importing = Thread(target=import_module, args=("mesa",))
+    _importing.start()
+    _importing.join()
+    import mesa
