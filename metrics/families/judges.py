@@ -33,7 +33,7 @@ ALPHA = Statistic(
 """Krippendorff's α over the units of all episodes."""
 
 
-def _agreement(scores: pl.DataFrame) -> pl.DataFrame:
+def agreement(scores: pl.DataFrame) -> pl.DataFrame:
     """The parts of α; `scores` has `episode`, `unit`, `judge`, `score`."""
     by_judge = (
         scores.drop_nulls("score")
@@ -52,7 +52,7 @@ def _agreement(scores: pl.DataFrame) -> pl.DataFrame:
 )
 def panel_agreement(score: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of a panel's scores of speakers, criterion by criterion: 1 perfect, 0 chance."""
-    return _agreement(score.with_columns(unit=pl.struct("contestant", "criterion")))
+    return agreement(score.with_columns(unit=pl.struct("contestant", "criterion")))
 
 
 @metric(
@@ -64,7 +64,7 @@ def panel_agreement(score: pl.DataFrame) -> pl.DataFrame:
 )
 def duel_judges_agreement(judgement: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of the judges' scores of answers in a tournament: 1 perfect, 0 chance."""
-    return _agreement(judgement.with_columns(unit=pl.struct("contest", "contestant")))
+    return agreement(judgement.with_columns(unit=pl.struct("contest", "contestant")))
 
 
 @metric(
@@ -76,7 +76,7 @@ def duel_judges_agreement(judgement: pl.DataFrame) -> pl.DataFrame:
 )
 def peers_agreement(peer_score: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of the peers' scores of candidates, criterion by criterion: 1 perfect, 0 chance."""
-    return _agreement(peer_score.with_columns(unit=pl.struct("prompt", "candidate", "criterion")))
+    return agreement(peer_score.with_columns(unit=pl.struct("prompt", "candidate", "criterion")))
 
 
 @metric("claim.contest claim.judge claim.fighter claim.repeat", unit="claims", low=1)

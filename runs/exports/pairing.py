@@ -102,7 +102,8 @@ def _side_by_side(sample: Sample, rule: PairRule, left_out: Counter[str]) -> lis
     found = [compare(sample, *two) for two in counted]
     if rule.take == "extremes" and found:
         return [max(found, key=lambda pair: pair.margin)]
-    left_out["pairs of which no judge's comparison counts"] += len(every) - len(found)
+    if len(found) < len(every):
+        left_out["pairs of which no judge's comparison counts"] += len(every) - len(found)
     return found
 
 

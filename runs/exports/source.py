@@ -85,7 +85,7 @@ class Source:
                 )
             served = {key: engine[key] for key in TEMPLATED if key in engine}
             found[name] = Author.model_validate(served | policy)
-        return found
+        return found | {name: Author(**told) for name, told in self.rules.authors(self.config).items()}
 
     def trajectories(self) -> Iterator[Trajectory]:
         """The finished episodes."""
@@ -215,11 +215,11 @@ class Source:
     def _sample(self, trajectory: Trajectory, question: Judged, basis: Basis) -> Sample | None:
         if question.unit == CHECKED:
             basis = "truth"
-        episode = trajectory.episode
+        episode, turns = trajectory.episode, {**trajectory.turns, **question.recorded_elsewhere}
         responses = []
         for answer in question.answers:
             score = answer.truth if basis == "truth" else answer.score
-            turn = trajectory.turns[answer.call]
+            turn = turns[answer.call]
             responses.append(Response(turn, episode, score, answer.truth, critiques=answer.critiques))
         asked = shared_prompt([response.turn for response in responses])
         if asked is None:
@@ -229,7 +229,7 @@ class Source:
         revised = len(question.answers) == 1 and first.revision is not None
         if revised and first.revision is not None:
             score = None if basis == "truth" else first.revised_score
-            responses.append(Response(trajectory.turns[first.revision], episode, score))
+            responses.append(Response(turns[first.revision], episode, score))
         unit = CHECKED if basis == "truth" else question.unit
         return Sample(
             self.name,

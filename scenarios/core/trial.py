@@ -22,6 +22,8 @@ class TrialPair:
     two: str
 
 
+CONTESTANTS = ("Quorvex", "Zimblat")
+"""Names that stand in no other text, so that they are found where one gets to a judge."""
 PROBE = TrialPair("What is two plus two?", "Two plus two is four.", "Two plus two is five.")
 """Put to a judge only to see what it is asked: two that are asked the same of it are one."""
 
