@@ -23,6 +23,7 @@ from palaestra.metrics.plots.style import COLOURS, DOUBLE, MUTED, SINGLE, SMALL,
 
 # Metrics
 
+TWO_JUDGES = "two judges who scored the same"
 KRIPPENDORFF = "Krippendorff, Content Analysis (2004), ch. 11, interval metric"
 
 ALPHA = Statistic(
@@ -49,6 +50,7 @@ def agreement(scores: pl.DataFrame) -> pl.DataFrame:
     high=1,
     statistic=ALPHA,
     source=KRIPPENDORFF,
+    occasion=TWO_JUDGES,
 )
 def panel_agreement(score: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of a panel's scores of speakers, criterion by criterion: 1 perfect, 0 chance."""
@@ -61,6 +63,7 @@ def panel_agreement(score: pl.DataFrame) -> pl.DataFrame:
     high=1,
     statistic=ALPHA,
     source=KRIPPENDORFF,
+    occasion=TWO_JUDGES,
 )
 def duel_judges_agreement(judgement: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of the judges' scores of answers in a tournament: 1 perfect, 0 chance."""
@@ -73,6 +76,7 @@ def duel_judges_agreement(judgement: pl.DataFrame) -> pl.DataFrame:
     high=1,
     statistic=ALPHA,
     source=KRIPPENDORFF,
+    occasion=TWO_JUDGES,
 )
 def peers_agreement(peer_score: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of the peers' scores of candidates, criterion by criterion: 1 perfect, 0 chance."""
@@ -84,6 +88,12 @@ def claims_found(claim: pl.DataFrame) -> pl.DataFrame:
     """Mean number of claims that a judge finds in an answer, with judging by claims."""
     answers = claim.group_by("episode", "contest", "judge", "fighter", "repeat", maintain_order=True)
     return answers.len("value").select("episode", pl.col("value").cast(pl.Float64))
+
+
+@metric("claim.score", unit="share", low=0, high=1, statistic=RATIO)
+def claims_unscored(claim: pl.DataFrame) -> pl.DataFrame:
+    """Share of the claims found whose score could not be read; an answer's mean leaves them out."""
+    return claim.select("episode", part=pl.col("score").is_null().cast(pl.Float64), whole=pl.lit(1.0))
 
 
 def _both_orders(compared: pl.DataFrame, key: list[str]) -> pl.DataFrame:

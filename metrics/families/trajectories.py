@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 from matplotlib.figure import Figure
 
-from palaestra.metrics.families.judges import ALPHA, KRIPPENDORFF, agreement
+from palaestra.metrics.families.judges import ALPHA, KRIPPENDORFF, TWO_JUDGES, agreement
 from palaestra.metrics.metric import CORRELATION, Tables, metric
 from palaestra.metrics.plots.marks import dots, name_rows
 from palaestra.metrics.plots.means import means, told
@@ -20,7 +20,7 @@ from palaestra.metrics.plots.style import MUTED, SINGLE, figure
 SCORES = "relative_score.judge relative_score.trajectory relative_score.score"
 
 
-@metric(SCORES, unit="α", high=1, statistic=ALPHA, source=KRIPPENDORFF)
+@metric(SCORES, unit="α", high=1, statistic=ALPHA, source=KRIPPENDORFF, occasion=TWO_JUDGES)
 def relative_agreement(relative_score: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of the judges' scores of whole trajectories: 1 perfect, 0 chance."""
     return agreement(relative_score.with_columns(unit=pl.col("trajectory")))

@@ -63,6 +63,9 @@ def list_metrics(
     require_episodes(tables, run)
     _say_made_up([opened])
     found = levels(_chosen(metric, [tables], embedding), tables)
+    if metric and not found["episodes"].any():
+        notes = ". ".join(dict.fromkeys(found["note"]))
+        raise BadInput(notes, f"What this run measures: palaestra metrics {quote(str(run))}")
     _write(found, out)
     rows = [
         (row["metric"], _told(row["value"]), _interval(row), row["unit"], str(row["episodes"]))
