@@ -137,6 +137,7 @@ class Metric:
         pooled: whether an episode's rows also tell of others, such as habits that were learnt from them:
             its episodes aren't independent, so it has neither interval nor test.
         occasion: what an episode must have for it, in words; "" where that goes without saying.
+        null: what it is, on average, where nothing has an effect, such as 0 of a gain; None if unknown.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Metric:
     guard: Guard = nullcontext
     pooled: bool = False
     occasion: str = ""
+    null: float | None = None
 
     def __call__(self, *tables: pl.DataFrame) -> pl.DataFrame:
         """Its rows by episode."""
@@ -227,6 +229,7 @@ def metric(
     restates: str = "",
     pooled: bool = False,
     occasion: str = "",
+    null: float | None = None,
 ) -> Callable[[Callable[..., pl.DataFrame]], Metric]:
     """Make a function of tables a metric.
 
@@ -241,6 +244,7 @@ def metric(
         restates: the metric that it repeats in other words.
         pooled: whether an episode's rows also tell of others, see `Metric`.
         occasion: what an episode must have for it, in words.
+        null: what it is where nothing has an effect, see `Metric`.
 
     Raises:
         TypeError: `needs` names a table that is no parameter of the function, or no column of it.
@@ -268,6 +272,7 @@ def metric(
             restates,
             pooled=pooled,
             occasion=occasion,
+            null=null,
         )
 
     return made

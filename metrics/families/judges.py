@@ -149,7 +149,7 @@ def judge_flip_rate(comparison: pl.DataFrame) -> pl.DataFrame:
     return _flips(_both_orders(comparison, ["contest"]))
 
 
-@metric(COMPARISON, unit="probability", low=-0.5, high=0.5)
+@metric(COMPARISON, unit="probability", low=-0.5, high=0.5, null=0)
 def position_bias(comparison: pl.DataFrame) -> pl.DataFrame:
     """How much more probable an answer is to win by being read first: half the difference of the orders."""
     return _first_favoured(_both_orders(comparison, ["contest"]))
@@ -170,7 +170,7 @@ def panel_flip_rate(preference: pl.DataFrame) -> pl.DataFrame:
     return _flips(_both_orders(preference, ["criterion"]))
 
 
-@metric(PREFERENCE, unit="probability", low=-0.5, high=0.5)
+@metric(PREFERENCE, unit="probability", low=-0.5, high=0.5, null=0)
 def panel_position_bias(preference: pl.DataFrame) -> pl.DataFrame:
     """How much more probable a debater is to win by being read first: half the difference of the orders."""
     return _first_favoured(_both_orders(preference, ["criterion"]))
@@ -183,6 +183,7 @@ def panel_position_bias(preference: pl.DataFrame) -> pl.DataFrame:
     low=-1,
     high=1,
     statistic=CORRELATION,
+    null=0,
 )
 def length_preference(judgement: pl.DataFrame, answer: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
     """Pearson's r of an answer's score with its length, both less their means over the contest.

@@ -33,7 +33,7 @@ def relative_spread(trajectory: pl.DataFrame) -> pl.DataFrame:
     return trajectory.group_by("episode", maintain_order=True).agg(spread.alias("value"))
 
 
-@metric(f"{SCORES} relative_score.place", unit="r", low=-1, high=1, statistic=CORRELATION)
+@metric(f"{SCORES} relative_score.place", unit="r", low=-1, high=1, statistic=CORRELATION, null=0)
 def place_preference(relative_score: pl.DataFrame) -> pl.DataFrame:
     """Pearson's r of the place at which a judge reads a trajectory with its score, less the means over both.
 

@@ -210,13 +210,13 @@ def human_on_topic_rate(message_stance: pl.DataFrame) -> pl.DataFrame:
     return _on_topic(message_stance, "human")
 
 
-@metric(TWEETS, unit="points", low=-WIDTH, high=WIDTH, source=DEBATE_UTTERANCES)
+@metric(TWEETS, unit="points", low=-WIDTH, high=WIDTH, source=DEBATE_UTTERANCES, null=0)
 def tweet_shift(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Change of the mean stance of the model's tweets, last round − first."""
     return _of_tweets(message_stance, "model", pl.col("stance").mean())
 
 
-@metric(TWEETS, unit="points", low=-WIDTH / 2, high=WIDTH / 2, source=DEBATE_UTTERANCES)
+@metric(TWEETS, unit="points", low=-WIDTH / 2, high=WIDTH / 2, source=DEBATE_UTTERANCES, null=0)
 def tweet_sd_change(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Change of the standard deviation of the model's tweet stances; below 0 they converge."""
     return _of_tweets(message_stance, "model", pl.col("stance").std(ddof=0))
