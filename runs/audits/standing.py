@@ -49,7 +49,10 @@ def standing(folder: Path, state: RunState, tables: dict[str, pl.DataFrame] | No
     judges = known_judges(scenario.rules, scenario.config, modes[0], engines)
     audits = [find(judge.fingerprint, places(folder)) for judge in judges]
     names = called(judges)
-    apart = list(_apart(tables or {}))
+    apart = [
+        *_apart(tables or {}),
+        *(f"numbers of the engine {n!r} move by {told}" for n, told in state.noise.items()),
+    ]
     if not any(audits):
         ones = [name for name in names.values() if ONE in name]
         return [f"{NOT_AUDITED} (palaestra audit-judges {quote(str(folder))})", *ones, *apart]

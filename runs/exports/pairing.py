@@ -19,6 +19,7 @@ from palaestra.runs.exports.samples import Response, Sample, score_of
 from palaestra.scenarios.core.trajectory import JudgeScore
 
 TOO_FEW = "fewer than two scored answers"
+NOISE = "margins that may be the rounding of the judges' engine (--margin 0 takes them)"
 TIE = 1e-9
 
 
@@ -29,7 +30,8 @@ class PairRule:
     Attributes:
         take: the best and the worst (`extremes`), or every two (`all`).
         margin: least difference of their scores, in the unit of the scores; ties are never taken.
-            None for what the scenario asks, if anything.
+            None for what the scenario asks, if anything, and for what is more than the rounding of the
+            judges' engines, where that was measured.
         floor: least score of the chosen one; None for what the scenario asks, if anything.
     """
 
@@ -66,6 +68,8 @@ def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[Sc
             left_out["the same answer twice"] += 1
         elif pair.margin <= TIE:
             left_out["ties"] += 1
+        elif rule.margin is None and pair.margin < sample.noise:
+            left_out[NOISE] += 1
         elif pair.margin < margin - TIE:
             left_out["margins that are too small"] += 1
         elif floor is not None and score_of(pair.chosen) < floor - TIE:

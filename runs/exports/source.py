@@ -15,6 +15,7 @@ from palaestra.runs.exports.described import Author
 from palaestra.runs.exports.outcomes import outcome_samples
 from palaestra.runs.exports.samples import FREE, Basis, Response, Sample, shared_prompt
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.noise import margin_of
 from palaestra.runs.record.state import RunState
 from palaestra.runs.record.trajectories import trajectories
 from palaestra.scenarios.core.episode import Episode
@@ -243,5 +244,9 @@ class Source:
             basis,
             question.round,
             revised,
-            *((question.floor, question.margin) if basis == "panel" else ()),
+            *(
+                (question.floor, question.margin, margin_of(self.state.noise.values(), unit))
+                if basis == "panel"
+                else ()
+            ),
         )
