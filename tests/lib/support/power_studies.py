@@ -93,7 +93,7 @@ def drawn(draw: Draw, random: Generator, episodes: int, again: int, effect: floa
 def finds(what: str, again: int, number: int) -> tuple[bool, int]:
     """Whether study `number` found the effect, and in how many episodes of each run."""
     metric, draw, effect = EFFECTS[what]
-    random = np.random.default_rng((number, again))
+    random = np.random.default_rng((number, again, list(EFFECTS).index(what)))
     pilot = drawn(draw, random, PILOT, again, 0.0, 0)
     needed = plan(metric, pilot, effect).apart
     runs = [
