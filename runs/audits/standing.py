@@ -24,6 +24,8 @@ JUDGED = {
     "comparison": (("contest", "first", "second"), "first_better", "of a probability", "comparisons"),
 }
 """What judges of a tournament say: of what, which column, its unit, and how it is called."""
+JUDGES = {"judge", "reviewer"}
+"""What columns are called that say who judged."""
 UNTRIED = "no audit can try judges of this scenario yet"
 
 
@@ -35,7 +37,7 @@ def standing(folder: Path, state: RunState, tables: dict[str, pl.DataFrame] | No
         state: what its `run.json` says.
         tables: of the run, to tell whether anybody judged. Default: taken for granted.
     """
-    if tables is not None and not any(len(t) for t in tables.values() if "judge" in t.columns):
+    if tables is not None and not any(len(t) for t in tables.values() if JUDGES & {*t.columns}):
         return []
     try:
         scenario = check(state.settings, str(folder / state.file_name))

@@ -138,6 +138,7 @@ LISTED = (
     ("findings: one family", "metrics/comparison.py", "holm(found[\"p\"].to_list()), dtype=pl.Float64))\n\n\ndef findings", "found[\"p\"].to_list(), dtype=pl.Float64))\n\n\ndef findings", "tests/metrics/test_comparison.py -k family"),
     ("findings: null", "metrics/estimation.py", "(1 + as_far) / (1 + chance.resamples)", "as_far / (1 + chance.resamples)", "tests/metrics/test_comparison.py"),
     ("plan: worst", "metrics/planning.py", "(metric.high - metric.low) / 2", "(metric.high - metric.low) / 4", "tests/sims/commands/test_planning.py -k largest"),
+    ("audit: episodes", "scenarios/core/trial.py", "index=next(self._numbers)", "index=call.index", "tests/scenarios/test_trials_of_episodes.py"),
     ("audit: fingerprint", "scenarios/parts/one_judge.py", '        of.think.model_dump(mode="json"),\n', "", "tests/sims/playing/test_audit.py -k an_audit_is_of"),
     ("audit: both orders", "sims/playing/audit.py", "None if second is None else 1 - second", "second", "tests/sims/playing/test_audit.py -k 'sound_judge and pairwise'"),
     ("audit: chance", "runs/audits/verdict.py", "if low > 0.5:", "if low > 0.0:", "tests/sims/playing/test_audit.py -k planted_fault"),
