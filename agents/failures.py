@@ -70,6 +70,10 @@ class FileUnusable(PalaestraError):
     """A file that the system doesn't let be read or written."""
 
 
+class OutOfMemory(PalaestraError):
+    """A model that doesn't fit the memory of the GPU or the machine."""
+
+
 class RunUnwritable(PalaestraError):
     """A run folder that can't be written: read-only, disk full."""
 

@@ -21,7 +21,7 @@ from palaestra.metrics.bounds import (
     Chance,
     Numbers,
 )
-from palaestra.metrics.estimation import Estimated, paired, resampled, side_of, unpaired
+from palaestra.metrics.estimation import Estimated, against_null, paired, resampled, side_of, unpaired
 from palaestra.metrics.matching import Matched, matched
 from palaestra.metrics.metric import Metric, Tables, Unmeasurable
 from palaestra.metrics.observations import items_of, sample
@@ -32,6 +32,8 @@ SIGNIFICANT = 0.05
 LEAST_EPISODES = LEAST
 """With fewer episodes there are no intervals."""
 POWER = 0.8
+SIGNS = 5000
+"""Exchanges of signs, so many that the smallest p-value passes the correction for all tests of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Level:
         items: how many items of a list they played, where some were played more than once: those are
             then what the interval counts. None otherwise.
         note: why there is no value or no interval, or what the interval doesn't tell of; "" otherwise.
+        p: of the value against what it would be without an effect, where the metric says that; else None.
     """
 
     value: float | None
@@ -53,6 +56,7 @@ class Level:
     episodes: int
     items: int | None = None
     note: str = ""
+    p: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,8 @@ def level(metric: Metric, tables: Tables, *, resamples: int = RESAMPLES, seed: i
         return Level(value, None, None, episodes, note=POOLED)
     told = sample(parts, items_of(parts, tables))
     side = side_of(metric, told, value, Chance(resamples, seed))
-    return Level(value, side.bounds.low, side.bounds.high, episodes, told.items, side.note or told.note)
+    p = against_null(metric, told, Chance(SIGNS, seed))
+    return Level(value, side.bounds.low, side.bounds.high, episodes, told.items, side.note or told.note, p)
 
 
 def difference(
@@ -157,8 +162,9 @@ def levels(
     """Each metric over all episodes of a run.
 
     Returns:
-        Columns `metric`, `unit`, `value`, `low`, `high`, `episodes`, `items`, `note`; a metric that can't be
-        measured has a `note` that says why.
+        Columns `metric`, `unit`, `value`, `low`, `high`, `episodes`, `items`, `note`, `p`, `p_corrected` (for
+        the number of all these metrics that have a p, by Holm); a metric that can't be measured has a `note`
+        that says why.
     """
     rows = []
     for metric in metrics:
@@ -167,7 +173,21 @@ def levels(
         except Unmeasurable as reason:
             told = {"episodes": 0, "note": str(reason)}
         rows.append({"metric": metric.name, "unit": metric.unit, **told})
-    return pl.DataFrame(rows, schema=LEVEL_COLUMNS)
+    found = pl.DataFrame(rows, schema=LEVEL_COLUMNS)
+    return found.with_columns(pl.Series("p_corrected", holm(found["p"].to_list()), dtype=pl.Float64))
+
+
+def findings(found: pl.DataFrame) -> str:
+    """Which of these `levels` differ from what they would be without an effect; "" where none could."""
+    tested = found.drop_nulls("p")
+    if tested.is_empty():
+        return ""
+    shown = tested.filter(pl.col("p_corrected") < SIGNIFICANT)["metric"].to_list()
+    tests = f"{len(tested)} test{'s' if len(tested) > 1 else ''}"
+    return (
+        f"Differs from what there would be without an effect (p < {SIGNIFICANT}, corrected for {tests} by "
+        f"Holm): {', '.join(shown) or 'nothing'}."
+    )
 
 
 def differences(
@@ -210,6 +230,7 @@ LEVEL_COLUMNS: dict[str, type[pl.DataType]] = {
     "episodes": pl.Int64,
     "items": pl.Int64,
     "note": pl.String,
+    "p": pl.Float64,
 }
 DIFFERENCE_COLUMNS: dict[str, type[pl.DataType]] = {
     "metric": pl.String,

@@ -13,10 +13,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import chi2, nct
+from scipy.stats import chi2, nct, ttest_1samp
 from scipy.stats import t as student
 
-from palaestra.metrics.bounds import LEAST, Bounds, Chance, Numbers, Support, bounds, quantile, support_of
+from palaestra.metrics.bounds import (
+    LEAST,
+    MANY,
+    Bounds,
+    Chance,
+    Numbers,
+    Support,
+    bounds,
+    quantile,
+    support_of,
+)
 from palaestra.metrics.matching import Matched
 from palaestra.metrics.metric import MEAN, RATIO, Metric
 from palaestra.metrics.observations import Observations, pseudo_values
@@ -97,6 +107,31 @@ def side_of(metric: Metric, told: Observations, value: float, chance: Chance) ->
     found = bounds(value, said, _support(metric, said), least=least, chance=chance)
     found = _within(metric, found, value)
     return Side(found, float(said.std(ddof=1)) / sqrt(n), n, _needs(found, n))
+
+
+def against_null(metric: Metric, told: Observations, chance: Chance) -> float | None:
+    """The p-value of one run's number against what it would be without an effect, two-sided.
+
+    What each observation says the number is, less that, has its sign exchanged at random, as pairs are in a
+    comparison; of many observations it is a t-test.
+
+    Returns:
+        None where nobody knows what it would be, and where there are too few observations or all are alike.
+    """
+    if metric.null is None or metric.pooled or not metric.statistic.smooth:
+        return None
+    sums = told.sums[_telling(told.sums)]
+    if (n := len(sums)) < told.least:
+        return None
+    said = pseudo_values(metric, sums) - metric.null
+    if np.isnan(said).any() or np.ptp(said) < NOTHING * max(1.0, float(np.abs(said).max())):
+        return None
+    if n > MANY:
+        return float(ttest_1samp(said, 0.0).pvalue)
+    signs = np.random.default_rng(chance.seed).integers(0, 2, size=(chance.resamples, n), dtype=np.int8)
+    exchanged = np.abs((2.0 * signs - 1.0) @ said)
+    as_far = int((exchanged >= abs(said.sum()) * (1 - NOTHING)).sum())
+    return (1 + as_far) / (1 + chance.resamples)
 
 
 def _telling(sums: Numbers) -> NDArray[np.bool_]:

@@ -40,6 +40,8 @@ class AuditFigures:
 
     Attributes:
         pairs: how many could be understood, of how many `asked`.
+        abstained: on how many of these the judge flips with the order and so counts for nothing, where it
+            is to abstain there; all that follows but consistency and position is of the others.
         accuracy: the share of pairs in which the right answer is preferred; a tie counts half.
         area: how often a right answer's value is above a wrong one's, over all pairs (AUC).
         by_kind: the accuracy for each kind of question.
@@ -52,6 +54,7 @@ class AuditFigures:
 
     pairs: int
     asked: int
+    abstained: int
     accuracy: Estimate | None
     area: Estimate | None
     by_kind: dict[str, Estimate]
@@ -63,37 +66,49 @@ class AuditFigures:
     style: Estimate | None
 
 
-def audit_figures(table: pl.DataFrame, beside: bool) -> AuditFigures:
+def audit_figures(table: pl.DataFrame, beside: bool, abstains: bool = False) -> AuditFigures:
     """The figures of an audit, each interval by pair, as pairs are what is independent.
 
     Args:
         table: see above.
         beside: whether two answers were read together.
+        abstains: whether the judge counts for nothing on pairs that it flips on.
     """
-    known = table.drop_nulls(["one", "two"])
+    understood = table.drop_nulls(["one", "two"])
+    known = without_flips(understood).drop_nulls(["one", "two"]) if abstains else understood
     lead = leads(known, beside)
     right = _right(lead)
     pair = known["pair"].to_numpy()
     one, two = known["one"].to_numpy(), known["two"].to_numpy()
     values = np.concatenate([0.5 + lead, 0.5 - lead] if beside else [one, two])
-    orders, first = np.concatenate([one, two]) - 0.5, np.repeat([True, False], len(pair))
-    both = np.concatenate([pair, pair])
+    first, both = np.repeat([True, False], len(pair)), np.concatenate([pair, pair])
     kinds = {
         str(kind): known["kind"].to_numpy() == kind for kind in known["kind"].unique(maintain_order=True)
     }
     shares = {kind: share(right[which], pair[which]) for kind, which in kinds.items()}
     return AuditFigures(
-        pairs=len(known),
+        pairs=len(understood),
         asked=len(table),
+        abstained=len(understood) - len(known),
         accuracy=share(right, pair),
         area=auc(values, first, both),
         by_kind={kind: found for kind, found in shares.items() if found is not None},
         ties=float((right == 0.5).mean()) if len(right) else 0.0,
-        calibration=_calibration(orders + 0.5 if beside else known["sure"].drop_nulls().to_numpy()),
-        consistency=share(np.sign(one - 0.5) * np.sign(two - 0.5) > 0, pair) if beside else None,
-        position=difference(_right(orders), first, both, shares=True) if beside else None,
+        calibration=_calibration(
+            np.concatenate([one, two]) if beside else known["sure"].drop_nulls().to_numpy()
+        ),
+        consistency=_consistency(understood) if beside else None,
+        position=_position(understood) if beside else None,
         length=_sway(known, right, "longer"),
         style=_sway(known, right, "styled"),
+    )
+
+
+def without_flips(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of two read together in which a judge says nothing of the pairs that it flips on."""
+    flipped = (pl.col("one") - 0.5) * (pl.col("two") - 0.5) < 0
+    return table.with_columns(
+        pl.when(~flipped.fill_null(value=False)).then(pl.col(name)).alias(name) for name in ("one", "two")
     )
 
 
@@ -127,15 +142,31 @@ def effective_judges(tables: Sequence[pl.DataFrame], beside: bool) -> float | No
     return float(values.sum() ** 2 / (values**2).sum())
 
 
-def panel_table(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The table of a panel: the mean of what its judges said, all weighing the same; of all or of none."""
-    stacked = pl.concat(tables)
+def panel_table(tables: Sequence[pl.DataFrame], abstains: bool = False) -> pl.DataFrame:
+    """The table of a panel: the mean of what its judges said, all weighing the same; of all or of none.
+
+    Where judges abstain from pairs that they flip on, it is the mean of those who don't.
+    """
+    stacked = pl.concat(map(without_flips, tables) if abstains else tables)
     means = [
-        pl.when(pl.col(name).is_not_null().all()).then(pl.col(name).mean()).alias(name)
+        pl.when(pl.col(name).is_not_null().all() | abstains).then(pl.col(name).mean()).alias(name)
         for name in ("one", "two", "sure")
     ]
     facts = [name for name in SCHEMA if name not in ("one", "two", "sure")]
     return stacked.group_by(facts, maintain_order=True).agg(means)
+
+
+def _consistency(known: pl.DataFrame) -> Estimate | None:
+    """How often the same answer is preferred in both orders."""
+    one, two = (np.sign(known[name].to_numpy() - 0.5) for name in ("one", "two"))
+    return share(one * two > 0, known["pair"].to_numpy())
+
+
+def _position(known: pl.DataFrame) -> Estimate | None:
+    """Accuracy with the right answer read first minus second."""
+    pair, orders = known["pair"].to_numpy(), np.concatenate([known["one"], known["two"]]) - 0.5
+    first = np.repeat([True, False], len(pair))
+    return difference(_right(orders), first, np.concatenate([pair, pair]), shares=True)
 
 
 def _right(lead: Numbers) -> Numbers:

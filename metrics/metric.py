@@ -136,6 +136,8 @@ class Metric:
         guard: what its code runs inside.
         pooled: whether an episode's rows also tell of others, such as habits that were learnt from them:
             its episodes aren't independent, so it has neither interval nor test.
+        occasion: what an episode must have for it, in words; "" where that goes without saying.
+        null: what it is, on average, where nothing has an effect, such as 0 of a gain; None if unknown.
     """
 
     name: str
@@ -150,6 +152,8 @@ class Metric:
     restates: str = ""
     guard: Guard = nullcontext
     pooled: bool = False
+    occasion: str = ""
+    null: float | None = None
 
     def __call__(self, *tables: pl.DataFrame) -> pl.DataFrame:
         """Its rows by episode."""
@@ -190,7 +194,8 @@ class Metric:
                 told = f"{self.name} ({self.written}) gives rows that can't be summed: {error}"
                 raise TypeError(told) from error
         if parts is None:
-            raise Unmeasurable(f"{self.name} can't be measured here: {_emptiness(tables, self.needs)}")
+            lacks = f" ({self.occasion})" if self.occasion else ""
+            raise Unmeasurable(f"{self.name} can't be measured here: {_emptiness(tables, self.needs)}{lacks}")
         return parts
 
     def combine(self, sums: Numbers) -> Numbers:
@@ -223,6 +228,8 @@ def metric(
     source: str = "ours",
     restates: str = "",
     pooled: bool = False,
+    occasion: str = "",
+    null: float | None = None,
 ) -> Callable[[Callable[..., pl.DataFrame]], Metric]:
     """Make a function of tables a metric.
 
@@ -236,6 +243,8 @@ def metric(
         source: where its definition is from.
         restates: the metric that it repeats in other words.
         pooled: whether an episode's rows also tell of others, see `Metric`.
+        occasion: what an episode must have for it, in words.
+        null: what it is where nothing has an effect, see `Metric`.
 
     Raises:
         TypeError: `needs` names a table that is no parameter of the function, or no column of it.
@@ -262,6 +271,8 @@ def metric(
             about,
             restates,
             pooled=pooled,
+            occasion=occasion,
+            null=null,
         )
 
     return made

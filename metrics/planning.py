@@ -1,7 +1,8 @@
 """How many episodes, and on how many items, a difference of a given size takes to be found.
 
 From a pilot run: how much its observations vary says how large the error of later ones will be, by the
-same t-test that `detectable` is of.
+same t-test that `detectable` is of. Without one, from a spread that somebody gives, or from the largest
+that a number between two bounds can have.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from scipy.stats import t as student
 
 from palaestra.metrics.bounds import LEAST, quantile
 from palaestra.metrics.estimation import NOTHING, POWER, times_the_error
-from palaestra.metrics.metric import Metric, Tables, Unmeasurable
+from palaestra.metrics.metric import MEAN, RATIO, Metric, Tables, Unmeasurable
 from palaestra.metrics.observations import items_of, pseudo_values, sample
 
 MOST = 1_000_000
@@ -63,6 +64,34 @@ def plan(metric: Metric, tables: Tables, effect: float, *, power: float = 0.8) -
     if by_item is None:
         return Planned(needed, None, observed)
     return Planned(ceil(needed * len(parts.sums) / by_item), needed, observed)
+
+
+def observations_for(
+    metric: Metric, effect: float, spread: float | None = None, *, power: float = 0.8
+) -> int:
+    """How many independent observations of each of two runs find a difference, without a pilot.
+
+    Args:
+        metric: what is compared.
+        effect: the difference that matters, in the metric's unit, > 0.
+        spread: the standard deviation of the observations; None for the largest that there can be.
+        power: how often it shall be found, in (0, 1).
+
+    Raises:
+        Unmeasurable: no spread is given, and the metric's number has no bounds that would limit it.
+    """
+    if spread is None:
+        spread = largest_spread(metric)
+    if spread is None:
+        raise Unmeasurable(f"{metric.name}: nothing limits how much it varies, and no pilot tells")
+    return _needed(spread / effect, power)
+
+
+def largest_spread(metric: Metric) -> float | None:
+    """The largest standard deviation of a mean or rate between two bounds: half their distance; else None."""
+    if metric.low is None or metric.high is None or metric.statistic not in (MEAN, RATIO):
+        return None
+    return (metric.high - metric.low) / 2
 
 
 def _caution(degrees: int) -> float:

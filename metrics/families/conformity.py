@@ -97,7 +97,7 @@ BEYOND = Statistic(
 )
 
 
-@metric(OPINION, unit="share", low=-1, high=1, statistic=BEYOND)
+@metric(OPINION, unit="share", low=-1, high=1, statistic=BEYOND, null=0)
 def conformity_excess(opinion: pl.DataFrame) -> pl.DataFrame:
     """`conformity` less what it is among agents of the same side whom no majority contradicts.
 

@@ -189,7 +189,7 @@ def suspicion_brier(belief: pl.DataFrame, role: pl.DataFrame) -> pl.DataFrame:
     return after.select("episode", value=(pl.col("suspicion") - pl.col("minority").cast(pl.Float64)) ** 2)
 
 
-@metric(f"{BELIEF} belief.round belief.suspicion {ROLE}", unit="probability", low=-1, high=1)
+@metric(f"{BELIEF} belief.round belief.suspicion {ROLE}", unit="probability", low=-1, high=1, null=0)
 def suspicion_gap(belief: pl.DataFrame, role: pl.DataFrame) -> pl.DataFrame:
     """How well suspicion tells: its mean of traitors − its mean of faithful, in a round after the talk."""
     after = beliefs(belief, role).filter(pl.col("moment") == "after").drop_nulls("suspicion")
@@ -203,7 +203,7 @@ def suspicion_gap(belief: pl.DataFrame, role: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@metric(f"{BELIEF} belief.round belief.trust", unit="probability", low=-1, high=1)
+@metric(f"{BELIEF} belief.round belief.trust", unit="probability", low=-1, high=1, null=0)
 def trust_change(belief: pl.DataFrame) -> pl.DataFrame:
     """Mean change of trust over the talk of a day: after − before, over all who said both of another."""
     key = [*ROUND, "agent", "about"]

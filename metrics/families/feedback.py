@@ -48,13 +48,13 @@ def _gain(observation: pl.DataFrame, criterion: str) -> pl.DataFrame:
     return both.select("episode", value=pl.col("after") - pl.col("before"))
 
 
-@metric(OBSERVED, unit="points of 1–7", low=-6, high=6, source=STABLE_ALIGNMENT)
+@metric(OBSERVED, unit="points of 1–7", low=-6, high=6, source=STABLE_ALIGNMENT, null=0)
 def alignment_gain(observation: pl.DataFrame) -> pl.DataFrame:
     """Mean change of moral alignment from draft to revision, as the observer rates them."""
     return _gain(observation, "alignment")
 
 
-@metric(OBSERVED, unit="points of 1–7", low=-6, high=6, source=STABLE_ALIGNMENT)
+@metric(OBSERVED, unit="points of 1–7", low=-6, high=6, source=STABLE_ALIGNMENT, null=0)
 def engagement_gain(observation: pl.DataFrame) -> pl.DataFrame:
     """Mean change of engagement from draft to revision, as the observer rates them."""
     return _gain(observation, "engagement")
@@ -87,13 +87,13 @@ def panel_reward(panel_reward: pl.DataFrame) -> pl.DataFrame:
     return panel_reward.select("episode", value="reward")
 
 
-@metric("panel_reward.own panel_reward.others", unit="reward", low=-1, high=1)
+@metric("panel_reward.own panel_reward.others", unit="reward", low=-1, high=1, null=0)
 def self_preference(panel_reward: pl.DataFrame) -> pl.DataFrame:
     """How much more authors give their own candidates than the others do, on average."""
     return panel_reward.select("episode", value=pl.col("own") - pl.col("others"))
 
 
-@metric(REVIEWED, unit="points of 1–10", low=-9, high=9)
+@metric(REVIEWED, unit="points of 1–10", low=-9, high=9, null=0)
 def rebuttal_gain(review_score: pl.DataFrame) -> pl.DataFrame:
     """Mean change of the reviewers' overall score over the rebuttal."""
     overall = review_score.filter(pl.col("criterion") == "overall")
@@ -101,7 +101,7 @@ def rebuttal_gain(review_score: pl.DataFrame) -> pl.DataFrame:
     return both.select("episode", value=pl.col("after") - pl.col("before"))
 
 
-@metric(REVIEWED, unit="points of 1–10", low=-4.5, high=4.5)
+@metric(REVIEWED, unit="points of 1–10", low=-4.5, high=4.5, null=0)
 def reviewer_convergence(review_score: pl.DataFrame) -> pl.DataFrame:
     """How much closer reviewers get over the rebuttal: SD of the overall scores before − after."""
     overall = review_score.filter(pl.col("criterion") == "overall")

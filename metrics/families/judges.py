@@ -23,6 +23,7 @@ from palaestra.metrics.plots.style import COLOURS, DOUBLE, MUTED, SINGLE, SMALL,
 
 # Metrics
 
+TWO_JUDGES = "two judges who scored the same"
 KRIPPENDORFF = "Krippendorff, Content Analysis (2004), ch. 11, interval metric"
 
 ALPHA = Statistic(
@@ -33,7 +34,7 @@ ALPHA = Statistic(
 """Krippendorff's α over the units of all episodes."""
 
 
-def _agreement(scores: pl.DataFrame) -> pl.DataFrame:
+def agreement(scores: pl.DataFrame) -> pl.DataFrame:
     """The parts of α; `scores` has `episode`, `unit`, `judge`, `score`."""
     by_judge = (
         scores.drop_nulls("score")
@@ -49,10 +50,11 @@ def _agreement(scores: pl.DataFrame) -> pl.DataFrame:
     high=1,
     statistic=ALPHA,
     source=KRIPPENDORFF,
+    occasion=TWO_JUDGES,
 )
 def panel_agreement(score: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of a panel's scores of speakers, criterion by criterion: 1 perfect, 0 chance."""
-    return _agreement(score.with_columns(unit=pl.struct("contestant", "criterion")))
+    return agreement(score.with_columns(unit=pl.struct("contestant", "criterion")))
 
 
 @metric(
@@ -61,10 +63,11 @@ def panel_agreement(score: pl.DataFrame) -> pl.DataFrame:
     high=1,
     statistic=ALPHA,
     source=KRIPPENDORFF,
+    occasion=TWO_JUDGES,
 )
 def duel_judges_agreement(judgement: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of the judges' scores of answers in a tournament: 1 perfect, 0 chance."""
-    return _agreement(judgement.with_columns(unit=pl.struct("contest", "contestant")))
+    return agreement(judgement.with_columns(unit=pl.struct("contest", "contestant")))
 
 
 @metric(
@@ -73,10 +76,11 @@ def duel_judges_agreement(judgement: pl.DataFrame) -> pl.DataFrame:
     high=1,
     statistic=ALPHA,
     source=KRIPPENDORFF,
+    occasion=TWO_JUDGES,
 )
 def peers_agreement(peer_score: pl.DataFrame) -> pl.DataFrame:
     """Krippendorff's α of the peers' scores of candidates, criterion by criterion: 1 perfect, 0 chance."""
-    return _agreement(peer_score.with_columns(unit=pl.struct("prompt", "candidate", "criterion")))
+    return agreement(peer_score.with_columns(unit=pl.struct("prompt", "candidate", "criterion")))
 
 
 @metric("claim.contest claim.judge claim.fighter claim.repeat", unit="claims", low=1)
@@ -84,6 +88,12 @@ def claims_found(claim: pl.DataFrame) -> pl.DataFrame:
     """Mean number of claims that a judge finds in an answer, with judging by claims."""
     answers = claim.group_by("episode", "contest", "judge", "fighter", "repeat", maintain_order=True)
     return answers.len("value").select("episode", pl.col("value").cast(pl.Float64))
+
+
+@metric("claim.score", unit="share", low=0, high=1, statistic=RATIO)
+def claims_unscored(claim: pl.DataFrame) -> pl.DataFrame:
+    """Share of the claims found whose score could not be read; an answer's mean leaves them out."""
+    return claim.select("episode", part=pl.col("score").is_null().cast(pl.Float64), whole=pl.lit(1.0))
 
 
 def _both_orders(compared: pl.DataFrame, key: list[str]) -> pl.DataFrame:
@@ -139,7 +149,7 @@ def judge_flip_rate(comparison: pl.DataFrame) -> pl.DataFrame:
     return _flips(_both_orders(comparison, ["contest"]))
 
 
-@metric(COMPARISON, unit="probability", low=-0.5, high=0.5)
+@metric(COMPARISON, unit="probability", low=-0.5, high=0.5, null=0)
 def position_bias(comparison: pl.DataFrame) -> pl.DataFrame:
     """How much more probable an answer is to win by being read first: half the difference of the orders."""
     return _first_favoured(_both_orders(comparison, ["contest"]))
@@ -160,7 +170,7 @@ def panel_flip_rate(preference: pl.DataFrame) -> pl.DataFrame:
     return _flips(_both_orders(preference, ["criterion"]))
 
 
-@metric(PREFERENCE, unit="probability", low=-0.5, high=0.5)
+@metric(PREFERENCE, unit="probability", low=-0.5, high=0.5, null=0)
 def panel_position_bias(preference: pl.DataFrame) -> pl.DataFrame:
     """How much more probable a debater is to win by being read first: half the difference of the orders."""
     return _first_favoured(_both_orders(preference, ["criterion"]))
@@ -173,6 +183,7 @@ def panel_position_bias(preference: pl.DataFrame) -> pl.DataFrame:
     low=-1,
     high=1,
     statistic=CORRELATION,
+    null=0,
 )
 def length_preference(judgement: pl.DataFrame, answer: pl.DataFrame, messages: pl.DataFrame) -> pl.DataFrame:
     """Pearson's r of an answer's score with its length, both less their means over the contest.

@@ -62,7 +62,7 @@ def spread(opinion: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-@metric(OPINION, unit="points", low=-2 * WIDEST, high=2 * WIDEST, source=DEBATE)
+@metric(OPINION, unit="points", low=-2 * WIDEST, high=2 * WIDEST, source=DEBATE, null=0)
 def opinion_shift(opinion: pl.DataFrame) -> pl.DataFrame:
     """Mean change of opinion: after − before, over the agents of an episode."""
     return changes(opinion).select("episode", value="change")
@@ -74,13 +74,13 @@ def opinion_mobility(opinion: pl.DataFrame) -> pl.DataFrame:
     return changes(opinion).select("episode", value=pl.col("change").abs())
 
 
-@metric(OPINION, unit="points", low=-WIDEST, high=WIDEST, source=DEBATE)
+@metric(OPINION, unit="points", low=-WIDEST, high=WIDEST, source=DEBATE, null=0)
 def convergence(opinion: pl.DataFrame) -> pl.DataFrame:
     """How much closer opinions get: SD before − SD after; negative where the group drifts apart."""
     return spread(opinion).select("episode", value=pl.col("sd_before") - pl.col("sd_after"))
 
 
-@metric(OPINION, unit="share", low=-1, high=1)
+@metric(OPINION, unit="share", low=-1, high=1, null=0)
 def polarisation(opinion: pl.DataFrame) -> pl.DataFrame:
     """Change of the variance as a share of its largest: (Var after − Var before) / 2.5².
 
@@ -172,7 +172,7 @@ EXCESS_PULL = Statistic(
 )
 
 
-@metric(OPINION, unit="share of the gap", statistic=EXCESS_PULL)
+@metric(OPINION, unit="share of the gap", statistic=EXCESS_PULL, null=0)
 def group_pull_excess(opinion: pl.DataFrame) -> pl.DataFrame:
     """How much further agents move by a point more of the others' mean, at equal own opinions before.
 

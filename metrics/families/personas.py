@@ -49,7 +49,7 @@ def persona_probability(answered: pl.DataFrame) -> pl.DataFrame:
     return answered.select("episode", value="probability")
 
 
-@metric("answered.correct answered.options", unit="index", high=1, statistic=RATIO)
+@metric("answered.correct answered.options", unit="index", high=1, statistic=RATIO, null=0)
 def persona_fidelity_over_chance(answered: pl.DataFrame) -> pl.DataFrame:
     """Fidelity beyond guessing: Σ(right − 1/options) / Σ(1 − 1/options); 0 is a guess, 1 always right."""
     known = answered.drop_nulls("correct")
@@ -64,7 +64,7 @@ def persona_consistency(answered: pl.DataFrame) -> pl.DataFrame:
     return again(answered).select("episode", value=same)
 
 
-@metric(SAID, unit="κ", high=1, statistic=RATIO, source=COHEN)
+@metric(SAID, unit="κ", high=1, statistic=RATIO, source=COHEN, null=0)
 def persona_kappa(answered: pl.DataFrame) -> pl.DataFrame:
     """Agreement of answers with those given first, beyond chance: Σ(same − p_e) / Σ(1 − p_e).
 
@@ -88,7 +88,7 @@ def persona_kappa(answered: pl.DataFrame) -> pl.DataFrame:
     return beside.select("episode", part=same - chance, whole=1 - chance)
 
 
-@metric(KEPT, unit="share a round", low=-1, high=1, statistic=RATIO)
+@metric(KEPT, unit="share a round", low=-1, high=1, statistic=RATIO, null=0)
 def persona_drift(answered: pl.DataFrame) -> pl.DataFrame:
     """Change of fidelity with each round of talk: slope of right − first right; below 0 it is lost."""
     key = ["episode", "agent", "attribute"]

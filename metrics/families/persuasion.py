@@ -27,7 +27,7 @@ WIDEST = 6
 """The largest change on the scale of willingness, 1–7."""
 
 
-@metric("willingness.moment willingness.willingness", unit="points of 1–7", low=-WIDEST, high=WIDEST)
+@metric("willingness.moment willingness.willingness", unit="points of 1–7", low=-WIDEST, high=WIDEST, null=0)
 def willingness_change(willingness: pl.DataFrame) -> pl.DataFrame:
     """How much more willing the persuadee is after the persuader's last word than before the talk."""
     before, after = (
@@ -77,7 +77,7 @@ def generative_desire_accuracy(guess: pl.DataFrame) -> pl.DataFrame:
     return _of(guess, "generative", "desire")
 
 
-@metric(f"{UNAIDED} guess.options", unit="share", low=-1, high=1)
+@metric(f"{UNAIDED} guess.options", unit="share", low=-1, high=1, null=0)
 def guess_advantage(guess: pl.DataFrame) -> pl.DataFrame:
     """Accuracy of all unaided guesses beyond chance: share right − 1 / statements to choose from."""
     right = pl.col("correct").cast(pl.Float64) - 1 / pl.col("options")
@@ -90,7 +90,7 @@ def truth_probability(guess: pl.DataFrame) -> pl.DataFrame:
     return unaided(guess).select("episode", value="probability")
 
 
-@metric(f"{UNAIDED} guess.state guess.part", unit="share", low=-1, high=1)
+@metric(f"{UNAIDED} guess.state guess.part", unit="share", low=-1, high=1, null=0)
 def talk_gain(guess: pl.DataFrame) -> pl.DataFrame:
     """What talking adds to the accuracy of guesses: unaided during the talk − before anybody spoke."""
     first = guess.filter(pl.col("moment") == "first").select(*SLOT, silent="correct")

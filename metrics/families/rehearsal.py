@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from palaestra.metrics.families.speech import TFIDF, tfidf
+from palaestra.metrics.families.speech import TFIDF, products, tfidf
 from palaestra.metrics.metric import RATIO, Tables, metric
 from palaestra.metrics.plots.marks import curve, dots, name_rows
 from palaestra.metrics.plots.means import means, told
@@ -105,8 +105,8 @@ def revision_distance(rehearsed_answer: pl.DataFrame, messages: pl.DataFrame) ->
         for moment in ("draft", "revision")
     ]
     both = sides[0].join(sides[1], on="episode", maintain_order="left")
-    vectors = tfidf([*both["draft"], *both["revision"]])
-    shared = vectors[: len(both)].multiply(vectors[len(both) :]).sum(axis=1)
+    vectors = tfidf([*both["draft"], *both["revision"]], [*both["episode"]] * 2)
+    shared = products(vectors[: len(both)], vectors[len(both) :])
     distances = [min(1.0, max(0.0, 1 - float(share))) for share in shared]
     return both.select("episode", pl.Series("value", distances, dtype=pl.Float64))
 

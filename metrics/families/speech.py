@@ -3,9 +3,9 @@
 A speech is a reply in words that another agent read: it stands in the prompt of one of its calls.
 What is said as a part of a JSON answer is not linked to its call and doesn't count.
 
-Similarity is the cosine of TF-IDF vectors, whose weights come from the run's own speeches, or of
-any embedding that is passed in; one is never put in the other's place. The metrics here
-use TF-IDF.
+Similarity is the cosine of TF-IDF vectors, whose weights come from the texts of the same episode and
+no other (so that episodes stay independent), or of any embedding that is passed in; one is never put
+in the other's place. The metrics here use TF-IDF.
 """
 
 from __future__ import annotations
@@ -18,26 +18,38 @@ from functools import partial
 import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import normalize
 
 from palaestra.metrics.bounds import Numbers
 from palaestra.metrics.metric import Metric, metric
 from palaestra.metrics.remembered import remembered
 
-Embed = Callable[[Sequence[str]], "Numbers | csr_array"]
-"""From texts to one vector of unit length each (texts, dimensions)."""
+Embed = Callable[[Sequence[str], Sequence[int]], "Numbers | csr_array"]
+"""From texts, each with its episode, to one vector of unit length each (texts, dimensions)."""
 
 WINDOW = 50
 SPOKEN = "messages.message messages.call messages.text calls.call calls.agent calls.prompt"
 TFIDF = "cosine of TF-IDF vectors"
 
 
-def tfidf(texts: Sequence[str]) -> csr_array:
-    """TF-IDF vectors of unit length over the words of `texts`; of zeros for a text without words."""
+def tfidf(texts: Sequence[str], episodes: Sequence[int]) -> csr_array:
+    """TF-IDF vectors of unit length over the words of `texts`; of zeros for a text without words.
+
+    A word found in d of an episode's n texts weighs ln((1 + n) / (1 + d)) + 1 there, as in scikit-learn.
+    """
     try:
-        return csr_array(TfidfVectorizer(token_pattern=r"(?u)\b\w+\b").fit_transform(texts))
+        counts = CountVectorizer(token_pattern=r"(?u)\b\w+\b").fit_transform(texts).tocoo()
     except ValueError:  # no text has a word
         return csr_array((len(texts), 1))
+    _, place, of_each = np.unique(np.asarray(episodes), return_inverse=True, return_counts=True)
+    episode = place[counts.row]
+    _, word, with_it = np.unique(
+        episode * counts.shape[1] + counts.col, return_inverse=True, return_counts=True
+    )
+    weights = np.log((1 + of_each[episode]) / (1 + with_it[word])) + 1
+    weighed = csr_array((counts.data * weights, (counts.row, counts.col)), shape=counts.shape)
+    return csr_array(normalize(weighed))
 
 
 def sentence_embedding(model: str) -> Embed:
@@ -49,7 +61,14 @@ def sentence_embedding(model: str) -> Embed:
     from sentence_transformers import SentenceTransformer
 
     encoder = SentenceTransformer(model)
-    return lambda texts: np.asarray(encoder.encode(list(texts), normalize_embeddings=True))
+
+    def embed(texts: Sequence[str], _episodes: Sequence[int]) -> Numbers:
+        each = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        vectors = np.asarray(encoder.encode(list(each), normalize_embeddings=True))
+        found: Numbers = vectors[[each[text] for text in texts]]
+        return found
+
+    return embed
 
 
 @remembered
@@ -143,7 +162,7 @@ def similarity_to_earlier(
     said = speeches(messages, calls)
     if said.is_empty():
         return said.select("episode", "message", "agent", value=pl.lit(None, dtype=pl.Float64))
-    vectors = embed(said["text"].to_list())
+    vectors = embed(said["text"].to_list(), said["episode"].to_list())
     agents = said["agent"].rank("dense").to_numpy()
     nearest: list[Numbers] = []
     start = 0
@@ -202,17 +221,22 @@ def on_topic(
     Returns:
         `episode`, `message`, `agent`, `value`.
     """
-    said = speeches(messages, calls).join(topics, on="episode", maintain_order="left")
+    said = speeches(messages, calls).join(topics, on="episode", maintain_order="left").drop_nulls("topic")
     if said.is_empty():
         return said.select("episode", "message", "agent", value=pl.lit(None, dtype=pl.Float64))
-    names = said["topic"].unique(maintain_order=True).to_list()
-    vectors = embed([*said["text"], *names])
-    cosines = np.empty(len(said))
-    for number, name in enumerate(names):
-        rows = np.flatnonzero((said["topic"] == name).to_numpy())
-        topic = len(said) + number
-        cosines[rows] = _dense(vectors[rows] @ vectors[[topic]].T)[:, 0]
+    topics = said.unique("episode", maintain_order=True).select("episode", "topic")
+    vectors = embed([*said["text"], *topics["topic"]], [*said["episode"], *topics["episode"]])
+    place = {episode: len(said) + number for number, episode in enumerate(topics["episode"])}
+    cosines = products(vectors[: len(said)], vectors[[place[episode] for episode in said["episode"]]])
     return said.select("episode", "message", "agent", pl.Series("value", cosines))
+
+
+def products(one: Numbers | csr_array, other: Numbers | csr_array) -> Numbers:
+    """The inner product of each row of two matrices with the same row of the other."""
+    if isinstance(one, np.ndarray):
+        found: Numbers = (one * other).sum(axis=1)
+        return found
+    return np.asarray(one.multiply(other).sum(axis=1)).ravel()
 
 
 def _dense(product: Numbers | csr_array) -> Numbers:

@@ -17,10 +17,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
 import polars as pl
 
-from palaestra.metrics.families.speech import TFIDF, Embed, tfidf
+from palaestra.metrics.families.speech import TFIDF, Embed, products, tfidf
 from palaestra.metrics.metric import Metric, metric
 
 DEBATE_UTTERANCES = "DEBATE benchmark, utterance metrics"
@@ -127,12 +126,17 @@ def _cosines(compared: pl.DataFrame, embed: Embed) -> list[float]:
     """Of the two texts of each row."""
     if compared.is_empty():
         return []
-    texts = pl.concat([compared["text"], compared["human_text"]]).unique(maintain_order=True).to_list()
-    vectors, row = embed(texts), {text: number for number, text in enumerate(texts)}
-    ours, theirs = (vectors[[row[text] for text in compared[side]]] for side in ("text", "human_text"))
-    if isinstance(ours, np.ndarray):
-        return [float(cosine) for cosine in (ours * theirs).sum(axis=1)]
-    return [float(cosine) for cosine in np.asarray(ours.multiply(theirs).sum(axis=1)).ravel()]
+    sides = [
+        compared.select("episode", text=side).unique(maintain_order=True) for side in ("text", "human_text")
+    ]
+    texts = pl.concat(sides).unique(maintain_order=True)
+    vectors = embed(texts["text"].to_list(), texts["episode"].to_list())
+    row = {key: number for number, key in enumerate(texts.iter_rows())}
+    ours, theirs = (
+        vectors[[row[key] for key in compared.select("episode", side).iter_rows()]]
+        for side in ("text", "human_text")
+    )
+    return list(map(float, products(ours, theirs)))
 
 
 def _of_pairs(compared: pl.DataFrame, score: Callable[[str, str], float]) -> pl.DataFrame:
@@ -206,13 +210,13 @@ def human_on_topic_rate(message_stance: pl.DataFrame) -> pl.DataFrame:
     return _on_topic(message_stance, "human")
 
 
-@metric(TWEETS, unit="points", low=-WIDTH, high=WIDTH, source=DEBATE_UTTERANCES)
+@metric(TWEETS, unit="points", low=-WIDTH, high=WIDTH, source=DEBATE_UTTERANCES, null=0)
 def tweet_shift(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Change of the mean stance of the model's tweets, last round − first."""
     return _of_tweets(message_stance, "model", pl.col("stance").mean())
 
 
-@metric(TWEETS, unit="points", low=-WIDTH / 2, high=WIDTH / 2, source=DEBATE_UTTERANCES)
+@metric(TWEETS, unit="points", low=-WIDTH / 2, high=WIDTH / 2, source=DEBATE_UTTERANCES, null=0)
 def tweet_sd_change(message_stance: pl.DataFrame) -> pl.DataFrame:
     """Change of the standard deviation of the model's tweet stances; below 0 they converge."""
     return _of_tweets(message_stance, "model", pl.col("stance").std(ddof=0))

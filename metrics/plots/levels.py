@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from palaestra.metrics.comparison import SIGNIFICANT, holm
+from palaestra.metrics.comparison import SIGNIFICANT, findings, holm
 from palaestra.metrics.plots.marks import dots, name_rows
 from palaestra.metrics.plots.means import counted
 from palaestra.metrics.plots.plot import some
@@ -38,8 +38,13 @@ def forest(levels: pl.DataFrame) -> Figure:
     episodes = counted(max(rows["episodes"].to_list()), "episode")
     return _panels(
         rows.with_columns(pl.Series("text", texts), pl.lit(value=True).alias("filled")),
-        f"{episodes}; {intervals(rows)}{_left_out(named)}",
+        f"{episodes}; {intervals(rows)}{_left_out(named)}{_found(levels)}",
     )
+
+
+def _found(levels: pl.DataFrame) -> str:
+    told = findings(levels).rstrip(".") if "p_corrected" in levels.columns else ""
+    return f"; {told[0].lower()}{told[1:]}" if told else ""
 
 
 def difference_forest(differences: pl.DataFrame) -> Figure:

@@ -35,6 +35,8 @@ class KnownJudge:
         beside: whether it reads two answers together.
         fingerprint: 16 hexadecimal digits.
         leaks: names in what it is asked that may tell whose an answer is.
+        abstains: whether it counts for nothing on two answers that it flips on, which is no part of what it
+            says and so of its fingerprint.
     """
 
     name: str
@@ -43,6 +45,7 @@ class KnownJudge:
     beside: bool
     fingerprint: str
     leaks: tuple[str, ...] = ()
+    abstains: bool = False
 
 
 def known_judges(
@@ -74,6 +77,7 @@ def known_judges(
             beside[judge],
             _fingerprint(config, mode, engines, calls),
             _named(calls, {*trial.contestants, *names} - {judge}),
+            beside[judge] and getattr(config, "abstain", "never") == "flips",
         )
         for judge, calls in asked.items()
     ]

@@ -9,7 +9,7 @@ from shlex import quote
 import polars as pl
 
 from palaestra.agents.failures import BadInput, ExtensionFault, PalaestraError
-from palaestra.metrics.judge_audit import TIE, audit_figures, effective_judges, panel_table
+from palaestra.metrics.judge_audit import TIE, audit_figures, effective_judges, panel_table, without_flips
 from palaestra.runs.audits.fingerprint import KnownJudge, known_judges
 from palaestra.runs.audits.kept import JudgeAudit, find, places
 from palaestra.runs.audits.verdict import faults, verdict
@@ -24,6 +24,8 @@ JUDGED = {
     "comparison": (("contest", "first", "second"), "first_better", "of a probability", "comparisons"),
 }
 """What judges of a tournament say: of what, which column, its unit, and how it is called."""
+JUDGES = {"judge", "reviewer"}
+"""What columns are called that say who judged."""
 UNTRIED = "no audit can try judges of this scenario yet"
 
 
@@ -35,7 +37,7 @@ def standing(folder: Path, state: RunState, tables: dict[str, pl.DataFrame] | No
         state: what its `run.json` says.
         tables: of the run, to tell whether anybody judged. Default: taken for granted.
     """
-    if tables is not None and not any(len(t) for t in tables.values() if "judge" in t.columns):
+    if tables is not None and not any(len(t) for t in tables.values() if JUDGES & {*t.columns}):
         return []
     try:
         scenario = check(state.settings, str(folder / state.file_name))
@@ -49,15 +51,19 @@ def standing(folder: Path, state: RunState, tables: dict[str, pl.DataFrame] | No
     judges = known_judges(scenario.rules, scenario.config, modes[0], engines)
     audits = [find(judge.fingerprint, places(folder)) for judge in judges]
     names = called(judges)
-    apart = list(_apart(tables or {}))
+    apart = [
+        *_apart(tables or {}),
+        *(f"numbers of the engine {n!r} move by {told}" for n, told in state.noise.items()),
+    ]
     if not any(audits):
         ones = [name for name in names.values() if ONE in name]
         return [f"{NOT_AUDITED} (palaestra audit-judges {quote(str(folder))})", *ones, *apart]
     of = {judge.fingerprint: audit for judge, audit in zip(judges, audits, strict=True)}
-    told = [f"{names[key]}: {NOT_AUDITED if a is None else in_words(a)}" for key, a in of.items()]
+    abstain = judges[0].abstains
+    told = [f"{names[key]}: {NOT_AUDITED if a is None else in_words(a, abstain)}" for key, a in of.items()]
     known = [audit for audit in audits if audit is not None]
     if len(judges) > 1 and len(known) == len(judges):
-        told.append(f"panel of {len(judges)}: {panel_in_words(known)}")
+        told.append(f"panel of {len(judges)}: {panel_in_words(known, abstain)}")
     return [*told, *apart]
 
 
@@ -88,21 +94,26 @@ def standing_of(described: Described) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def in_words(audit: JudgeAudit) -> str:
-    """The verdict of an audit with the faults that it shows, and in which way of judging."""
-    figures = audit_figures(audit.table, audit.beside)
+def in_words(audit: JudgeAudit, abstains: bool = False) -> str:
+    """The verdict of an audit with the faults that it shows, and in which way of judging.
+
+    Args:
+        audit: of a judge.
+        abstains: whether that judge counts for nothing where it flips with the order.
+    """
+    figures = audit_figures(audit.table, audit.beside, abstains)
     wrong = [fault for fault in faults(figures, audit.mass, audit.leaks) if not fault.startswith("inverted")]
     made_up = "made-up replies, " if audit.engine.get("kind") == "scripted" else ""
     return "; ".join([f"{made_up}{verdict(figures)} ({audit.mode})", *wrong])
 
 
-def panel_in_words(audits: Sequence[JudgeAudit]) -> str:
-    """The verdict on the judges' mean, and how many independent judges they are worth."""
+def panel_in_words(audits: Sequence[JudgeAudit], abstains: bool = False) -> str:
+    """The verdict on the judges' mean, and how many independent judges they are worth; see `in_words`."""
     if len({(audit.seed, audit.battery, len(audit.table)) for audit in audits}) > 1:
         return f"{NOT_AUDITED}: its judges were tried on different pairs"
     tables, beside = [audit.table for audit in audits], audits[0].beside
-    figures = audit_figures(panel_table(tables), beside)
-    worth = effective_judges(tables, beside)
+    figures = audit_figures(panel_table(tables, abstains), beside)
+    worth = effective_judges([without_flips(table) for table in tables] if abstains else tables, beside)
     count = "" if worth is None else f"; worth {worth:.1f} independent judges"
     return f"{verdict(figures)} ({audits[0].mode}){count}"
 

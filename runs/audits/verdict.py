@@ -19,14 +19,17 @@ SWAYED = 0.1
 LEAST_MASS = 0.1
 """Where options hold less of the model's probability, what they say is not what the model would say."""
 CHANCE = "no better than chance on this battery"
+NONE_COUNTED = "abstains from every pair, as it flips with the order on each"
 NONE_UNDERSTOOD = "could not be understood on any pair"
 
 
 def verdict(found: AuditFigures) -> str:
     """What the accuracy says, with its 95 % interval; where it is no better than chance, that comes first."""
     if found.accuracy is None:
-        return NONE_UNDERSTOOD
-    figure = f"right in {percent(found.accuracy)} of {found.pairs} pairs"
+        return NONE_COUNTED if found.abstained else NONE_UNDERSTOOD
+    figure = f"right in {percent(found.accuracy)} of {found.pairs - found.abstained} pairs"
+    if found.abstained:
+        figure += f", abstaining from {found.abstained} on which it flips"
     low, high = _sure(found.accuracy)
     if low > 0.5:
         return figure

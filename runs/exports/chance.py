@@ -18,7 +18,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from palaestra.agents.calls import derive_seed
-from palaestra.runs.exports.pairing import TIE, PairRule, limits, pairs, refusal
+from palaestra.runs.exports.pairing import TIE, PairRule, Required, pairs, refusal, required_of
 from palaestra.runs.exports.samples import Sample
 from palaestra.scenarios.core.trajectory import JudgeScore
 
@@ -64,7 +64,7 @@ def agreement_by_chance(sample: Sample, rule: PairRule) -> float | None:
         standings = [_standing([score for score in said if score.judge == judge], *calls) for judge in judges]
         known = [standing for standing in standings if standing is not None]
         if len(known) == len(judges):
-            return _of_two(known, *limits(sample, rule))
+            return _of_two(known, required_of(sample, rule))
     random = Random(derive_seed(sample.run, sample.episode, sample.question))
     levels = _levels(said, calls)
     found: list[float] = []
@@ -101,7 +101,7 @@ def _sums(scores: list[JudgeScore]) -> tuple[float, float]:
     return fsum(s.value * s.weight for s in scores), fsum(s.weight for s in scores)
 
 
-def _of_two(standings: list[_Standing], least: float, floor: float | None) -> float | None:
+def _of_two(standings: list[_Standing], required: Required) -> float | None:
     """The mean agreement over all ways in which judges' words can stand on two answers and make a pair."""
     first, *others = standings
     found = []
@@ -110,7 +110,7 @@ def _of_two(standings: list[_Standing], least: float, floor: float | None) -> fl
         if not (any(one_weights) and any(two_weights)):
             return None
         one, two = fsum(ones) / fsum(one_weights), fsum(twos) / fsum(two_weights)
-        if not refusal(abs(one - two), max(one, two), least, floor):
+        if not refusal(abs(one - two), max(one, two), required):
             found.append(_share(leads))
     return fmean(found) if found else None
 

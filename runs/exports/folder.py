@@ -210,6 +210,7 @@ class _Files:
         with border(f"format {name!r}", FORMATS.places[name]):
             split = "test" if int(row["prompt_id"][:4], 16) < self._test else "train"
             line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+            ends = [row[column] for column in ENDS if column in row] + list(row.get("finishes", ()))
         key = name, split
         if key not in self._open:
             path = self._folder / name / f"{split}.jsonl"
@@ -217,7 +218,6 @@ class _Files:
             self._open[key] = path.open("wb")
         self._open[key].write(line)
         self._counts[key] += 1
-        ends = [row[column] for column in ENDS if column in row] + list(row.get("finishes", ()))
         if ends:
             self.cut[name] += CUT in ends
 

@@ -19,6 +19,7 @@ from palaestra.runs.exports.samples import Response, Sample, score_of
 from palaestra.scenarios.core.trajectory import JudgeScore
 
 TOO_FEW = "fewer than two scored answers"
+NOISE = "margins that may be the rounding of the judges' engine (--margin 0 takes them)"
 TIE = 1e-9
 
 
@@ -29,13 +30,29 @@ class PairRule:
     Attributes:
         take: the best and the worst (`extremes`), or every two (`all`).
         margin: least difference of their scores, in the unit of the scores; ties are never taken.
-            None for what the scenario asks, if anything.
+            None for what the scenario asks, if anything, and for what is more than the rounding of the
+            judges' engines, where that was measured.
         floor: least score of the chosen one; None for what the scenario asks, if anything.
     """
 
     take: Literal["extremes", "all"] = "extremes"
     margin: float | None = None
     floor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """What two answers must reach to make a pair, in the unit of their scores.
+
+    Attributes:
+        margin: least difference.
+        floor: least score of the chosen one; None for any.
+        noise: the difference that may be the rounding of the judges' engine alone.
+    """
+
+    margin: float
+    floor: float | None
+    noise: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +75,35 @@ class ScoredPair:
 
 def pairs(sample: Sample, rule: PairRule, left_out: Counter[str]) -> Iterator[ScoredPair]:
     """The pairs of a sample that the rule takes; the others are counted in `left_out`, by reason."""
-    least, floor = limits(sample, rule)
+    required = required_of(sample, rule)
     side_by_side = sample.basis == "panel" and any(score.against is not None for score in sample.scores)
     for pair in (_side_by_side if side_by_side else _by_score)(sample, rule, left_out):
         same = pair.chosen.turn.text == pair.rejected.turn.text
-        reason = (
-            "the same answer twice" if same else refusal(pair.margin, score_of(pair.chosen), least, floor)
-        )
+        reason = "the same answer twice" if same else refusal(pair.margin, score_of(pair.chosen), required)
         if reason:
             left_out[reason] += 1
         else:
             yield pair
 
 
-def limits(sample: Sample, rule: PairRule) -> tuple[float, float | None]:
-    """The least margin of a pair, and the least score of its chosen answer; None for any."""
-    least = sample.margin if rule.margin is None else rule.margin
-    return least, sample.floor if rule.floor is None else rule.floor
+def required_of(sample: Sample, rule: PairRule) -> Required:
+    """What the rule, or else the scenario, asks of the pairs of a sample."""
+    return Required(
+        sample.margin if rule.margin is None else rule.margin,
+        sample.floor if rule.floor is None else rule.floor,
+        sample.noise if rule.margin is None else 0,
+    )
 
 
-def refusal(margin: float, chosen: float, least: float, floor: float | None) -> str:
+def refusal(margin: float, chosen: float, required: Required) -> str:
     """Why two answers make no pair that are `margin` apart, the better one with the score `chosen`; or ""."""
     if margin <= TIE:
         return "ties"
-    if margin < least - TIE:
+    if margin < required.noise:
+        return NOISE
+    if margin < required.margin - TIE:
         return "margins that are too small"
-    if floor is not None and chosen < floor - TIE:
+    if required.floor is not None and chosen < required.floor - TIE:
         return "chosen answers that are too poor"
     return ""
 
@@ -116,7 +136,8 @@ def _side_by_side(sample: Sample, rule: PairRule, left_out: Counter[str]) -> lis
     found = [compare(sample, *two) for two in counted]
     if rule.take == "extremes" and found:
         return [max(found, key=lambda pair: pair.margin)]
-    left_out["pairs of which no judge's comparison counts"] += len(every) - len(found)
+    if len(found) < len(every):
+        left_out["pairs of which no judge's comparison counts"] += len(every) - len(found)
     return found
 
 

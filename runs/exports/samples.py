@@ -60,6 +60,7 @@ class Sample:
         round: in which it was asked; None without rounds.
         revised: whether the second response revises the first.
         floor, margin: what the rules ask of a pair, see `Judged`.
+        noise: the margin that may be the rounding of the judges' engines alone.
     """
 
     run: str
@@ -75,6 +76,7 @@ class Sample:
     revised: bool = False
     floor: float | None = None
     margin: float = 0.0
+    noise: float = 0.0
 
     @property
     def question(self) -> str:

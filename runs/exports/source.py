@@ -15,6 +15,7 @@ from palaestra.runs.exports.described import Author
 from palaestra.runs.exports.outcomes import outcome_samples
 from palaestra.runs.exports.samples import FREE, Basis, Response, Sample, shared_prompt
 from palaestra.runs.record import log as run_log
+from palaestra.runs.record.noise import margin_of
 from palaestra.runs.record.state import RunState
 from palaestra.runs.record.trajectories import trajectories
 from palaestra.scenarios.core.episode import Episode
@@ -85,7 +86,7 @@ class Source:
                 )
             served = {key: engine[key] for key in TEMPLATED if key in engine}
             found[name] = Author.model_validate(served | policy)
-        return found
+        return found | {name: Author(**told) for name, told in self.rules.authors(self.config).items()}
 
     def trajectories(self) -> Iterator[Trajectory]:
         """The finished episodes."""
@@ -215,11 +216,11 @@ class Source:
     def _sample(self, trajectory: Trajectory, question: Judged, basis: Basis) -> Sample | None:
         if question.unit == CHECKED:
             basis = "truth"
-        episode = trajectory.episode
+        episode, turns = trajectory.episode, {**trajectory.turns, **question.recorded_elsewhere}
         responses = []
         for answer in question.answers:
             score = answer.truth if basis == "truth" else answer.score
-            turn = trajectory.turns[answer.call]
+            turn = turns[answer.call]
             responses.append(Response(turn, episode, score, answer.truth, critiques=answer.critiques))
         asked = shared_prompt([response.turn for response in responses])
         if asked is None:
@@ -229,7 +230,7 @@ class Source:
         revised = len(question.answers) == 1 and first.revision is not None
         if revised and first.revision is not None:
             score = None if basis == "truth" else first.revised_score
-            responses.append(Response(trajectory.turns[first.revision], episode, score))
+            responses.append(Response(turns[first.revision], episode, score))
         unit = CHECKED if basis == "truth" else question.unit
         return Sample(
             self.name,
@@ -243,5 +244,9 @@ class Source:
             basis,
             question.round,
             revised,
-            *((question.floor, question.margin) if basis == "panel" else ()),
+            *(
+                (question.floor, question.margin, margin_of(self.state.noise.values(), unit))
+                if basis == "panel"
+                else ()
+            ),
         )

@@ -7,6 +7,7 @@ the commonest of English. Both are ours.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -27,6 +28,13 @@ from palaestra.runs.quality.cleaning import Cleaned, Gap, Loss, Tags
 
 FRACTION, CAP = 0.1, 6000
 Need = Literal["verdicts", "gaps", "loss", "tags"]
+OPTIONS: Mapping[Need, tuple[str, ...]] = {
+    "verdicts": ("reward_model",),
+    "gaps": ("reward_model",),
+    "loss": ("model",),
+    "tags": ("tags", "cap"),
+}
+"""Which options of the command serve a need."""
 BY_JUDGES: tuple[Need, ...] = ("verdicts", "gaps")
 """Needs that the judges in the rows fill where there is no reward model."""
 
@@ -74,11 +82,17 @@ class Treated:
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """A treatment: what it needs, what it does in words, and the call of it."""
+    """A treatment: what it needs, what it does in words, the call of it, and whether it acts on a share p."""
 
     needs: Need
     about: str
     treat: Treat
+    by_share: bool = False
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options of the command that it heeds."""
+        return (*OPTIONS[self.needs], *(("fraction",) if self.by_share else ()))
 
 
 def _by_judge(
@@ -124,8 +138,10 @@ TREATMENTS: Mapping[str, Treatment] = {
         "verdicts", "remove labels against the verdicts", _by_judge(cleaning.llm_judge_r)
     ),
     "llm_judge_f": Treatment("verdicts", "turn them round", _by_judge(cleaning.llm_judge_f)),
-    "rw_gap_r": Treatment("gaps", "remove the share p of lowest mean gap", _by_rank(cleaning.rw_gap_r)),
-    "rw_gap_f": Treatment("gaps", "turn it round", _by_rank(cleaning.rw_gap_f)),
+    "rw_gap_r": Treatment(
+        "gaps", "remove the share p of lowest mean gap", _by_rank(cleaning.rw_gap_r), by_share=True
+    ),
+    "rw_gap_f": Treatment("gaps", "turn it round", _by_rank(cleaning.rw_gap_f), by_share=True),
     "vote_all_r": Treatment("gaps", "remove labels that none agrees with", _by_votes(cleaning.vote_all_r)),
     "vote_all_f": Treatment("gaps", "turn them round", _by_votes(cleaning.vote_all_f)),
     "vote_maj_r": Treatment(
@@ -140,9 +156,12 @@ TREATMENTS: Mapping[str, Treatment] = {
         "loss",
         "remove answers that no prompt helps, then the share p of easiest",
         _by_loss(cleaning.ifd_r),
+        by_share=True,
     ),
-    "ifd_gap_r": Treatment("loss", "remove the share p of lowest IFD gap", _by_loss(cleaning.ifd_gap_r)),
-    "ifd_gap_f": Treatment("loss", "turn it round", _by_loss(cleaning.ifd_gap_f)),
+    "ifd_gap_r": Treatment(
+        "loss", "remove the share p of lowest IFD gap", _by_loss(cleaning.ifd_gap_r), by_share=True
+    ),
+    "ifd_gap_f": Treatment("loss", "turn it round", _by_loss(cleaning.ifd_gap_f), by_share=True),
 }
 """By name, in PrefCleanBench's order."""
 
@@ -220,13 +239,21 @@ def read_tags(file: Path, pairs: pl.DataFrame) -> Tags:
     """The tags that a file gives for prompts: JSON lines of `prompt_id` and `tags` (texts).
 
     Raises:
-        BadInput: it can't be read, a line is something else, or it tells nothing of a prompt.
+        BadInput: it can't be read, a line is something else or contradicts another, or a prompt has none.
     """
     try:
-        lines = file.read_bytes().splitlines()
+        lines = file.read_bytes().removeprefix(BOM_UTF8).splitlines()
     except OSError as error:
         raise BadInput(f"{file} can't be read as tags: {error}", "Name a file.") from error
-    told = dict(_tagged(file, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    told: dict[str, set[str]] = {}
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            name, tags = _tagged(file, number, line)
+            if told.setdefault(name, tags) != tags:
+                raise BadInput(
+                    f"{file}, line {number}, has other tags of {name} than an earlier line",
+                    "Leave one line for each prompt.",
+                )
     missing = set(pairs["prompt_id"]) - told.keys()
     if missing:
         raise BadInput(f"{file} has no tags of {len(missing)} prompts", f"One of them: {min(missing)}.")

@@ -9,7 +9,7 @@
 | `limited_by` | of a run that is "limited": which of its `limits` it has reached |
 | `started`, `ended` | ISO 8601, UTC |
 | `seconds` | from the engines' start to the end, over all sittings |
-| `sittings` | of each: `started`, `engines` (what each said of itself), `versions`, `faults`, `changed` |
+| `sittings` | of each: `started`, `engines` (what each said of itself), `versions` and the rest, see below |
 | `counts` | `episodes` that are over, `calls`, `prompt_tokens`, `cached_tokens`, `output_tokens` |
 | `heads` | of each episode: its records and their checksum, see `palaestra.runs.record.chain` |
 | `branch` | of a branch run: its plan, see `palaestra.runs.record.plan` |
@@ -29,6 +29,7 @@ from palaestra.agents.failures import LimitReached, RunUnreadable
 from palaestra.runs.record.disk import reading
 from palaestra.runs.record.documents import KEPT, Document
 from palaestra.runs.record.folder import LOG, NAME, SWEEP, now
+from palaestra.runs.record.noise import EngineNoise
 from palaestra.runs.record.plan import Plan
 
 HEAD = r"^\d+-[0-9a-f]{8}$"
@@ -56,6 +57,7 @@ class SittingRecord(BaseModel):
     Attributes:
         faults: what each engine met and got over, or what was recorded as failed: how often each kind.
         changed: in words, which engines aren't what answered before, see `palaestra.runs.record.served`.
+        noise: how much numbers of each engine move, where that was measured before.
     """
 
     model_config = KEPT
@@ -64,6 +66,7 @@ class SittingRecord(BaseModel):
     versions: dict[str, str] = {}
     faults: dict[str, dict[str, int]] = {}
     changed: tuple[str, ...] = ()
+    noise: dict[str, EngineNoise] = {}
 
 
 class Counts(BaseModel):
@@ -145,6 +148,11 @@ class RunState(Document):
             "sittings": (*self.sittings, sitting),
         }
         return self.model_copy(update=changes)
+
+    @property
+    def noise(self) -> dict[str, EngineNoise]:
+        """How much numbers of each engine move, as the last sitting knew that."""
+        return {name: noise for sitting in self.sittings for name, noise in sitting.noise.items()}
 
     @property
     def faults(self) -> dict[str, dict[str, int]]:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from palaestra.agents.budget import money
-from palaestra.metrics.comparison import levels
+from palaestra.metrics.comparison import findings, levels
 from palaestra.metrics.metric import Metric
 from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
 from palaestra.metrics.plots.style import made_up
@@ -140,6 +140,8 @@ def _metrics(known: Mapping[str, Metric], found: pl.DataFrame) -> str:
     folded = f"<details><summary>{len(missing)} metrics without a number</summary><ul>{notes}</ul></details>"
     heads = {"metric": "", "value": "number", "95 % interval": "", "unit": "", "episodes": "number"}
     body = f'<div class="scroll">{_framed(heads, rows)}</div>' if rows else ""
+    if told := findings(found):
+        body += f"<p>{escape(told)}</p>"
     return f"<h3>Metrics</h3>{body}{folded if notes else ''}" if rows or notes else ""
 
 

@@ -164,6 +164,11 @@ class Episode(Stage, Generic[Config]):
         return {}
 
     @classmethod
+    def authors(cls, config: Config) -> Mapping[str, Mapping[str, Any]]:
+        """Who wrote answers that are recorded elsewhere, by name: fields of a policy; by default nobody."""
+        return {}
+
+    @classmethod
     def rewards(cls, config: Config, trajectory: Trajectory) -> dict[str, float]:
         """What the outcome is worth to each agent, in `reward_unit`, more is better; by default nothing."""
         return {}

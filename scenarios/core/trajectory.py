@@ -9,7 +9,7 @@ methods of its class: `Episode.judged` (answers to the same question, with their
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from palaestra.agents.calls import Prompt, Scalar
@@ -145,6 +145,8 @@ class Judged:
         round: in which it was asked; None where there are no rounds.
         floor: least score that the rules ask of the better one of a pair; None for any.
         margin: least difference of scores that they ask of a pair.
+        recorded_elsewhere: answers that are no calls of the episode, such as trajectories of another run, by
+            call: their numbers are below 0.
     """
 
     answers: tuple[JudgedAnswer, ...]
@@ -153,3 +155,4 @@ class Judged:
     round: int | None = None
     floor: float | None = None
     margin: float = 0.0
+    recorded_elsewhere: Mapping[int, Turn] = field(default_factory=dict)

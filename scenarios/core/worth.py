@@ -90,8 +90,10 @@ def _check_question(question: Judged, trajectory: Trajectory) -> None:
     named += [("critique", critique.call) for answer in question.answers for critique in answer.critiques]
     named += [("score", score.call) for score in question.scores]
     named += [("score", score.against) for score in question.scores if score.against is not None]
+    if bad := [call for call in question.recorded_elsewhere if call >= 0]:
+        raise ValueError(f"call {bad[0]} is told to be recorded elsewhere; such calls are below 0")
     for what, call in named:
-        if call not in trajectory.turns:
+        if call not in trajectory.turns and call not in question.recorded_elsewhere:
             last = max(trajectory.turns, default=None)
             there = "there are no calls" if last is None else f"the last is {last}"
             raise LookupError(f"a judged question's {what} is call {call}, which there is not: {there}")

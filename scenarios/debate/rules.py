@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from pathlib import Path
 from statistics import fmean
@@ -14,6 +14,7 @@ from palaestra.agents.answers import Choice, Text
 from palaestra.agents.calls import Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Play
 from palaestra.scenarios.core.trajectory import Judged, Trajectory
+from palaestra.scenarios.core.trial import MakeTrial
 from palaestra.scenarios.debate.config import DebateConfig, Debater
 from palaestra.scenarios.debate.events import DebateOpinion, DebateSpeech, Verdict
 from palaestra.scenarios.debate.training import judged_speeches
@@ -59,6 +60,13 @@ class Debate(Episode[DebateConfig]):
     def judged(cls, config: DebateConfig, trajectory: Trajectory) -> Iterator[Judged]:
         """See `training.judged_speeches`."""
         return judged_speeches(config, trajectory)
+
+    @classmethod
+    def trials(cls, config: DebateConfig) -> Mapping[str, MakeTrial]:
+        """See `trial.trials`."""
+        from palaestra.scenarios.debate.trial import trials
+
+        return trials(config)
 
     reward_unit = "panel score 0–1"
 

@@ -16,6 +16,7 @@ from palaestra.scenarios.parts.judging import BASIS_MEANING, Judge, JudgeWeights
 from palaestra.scenarios.parts.one_judge import one_judge_problems, sampled
 
 START_RATING = {"sparta": 100.0, "elo": 1000.0}
+MOST_CLAIMS = 5
 IN_POINTS = ("pointwise", "claims")
 """The ways of judging whose scores are points of 1–10."""
 
@@ -106,7 +107,11 @@ class DuelConfig(ScenarioConfig):
         "alone decides.",
     )
     most_claims: int = Field(
-        5, ge=1, le=20, description="With `judging: claims` how many claims a judge may find in an answer."
+        MOST_CLAIMS,
+        ge=1,
+        le=10,
+        description="With `judging: claims` how many claims a judge may find in an answer. Each may have "
+        "200 characters, and the engine's context has to hold as many tokens for all of them.",
     )
     reference: str | None = Field(
         None,
@@ -227,7 +232,9 @@ class DuelConfig(ScenarioConfig):
             )
 
     def moot(self) -> Iterator[tuple[Location, str]]:
-        """Judges that are one, and repeats that can only be the same."""
+        """Judges that are one, repeats that can only be the same, and claims that nobody looks for."""
+        if self.judging != "claims" and self.most_claims != MOST_CLAIMS:
+            yield ("most_claims",), f"`judging: {self.judging}` finds no claims; leave this out"
         if self.judging == "none":
             return
         fighting: list[tuple[Location, Participant]] = [

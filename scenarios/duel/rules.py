@@ -74,8 +74,7 @@ class Duel(JudgedContests):
         self.sparta = SpartaRatings(self.reputations, SpartaConstants(**constants))
         self.past: list[list[str]] = []
         self.matches: list[Match] = []
-        self._contests = 0
-        self._unjudged = 0
+        self.contests: list[Contest] = []
         for name in self.fighters:
             self._record_rating(0, None, name, 0.0)
 
@@ -100,10 +99,12 @@ class Duel(JudgedContests):
             )
             sides = list(made)
         contests = [
-            Contest(self._contests + i, instruction, side)
-            for i, (instruction, side) in enumerate(zip(instructions, sides, strict=True))
+            Contest(number, instruction, side)
+            for number, (instruction, side) in enumerate(
+                zip(instructions, sides, strict=True), start=len(self.contests)
+            )
         ]
-        self._contests += len(contests)
+        self.contests += contests
         return contests
 
     def _fight(self, iteration: int, contests: list[Contest]) -> Asking[None]:
@@ -137,10 +138,8 @@ class Duel(JudgedContests):
 
     def _spare_judges(self, contests: list[Contest]) -> None:
         """Leave what the judges' budget doesn't reach unjudged."""
-        spared = left_unjudged(contests, self.ratings, self.config.judge_budget, self.random)
-        for contest, pair in spared:
+        for contest, pair in left_unjudged(contests, self.ratings, self.config.judge_budget, self.random):
             contest.unjudged.add(pair)
-        self._unjudged += len(spared)
 
     def _rate(self, iteration: int, contests: list[Contest]) -> None:
         if self.config.sparta.restart_decay:
@@ -206,13 +205,14 @@ class Duel(JudgedContests):
         leader = max(ratings, key=lambda name: ratings[name])
         passed = [event.passed for _, event in self.events if isinstance(event, DuelAnswer)]
         decided = [match.margin for match in self.matches if match.margin is not None]
+        unjudged = sum(len(contest.unjudged) for contest in self.contests)
         return {
             "leader": leader,
             "leader_rating": ratings[leader],
             "spread": ratings[leader] - min(ratings.values()),
             "ties": decided.count(0.0) / len(decided) if decided else None,
             "passed": fmean(map(bool, passed)) if self.config.check is not None else None,
-            "undecided": len(self.matches) - len(decided) - self._unjudged,
-            "unjudged": self._unjudged,
+            "undecided": len(self.matches) - len(decided) - unjudged,
+            "unjudged": unjudged,
             "failures": self.failures,
         }

@@ -8,14 +8,12 @@ from typing import get_args
 
 from palaestra.agents.calls import Question
 from palaestra.scenarios.core.episode import Play
-from palaestra.scenarios.core.trial import MakeTrial, TrialPair, TrialVerdict
+from palaestra.scenarios.core.trial import CONTESTANTS, MakeTrial, TrialPair, TrialVerdict
 from palaestra.scenarios.duel.config import DuelConfig, Fighter, TribeJudge
 from palaestra.scenarios.duel.contest import Contest
 from palaestra.scenarios.duel.judging import Judging
 from palaestra.scenarios.duel.rules import Duel
 
-CONTESTANTS = ("Quorvex", "Zimblat")
-"""Names that stand in no other text, so that they are found where one gets to a judge."""
 MODES = tuple(mode for mode in get_args(DuelConfig.model_fields["judging"].annotation) if mode != "none")
 """The ways of judging that a duel has."""
 

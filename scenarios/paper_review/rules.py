@@ -12,6 +12,7 @@ from palaestra.agents.answers import Choice
 from palaestra.agents.calls import Message, Question, Reply, Scalar
 from palaestra.scenarios.core.episode import Asking, Episode, Event, Play
 from palaestra.scenarios.core.trajectory import Trajectory
+from palaestra.scenarios.core.trial import MakeTrial
 from palaestra.scenarios.paper_review.config import PaperReviewConfig
 from palaestra.scenarios.paper_review.scores import CRITERIA, OVERALL, in_words, paired, scale, spread
 from palaestra.scenarios.parts.anonymity import without_name
@@ -115,6 +116,13 @@ class PaperReview(Episode[PaperReviewConfig]):
     prompts_file = Path(__file__).parent / "prompts.yaml"
     topic_variables = ("title", "abstract", "words")
     reward_unit = "probability 0–1"
+
+    @classmethod
+    def trials(cls, config: PaperReviewConfig) -> Mapping[str, MakeTrial]:
+        """See `trial.trials`."""
+        from palaestra.scenarios.paper_review.trial import trials
+
+        return trials(config)
 
     @classmethod
     def rewards(cls, config: PaperReviewConfig, trajectory: Trajectory) -> dict[str, float]:

@@ -130,6 +130,30 @@ def preference(
     return float(reply.value == first), "sample"
 
 
+def superiority(
+    one: Reply, other: Reply, basis: ScoreBasis = "expectation", scale: Choice = POINTS
+) -> tuple[float | None, str]:
+    """The probability that the score of `one` is higher than that of `other`, ties as halves, and its basis.
+
+    Args:
+        one: the reply to a call whose options are numbers.
+        other: the reply to another.
+        basis: whether to take the options' probabilities, where there are any, or the samples.
+        scale: the options of the calls.
+    """
+    if one.failed or other.failed:
+        return None, "failed"
+    levels = [float(option) for option in scale.options]
+    if basis == "expectation" and one.probabilities is not None and other.probabilities is not None:
+        ours, theirs = (list(zip(levels, r.probabilities or (), strict=True)) for r in (one, other))
+        return min(1.0, fsum(p * q * _over(a, b) for a, p in ours for b, q in theirs)), "probabilities"
+    return _over(float(str(one.value)), float(str(other.value))), "sample"
+
+
+def _over(one: float, other: float) -> float:
+    return (1 + (one > other) - (one < other)) / 2
+
+
 def likelihood(reply: Reply, reference: Reply | None = None) -> tuple[float | None, str]:
     """How probable the judge finds an answer, nats a token, and the basis of that score.
 

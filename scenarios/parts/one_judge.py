@@ -27,6 +27,8 @@ PACE = (
     *("gpu_memory", "kv_cache_gib", "record_tokens", "prefix_caching"),
 )
 """Fields of engines that change nothing of what their models say."""
+IN_OWN_WORDS = ("claims", "review")
+"""The ways of judging in which a judge first says something, which is drawn."""
 WAYS_OUT = "model (an engine of its own), adapter, persona or rubric (which may hold examples)"
 
 
@@ -74,8 +76,8 @@ def _function(config: ScenarioConfig, judge: Participant) -> str | None:
 
 
 def sampled(config: ScenarioConfig, judging: str) -> bool:
-    """Whether what judges say is drawn anew each time: samples as scores, or claims in their own words."""
-    return getattr(config, "score_basis", "expectation") == "sample" or judging == "claims"
+    """Whether what judges say is drawn anew each time: samples as scores, or after words of their own."""
+    return getattr(config, "score_basis", "expectation") == "sample" or judging in IN_OWN_WORDS
 
 
 def answering(config: ScenarioConfig, policy: str, judging: str) -> list[JsonValue]:

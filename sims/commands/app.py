@@ -20,10 +20,12 @@ from palaestra.sims.commands.conformance import conforming
 from palaestra.sims.commands.data import data
 from palaestra.sims.commands.drawing import drawing
 from palaestra.sims.commands.estimating import print_estimate
+from palaestra.sims.commands.judging import judging
 from palaestra.sims.commands.new import new
 from palaestra.sims.commands.planning import planning
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.repair import repairing
+from palaestra.sims.commands.result import print_result
 from palaestra.sims.commands.study import study
 from palaestra.sims.commands.training import training
 from palaestra.sims.terminal import BOLD, say, table
@@ -65,15 +67,12 @@ app.add_typer(training)
 app.add_typer(study)
 app.add_typer(drawing)
 app.add_typer(auditing)
+app.add_typer(judging)
 app.add_typer(planning)
 app.add_typer(repairing)
 app.add_typer(conforming)
 app.add_typer(new)
 app.add_typer(population, name="population")
-
-EXCERPT_LINES = 24
-SHORT = {"prompt_tokens": "prompt", "output_tokens": "output"}
-"""How columns are headed that stand beside `cached`: tokens a call."""
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="A scenario file, or the name of a ready-made one.")
@@ -132,7 +131,7 @@ def run(
     else:
         from palaestra.sims.playing.play import start
 
-        _print_result(start(scenario, out, quiet, allowed=allowed))
+        print_result(start(scenario, out, quiet, allowed=allowed))
 
 
 @app.command(
@@ -158,7 +157,7 @@ def resume(
 
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
     if not (folder / SWEEP).exists():
-        _print_result(play_on(folder, settings or [], quiet, allowed=allowed))
+        print_result(play_on(folder, settings or [], quiet, allowed=allowed))
     else:
         _print_sweep(resume_sweep(folder, quiet, allowed, settings or []))
 
@@ -306,47 +305,6 @@ def _print_sweep(folder: Path) -> None:
         Run(run_folder).write_tables()
         say(f"run folder:  {run_folder}")
     say(f"compare them: palaestra compare {quote(str(folder))}")
-
-
-def _print_result(folder: Path) -> None:
-    """An excerpt, a summary and the folder of a run that just ended."""
-    from itertools import islice
-
-    from palaestra.agents.budget import money
-    from palaestra.metrics.outcomes import calls_by_purpose, outcome_summary
-    from palaestra.runs.audits.standing import standing
-    from palaestra.runs.run import Run
-    from palaestra.runs.transcript import transcript
-
-    finished = Run(folder)
-    finished.write_tables()
-    excerpt = list(islice(transcript(finished, 0), EXCERPT_LINES + 1))
-    for line in excerpt[:EXCERPT_LINES]:
-        say(line)
-    say("…\n" if len(excerpt) > EXCERPT_LINES else "")
-    for title, frame in (
-        ("outcomes", outcome_summary(finished.episodes)),
-        ("calls, with tokens of each", calls_by_purpose(finished.calls).rename(SHORT)),
-    ):
-        table(frame.columns, [[_cell(value) for value in row] for row in frame.iter_rows()], title)
-        say()
-    for engine, faults in finished.state.faults.items():
-        told = ", ".join(f"{number} × {kind}" for kind, number in faults.items())
-        say(f"engine {engine!r} met and got over, or recorded as failed: {told}")
-    if finished.spend is not None:
-        say(f"spent:       {money(finished.spend)}")
-    for words in (words for sitting in finished.state.sittings for words in sitting.changed):
-        say(f"beware: {words}")
-    for words in standing(folder, finished.state, finished.tables):
-        say(f"judges:      {words}")
-    say(f"read it all: palaestra show {quote(str(folder))} --episode 0")
-    say(f"run folder:  {folder}")
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.2f}" if value == 0 or value >= 0.1 else f"{value:.1g}"
-    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

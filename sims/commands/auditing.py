@@ -114,16 +114,16 @@ def _print_mode(mode: str, tried: Sequence[Tried]) -> None:
 
     names = called([each.judge for each in tried])
     rows, told = [], []
-    audits = [each.audit for each in tried]
+    audits, abstain = [each.audit for each in tried], tried[0].judge.abstains
     for audit in {each.fingerprint: each for each in audits}.values():
-        name, figures = names[audit.fingerprint], audit_figures(audit.table, audit.beside)
+        name, figures = names[audit.fingerprint], audit_figures(audit.table, audit.beside, abstain)
         rows.append(_row(name, figures, audit.mass))
-        told.append(f"{name}: {in_words(audit)}")
+        told.append(f"{name}: {in_words(audit, abstain)}")
         told.append("  " + ", ".join(f"{kind} {percent(share)}" for kind, share in figures.by_kind.items()))
     if len(tried) > 1:
-        panel = panel_table([each.table for each in audits])
+        panel = panel_table([each.table for each in audits], abstain)
         rows.append(_row(f"panel of {len(tried)}", audit_figures(panel, audits[0].beside), None))
-        told.append(f"panel of {len(tried)}: {panel_in_words(audits)}")
+        told.append(f"panel of {len(tried)}: {panel_in_words(audits, abstain)}")
     table(HEADS, rows, mode, right=HEADS[1:], least_width=LEAST_WIDTH)
     for words in told:
         say(words)

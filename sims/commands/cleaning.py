@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from palaestra.runs.quality.treatments import Means
-
-SERVES = {
-    "--reward-model": ("llm_judge_", "rw_gap_", "vote_"),
-    "--model": ("ifd_",),
-    "--tags": ("ins_tag_",),
-    "--fraction": ("rw_gap_", "ifd_"),
-    "--cap": ("ins_tag_",),
-}
-"""How the names of the treatments begin that take an option."""
 
 
 def refuse_none(pairs: pl.DataFrame) -> None:
@@ -42,15 +33,16 @@ class Options:
 
     def check(self, names: Sequence[str]) -> None:
         """Refuse treatments that there aren't, and options that none of these takes."""
-        from palaestra.runs.quality.treatments import treatment
+        from palaestra.runs.quality.treatments import TREATMENTS, treatment
 
-        for name in names:
-            treatment(name)
-        for option, takers in SERVES.items():
-            given = getattr(self, option.removeprefix("--").replace("-", "_"))
-            if given not in (None, ()) and not any(name.startswith(takers) for name in names):
-                told = ", ".join(f"{prefix}*" for prefix in takers)
-                raise BadInput(f"{option} serves {told}", "Leave it out, or name one of these with --clean.")
+        taken = {option for name in names for option in treatment(name).options}
+        for option in fields(self):
+            if getattr(self, option.name) not in (None, ()) and option.name not in taken:
+                takers = [name for name, one in TREATMENTS.items() if option.name in one.options]
+                raise BadInput(
+                    f"--{option.name.replace('_', '-')} serves {', '.join(takers)}",
+                    "Leave it out, or name one of these with --clean.",
+                )
 
 
 def means_for(names: Sequence[str], pairs: pl.DataFrame, given: Options, seed: int) -> Means:

@@ -35,14 +35,22 @@ def conformance(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A field of the engine, such as context=4096."),
     ] = None,
+    float32: Annotated[
+        bool,
+        typer.Option(
+            "--float32",
+            help="Also start the model in float32 afterwards, to measure what its number format rounds.",
+        ),
+    ] = False,
     allow_key: AllowKey = None,
     allow_remote_code: AllowRemoteCode = False,
 ) -> None:
-    """Ask a server or a model some ninety small calls, and tell what it can do.
+    """Ask a server or a model some 140 small calls, and tell what it can do.
 
     Constraints, probabilities and their noise, seeds, thoughts, counts, overlong prompts, adapters: each as
-    it was seen, not as it is documented. A hosted model is paid for it: about 5,000 tokens, and one prompt
-    that is too long.
+    it was seen, not as it is documented. A hosted model is paid for it: about 7,000 tokens, and one prompt
+    that is too long. How much its numbers move is kept: runs note it, and exports take smaller margins for
+    ties.
     """
     import asyncio
 
@@ -51,7 +59,10 @@ def conformance(
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
     engine = _engine(what, model, settings or [])
     require_allowed({"default": engine}, allowed)
-    asyncio.run(_examine(engine, what, allowed))
+    if float32 and engine.kind != "vllm":
+        raise BadInput("--float32: a server's number format is its own", "Leave it out.")
+    exact = engine.model_copy(update={"dtype": "float32"}) if float32 else None
+    asyncio.run(_examine(engine, what, allowed, exact))
 
 
 def _engine(what: str, model: str | None, chosen: list[str]) -> EngineSettings:
@@ -77,13 +88,15 @@ def _engine(what: str, model: str | None, chosen: list[str]) -> EngineSettings:
         raise BadInput("\n".join(tell(problem, kind, where) for problem in error.errors())) from error
 
 
-async def _examine(settings: EngineSettings, what: str, allowed: Allowed) -> None:
+async def _examine(
+    settings: EngineSettings, what: str, allowed: Allowed, exact: EngineSettings | None
+) -> None:
     from palaestra.sims.engines.battery import POLICIES, examined
     from palaestra.sims.engines.fleet import build
 
     said: list[str] = []
     found = []
-    async for finding in examined(settings, build(settings, POLICIES), said.append, allowed):
+    async for finding in examined(settings, build(settings, POLICIES), said.append, allowed, exact):
         found.append(finding)
         say(f"{finding.what}: {finding.can}", DIM, to=sys.stderr)
     rows = [(finding.what, finding.can, finding.seen) for finding in found]

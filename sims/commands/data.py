@@ -66,7 +66,8 @@ def export(
         float | None,
         typer.Option(
             min=0,
-            help="Least difference of scores in a pair. Default: what the scenario asks, else 0.",
+            help="Least difference of scores in a pair. Default: what the scenario asks, and more than the "
+            "rounding of the judges' engine, where `palaestra conformance` measured it; else 0.",
         ),
     ] = None,
     floor: Annotated[

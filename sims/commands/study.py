@@ -54,7 +54,7 @@ def list_metrics(
     if run is None:
         _print_catalogue()
         return
-    from palaestra.metrics.comparison import levels
+    from palaestra.metrics.comparison import findings, levels
     from palaestra.runs.run import Run
 
     _check_table(out)
@@ -63,12 +63,17 @@ def list_metrics(
     require_episodes(tables, run)
     _say_made_up([opened])
     found = levels(_chosen(metric, [tables], embedding), tables)
+    if metric and not found["episodes"].sum():
+        notes = ". ".join(dict.fromkeys(found["note"]))
+        raise BadInput(notes, f"What this run measures: palaestra metrics {quote(str(run))}")
     _write(found, out)
     rows = [
         (row["metric"], _told(row["value"]), _interval(row), row["unit"], str(row["episodes"]))
         for row in found.drop_nulls("value").iter_rows(named=True)
     ]
     _print_table(("metric", "value", "95 % interval", "unit", "episodes"), rows)
+    if told := findings(found):
+        say(told)
     _print_notes(found)
 
 

@@ -1,4 +1,4 @@
-"""What a server or a local model can do, found out by asking it: a fixed battery of some ninety small calls.
+"""What a server or a local model can do, found out by asking it: a fixed battery of some 140 small calls.
 
 Whatever an engine's documentation says, runs rest on what it does. Each finding tells what was tried, whether
 it can be relied on, and what was seen.
@@ -6,11 +6,8 @@ it can be relied on, and what was seen.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from math import sqrt
-from statistics import fmean
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -22,17 +19,25 @@ from palaestra.agents.engine import EngineSettings
 from palaestra.agents.failures import ContextOverflow, PalaestraError
 from palaestra.agents.policy import Policy, Thinking
 from palaestra.agents.trust import NOTHING, Allowed
+from palaestra.runs.record.folder import now
+from palaestra.runs.record.noise import EngineNoise, keep_noise
 from palaestra.sims.engines.engine import Engine
-from palaestra.sims.engines.fleet import Fleet
+from palaestra.sims.engines.fleet import Fleet, build
+from palaestra.sims.engines.noise import (
+    ALONE,
+    COMPANY,
+    POINTS,
+    Numbers,
+    apart,
+    asked_alone,
+    asked_together,
+)
 
 POLICIES = {
     "default": Policy(temperature=1, max_tokens=24, think=Thinking(tokens=256)),
     "greedy": Policy(temperature=0, max_tokens=24, think=Thinking(tokens=256)),
 }
 ODD = Choice(("zebra-17", "quokka-42"))
-POINTS = Choice(tuple(str(number) for number in range(1, 11)))
-ALONE, COMPANY = 20, 32
-"""Choices that are asked one by one, and again beside others, as many at once."""
 SEA = "Tell me something about the sea, in one sentence."
 LEARNING = 7
 """Answers in which an engine may find out what a server keeps to, before it counts."""
@@ -73,6 +78,8 @@ class _Examiner:
         self._settings = settings
         self._calls = 0
         self.replies: list[Reply] = []
+        self.alone = Numbers((), ())
+        self.noise: EngineNoise | None = None
 
     async def ask(self, answer: Answer, words: str = SEA, seed: int = 1, policy: str = "default") -> Reply:
         prompt = (Message(0, "system", "You are asked by a program."), Message(1, "user", words))
@@ -139,21 +146,18 @@ class _Examiner:
 
     async def company(self) -> Verdict:
         """The least noise of an engine's numbers: what its format rounds alike in any company isn't seen."""
-        told = "How salty is sea {}, from 1 to 10? Answer with a number."
-        questions = [told.format(place) for place in range(COMPANY)]
-        alone = []
-        for question in questions[:ALONE]:
-            alone.append(_expected(await self.ask(POINTS, question)))
-            if alone[-1] is None:
-                return "not tried", "no probabilities to compare"
-        beside = await asyncio.gather(*(self.ask(POINTS, question) for question in questions))
-        pairs = zip(alone, map(_expected, beside), strict=False)
-        apart = [one - other for one, other in pairs if one is not None and other is not None]
-        if len(apart) < ALONE:
-            return "no", f"asked among {COMPANY}, {ALONE - len(apart)} of {ALONE} told no probabilities"
-        noise = sqrt(fmean(difference**2 for difference in apart))
-        seen = f"expected scores of 1–10 alone and among {COMPANY} differ by {noise:.2g} (root mean square)"
-        return ("partly", f"{seen}: smaller margins are noise (`ties_below`)") if noise else ("yes", seen)
+        self.alone = await asked_alone(self.ask)
+        if all(told is None for told in self.alone.points):
+            return "not tried", "no probabilities to compare"
+        beside = await asked_together(self.ask)
+        points = apart(self.alone.points, beside.points)
+        sides = apart(self.alone.preferences, beside.preferences)
+        if points is None or sides is None:
+            return "no", f"asked among {COMPANY}, some of {2 * ALONE} told no probabilities"
+        self.noise = EngineNoise(points=points, preference=sides, against="company", when=now())
+        seen = f"scores of 1–10 alone and among {COMPANY} differ by {points:.2g} (root mean square), "
+        seen += f"probabilities of two options by {sides:.2g}"
+        return ("partly", f"{seen}: smaller margins are noise") if points or sides else ("yes", seen)
 
     async def seeds(self) -> Verdict:
         once, again, other = [(await self.ask(Text(), seed=seed)).text for seed in (7, 7, 8)]
@@ -196,23 +200,22 @@ class _Examiner:
         return "yes" if serves else "not tried", "by its kind of engine"
 
 
-def _expected(reply: Reply) -> float | None:
-    """The mean of points by their probabilities; None where these aren't known."""
-    if reply.probabilities is None:
-        return None
-    return sum(float(option) * p for option, p in zip(POINTS.options, reply.probabilities, strict=True))
-
-
 async def examined(
-    settings: EngineSettings, engine: Engine, say: Callable[[str], None], allowed: Allowed = NOTHING
+    settings: EngineSettings,
+    engine: Engine,
+    say: Callable[[str], None],
+    allowed: Allowed = NOTHING,
+    exact: EngineSettings | None = None,
 ) -> AsyncIterator[Found]:
-    """What an engine can do, one finding after another.
+    """What an engine can do, one finding after another; the noise of its numbers is kept for runs.
 
     Args:
         settings: the engine's.
         engine: made of them and `POLICIES`.
         say: is told what the engine says meanwhile.
         allowed: what a person allows it.
+        exact: the same model in float32, which is started once the other is closed, to tell what the number
+            format rounds alike in any company; None: don't.
 
     Raises:
         EngineUnavailable: it isn't to be had.
@@ -242,3 +245,23 @@ async def examined(
             yield Found(what, can, seen)
         for kind, number in fleet.faults().get("default", {}).items():
             yield Found(f"met: {kind}", "partly", f"{number} times, got over")
+        identity = fleet.identities()["default"]
+    noise = examiner.noise
+    if noise is not None and exact is not None:
+        noise = await _beside_float32(exact, examiner.alone, noise, say, allowed)
+        seen = f"scores lie {noise.points:.2g} points, probabilities {noise.preference:.2g} from float32's"
+        yield Found("the same numbers in float32", "partly" if noise.points else "yes", seen)
+    if noise is not None:
+        keep_noise(identity, noise)
+
+
+async def _beside_float32(
+    exact: EngineSettings, alone: Numbers, noise: EngineNoise, say: Callable[[str], None], allowed: Allowed
+) -> EngineNoise:
+    """The noise of an engine that said `alone`, with what it differs by from the same model in float32."""
+    async with Fleet({"default": exact}, POLICIES, 0, say, build, allowed) as fleet:
+        found = await asked_alone(_Examiner(fleet, exact).ask)
+    points = apart(alone.points, found.points) or 0.0
+    sides = apart(alone.preferences, found.preferences) or 0.0
+    told = {"points": max(noise.points, points), "preference": max(noise.preference, sides)}
+    return noise.model_copy(update={**told, "against": "float32"})

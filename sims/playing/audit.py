@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import fsum
 from random import Random
 from statistics import fmean, median
 
@@ -21,6 +20,7 @@ from palaestra.runs.audits.kept import JudgeAudit
 from palaestra.runs.record import folder as run_folder
 from palaestra.scenarios.core.load import Scenario
 from palaestra.scenarios.core.trial import PROBE, MakeTrial, Trial, TrialPair, TrialVerdict
+from palaestra.scenarios.parts.judging import superiority
 from palaestra.scenarios.parts.planted import BATTERY, PlantedPair
 from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing.meter import Meter
@@ -248,9 +248,8 @@ def _said(
 
 def _sure(right: tuple[Call, Reply], wrong: tuple[Call, Reply]) -> float | None:
     """The probability that the right answer's score is the higher one, ties as halves; None without any."""
-    answer, chances = right[0].answer, [reply.probabilities for _, reply in (right, wrong)]
-    if not isinstance(answer, Choice) or chances[0] is None or chances[1] is None:
+    answer = right[0].answer
+    if not isinstance(answer, Choice):
         return None
-    points = [float(option) for option in answer.options]
-    ours, theirs = (list(zip(points, given, strict=True)) for given in (chances[0], chances[1]))
-    return min(1.0, fsum(p * q * (1 + (a > b) - (a < b)) / 2 for a, p in ours for b, q in theirs))
+    told, basis = superiority(right[1], wrong[1], scale=answer)
+    return told if basis == "probabilities" else None

@@ -19,6 +19,7 @@ from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.chain import Heads
+from palaestra.runs.record.noise import known_noise
 from palaestra.runs.record.recorder import Past, Recorder
 from palaestra.runs.record.served import changes
 from palaestra.runs.record.state import Counts, RunState, SittingRecord, Status
@@ -159,6 +160,7 @@ class Sitting:
             engines=engines,
             versions=dict(run_folder.package_versions()),
             changed=changed,
+            noise={name: noise for name, said in engines.items() if (noise := known_noise(said)) is not None},
         )
         self._state = self._state.continued(self._scenario.config.model_dump(mode="json"), sitting)
         self._state.write(self._where)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, ttest_1samp
 
 from palaestra.metrics.bounds import Chance, bounds
-from palaestra.metrics.comparison import Difference, difference, differences, holm, level, levels
+from palaestra.metrics.comparison import Difference, difference, differences, findings, holm, level, levels
 from palaestra.metrics.estimation import SAME
 from palaestra.metrics.metric import CORRELATION, RATIO, Statistic, Unmeasurable, metric
 from support.metric_tables import table
@@ -274,7 +275,9 @@ def test_what_cannot_be_measured_raises_with_the_reason() -> None:
 def test_a_table_of_levels_has_a_row_a_metric() -> None:
     found = levels([average, rate], run(SOME))
     told = level(average, run(SOME))
-    assert found.columns == ["metric", "unit", "value", "low", "high", "episodes", "items", "note"]
+    told_of = ["metric", "unit", "value", "low", "high", "episodes", "items", "note"]
+    assert found.columns == [*told_of, "p", "p_corrected"]
+    found = found.select(told_of)
     assert found.row(0) == ("average", "points", told.value, told.low, told.high, 20, None, "")
     reason = "rate can't be measured here: there is no column 'part', 'whole' in table 'told'"
     assert found.row(1) == ("rate", "share", None, None, None, 0, None, reason)
@@ -329,3 +332,29 @@ def test_a_number_that_is_not_smooth_has_the_interval_of_scipys_bca() -> None:
     assert told.value == pytest.approx(number(SOME))
     ends = expected.confidence_interval
     assert (told.low, told.high) == pytest.approx((ends.low, ends.high))
+
+
+GAIN = replace(average, name="gain", null=0.0)
+CENTRED = SOME - SOME.mean()
+
+
+def test_a_number_that_differs_from_what_there_would_be_without_an_effect_is_a_finding() -> None:
+    found = levels([average, GAIN], run(CENTRED + 2))
+    assert found["p"].to_list() == [None, 1 / 5001]
+    assert "corrected for 1 test by Holm): gain." in findings(found)
+    assert "Holm): nothing." in findings(levels([GAIN], run(CENTRED)))
+    assert findings(levels([average], run(SOME))) == ""
+
+
+def test_its_p_is_about_that_of_a_t_test_and_of_many_observations_it_is_one() -> None:
+    for values in (CENTRED + 0.5, RNG.normal(0.05, 1, 1500)):
+        told = level(GAIN, run(values))
+        assert told.p == pytest.approx(ttest_1samp(values, 0).pvalue, abs=0.015)
+    assert level(GAIN, run(SOME[:9])).p is None
+    assert level(GAIN, run(np.ones(20))).p is None
+
+
+def test_findings_of_one_run_are_one_family() -> None:
+    many = [replace(GAIN, name=f"gain{number}") for number in range(40)]
+    alone, together = (levels(metrics, run(CENTRED + 0.8)) for metrics in (many[:1], many))
+    assert alone["p_corrected"][0] < 0.05 < together["p_corrected"][0]

@@ -10,6 +10,7 @@ from scipy.stats import pearsonr
 
 from palaestra.metrics.families.judges import (
     claims_found,
+    claims_unscored,
     duel_judges_agreement,
     judge_flip_rate,
     length_preference,
@@ -126,6 +127,8 @@ def test_the_claims_of_an_answer_are_counted_by_judge_and_repeat() -> None:
         (1, 0, "Kim", "Bo", 1, 1),
     )
     assert by_episode(claims_found, claim=claim) == {0: 2, 1: 1}
+    scored = table("episode score", (0, 7.0), (0, None), (1, 5.0), (1, 5.0))
+    assert by_episode(claims_unscored, claim=scored) == {0: 1 / 2, 1: 0}
 
 
 def test_a_judge_flips_that_prefers_the_same_place_in_both_orders_and_not_where_both_are_equal() -> None:

@@ -126,7 +126,7 @@ SAID = talk(
 
 
 def test_echo_is_the_largest_cosine_with_what_another_said_before() -> None:
-    texts = SAID["messages"]["text"].to_list()
+    texts = SAID["messages"].filter(episode=0)["text"].to_list()
     cosines = cosine_similarity(TfidfVectorizer().fit_transform(texts))
     expected = {0: (cosines[1, 0] + cosines[2, 1] + 0) / 3, 1: 0.0}
     assert by_episode(echo, **SAID) == pytest.approx(expected)
@@ -141,7 +141,7 @@ def test_repetition_is_of_the_speaker_itself_in_the_same_episode() -> None:
     assert by_episode(repetition, **SAID) == {0: pytest.approx(1 / 2)}
 
 
-def first_letters(texts: Sequence[str]) -> np.ndarray:
+def first_letters(texts: Sequence[str], episodes: Sequence[int]) -> np.ndarray:
     """A vector of unit length in the direction of a text's first letter."""
     return np.eye(128)[[ord(text[0]) for text in texts]]
 
@@ -151,8 +151,29 @@ def test_an_embedding_that_is_passed_in_takes_the_place_of_tfidf() -> None:
     assert found["value"].to_list() == [1.0, 1.0, 0.0, 0.0]
 
 
+def test_weights_of_words_are_those_of_scikit_learn_in_each_episode_by_itself() -> None:
+    one, other = ["the cod swims", "the cod sleeps the day"], ["cod and chips", "a day", "the end"]
+    found = tfidf([*one, *other], [4, 4, 7, 7, 7]).toarray()
+    for texts, rows in ((one, found[:2]), (other, found[2:])):
+        alone = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b").fit_transform(texts)
+        assert rows @ rows.T == pytest.approx(cosine_similarity(alone))
+
+
+def test_what_others_say_in_other_episodes_changes_nothing() -> None:
+    more = {
+        name: pl.concat([SAID[name], SAID[name].with_columns(episode=pl.col("episode") + 7)]) for name in SAID
+    }
+    louder = more | {
+        "messages": more["messages"].with_columns(
+            text=pl.when(pl.col("episode") > 6).then(pl.lit("cod cod")).otherwise("text")
+        )
+    }
+    before, after = by_episode(echo, **SAID), by_episode(echo, **louder)
+    assert {episode: after[episode] for episode in before} == before
+
+
 def test_texts_without_words_have_vectors_of_zeros() -> None:
-    assert tfidf(["…", "!"]).sum() == 0
+    assert tfidf(["…", "!"], [0, 0]).sum() == 0
     silent = talk((0, "Ann", "…"), (0, "Bo", "!"))
     assert number(echo, **silent) == 0.0
 
@@ -167,11 +188,13 @@ def test_nearness_is_to_the_topic_of_the_speechs_own_episode() -> None:
 
 
 def test_motions_and_topics_are_read_from_the_outcome() -> None:
-    texts = SAID["messages"]["text"].to_list()
-    vectors = TfidfVectorizer().fit_transform([*texts, "Fish bark"])
-    cosines = cosine_similarity(vectors)[:6, 6]
+    def nearness(episode: int) -> float:
+        texts = SAID["messages"].filter(episode=episode)["text"].to_list()
+        vectors = TfidfVectorizer().fit_transform([*texts, "Fish bark"])
+        return float(cosine_similarity(vectors)[:-1, -1].mean())
+
     episodes = table("episode ended motion", (0, True, "Fish bark"), (1, True, "Fish bark"))
-    expected = {0: cosines[:4].mean(), 1: cosines[4:].mean()}
+    expected = {0: nearness(0), 1: nearness(1)}
     assert by_episode(nearness_to_motion, **SAID, episodes=episodes) == pytest.approx(expected)
     named = episodes.rename({"motion": "topic"})
     assert by_episode(nearness_to_topic, **SAID, episodes=named) == pytest.approx(expected)

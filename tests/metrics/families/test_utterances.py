@@ -123,7 +123,7 @@ def test_similarity_is_one_of_the_same_words_and_nought_of_others() -> None:
 def test_each_text_is_embedded_once_however_often_it_is_compared() -> None:
     seen: list[str] = []
 
-    def embed(texts: Sequence[str]) -> NDArray[np.float64]:
+    def embed(texts: Sequence[str], episodes: Sequence[int]) -> NDArray[np.float64]:
         seen.extend(texts)
         return np.array([[1.0, 0.0] if "trees" in text.lower() else [0.6, 0.8] for text in texts])
 

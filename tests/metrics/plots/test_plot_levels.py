@@ -14,7 +14,7 @@ from support.worked import lines, names, points, subtitle, words
 
 
 def measured(*rows: tuple[object, ...]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=LEVEL_COLUMNS, orient="row")
+    return pl.DataFrame([(*row, None) for row in rows], schema=LEVEL_COLUMNS, orient="row")
 
 
 def compared(*rows: tuple[str, float | None, float | None, float | None, float | None]) -> pl.DataFrame:

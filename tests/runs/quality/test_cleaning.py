@@ -175,6 +175,18 @@ def test_a_line_that_tells_no_tags_is_refused_by_its_number(line: str, tmp_path:
         read_tags(file, frame(pair(0, [])))
 
 
+def test_a_file_of_tags_may_begin_with_a_byte_order_mark_and_may_not_contradict_itself(
+    tmp_path: Path,
+) -> None:
+    file, asked = tmp_path / "tags.jsonl", frame(pair(0, []))
+    line = '{"prompt_id": "0", "tags": ["a"]}\n'
+    file.write_text(line * 2, encoding="utf-8-sig")
+    assert read_tags(file, asked)(asked) == [{"a"}]
+    file.write_text(line + line.replace('"a"', '"b"'))
+    with pytest.raises(BadInput, match="line 2, has other tags of 0 than an earlier line"):
+        read_tags(file, asked)
+
+
 def test_prompts_without_tags_are_counted(tmp_path: Path) -> None:
     (tmp_path / "tags.jsonl").write_text('{"prompt_id": "0", "tags": ["a"]}')
     with pytest.raises(BadInput, match="has no tags of 1 prompts"):

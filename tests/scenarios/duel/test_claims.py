@@ -11,11 +11,12 @@ import pytest
 from palaestra.agents import scripted
 from palaestra.agents.answers import Json
 from palaestra.agents.calls import Call, Reply
-from palaestra.agents.failures import UnparsedAnswer
+from palaestra.agents.declared import Where
+from palaestra.agents.failures import BadInput, UnparsedAnswer
 from palaestra.runs.audits.fingerprint import KnownJudge, known_judges
 from palaestra.scenarios.core.contract import check_contract
 from palaestra.scenarios.core.episode import Episode
-from palaestra.scenarios.core.load import check
+from palaestra.scenarios.core.load import check, refuse_moot
 from palaestra.scenarios.core.trajectory import Trajectory
 from palaestra.scenarios.core.trial import PROBE
 from palaestra.scenarios.duel.config import DuelConfig
@@ -243,6 +244,14 @@ def judges_read_answers(episode: Episode[Any], call: Call) -> set[str]:
     """Whoever judges may read an answer, and nobody else's claims."""
     assert isinstance(episode, Duel)
     return {name for name in episode.judges if name != call.agent} if call.purpose == "answer" else set()
+
+
+def test_a_number_of_claims_that_nobody_looks_for_is_refused_of_a_file_and_no_obstacle_to_a_run() -> None:
+    scenario = check(FILE | {"judging": "pointwise", "most_claims": 3}, "test.yaml")
+    with pytest.raises(BadInput, match="`judging: pointwise` finds no claims; leave this out"):
+        refuse_moot(scenario, Where("test.yaml", {}, {}))
+    with pytest.raises(BadInput, match="less than or equal to 10"):
+        check(FILE | {"most_claims": 11}, "test.yaml")
 
 
 def test_the_contract_is_kept() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from palaestra.runs.run import Run
-from palaestra.sims.commands.app import EXCERPT_LINES
+from palaestra.sims.commands.result import EXCERPT_LINES
 from support.command_line import commands, done, palaestra, refused
 
 DEBATE = "scenario: debate\nmotions: [No private cars.]\n"

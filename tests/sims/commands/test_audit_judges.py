@@ -94,8 +94,20 @@ def test_where_nobody_judges_there_is_nothing_to_audit(tmp_path: Path) -> None:
     assert "there is no way of judging 'dice' here" in refused("audit-judges", "sparta", "--mode", "dice")
     run = tmp_path / "car"
     assert "judges:" not in done("run", "used-car", "--dry-run", "-q", "--out", run)
-    debate = done("run", "debate", "--dry-run", "-q", "--out", tmp_path / "debate")
-    assert "judges: not audited: no audit can try judges of this scenario yet" in debate
+    peers = done("run", "panel-of-peers", "--dry-run", "-q", "--out", tmp_path / "peers")
+    assert "judges: not audited: no audit can try judges of this scenario yet" in peers
+
+
+@pytest.mark.parametrize(("file", "mode"), [("debate", "pointwise"), ("paper-review", "review")])
+def test_judges_of_debates_and_papers_are_audited_in_their_own_words(
+    file: str, mode: str, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    assert NOT_AUDITED.search(done("run", file, "--dry-run", "-q", "-n", "1", "--out", run))
+    done("audit-judges", run, "-q", "--pairs", "60", "--mode", mode)
+    told = done("show", run)
+    assert "not audited" not in told
+    assert f"({mode})" in told
 
 
 def test_a_file_s_limits_hold_for_an_audit_too() -> None:

@@ -23,6 +23,11 @@ def server() -> Iterator[FakeServer]:
     fake.stop()
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path / "cache"))
+
+
 def found(url: str, cwd: Path, model: str = "smollm2") -> dict[str, str]:
     """What the command says of each thing: yes, partly or no."""
     ended = palaestra("conformance", url, "--model", model, *NO_KEY, cwd=cwd)
@@ -78,6 +83,8 @@ def test_what_is_meant_has_to_be_told(server: FakeServer, tmp_path: Path) -> Non
     assert "--model NAME" in refused("conformance", server.url, *NO_KEY, cwd=tmp_path)
     told = refused("conformance", "smollm2", "--model", "m", cwd=tmp_path)
     assert "is no address" in told
+    told = refused("conformance", server.url, "--model", "m", "--float32", *NO_KEY, cwd=tmp_path)
+    assert "a server's number format is its own" in told
     told = refused("conformance", server.url, "--model", "m", "--set", "contxt=1", cwd=tmp_path)
     assert "--set contxt=1: unknown field `contxt`; did you mean `context`?" in told
 

@@ -34,3 +34,33 @@ def test_it_says_how_many_episodes_find_what_matters(pilot: Path) -> None:
 )
 def test_what_it_can_not_plan_is_told(pilot: Path, words: tuple[str, ...], said: str) -> None:
     assert said in refused("plan", pilot, *words)
+
+
+def test_of_a_file_it_says_so_by_the_largest_spread_there_can_be_and_what_the_file_plays() -> None:
+    said = done("plan", "debate", "-m", "conformity", "--effect", "0.1")
+    assert "conformity: 788 episodes of each of two runs on 394 items, each 2 times as in the file," in said
+    assert "spread 0.5, the largest there can be: a pilot may tell of fewer" in said
+    assert "The file plays 8 episodes, on 4 items of its list." in said
+    smaller = done("plan", "debate", "-m", "conformity", "--effect", "0.1", "--spread", "0.25")
+    assert "conformity: 200 episodes of each of two runs on 100 items" in smaller
+
+
+def test_a_file_that_plays_its_topics_again_needs_topics(tmp_path: Path) -> None:
+    file = tmp_path / "short.yaml"
+    file.write_text(
+        "scenario: debate\nmotions: [A., B., C., D.]\nepisodes: 12\nrounds: 1\n", encoding="utf-8"
+    )
+    said = done("plan", file, "-m", "opinion_shift", "--effect", "1", "--spread", "1")
+    assert "opinion_shift: 51 episodes of each of two runs on 17 items, each 3 times as in the file," in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-m", "speech_length", "--effect", "5"), "nothing limits how much it varies, and no pilot tells"),
+        (("-m", "deal_rate", "--effect", "0.1"), "deal_rate can't be measured here"),
+        (("-m", "conformity", "--effect", "0.1", "--spread", "0"), "--spread 0"),
+    ],
+)
+def test_what_a_file_does_not_tell_is_asked_for(words: tuple[str, ...], said: str) -> None:
+    assert said in refused("plan", "debate", *words)

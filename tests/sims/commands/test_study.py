@@ -61,6 +61,25 @@ def test_what_is_told_follows_from_the_runs(sweep: Path, tmp_path: Path) -> None
     assert row["difference"] == pytest.approx(lengths[1] - lengths[0])
 
 
+def test_a_metric_that_is_asked_for_by_name_and_has_no_occasion_is_refused(tmp_path: Path) -> None:
+    done(
+        "run",
+        "n-way",
+        "--dry-run",
+        "-q",
+        "--set",
+        "fighters_judge=false",
+        "--set",
+        "judges=[{name: Kim}]",
+        "--set",
+        "weights=uniform",
+        "--out",
+        tmp_path / "one-judge",
+    )
+    told = refused("metrics", tmp_path / "one-judge", "-m", "duel_judges_agreement")
+    assert "no episode has an occasion for it (two judges who scored the same)" in told
+
+
 def test_a_comparison_ends_with_what_it_can_not_show(sweep: Path) -> None:
     said = done("compare", str(sweep), "-m", "speech_length")
     assert "corrected for 1 test by Holm" in said

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from math import sqrt
+from pathlib import Path
+
+import pytest
 
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_reply
-from palaestra.sims.engines.battery import ALONE, COMPANY, POINTS, Found, examined
+from palaestra.runs.record.noise import known_noise
+from palaestra.sims.engines import battery
+from palaestra.sims.engines.battery import Found, examined
+from palaestra.sims.engines.noise import ALONE, COMPANY, POINTS, SIDES
 
 
 class Rounding:
@@ -36,13 +42,22 @@ class Rounding:
         self._under_way += 1
         await asyncio.sleep(0)
         self.most = max(self.most, self._under_way)
-        odd = sum(map(int, filter(str.isdigit, call.prompt[-1].text.split(",")[0]))) % 2
+        asked = call.prompt[-1].text
+        sea = asked.split(",")[0] if call.answer == POINTS else asked
+        odd = sum(map(int, filter(str.isdigit, sea))) % 2
         moved = self._drift * odd if self.most > 1 else 0.0
         self._under_way -= 1
         reply = scripted_reply(call, attempt=attempt)
+        if call.answer == SIDES:
+            return replace(reply, text="first", probabilities=(0.5 + moved, 0.5 - moved))
         if call.answer != POINTS:
             return reply
         return replace(reply, text="5", probabilities=(0, 0, 0, 0, 1 - moved, moved, 0, 0, 0, 0))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PALAESTRA_CACHE", str(tmp_path / "cache"))
 
 
 def found(engine: Rounding) -> Found:
@@ -61,6 +76,34 @@ def test_what_company_does_to_expected_scores_is_told_as_their_noise() -> None:
     noise = sqrt(odd * 0.1**2 / ALONE)
     assert told.can == "partly"
     assert f"differ by {noise:.2g} " in told.seen
+    kept = known_noise(engine.identity())
+    assert kept is not None
+    assert (kept.points, kept.against) == (pytest.approx(noise), "company")
+    assert kept.preference == pytest.approx(noise)
+
+
+def test_what_the_number_format_rounds_alike_is_told_by_the_same_model_in_float32(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Coarse(Rounding):
+        """Says the same in any company: 6 as often as 5, where it is 5 in float32."""
+
+        async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+            reply = await super().answer(call, policy, seed, attempt)
+            half = (0, 0, 0, 0, 0.5, 0.5, 0, 0, 0, 0)
+            return replace(reply, probabilities=half) if call.answer == POINTS else reply
+
+    monkeypatch.setattr(battery, "build", lambda _settings, _policies: Rounding(drift=0))
+    coarse, exact = Coarse(drift=0), ScriptedEngine()
+
+    async def tried() -> list[Found]:
+        return [e async for e in examined(ScriptedEngine(), coarse, lambda _words: None, exact=exact)]
+
+    (told,) = (each for each in asyncio.run(tried()) if each.what == "the same numbers in float32")
+    assert told.can == "partly"
+    kept = known_noise(coarse.identity())
+    assert kept is not None
+    assert (kept.points, kept.preference, kept.against) == (0.5, 0.0, "float32")
 
 
 def test_numbers_that_are_the_same_in_any_company_have_none() -> None:
@@ -78,4 +121,5 @@ def test_numbers_that_are_told_to_some_calls_only_are_no_comparison() -> None:
 
     told = found(Silent(drift=0.0))
     assert told.can == "no"
-    assert f"{ALONE} of {ALONE} told no probabilities" in told.seen
+    assert f"some of {2 * ALONE} told no probabilities" in told.seen
+    assert known_noise({"kind": "rounding"}) is None

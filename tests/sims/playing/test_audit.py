@@ -10,11 +10,12 @@ import pytest
 
 from palaestra.agents.failures import BadInput, ExtensionFault
 from palaestra.agents.scripted import scripted_reply
-from palaestra.metrics.judge_audit import SCHEMA, effective_judges
+from palaestra.metrics.judge_audit import SCHEMA, audit_figures, effective_judges, panel_table
 from palaestra.runs.audits.fingerprint import known_judges
 from palaestra.runs.audits.kept import JudgeAudit, find, keep, places
 from palaestra.runs.audits.own_answers import of_themselves
 from palaestra.runs.audits.standing import called, in_words, panel_in_words
+from palaestra.runs.audits.verdict import verdict
 from palaestra.runs.exports.folder import export
 from palaestra.runs.exports.options import ExportOptions
 from palaestra.runs.exports.pairing import PairRule
@@ -112,6 +113,39 @@ FAULTY = {
 def test_a_planted_fault_of_a_judge_is_named(name: str, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     judge, _ = FAULTY[name]
     assert all(name in in_words(each.audit) for each in audited(monkeypatch, *[judge] * 3, mode=mode))
+
+
+def test_a_judge_that_abstains_in_the_run_abstains_in_its_audit_where_it_flips(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    follower = MadeUpJudge(knows=3, likes_first=2)
+    (kim, *_) = audited(monkeypatch, *[follower] * 3, mode="pairwise", judging="pairwise", abstain="flips")
+    assert kim.judge.abstains
+    every, counted = (audit_figures(kim.audit.table, True, abstains) for abstains in (False, True))
+    assert every.abstained == 0 < counted.abstained < 400
+    assert every.accuracy is not None
+    assert counted.accuracy is not None
+    assert counted.accuracy.value > every.accuracy.value
+    assert (counted.consistency, counted.position) == (every.consistency, every.position)
+    told = in_words(kim.audit, kim.judge.abstains)
+    assert (
+        f"of {500 - counted.abstained} pairs, abstaining from {counted.abstained} on which it flips" in told
+    )
+    assert "position: favours what it reads first" in told
+    panel = audit_figures(panel_table([kim.audit.table] * 2, abstains=True), True)
+    assert panel.accuracy == counted.accuracy
+    (plain, *_) = audited(monkeypatch, *[follower] * 3, mode="pairwise", judging="pairwise")
+    assert plain.judge.fingerprint == kim.judge.fingerprint, "what it says is the same"
+
+
+def test_a_judge_that_always_flips_abstains_from_all() -> None:
+    rows = [
+        {"pair": n, "kind": "logic", "size": 1, "longer": "", "styled": "", "one": 0.9, "two": 0.2}
+        for n in range(9)
+    ]
+    found = audit_figures(pl.DataFrame(rows, schema=SCHEMA), True, True)
+    assert (found.pairs, found.abstained, found.accuracy) == (9, 9, None)
+    assert verdict(found) == "abstains from every pair, as it flips with the order on each"
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from palaestra.agents.failures import BadInput
+from palaestra.agents.failures import BadInput, OutOfMemory
 from palaestra.runs.exports.described import Described
 from palaestra.runs.quality.cleaning import of_answers
 from palaestra.runs.quality.pairs import read_pairs
@@ -85,7 +86,7 @@ def test_an_answer_is_scored_once_whatever_asks_for_it() -> None:
         asked.append((chat[-1]["content"] if chat else "", answer))
         return float(len(answer))
 
-    scores = once(length)
+    scores = once(lambda: length)
     assert scores([(question("France"), "Paris."), ([], "Paris."), (question("France"), "Paris.")]) == [
         6,
         6,
@@ -96,6 +97,32 @@ def test_an_answer_is_scored_once_whatever_asks_for_it() -> None:
     france, italy = (f"The capital of {place}?" for place in ("France", "Italy"))
     wanted = [(france, "Paris."), ("", "Paris."), (italy, "Paris."), (france, "Rome!")]
     assert asked == wanted
+
+
+def test_a_model_is_in_memory_only_while_it_is_asked_and_says_where_there_is_none_left() -> None:
+    """So that several reward models take no more than the largest of them."""
+    loaded: list[weakref.ref[Any]] = []
+
+    def load() -> Any:
+        assert not any(model() for model in loaded), "another one is still there"
+
+        def score(chat: Any, answer: str) -> float:
+            return float(len(answer))
+
+        loaded.append(weakref.ref(score))
+        return score
+
+    for scores in (once(load), once(load)):
+        assert scores([([], "one"), ([], "three")]) == [3, 5]
+        assert scores([([], "one")]) == [3]
+    assert len(loaded) == 2
+    assert not any(model() for model in loaded)
+
+    def too_large() -> Any:
+        raise MemoryError("no room for 9 GB")
+
+    with pytest.raises(OutOfMemory, match=r"the model huge doesn't fit the memory of .*: no room for 9 GB"):
+        once(too_large, "huge")([([], "one")])
 
 
 def test_a_model_that_gives_several_numbers_is_no_reward_model(shallow: Path) -> None:
