@@ -13,6 +13,7 @@ from typing import Literal
 
 from palaestra.agents.answers import Answer, Likelihood, Value
 from palaestra.agents.speakers import as_shown
+from palaestra.agents.values import value
 
 Role = Literal["system", "user", "assistant"]
 Scalar = str | int | float | bool | None
@@ -95,7 +96,7 @@ REFUSED = "refused"
 """How one finished whose prompt was refused for good, by a content filter say."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     """A model's answer to a call; who knows more of it makes a new one.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import ne
 
 Numbers = tuple[int, ...]
 
@@ -65,17 +66,15 @@ class AskedPrompts:
 
 def ranges(prompt: Sequence[int]) -> str:
     """Numbers, runs of neighbours joined: "0 3-6 9"."""
-    parts: list[str] = []
-    first = last = -2
-    for number in prompt:
-        if number == last + 1:
-            last = number
-            continue
-        if last >= 0:
-            parts.append(str(first) if first == last else f"{first}-{last}")
-        first = last = number
-    if last >= 0:
-        parts.append(str(first) if first == last else f"{first}-{last}")
+    breaks = list(map(ne, prompt[1:], map((1).__add__, prompt)))
+    parts, begin = [], 0
+    while begin < len(prompt):
+        try:
+            end = breaks.index(True, begin)
+        except ValueError:
+            end = len(breaks)
+        parts.append(str(prompt[begin]) if begin == end else f"{prompt[begin]}-{prompt[end]}")
+        begin = end + 1
     return " ".join(parts)
 
 
@@ -92,4 +91,4 @@ def _shared(one: Numbers, other: Numbers) -> int:
     """How many numbers both begin with."""
     if one == other[: len(one)]:
         return len(one)
-    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+    return [*map(ne, one, other), True].index(True)

@@ -101,9 +101,9 @@ LISTED = (
 
     # What is played, and what is kept of it.
     ("scheduler: live", SCHEDULER, "len(self._live) < self._limit", "len(self._live) <= self._limit", T_SCHEDULER),
-    ("scheduler: disk first", SCHEDULER, "await self._recorder.flush()\n        return answered", "return answered", T_SCHEDULER),
+    ("scheduler: disk first", SCHEDULER, "await self._recorder.flush()\n        self._flushed", "self._flushed", T_SCHEDULER),
     ("scheduler: order", SCHEDULER, "replies[item.position] = item.reply", "replies[-1 - item.position] = item.reply", T_SCHEDULER),
-    ("scheduler: last words", SCHEDULER, "for _ in range(self._answered.qsize())", "for _ in range(0)", T_SCHEDULER),
+    ("scheduler: last words", SCHEDULER, "await self._record(self._taken())", "self._taken()", T_SCHEDULER),
     ("recorder: another call", RECORDER, "and answered.seed == call.seed", "", f"{T_PLAY} -k would_be_others"),
     ("recorder: events twice", RECORDER, "past.answers, past.events)", "past.answers, 0)", f"{T_PLAY} -k resumed_to_the_same"),
     ("log: disk", LOG, "os.fdatasync(self._file)", "pass", T_LOG),
