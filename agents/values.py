@@ -1,4 +1,4 @@
-"""Values with many fields that are made at every call of a run: frozen dataclasses, made as fast as open ones.
+"""Values of many fields that are made at every call: frozen dataclasses, made as fast as open ones.
 
 A frozen dataclass sets each field through `object.__setattr__`, six times as slow as setting it, and
 `dataclasses.replace` is ten times as slow as making the object anew: together that was a tenth of what the
@@ -25,12 +25,12 @@ def value(declared: type[Class]) -> type[Class]:
     open_, fill = type(frozen.__name__, frozen.__bases__, own), frozen.__init__
 
     @wraps(fill)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def filled(self: Any, *args: Any, **kwargs: Any) -> None:
         object.__setattr__(self, "__class__", open_)
         fill(self, *args, **kwargs)
         self.__class__ = frozen
 
-    frozen.__init__ = __init__
+    frozen.__init__ = filled
     frozen.__setattr__ = frozen.__delattr__ = _refuse
     frozen.__reduce__ = _reduce
     frozen.__open__ = open_

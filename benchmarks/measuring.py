@@ -28,14 +28,17 @@ class Spread:
 
     @property
     def least(self) -> float:
+        """The least of them."""
         return min(self.values)
 
     @property
     def median(self) -> float:
+        """The one in the middle."""
         return median(self.values)
 
     @property
     def most(self) -> float:
+        """The most of them."""
         return max(self.values)
 
     def told(self, form: str = "7.1f") -> str:
@@ -44,7 +47,7 @@ class Spread:
 
 
 def taking_turns(parts: Mapping[str, Callable[[], float]], times: int) -> dict[str, Spread]:
-    """Each part measured so many times, one after another in each round, after one round that doesn't count."""
+    """Each part measured so many times, by turns, after one turn of each that doesn't count."""
     found: dict[str, list[float]] = {name: [] for name in parts}
     for number in range(times + 1):
         for name, measure in parts.items():
@@ -87,4 +90,6 @@ def _processor() -> str:
     told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     flags = told.get("flags", "").split()
     widest = next((flag for flag in ("amx_bf16", "avx512f", "avx2") if flag in flags), "")
-    return " ".join(filter(None, (told.get("model name", platform.machine()), f"({widest})" if widest else "")))
+    return " ".join(
+        filter(None, (told.get("model name", platform.machine()), f"({widest})" if widest else ""))
+    )

@@ -167,7 +167,10 @@ def alive(episodes: int) -> None:
     """The memory that so many live episodes take; in a process of its own, as memory is told at its most."""
     before = peak_memory()
     used = cost(Size(episodes=episodes, live=episodes))
-    print(f"{episodes:,} live episodes of 8 agents: {peak_memory():.2f} GB at most, {before:.2f} before;", end=" ")
+    print(
+        f"{episodes:,} live episodes of 8 agents: {peak_memory():.2f} GB at most, {before:.2f} before;",
+        end=" ",
+    )
     print(f"{used:.1f} µs a call")
 
 

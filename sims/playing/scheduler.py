@@ -22,7 +22,6 @@ from palaestra.runs.record.recorder import Recorder
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.registry import rules_border
 
-
 FLUSH_EVERY = 0.005
 """Seconds from one write of the log to the next while further replies may come: a call takes a hundred times
 as long, and without it two thousand replies a second are as many writes."""
