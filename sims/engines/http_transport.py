@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import (
-    BasicAuth,
     ClientError,
     ClientSession,
     ClientTimeout,
@@ -136,10 +135,7 @@ def _proxy(url: str) -> dict[str, Any]:
     if proxy.scheme not in ("http", "https"):
         what = f"the environment names a proxy of kind {proxy.scheme} for {address.hostname}"
         raise EngineUnavailable(what, "Name one of kind http, or none: NO_PROXY takes names of hosts.")
-    if proxy.username is None:
-        return {"proxy": proxy.geturl()}
-    auth = BasicAuth(proxy.username, proxy.password or "")
-    return {"proxy": proxy._replace(netloc=proxy.netloc.rpartition("@")[2]).geturl(), "proxy_auth": auth}
+    return {"proxy": proxy.geturl()}
 
 
 def _within(host: str, networks: str) -> bool:

@@ -1,7 +1,7 @@
 """One engine of several servers of the same model: an episode's calls go to one of them, where its prefix is.
 
-A server that dies, or is of no use, leaves its episodes to the others until it answers again. What the last one
-fails with is what the engine fails with.
+A server that dies, or is of no use, leaves its episodes to the others until it answers again. What the last
+one fails with is what the engine fails with.
 """
 
 from __future__ import annotations
