@@ -7,7 +7,6 @@ refers to that reply's call and its text is not stored again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
@@ -19,7 +18,7 @@ Role = Literal["system", "user", "assistant"]
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class Message:
     """A piece of text that prompts are made of.
 
@@ -49,7 +48,7 @@ class Message:
 Prompt = tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class Question:
     """What an agent wants to know of a model. Rules that yield it make a call of it.
 
@@ -77,7 +76,7 @@ class Question:
         return self.answer.text if isinstance(self.answer, Likelihood) else ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@value(eq=False, kw_only=True)
 class Call(Question):
     """A question that is put to a model.
 
@@ -98,7 +97,7 @@ REFUSED = "refused"
 """How one finished whose prompt was refused for good, by a content filter say."""
 
 
-@value
+@value()
 class Reply:
     """A model's answer to a call; who knows more of it makes a new one.
 

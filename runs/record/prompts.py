@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from operator import ne
 
 Numbers = tuple[int, ...]
+LEAST_SHARED = 4
+"""How many messages two prompts must begin with for the later one to be told by what it adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,11 @@ class AskedPrompts:
     def told(self, agent: str, step: int, call: int, prompt: Numbers) -> str:
         """The prompt of an agent's call as the log tells it."""
         self.take(agent, step, call, prompt)
-        whole, earlier = ranges(prompt), self._before.get(agent)
-        if earlier is None:
-            return whole
-        kept = _shared(earlier.prompt, prompt)
-        added = f"{earlier.call}:{kept} {ranges(prompt[kept:])}".rstrip()
-        return added if len(added) < len(whole) else whole
+        earlier = self._before.get(agent)
+        kept = 0 if earlier is None else _shared(earlier.prompt, prompt)
+        if earlier is None or kept < LEAST_SHARED:
+            return ranges(prompt)
+        return f"{earlier.call}:{kept} {ranges(prompt[kept:])}".rstrip()
 
     def read(self, agent: str, step: int, call: int, text: str) -> Numbers:
         """The prompt that `told` told so; raises `ValueError` where it adds to one that there isn't."""

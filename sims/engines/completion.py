@@ -60,7 +60,7 @@ class Position:
     listed: tuple[tuple[str, float], ...]
 
 
-@value
+@value()
 class Completion:
     """What a server answered.
 
