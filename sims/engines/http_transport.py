@@ -46,7 +46,7 @@ class Late(Unreached):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What a server answered; its headers are found by their names in any case."""
 
     status: int
@@ -79,15 +79,15 @@ class Transport:
             **_proxy(url),
         )
 
-    async def get(self, path: str, timeout: float) -> Answer:
+    async def get(self, path: str, timeout: float) -> HttpAnswer:
         """The answer to a request for `path`; raises `Unreached`."""
         return await self._request("GET", path, timeout)
 
-    async def post(self, path: str, body: bytes, timeout: float) -> Answer:
+    async def post(self, path: str, body: bytes, timeout: float) -> HttpAnswer:
         """The answer to JSON that is sent to `path`; raises `Unreached`."""
         return await self._request("POST", path, timeout, data=body, headers=self._headers)
 
-    async def _request(self, method: str, path: str, timeout: float, **more: Any) -> Answer:
+    async def _request(self, method: str, path: str, timeout: float, **more: Any) -> HttpAnswer:
         try:
             place = self._places.get(path) or self._places.setdefault(path, URL(self._url + path))
             # A limit of the whole: one between two pieces of an answer may be kept alive by blanks.
@@ -95,7 +95,7 @@ class Transport:
                 asyncio.timeout(timeout),
                 self._session.request(method, place, allow_redirects=False, **more) as answer,
             ):
-                return Answer(answer.status, answer.headers, await answer.read())
+                return HttpAnswer(answer.status, answer.headers, await answer.read())
         except TimeoutError:
             raise Late("gave no answer in time") from None
         except (InvalidURL, ValueError) as error:

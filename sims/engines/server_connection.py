@@ -21,7 +21,7 @@ from palaestra.agents.trust import OPENAI_HOSTS, Address
 from palaestra.sims.engines.completion import Completion, EmbeddedError, Malformed, read, words_of
 from palaestra.sims.engines.dialect import LENGTHS, PARAMETERS, named
 from palaestra.sims.engines.engine import Listener
-from palaestra.sims.engines.http_transport import Answer, Late, Transport, Unreached, room_for
+from palaestra.sims.engines.http_transport import HttpAnswer, Late, Transport, Unreached, room_for
 from palaestra.sims.engines.pace import Pace
 from palaestra.sims.engines.server_faults import (
     PATIENT,
@@ -193,7 +193,7 @@ class Connection:
         self._waiting = False
         return completion
 
-    async def _sent(self, client: Transport, body: dict[str, Any] | None = None) -> Answer:
+    async def _sent(self, client: Transport, body: dict[str, Any] | None = None) -> HttpAnswer:
         """The answer to a request for a completion, or for the list of models."""
         timeout = self._settings.timeout
         try:
@@ -206,7 +206,7 @@ class Connection:
             raise Hiccup(kind, self._told(str(failure))) from None
 
     def _failure(
-        self, status: int, words: str, response: Answer, embedded: bool = False
+        self, status: int, words: str, response: HttpAnswer, embedded: bool = False
     ) -> Hiccup | RequestRefused | EngineUnavailable:
         """What an answer that is no completion means."""
         answered = FailedAnswer(status, words)
@@ -271,7 +271,7 @@ class Connection:
     def _told(self, words: str) -> str:
         return f"{self._url} {words}" if not words.startswith("status") else f"{self._url}: {words}"
 
-    def _content(self, response: Answer) -> bytes:
+    def _content(self, response: HttpAnswer) -> bytes:
         """What a server answered, without the key, which it may quote."""
         return response.content.replace(self._key.encode(), b"[key]") if self._key else response.content
 

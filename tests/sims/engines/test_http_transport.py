@@ -9,7 +9,7 @@ import pytest
 
 from palaestra.agents.failures import EngineUnavailable
 from palaestra.sims.engines import http_transport
-from palaestra.sims.engines.http_transport import Answer, Transport, Unreached, room_for
+from palaestra.sims.engines.http_transport import HttpAnswer, Transport, Unreached, room_for
 from support.chat_server import FakeServer
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -22,8 +22,8 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-def got(url: str, times: int = 1) -> list[Answer]:
-    async def session() -> list[Answer]:
+def got(url: str, times: int = 1) -> list[HttpAnswer]:
+    async def session() -> list[HttpAnswer]:
         transport = Transport(url, {"X-Ours": "1"})
         try:
             return [await transport.get("/models", 10) for _ in range(times)]
