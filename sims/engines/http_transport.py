@@ -21,13 +21,13 @@ from aiohttp import (
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
-    InvalidURL,
     TCPConnector,
 )
 from yarl import URL
 
 from palaestra.agents.failures import EngineUnavailable
 
+PATHS = MODELS, COMPLETIONS = "/models", "/chat/completions"
 SECONDS_TO_CONNECT = 10.0
 SECONDS_KEPT = 5.0
 """How long a connection that nobody uses is kept; servers close theirs after as long."""
@@ -62,12 +62,14 @@ class Transport:
         headers: of every request.
 
     Raises:
-        EngineUnavailable: the environment names a proxy for it that isn't HTTP.
+        EngineUnavailable: it is no address, or the environment names a proxy for it that isn't HTTP.
     """
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        self._url = url
-        self._places: dict[str, URL] = {}
+        try:
+            self._places = {path: URL(url + path) for path in PATHS}
+        except ValueError as error:
+            raise EngineUnavailable(f"{url} is no address: {error}", "Mend `engines.NAME.url`.") from None
         self._headers = {**headers, "Content-Type": "application/json"}
         self._session = ClientSession(
             connector=TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT),
@@ -89,20 +91,15 @@ class Transport:
 
     async def _request(self, method: str, path: str, timeout: float, **more: Any) -> HttpAnswer:
         try:
-            place = self._places.get(path) or self._places.setdefault(path, URL(self._url + path))
             # A limit of the whole: one between two pieces of an answer may be kept alive by blanks.
             async with (
                 asyncio.timeout(timeout),
-                self._session.request(method, place, allow_redirects=False, **more) as answer,
+                self._session.request(method, self._places[path], allow_redirects=False, **more) as answer,
             ):
                 return HttpAnswer(answer.status, answer.headers, await answer.read())
         except TimeoutError:
             raise Late("gave no answer in time") from None
-        except (InvalidURL, ValueError) as error:
-            raise EngineUnavailable(
-                f"{self._url}: no address ({error})", "Mend `engines.NAME.url`."
-            ) from None
-        except (ClientError, OSError) as error:
+        except (ClientError, OSError, ValueError) as error:  # what can't be read is a ValueError, too
             raise Unreached(f"can't be reached ({type(error).__name__})") from None
         except RuntimeError:  # it was closed meanwhile
             raise Unreached("can't be reached") from None

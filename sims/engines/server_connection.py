@@ -21,7 +21,15 @@ from palaestra.agents.trust import OPENAI_HOSTS, Address
 from palaestra.sims.engines.completion import Completion, EmbeddedError, Malformed, read, words_of
 from palaestra.sims.engines.dialect import LENGTHS, PARAMETERS, named
 from palaestra.sims.engines.engine import Listener
-from palaestra.sims.engines.http_transport import HttpAnswer, Late, Transport, Unreached, room_for
+from palaestra.sims.engines.http_transport import (
+    COMPLETIONS,
+    MODELS,
+    HttpAnswer,
+    Late,
+    Transport,
+    Unreached,
+    room_for,
+)
 from palaestra.sims.engines.pace import Pace
 from palaestra.sims.engines.server_faults import (
     PATIENT,
@@ -198,9 +206,9 @@ class Connection:
         timeout = self._settings.timeout
         try:
             if body is None:
-                return await client.get("/models", min(timeout, SECONDS_TO_LIST))
+                return await client.get(MODELS, min(timeout, SECONDS_TO_LIST))
             told = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
-            return await client.post("/chat/completions", told, timeout)
+            return await client.post(COMPLETIONS, told, timeout)
         except Unreached as failure:
             kind = NOT_IN_TIME if isinstance(failure, Late) else "a dropped connection"
             raise Hiccup(kind, self._told(str(failure))) from None

@@ -25,8 +25,6 @@ from palaestra.scenarios.core.registry import rules_border
 FLUSH_EVERY = 0.005
 """Seconds from one write of the log to the next while further replies may come: a call takes a hundred times
 as long, and without it two thousand replies a second are as many writes."""
-
-
 GARBAGE = (10_000, 10, 10)
 """Thresholds of garbage collection while a run is played. An episode holds thousands of objects for long, so
 Python's own look through them too often; ones much higher would keep hundreds of ended episodes in memory."""

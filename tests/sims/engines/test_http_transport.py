@@ -92,3 +92,8 @@ def test_more_connections_than_the_system_gives_files_are_not_opened(monkeypatch
     assert room_for(10_000) == 4096 - http_transport.OTHER_FILES
     limits[:] = [resource.RLIM_INFINITY, resource.RLIM_INFINITY]
     assert room_for(10_000) == 10_000
+
+
+def test_an_address_that_there_can_not_be_is_told_at_once() -> None:
+    with pytest.raises(EngineUnavailable, match=r"is no address(.|\n)*engines.NAME.url"):
+        got("http://127.0.0.1:99999/v1")
