@@ -12,7 +12,7 @@ QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/reco
 	tests/sims/commands/test_app.py tests/test_the_name.py
 
 .PHONY: help setup demo evolve-demo notebooks quick test whole check formats browsers conformance thinkers \
-	pythons pythons-quick coverage mutants chaos intervals nulls power bench clean
+	pythons pythons-quick coverage mutants chaos intervals nulls power bench bench-peers clean
 
 help:
 	@echo "make demo           play a real debate on the embedded model"
@@ -35,6 +35,7 @@ help:
 	@echo "make nulls          2,000 studies of agents at random: in how many is anything found (an hour)"
 	@echo "make power          planted effects: how often are they found in as many episodes as planned (10 minutes)"
 	@echo "make bench          measure speed; prints ratios"
+	@echo "make bench-peers    the same debates with AutoGen, Inspect and a bare client on a mock server (10 minutes)"
 	@echo "make setup          only install (into $(VENV), for: $(DEVICE))"
 
 setup: $(VENV)/.setup-$(DEVICE)
@@ -114,7 +115,13 @@ power: setup
 bench: setup
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/overhead.py --growth
+	$(BIN)/python benchmarks/overhead.py --alive 10000
+	$(BIN)/python benchmarks/server_engine.py
 	$(BIN)/python benchmarks/log_cost.py
+
+bench-peers: setup
+	$(BIN)/python benchmarks/peers/compare.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

@@ -7,18 +7,18 @@ refers to that reply's call and its text is not stored again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
 from palaestra.agents.answers import Answer, Likelihood, Value
 from palaestra.agents.speakers import as_shown
+from palaestra.agents.values import value
 
 Role = Literal["system", "user", "assistant"]
 Scalar = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class Message:
     """A piece of text that prompts are made of.
 
@@ -48,7 +48,7 @@ class Message:
 Prompt = tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(eq=False)
 class Question:
     """What an agent wants to know of a model. Rules that yield it make a call of it.
 
@@ -76,17 +76,19 @@ class Question:
         return self.answer.text if isinstance(self.answer, Likelihood) else ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@value(eq=False, kw_only=True)
 class Call(Question):
     """A question that is put to a model.
 
     Attributes:
         index: position among the episode's calls, from 0.
         seed: seed of this call's sampling, 0 ≤ seed < 2⁶³.
+        episode: index of the episode that asks; 0 outside of any.
     """
 
     index: int
     seed: int
+    episode: int = 0
 
 
 OVERFLOW = "overflow"
@@ -95,7 +97,7 @@ REFUSED = "refused"
 """How one finished whose prompt was refused for good, by a content filter say."""
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Reply:
     """A model's answer to a call; who knows more of it makes a new one.
 

@@ -52,7 +52,7 @@ class Prompts:
     ) -> None:
         self._common = frozenset(common)
         self._templates = {purpose: _template(purpose, text) for purpose, text in templates.items()}
-        self._rendered: dict[tuple[str, tuple[tuple[str, str, Scalar], ...]], str] = {}
+        self._rendered: dict[tuple[Scalar | type, ...], str] = {}
         for purpose, text in (overrides or {}).items():
             self._templates[purpose] = self._override(purpose, text)
 
@@ -80,18 +80,19 @@ class Prompts:
         if template is None:
             raise LookupError(f"there is no prompt {purpose!r}; {nearest(purpose, self._templates)}")
         try:
-            used = tuple((name, variables[name]) for name in template.variables)
+            used = [variables[name] for name in template.variables]
         except KeyError as error:
             [name] = error.args
             raise LookupError(
                 f"prompt {purpose!r} uses {{{name}}}, which has no value; {nearest(name, variables)}"
             ) from error
-        key = (purpose, tuple((name, type(value).__name__, value) for name, value in used))
+        key = (purpose, *used, *map(type, used))  # 1 and True are one key, but not one word
         text = self._rendered.get(key)
         if text is None:
             if len(self._rendered) >= 4096:
                 self._rendered.clear()
-            text = self._rendered[key] = formatter.format(template.text, **dict(used)).strip()
+            filled = dict(zip(template.variables, used, strict=True))
+            text = self._rendered[key] = formatter.format(template.text, **filled).strip()
         return text
 
 

@@ -7,6 +7,7 @@ framework costs. Here a value is filled while it is of a twin class that isn't f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass
 from functools import wraps
 from operator import attrgetter
@@ -18,24 +19,28 @@ Class = TypeVar("Class")
 
 
 @dataclass_transform(frozen_default=True)
-def value(declared: type[Class]) -> type[Class]:
-    """Makes a frozen dataclass with slots of a class that declares two fields or more."""
-    frozen: Any = dataclass(slots=True, unsafe_hash=True)(declared)
-    own = {"__slots__": frozen.__slots__, "__setattr__": object.__setattr__}
-    open_, fill = type(frozen.__name__, frozen.__bases__, own), frozen.__init__
+def value(*, eq: bool = True, kw_only: bool = False) -> Callable[[type[Class]], type[Class]]:
+    """Makes a frozen dataclass with slots, of two fields or more; its options are those of `dataclass`."""
 
-    @wraps(fill)
-    def filled(self: Any, *args: Any, **kwargs: Any) -> None:
-        object.__setattr__(self, "__class__", open_)
-        fill(self, *args, **kwargs)
-        self.__class__ = frozen
+    def made(declared: type[Class]) -> type[Class]:
+        frozen: Any = dataclass(slots=True, eq=eq, unsafe_hash=eq, kw_only=kw_only)(declared)
+        own = {"__slots__": frozen.__slots__, "__setattr__": object.__setattr__}
+        open_, fill = type(frozen.__name__, frozen.__bases__, own), frozen.__init__
 
-    frozen.__init__ = filled
-    frozen.__setattr__ = frozen.__delattr__ = _refuse
-    frozen.__reduce__ = _reduce
-    frozen.__open__ = open_
-    frozen.__values__ = attrgetter(*frozen.__dataclass_fields__)
-    return cast(type[Class], frozen)
+        @wraps(fill)
+        def filled(self: Any, *args: Any, **kwargs: Any) -> None:
+            object.__setattr__(self, "__class__", open_)
+            fill(self, *args, **kwargs)
+            self.__class__ = frozen
+
+        frozen.__init__ = filled
+        frozen.__setattr__ = frozen.__delattr__ = _refuse
+        frozen.__reduce__ = _reduce
+        frozen.__open__ = open_
+        frozen.__values__ = attrgetter(*frozen.__dataclass_fields__)
+        return cast(type[Class], frozen)
+
+    return made
 
 
 def _refuse(self: object, name: str, *_given: object) -> NoReturn:
@@ -44,7 +49,11 @@ def _refuse(self: object, name: str, *_given: object) -> NoReturn:
 
 def _reduce(self: Any) -> tuple[Any, ...]:
     """How a value is copied, and sent to another process."""
-    return type(self), self.__values__(self)
+    return _remade, (type(self), dict(zip(self.__dataclass_fields__, self.__values__(self), strict=True)))
+
+
+def _remade(kind: type[Class], fields: dict[str, object]) -> Class:
+    return kind(**fields)
 
 
 if TYPE_CHECKING:
@@ -52,7 +61,7 @@ if TYPE_CHECKING:
 else:
 
     def replaced(of, **changes):
-        """A copy of the value `of` with these fields changed, as `dataclasses.replace` makes it."""
+        """A copy of the value `of`, whose fields may be given by position, with these changed."""
         kind = type(of)
         copy = object.__new__(kind.__open__)
         kind.__init__.__wrapped__(copy, *kind.__values__(of))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import orjson
-from throughput import outputs
+from measuring import Spread, machine, outputs
 
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.chain import Chain
@@ -42,14 +42,11 @@ def debate(rounds: int, episodes: int, folder: Path) -> list[Record]:
 
 
 def cpu(write: Callable[[], Iterable[bytes]]) -> float:
-    """The least CPU seconds of several times."""
-    taken = []
-    for _ in range(REPEATS):
-        before = time.process_time()
-        for _ in write():
-            pass
-        taken.append(time.process_time() - before)
-    return min(taken)
+    """CPU seconds."""
+    before = time.process_time()
+    for _ in write():
+        pass
+    return time.process_time() - before
 
 
 def main() -> None:
@@ -68,10 +65,11 @@ def main() -> None:
         return (chain.sealed(record) for record in short)
 
     calls = sum(record["record"] == "call" for record in short)
-    added = (cpu(sealed) - cpu(plain)) / calls * 1e6
+    added = Spread(tuple((cpu(sealed) - cpu(plain)) / calls * 1e6 for _ in range(REPEATS)))
     wider = (sum(map(len, sealed())) - sum(map(len, plain()))) / len(short)
+    print(machine())
     print(f"number and checksum, {len(short):,} records of {calls:,} calls")
-    print(f"  CPU time a call    {added:6.2f} µs     (expected: at most 5)")
+    print(f"  CPU µs a call      {added.told('6.2f')} (least, median, most; expected: at most 5)")
     print(f"  bytes a record     {wider:6.1f}        (expected: at most 24)")
     print("log, bytes a call")
     for rounds, size in sizes.items():

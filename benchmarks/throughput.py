@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import platform
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from measuring import machine, outputs
 
 from palaestra.agents.agent import Layout
 from palaestra.agents.calls import Call, Reply
@@ -85,13 +86,6 @@ class Speed:
             f"  {name:<34}{self.tokens_per_second:8.1f} tokens/s  {len(self.calls):5} calls  "
             f"{self.cached / self.prompt:4.0%} cached  {self.seconds:6.1f} s"
         )
-
-
-def outputs() -> Path:
-    """Where logs are written: on a disk, which the system's folder for temporary files may not be."""
-    folder = Path("outputs")
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def debate(agents: int, rounds: int, episodes: int, layout: Layout) -> DebateConfig:
@@ -162,7 +156,7 @@ async def measure(tokens: int, episodes: int) -> None:
     await engine.start()
     try:
         about = ", ".join(f"{k} {v}" for k, v in engine.identity().items())
-        print(f"throughput: {about}, {platform.machine()}", flush=True)
+        print(f"throughput: {about}\n{machine()}", flush=True)
         warm = debate(2, 1, 4, "shared_prefix")
         await simulate(engine, policy, warm)
         print(f"debates of 6 agents × 3 rounds, {episodes} episodes alive, {tokens} tokens an answer")

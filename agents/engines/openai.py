@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from palaestra.agents.engine import EngineKind, EngineSettings
 from palaestra.agents.trust import VARIABLE, Address, KeySent, Need
@@ -30,6 +30,10 @@ OURS = frozenset({*FIELDS, "model", "messages", "stream", "n", "add_generation_p
 """Fields that `extra` may not set."""
 
 
+DEFAULT_URL = "http://127.0.0.1:8000/v1"
+"""Where vLLM's own server listens."""
+
+
 class OpenAIEngine(EngineSettings):
     """A server that speaks OpenAI's chat protocol (a vLLM server, say)."""
 
@@ -37,7 +41,13 @@ class OpenAIEngine(EngineSettings):
 
     kind: Literal["openai"] = "openai"
     model: str = Field(description="The model's name as the server knows it.")
-    url: str = Field("http://127.0.0.1:8000/v1", description="Base address, with its `/v1`.")
+    url: str = Field(DEFAULT_URL, description="Base address, with its `/v1`.")
+    urls: tuple[str, ...] = Field(
+        (),
+        description="Base addresses of several servers of this model, in place of `url`. An episode's calls "
+        "go to one of them, where its prefix is cached; one that dies leaves its episodes to the others. "
+        "`parallel` and rates are of each.",
+    )
     key_variable: Annotated[str, StringConstraints(pattern=VARIABLE)] | None = Field(
         "OPENAI_API_KEY",
         description="Environment variable that holds the key; null for a server that needs none. The key is "
@@ -45,7 +55,9 @@ class OpenAIEngine(EngineSettings):
         "`--allow-key NAME=HOST`.",
     )
     timeout: float = Field(120, gt=0, description="Longest wait for one answer, seconds.")
-    parallel: int = Field(64, ge=1, description="Most requests under way at once.")
+    parallel: int = Field(
+        1024, ge=1, description="Most requests under way at once; what a server can't take yet, it lets wait."
+    )
     patience: float = Field(
         300, ge=0, description="Longest wait for a server that is loading or busy, seconds."
     )
@@ -68,6 +80,21 @@ class OpenAIEngine(EngineSettings):
     def _plain_address(cls, url: str) -> str:
         Address.of(url)
         return url
+
+    @field_validator("urls")
+    @classmethod
+    def _plain_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            Address.of(url)
+        if len(set(urls)) < len(urls):
+            raise ValueError("each address once: its episodes are shared out by their numbers")
+        return urls
+
+    @model_validator(mode="after")
+    def _one_or_many(self) -> Self:
+        if self.urls and self.url != DEFAULT_URL:
+            raise ValueError("`url` or `urls`, not both")
+        return self
 
     @field_validator("drop")
     @classmethod
@@ -92,9 +119,14 @@ class OpenAIEngine(EngineSettings):
         return {name for field in self.drop for name in FIELDS[field]}
 
     def needs(self) -> Iterator[Need]:
-        """That its key may go there."""
+        """That its key may go to each address."""
         if self.key_variable is not None:
-            yield KeySent(self.key_variable, self.url)
+            for url in self.urls or (self.url,):
+                yield KeySent(self.key_variable, url)
+
+    def at(self, url: str) -> OpenAIEngine:
+        """The settings of the one server at `url`."""
+        return self.model_copy(update={"url": url, "urls": ()})
 
 
-ENGINE = EngineKind(OpenAIEngine, "palaestra.sims.engines.openai_engine:OpenAIServer")
+ENGINE = EngineKind(OpenAIEngine, "palaestra.sims.engines.server_group:serving")

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import ne
 from typing import Generic, NamedTuple, TypeVar
 
 Numbers = tuple[int, ...]
 Prompt = TypeVar("Prompt")
+LEAST_SHARED = 4
+"""How many messages two prompts must begin with for the later one to be told by what it adds."""
 
 
 @dataclass(slots=True)
@@ -49,12 +52,11 @@ class AskedPrompts(_LastAsked[Numbers]):
     def told(self, agent: str, step: int, call: int, prompt: Numbers) -> str:
         """The prompt of an agent's call as the log tells it."""
         self.take(agent, step, call, prompt)
-        whole, earlier = ranges(prompt), self._before.get(agent)
-        if earlier is None:
-            return whole
-        kept = _shared(earlier.prompt, prompt)
-        added = f"{earlier.call}:{kept} {ranges(prompt[kept:])}".rstrip()
-        return added if len(added) < len(whole) else whole
+        earlier = self._before.get(agent)
+        kept = 0 if earlier is None else _shared(earlier.prompt, prompt)
+        if earlier is None or kept < LEAST_SHARED:
+            return ranges(prompt)
+        return f"{earlier.call}:{kept} {ranges(prompt[kept:])}".rstrip()
 
 
 class _Whole(NamedTuple):
@@ -96,17 +98,15 @@ class ToldPrompts(_LastAsked[_Whole]):
 
 def ranges(prompt: Sequence[int]) -> str:
     """Numbers, runs of neighbours joined: "0 3-6 9"."""
-    parts: list[str] = []
-    first = last = -2
-    for number in prompt:
-        if number == last + 1:
-            last = number
-            continue
-        if last >= 0:
-            parts.append(str(first) if first == last else f"{first}-{last}")
-        first = last = number
-    if last >= 0:
-        parts.append(str(first) if first == last else f"{first}-{last}")
+    breaks = list(map(ne, prompt[1:], map((1).__add__, prompt)))
+    parts, begin = [], 0
+    while begin < len(prompt):
+        try:
+            end = breaks.index(True, begin)
+        except ValueError:
+            end = len(breaks)
+        parts.append(str(prompt[begin]) if begin == end else f"{prompt[begin]}-{prompt[end]}")
+        begin = end + 1
     return " ".join(parts)
 
 
@@ -123,7 +123,7 @@ def _shared(one: Numbers, other: Numbers) -> int:
     """How many numbers both begin with."""
     if one == other[: len(one)]:
         return len(one)
-    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+    return [*map(ne, one, other), True].index(True)
 
 
 def _size(text: str) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -18,6 +18,7 @@ import orjson
 from palaestra.agents.budget import Usage
 from palaestra.agents.calls import Call, Message, Reply
 from palaestra.agents.failures import RunUnreadable
+from palaestra.agents.values import replaced
 from palaestra.runs.record.chain import Chain, Heads
 from palaestra.runs.record.entries import (
     AnswerAsked,
@@ -232,7 +233,7 @@ class Recorder:
         if reply.probabilities is not None:
             kept = tuple(round(p, PROBABILITY_DIGITS) for p in reply.probabilities)
             mass = None if reply.mass is None else round(reply.mass, PROBABILITY_DIGITS)
-            reply = replace(reply, probabilities=kept, mass=mass)
+            reply = replaced(reply, probabilities=kept, mass=mass)
         prompts = self._written[episode.number].prompts
         prompt = prompts.told(call.agent, episode.steps + 1, call.index, _numbers(call))
         self._add(call_record(episode, call, reply, prompt, seconds))
@@ -250,7 +251,7 @@ class Recorder:
 
 
 def _numbers(call: Call) -> Numbers:
-    return tuple(message.number for message in call.prompt)
+    return tuple([message.number for message in call.prompt])  # a list is twice as fast as a generator
 
 
 def _says(recorded: Message, message: Message) -> bool:

@@ -47,6 +47,8 @@ class Transcript:
 
     def _quoted(self, text: str, label: str) -> tuple[int, ...]:
         self._labels.add(label)
+        if len(text.splitlines()) < 2:
+            return ()
         return quoted_lines(text, label, (*self._labels, *self._names()))
 
     def say(self, speaker: str, reply: Reply, to: Iterable[Agent]) -> Message:

@@ -26,7 +26,7 @@ from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.sims.engines import embedded_model
 
 GIB = 2**30
-PACKAGES = ("mesa", "langchain-core", "pydantic", "polars", "networkx", "matplotlib", "httpx2")
+PACKAGES = ("mesa", "langchain-core", "pydantic", "polars", "networkx", "matplotlib", "aiohttp")
 TRAINING = ("trl", "peft", "datasets")
 EXTENSIONS: tuple[Extensions[Any], ...] = (SCENARIOS, FAMILIES, ENGINES, FORMATS)
 

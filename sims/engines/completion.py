@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from math import exp, inf
 from typing import Any
 
+import orjson
+
+from palaestra.agents.values import value
+
 Body = dict[str, Any]
 MOST_WORDS = 400
 """Characters of a server's own words that are told."""
@@ -56,7 +60,7 @@ class Position:
     listed: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value()
 class Completion:
     """What a server answered.
 
@@ -172,9 +176,12 @@ def _sentences(told: object) -> list[str]:
 
 def _object(body: bytes) -> Body | None:
     try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+        told = orjson.loads(body)
+    except ValueError:  # it may still be what Python reads: infinite numbers, half a character
+        try:
+            told = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
     return told if isinstance(told, dict) else None
 
 

@@ -22,6 +22,7 @@ from palaestra.agents.failures import (
 )
 from palaestra.agents.policy import Policy
 from palaestra.agents.trust import NOTHING, Allowed
+from palaestra.agents.values import replaced
 from palaestra.sims.engines.engine import Engine, Listener, Outspoken
 from palaestra.sims.engines.pace import paced
 from palaestra.sims.engines.thoughts import parted
@@ -172,7 +173,7 @@ class Fleet:
                     rejected, failed = (*rejected, reply.text), True
                     if attempt < self._retries:
                         continue
-            return replace(
+            return replaced(
                 reply,
                 value=value,
                 thought=_joined(*thoughts),
@@ -283,6 +284,8 @@ def _reply(answered: object) -> Reply:
         raise TypeError(f"it answered {answered!r}, which is no Reply")
     # Half a pair of UTF-16, as JSON of a server may hold it, is no character: no file takes it.
     said = (answered.text, answered.thought, answered.refusal, answered.model or "")
+    if all(map(str.isascii, said)):
+        return answered
     text, thought, refusal, model = (words.encode(errors="replace").decode() for words in said)
     if (text, thought, refusal, model) == said:
         return answered

@@ -235,7 +235,7 @@ class OpenAIServer:
             parse: what makes the answer's value, where it has a form to keep to.
         """
         thought = policy.think.tokens if self._thinks or policy.think.kind == "native" else 0
-        asked = await self._once(replace(request, thought=thought))
+        asked = await self._once(replace(request, thought=thought) if thought else request)
         if asked.cut and not asked.text and (asked.thought or asked.completion.hidden):
             self._thinks = True
             longer = max(4 * thought, policy.think.tokens)

@@ -11,7 +11,9 @@ import asyncio
 import os
 import random
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import orjson
 
 from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.failures import EngineDied, EngineUnavailable
@@ -19,6 +21,15 @@ from palaestra.agents.trust import OPENAI_HOSTS, Address
 from palaestra.sims.engines.completion import Completion, EmbeddedError, Malformed, read, words_of
 from palaestra.sims.engines.dialect import LENGTHS, PARAMETERS, named
 from palaestra.sims.engines.engine import Listener
+from palaestra.sims.engines.http_transport import (
+    COMPLETIONS,
+    MODELS,
+    HttpAnswer,
+    Late,
+    Transport,
+    Unreached,
+    room_for,
+)
 from palaestra.sims.engines.pace import Pace
 from palaestra.sims.engines.server_faults import (
     PATIENT,
@@ -28,9 +39,6 @@ from palaestra.sims.engines.server_faults import (
     RequestRefused,
     seconds_to_wait,
 )
-
-if TYPE_CHECKING:
-    from httpx2 import AsyncClient, Response
 
 MOST_TRIES = 6
 """How often a request is made whose hiccups are no reason to wait for long."""
@@ -43,7 +51,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0
 KEYLESS = (401, 403)
 """With which status a server wants another key."""
 NOT_IN_TIME = "no answer in time"
-SECONDS_TO_CONNECT = 10.0
+SECONDS_TO_LIST = 10.0
 RECONNECT_WAITS = (0.2, 0.4, 0.8, 1.6, 3.0)
 """Seconds between looks for a server that was reached before."""
 START = "Start one (python -m vllm.entrypoints.openai.api_server, say), or mend `engines.NAME.url`."
@@ -67,13 +75,14 @@ class Connection:
     def __init__(self, settings: OpenAIEngine) -> None:
         self._settings = settings
         self._url = settings.url.rstrip("/")
-        self._client: AsyncClient | None = None
+        self._client: Transport | None = None
         self._key = ""
         self._reached = False
         self._waiting = False
         self.answers = 0
         self.listener = Listener()
-        self._pace = Pace(settings.requests_per_minute, settings.tokens_per_minute)
+        rates = settings.requests_per_minute, settings.tokens_per_minute
+        self._pace = Pace(*rates) if any(rates) else None
 
     async def open(self) -> list[str]:
         """Connect; a server that was reached before has a few seconds to come back.
@@ -84,20 +93,13 @@ class Connection:
         Raises:
             EngineUnavailable: it isn't to be had.
         """
-        from httpx2 import AsyncClient, Limits, Timeout
-
         settings = self._settings
         self._key = os.environ.get(settings.key_variable or "", "").strip()
         if not self._key.isascii() or not self._key.isprintable():
             odd = f"the key in {settings.key_variable} has characters that no key has"
             raise EngineUnavailable(odd, "Copy it anew: quotes and line breaks are no part of it.")
-        self._slots = asyncio.Semaphore(settings.parallel)
-        self._client = AsyncClient(
-            headers=self._headers(),
-            timeout=Timeout(settings.timeout, connect=min(settings.timeout, SECONDS_TO_CONNECT)),
-            limits=Limits(max_connections=None, max_keepalive_connections=settings.parallel),
-            follow_redirects=False,  # it would take the prompts, and with some servers the key, to a stranger
-        )
+        self._slots = asyncio.Semaphore(room_for(settings.parallel))
+        self._client = Transport(self._url, self._headers())
         served = await self._await_models(self._client)
         self._reached = True
         return served
@@ -109,7 +111,7 @@ class Connection:
             headers |= {header: os.environ[name] for header, name in named.items() if os.environ.get(name)}
         return headers
 
-    async def _await_models(self, client: AsyncClient) -> list[str]:
+    async def _await_models(self, client: Transport) -> list[str]:
         for wait in (*RECONNECT_WAITS, None):
             try:
                 return await self._models(client)
@@ -121,9 +123,9 @@ class Connection:
             await asyncio.sleep(wait)
         return []
 
-    async def _models(self, client: AsyncClient) -> list[str]:
-        response = await self._sent(client, "GET", "/models")
-        status = response.status_code
+    async def _models(self, client: Transport) -> list[str]:
+        response = await self._sent(client)
+        status = response.status
         if status in KEYLESS:
             raise EngineUnavailable(self._told(f"refuses the key (status {status})"), self._key_remedy())
         if status in PATIENT or 300 <= status < 400 or status == 402:
@@ -131,7 +133,7 @@ class Connection:
         if status != 200:
             return []  # It lists none, or fails at that alone.
         try:
-            listed = response.json()["data"]
+            listed = orjson.loads(response.content)["data"]
             return [entry["id"] for entry in listed if isinstance(entry["id"], str)]
         except (ValueError, KeyError, TypeError):
             return []
@@ -171,7 +173,9 @@ class Connection:
                 waited += wait
                 await asyncio.sleep(wait)
 
-    async def _at_its_pace(self, client: AsyncClient, body: dict[str, Any]) -> Completion:
+    async def _at_its_pace(self, client: Transport, body: dict[str, Any]) -> Completion:
+        if self._pace is None:
+            return await self._completion(client, body)
         tokens = _tokens(body)
         await self._pace.admit(tokens)
         used = 0
@@ -182,10 +186,10 @@ class Connection:
         finally:
             self._pace.correct(used - tokens)
 
-    async def _completion(self, client: AsyncClient, body: dict[str, Any]) -> Completion:
-        response = await self._sent(client, "POST", "/chat/completions", body)
-        if response.status_code != 200:
-            raise self._failure(response.status_code, words_of(self._content(response)), response)
+    async def _completion(self, client: Transport, body: dict[str, Any]) -> Completion:
+        response = await self._sent(client, body)
+        if response.status != 200:
+            raise self._failure(response.status, words_of(self._content(response)), response)
         try:
             completion = read(self._content(response))
         except EmbeddedError as error:
@@ -197,34 +201,27 @@ class Connection:
         self._waiting = False
         return completion
 
-    async def _sent(
-        self, client: AsyncClient, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> Response:
-        from httpx2 import HTTPError, InvalidURL, TimeoutException
-
+    async def _sent(self, client: Transport, body: dict[str, Any] | None = None) -> HttpAnswer:
+        """The answer to a request for a completion, or for the list of models."""
+        timeout = self._settings.timeout
         try:
-            # The client's own limit is between two pieces of an answer, which blanks may keep alive.
-            async with asyncio.timeout(self._settings.timeout if body else min(self._settings.timeout, 10)):
-                return await client.request(method, self._url + path, json=body)
-        except (TimeoutException, TimeoutError):
-            raise Hiccup(NOT_IN_TIME, self._told("gave no answer in time")) from None
-        except InvalidURL as error:
-            raise EngineUnavailable(f"{self._url}: {error}", COMPARE) from None
-        except HTTPError as error:
-            kind = "a dropped connection"
-            raise Hiccup(kind, self._told(f"can't be reached ({type(error).__name__})")) from None
-        except RuntimeError:  # the client was closed meanwhile
-            raise Hiccup("a dropped connection", self._told("can't be reached")) from None
+            if body is None:
+                return await client.get(MODELS, min(timeout, SECONDS_TO_LIST))
+            told = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+            return await client.post(COMPLETIONS, told, timeout)
+        except Unreached as failure:
+            kind = NOT_IN_TIME if isinstance(failure, Late) else "a dropped connection"
+            raise Hiccup(kind, self._told(str(failure))) from None
 
     def _failure(
-        self, status: int, words: str, response: Response, embedded: bool = False
+        self, status: int, words: str, response: HttpAnswer, embedded: bool = False
     ) -> Hiccup | RequestRefused | EngineUnavailable:
         """What an answer that is no completion means."""
         answered = FailedAnswer(status, words)
         said = self._told(f"status {status}" + (f", {words}" if words else ""))
         if 300 <= status < 400:
             return EngineUnavailable(self._told(f"sends on to another address (status {status})"), MOVED)
-        after = seconds_to_wait(dict(response.headers))
+        after = seconds_to_wait(response.headers)
         if answered.unpaid and after is None:
             return EngineUnavailable(said, PAY)
         if status in REFUSING or answered.filtered or answered.overflows or answered.unsupported:
@@ -282,7 +279,7 @@ class Connection:
     def _told(self, words: str) -> str:
         return f"{self._url} {words}" if not words.startswith("status") else f"{self._url}: {words}"
 
-    def _content(self, response: Response) -> bytes:
+    def _content(self, response: HttpAnswer) -> bytes:
         """What a server answered, without the key, which it may quote."""
         return response.content.replace(self._key.encode(), b"[key]") if self._key else response.content
 
@@ -290,7 +287,7 @@ class Connection:
         """Let go of it; what is under way fails as `EngineDied`."""
         client, self._client = self._client, None
         if client is not None:
-            await client.aclose()
+            await client.close()
 
 
 def _tokens(body: dict[str, Any]) -> int:

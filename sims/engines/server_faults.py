@@ -125,7 +125,7 @@ class FailedAnswer:
 
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
-    """How long the server asks to be left alone; None where it doesn't say. Names of headers are small."""
+    """How long the server asks to be left alone; None where it doesn't say."""
     try:
         if milliseconds := headers.get("retry-after-ms", ""):
             return max(float(milliseconds) / 1000, 0.0)

@@ -100,6 +100,8 @@ def parted(text: str, opened: bool = False) -> Parted:
         text: what a model said.
         opened: whether the prompt opened a thought already.
     """
+    if not opened and "<" not in text and "[" not in text:  # every mark begins so
+        return Parted("", text.strip())
     if channels := _FINAL.match(text):
         answer = channels["answer"]
         return Parted(channels["thought"].strip(), (answer or "").strip(), open=answer is None)

@@ -55,6 +55,8 @@ class Meter:
         self._foresees = bool(self._limits.keys() & {"tokens", "spend"})
         self._policies = config.policies
         self._engines = config.used_engines()
+        self._priced = any(engine.prices is not None for engine in self._engines.values())
+        self._counts = self._priced or bool(self._limits)
         self._seconds = seconds
         self._used = sum((self._taken(policy, usage) for policy, usage in used.items()), Taken())
         self._reserved = Taken()
@@ -69,6 +71,8 @@ class Meter:
         Raises:
             LimitReached: it isn't, and no call is under way any more.
         """
+        if not self._counts:
+            return await answer(call)
         reserved = await self._admitted(call)
         used = Taken()
         try:
@@ -106,8 +110,7 @@ class Meter:
 
     def spend(self) -> float | None:
         """What the run has cost; None where its engines have no prices."""
-        priced = any(engine.prices is not None for engine in self._engines.values())
-        return self._used.spend if priced else None
+        return self._used.spend if self._priced else None
 
     async def _admitted(self, call: Call) -> Taken:
         """What is reserved for `call`, once it fits."""
@@ -134,8 +137,6 @@ class Meter:
 
     def _exceeded_by(self, more: Taken) -> Limit | None:
         """The first limit that would be exceeded if so much more was taken; the time has to be left over."""
-        if not self._limits:
-            return None
         then = self._amounts(self._used + self._reserved + more)
         for limit, most in self._limits.items():
             if then[limit] >= most if limit == "minutes" else then[limit] > most * (1 + ROUNDING):

@@ -2,7 +2,8 @@
 
 Every call goes to its engine the moment its episode asks it; an episode steps on when its
 last reply is in. No episode waits for another. Before an episode sees a reply, the reply
-is on disk: replies that arrive while the log is being written are written together next.
+is on disk: to bring one there takes as long as to bring a thousand, so replies that arrive
+within a few milliseconds, or while the log is being written, share a write.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ from palaestra.agents.failures import Interrupted, LimitReached
 from palaestra.runs.record.recorder import Recorder
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.registry import rules_border
+
+FLUSH_EVERY = 0.005
+"""Seconds from one write of the log to the next while further replies may come: a call takes a hundred times
+as long, and without it two thousand replies a second are as many writes."""
+GARBAGE = (10_000, 10, 10)
+"""Thresholds of garbage collection while a run is played. An episode holds thousands of objects for long, so
+Python's own look through them too often; ones much higher would keep hundreds of ended episodes in memory."""
 
 
 class Observer(Protocol):
@@ -39,6 +47,7 @@ class _Live:
     episode: Episode[Any]
     replies: list[Reply | None] = field(default_factory=list)
     missing: int = 0
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -75,13 +84,14 @@ class Scheduler:
         self._limit = live
         self._observer = observer
         self._live: set[_Live] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._answered: asyncio.Queue[_Answered | Exception] = asyncio.Queue()
-        self._started = perf_counter()
+        self._under_way = 0
+        self._answered: list[_Answered | Exception] = []
+        self._arrived = asyncio.Event()
+        self._started = self._flushed = perf_counter()
 
     def interrupt(self) -> None:
         """Make `play` stop: it records what was answered, then raises `Interrupted`."""
-        self._answered.put_nowait(Interrupted("interrupted"))
+        self._take(Interrupted("interrupted"))
 
     async def play(self, indices: Iterable[int]) -> None:
         """Play the episodes `indices` to their ends.
@@ -95,7 +105,9 @@ class Scheduler:
         waiting = iter(indices)
         # What was imported stays; to look for garbage in it again and again is a fifth of the cost of a call.
         # Garbage that is there already waits for the end: to collect it first takes longer than a short run.
+        usual = gc.get_threshold()
         gc.freeze()
+        gc.set_threshold(*GARBAGE)
         try:
             while True:
                 while len(self._live) < self._limit and (index := next(waiting, None)) is not None:
@@ -105,21 +117,24 @@ class Scheduler:
                 await self._exchange()
             await self._recorder.flush()
         finally:
+            gc.set_threshold(*usual)
             gc.unfreeze()
-            for task in self._tasks:
+            tasks = [task for live in self._live for task in live.tasks]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _exchange(self) -> None:
         """Take what was answered, record it, and let the episodes that have all their replies step."""
-        taken: list[_Answered | Exception] = [await self._answered.get()]
-        while not self._answered.empty():
-            taken.append(self._answered.get_nowait())
+        await self._arrived.wait()
+        if self._under_way and (wait := self._flushed + FLUSH_EVERY - perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        taken = self._taken()
         answered = await self._record(taken)
         failures = [item for item in taken if isinstance(item, Exception)]
         for failure in failures:
             if not isinstance(failure, LimitReached):
-                await self._record([self._answered.get_nowait() for _ in range(self._answered.qsize())])
+                await self._record(self._taken())
                 raise failure
         for item in answered:
             self._observer.call_answered(item.call, item.reply)
@@ -132,6 +147,16 @@ class Scheduler:
             await self._recorder.flush()
             raise failures[0]
 
+    def _take(self, answer: _Answered | Exception) -> None:
+        self._answered.append(answer)
+        self._arrived.set()
+
+    def _taken(self) -> list[_Answered | Exception]:
+        """What was answered since last time."""
+        taken, self._answered = self._answered, []
+        self._arrived.clear()
+        return taken
+
     @staticmethod
     def _rules(episode: Episode[Any]) -> AbstractContextManager[None]:
         """What the rules raise within is told as theirs: they may be anybody's."""
@@ -143,6 +168,7 @@ class Scheduler:
         for item in answered:
             item.reply = self._recorder.reply(item.live.episode, item.call, item.reply, item.seconds)
         await self._recorder.flush()
+        self._flushed = perf_counter()
         return answered
 
     def _begin(self, index: int) -> None:
@@ -173,11 +199,12 @@ class Scheduler:
         calls = live.episode.pending
         live.replies = [self._recorder.recorded(live.episode, call) for call in calls]
         live.missing = live.replies.count(None)
-        for position, call in enumerate(calls):
-            if live.replies[position] is None:
-                task = asyncio.create_task(self._answer(live, position, call))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+        self._under_way += live.missing
+        live.tasks = [
+            asyncio.create_task(self._answer(live, position, call))
+            for position, call in enumerate(calls)
+            if live.replies[position] is None
+        ]
         return not live.missing
 
     async def _answer(self, live: _Live, position: int, call: Call) -> None:
@@ -185,10 +212,12 @@ class Scheduler:
         try:
             reply = await self._ask(call)
         except Exception as failure:
-            self._answered.put_nowait(failure)
-            return
-        self._answered.put_nowait(_Answered(live, position, call, reply, (submitted, self._clock())))
+            self._take(failure)
+        else:
+            self._take(_Answered(live, position, call, reply, (submitted, self._clock())))
+        finally:
+            self._under_way -= 1
 
     def _clock(self) -> float:
         """Seconds since this scheduler was made, to the millisecond."""
-        return round(perf_counter() - self._started, 3)
+        return int((perf_counter() - self._started) * 1000 + 0.5) / 1000

@@ -16,6 +16,8 @@ T_APP, T_LOOKING, T_STUDY, T_DOCTOR, T_POPULATION, T_EXPORT, T_BRANCH, T_TRAIN =
 T_ESTIMATE = "tests/sims/playing/test_estimate.py"
 T_PLAY = "tests/sims/playing/test_play.py"
 T_SCHEDULER = "tests/sims/playing/test_scheduler.py"
+TRANSPORT, T_TRANSPORT = "sims/engines/http_transport.py", "tests/sims/engines/test_http_transport.py"
+GROUP, T_GROUP = "sims/engines/server_group.py", "tests/sims/engines/test_several_servers.py"
 T_FLEET = "tests/sims/engines/test_fleet.py"
 SERVER, CONNECTION = "sims/engines/openai_engine.py", "sims/engines/server_connection.py"
 DIALECT = "sims/engines/dialect.py"
@@ -101,9 +103,21 @@ LISTED = (
 
     # What is played, and what is kept of it.
     ("scheduler: live", SCHEDULER, "len(self._live) < self._limit", "len(self._live) <= self._limit", T_SCHEDULER),
-    ("scheduler: disk first", SCHEDULER, "await self._recorder.flush()\n        return answered", "return answered", T_SCHEDULER),
+    ("scheduler: disk first", SCHEDULER, "await self._recorder.flush()\n        self._flushed", "self._flushed", T_SCHEDULER),
+    ("scheduler: share", SCHEDULER, "self._flushed + FLUSH_EVERY", "self._flushed", f"{T_SCHEDULER} -k share"),
+    ("scheduler: lone", SCHEDULER, "if self._under_way and (wait", "if (wait", f"{T_SCHEDULER} -k held_back"),
+    ("scheduler: garbage", SCHEDULER, "gc.set_threshold(*usual)", "pass", f"{T_SCHEDULER} -k garbage"),
+    ("values: frozen", "agents/values.py", "frozen.__setattr__ = ", "frozen.__delattr__ = ", "tests/agents/test_values.py"),
+    ("transport: redirects", TRANSPORT, "allow_redirects=False", "allow_redirects=True", "tests/sims/engines/test_openai_engine_key.py -k sent_on"),
+    ("transport: cookies", TRANSPORT, "cookie_jar=DummyCookieJar()", "cookie_jar=None", f"{T_TRANSPORT} -k cookie"),
+    ("transport: no proxy", TRANSPORT, 'or _within(address.hostname or "", proxies.get("no", ""))', "", f"{T_TRANSPORT} -k excepts"),
+    ("transport: files", TRANSPORT, "min(connections, soft - OTHER_FILES)", "connections", f"{T_TRANSPORT} -k files"),
+    ("servers: home", GROUP, "urls[episode % len(self._settings.urls)]", "urls[0]", f"{T_GROUP} -k shared_out"),
+    ("servers: dead", GROUP, "self._look_for(url, death)", "pass", f"{T_GROUP} -k leaves"),
+    ("servers: back", GROUP, "                self._living.append(url)\n", "", f"{T_GROUP} -k answers_again"),
+    ("servers: keys", "agents/engines/openai.py", "for url in self.urls or (self.url,)", "for url in (self.url,)", f"{T_GROUP} -k key"),
     ("scheduler: order", SCHEDULER, "replies[item.position] = item.reply", "replies[-1 - item.position] = item.reply", T_SCHEDULER),
-    ("scheduler: last words", SCHEDULER, "for _ in range(self._answered.qsize())", "for _ in range(0)", T_SCHEDULER),
+    ("scheduler: last words", SCHEDULER, "await self._record(self._taken())", "self._taken()", T_SCHEDULER),
     ("recorder: another call", RECORDER, "and answered.seed == call.seed", "", f"{T_PLAY} -k would_be_others"),
     ("recorder: events twice", RECORDER, "past.answers, past.events)", "past.answers, 0)", f"{T_PLAY} -k resumed_to_the_same"),
     ("log: disk", LOG, "os.fdatasync(self._file)", "pass", T_LOG),
@@ -239,7 +253,6 @@ LISTED = (
     ("trust: evolve", "sims/training/evolve.py", "        scenario.require_allowed(allowed)\n", "", f"{T_FOLDERS} -k evolution"),
     ("trust: validate", APP, "        each.require_allowed(", "        str(", f"{T_FILES} -k file_sends"),
     ("trust: fleet", FLEET, "for name in engines if name in used}", "for name in ()}", T_FLEET),
-    ("trust: redirects", CONNECTION, "follow_redirects=False", "follow_redirects=True", f"{T_FILES} -k redirect"),
     ("trust: headers", CONNECTION, "if Address.of(self._url).host in OPENAI_HOSTS:", "if True:", f"{T_KEY} -k no_other_host"),
     ("trust: graphs", "scenarios/parts/hearing.py", ' or not str(generator.__module__).startswith("networkx.generators.")', "",
      "tests/scenarios/parts/test_hearing.py"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from palaestra.runs.record.recorder import Past, Recorder
 from palaestra.runs.record.records import Record
 from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario
+from palaestra.sims.playing import scheduler
 from palaestra.sims.playing.scheduler import Scheduler
 from support.scripted_debates import play_out, recorded, scenario
 
@@ -160,6 +162,66 @@ def test_a_reply_is_on_disk_before_its_episode_asks_anything_further(tmp_path: P
     play(played, tmp_path, ask, indices=range(1))
 
 
+class Counted(Recorder):
+    """Counts how often it writes, at once."""
+
+    flushes = 0
+
+    async def flush(self) -> None:
+        self.flushes += bool(self._lines)
+        self._log.append(b"".join(self._lines))
+        self._lines.clear()
+
+
+def flushes(folder: Path, monkeypatch: pytest.MonkeyPatch, every: float) -> int:
+    """How often the log is written where calls of two episodes are answered one after another."""
+    folder.mkdir()
+    monkeypatch.setattr(scheduler, "FLUSH_EVERY", every)
+    turns = asyncio.Lock()
+
+    async def one_after_another(call: Call) -> Reply:
+        async with turns:
+            for _ in range(3):
+                await asyncio.sleep(0)
+        return await answer(call)
+
+    played, log = scenario(), run_log.Log(folder)
+    recorder = Counted(log, Past(), {})
+    make = partial(played.rules, played.config)
+    asyncio.run(Scheduler(lambda i: make(index=i), one_after_another, recorder, 2, Tally()).play(range(2)))
+    log.close()
+    return recorder.flushes
+
+
+def test_replies_that_come_soon_after_one_another_share_a_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = flushes(tmp_path / "shared", monkeypatch, 0.2)
+    alone = flushes(tmp_path / "alone", monkeypatch, 0.0)
+    assert shared < alone / 2
+    assert recorded(tmp_path / "shared") == recorded(tmp_path / "alone")
+
+
+def test_a_reply_is_not_held_back_where_no_other_can_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "FLUSH_EVERY", 1e9)
+    played = scenario(speaking="sequential", judges=[], opinions=False)
+    assert play(played, tmp_path, live=1, indices=range(2))
+
+
+def test_garbage_is_collected_as_before_once_play_is_over(tmp_path: Path) -> None:
+    seen, before = set[tuple[int, int, int]](), gc.get_threshold()
+
+    async def ask(call: Call) -> Reply:
+        seen.add(gc.get_threshold())
+        return await answer(call)
+
+    play(scenario(), tmp_path, ask, indices=range(1))
+    assert seen == {scheduler.GARBAGE}
+    assert gc.get_threshold() == before
+
+
 def test_replies_that_arrive_in_any_order_reach_the_calls_they_answer(tmp_path: Path) -> None:
     async def later_first(call: Call) -> Reply:
         for _ in range(20 - call.index % 20):
@@ -239,19 +301,19 @@ def test_play_goes_on_after_a_failure_without_asking_again(tmp_path: Path) -> No
 def test_an_interrupt_records_what_was_answered_and_then_stops(tmp_path: Path) -> None:
     log = run_log.Log(tmp_path)
     answered: list[int] = []
-    scheduler: Scheduler
+    stopped: Scheduler
 
     async def ask(call: Call) -> Reply:
         answered.append(call.seed)
         if len(answered) == 4:
-            scheduler.interrupt()
+            stopped.interrupt()
         if len(answered) > 4:
             await asyncio.Event().wait()
         return await answer(call)
 
-    scheduler = scheduler_of(scenario(), log, ask)
+    stopped = scheduler_of(scenario(), log, ask)
     with pytest.raises(Interrupted):
-        asyncio.run(scheduler.play(range(4)))
+        asyncio.run(stopped.play(range(4)))
     log.close()
     seeds = [record["seed"] for record in run_log.read(tmp_path) if record["record"] == "call"]
     assert set(seeds) <= set(answered)

@@ -1,0 +1,144 @@
+"""How requests reach one server: HTTP on aiohttp, which takes a tenth of the CPU time of clients like httpx.
+
+No redirect is followed: it would take the prompts, and with some servers the key, to a stranger. No cookie
+is kept, and no password is read from `.netrc`. Proxies are those of the environment, looked up once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+)
+from yarl import URL
+
+from palaestra.agents.failures import EngineUnavailable
+
+PATHS = MODELS, COMPLETIONS = "/models", "/chat/completions"
+SECONDS_TO_CONNECT = 10.0
+SECONDS_KEPT = 5.0
+"""How long a connection that nobody uses is kept; servers close theirs after as long."""
+LONGEST_HEADER = 64 * 1024
+"""Bytes of a header's line; gateways write long ones."""
+OTHER_FILES = 256
+"""Files and connections that a process has open beside those to a server."""
+
+
+class Unreached(Exception):
+    """A request without an answer; its words say why."""
+
+
+class Late(Unreached):
+    """A request whose answer did not come in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What a server answered; its headers are found by their names in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class Transport:
+    """To one server, until `close`.
+
+    Args:
+        url: its base address.
+        headers: of every request.
+
+    Raises:
+        EngineUnavailable: it is no address, or the environment names a proxy for it that isn't HTTP.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        try:
+            self._places = {path: URL(url + path) for path in PATHS}
+        except ValueError as error:
+            raise EngineUnavailable(f"{url} is no address: {error}", "Mend `engines.NAME.url`.") from None
+        self._headers = {**headers, "Content-Type": "application/json"}
+        self._session = ClientSession(
+            connector=TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT),
+            headers=headers,
+            timeout=ClientTimeout(total=None, sock_connect=SECONDS_TO_CONNECT),
+            cookie_jar=DummyCookieJar(),
+            max_line_size=LONGEST_HEADER,
+            max_field_size=LONGEST_HEADER,
+            **_proxy(url),
+        )
+
+    async def get(self, path: str, timeout: float) -> HttpAnswer:
+        """The answer to a request for `path`; raises `Unreached`."""
+        return await self._request("GET", path, timeout)
+
+    async def post(self, path: str, body: bytes, timeout: float) -> HttpAnswer:
+        """The answer to JSON that is sent to `path`; raises `Unreached`."""
+        return await self._request("POST", path, timeout, data=body, headers=self._headers)
+
+    async def _request(self, method: str, path: str, timeout: float, **more: Any) -> HttpAnswer:
+        try:
+            # A limit of the whole: one between two pieces of an answer may be kept alive by blanks.
+            async with (
+                asyncio.timeout(timeout),
+                self._session.request(method, self._places[path], allow_redirects=False, **more) as answer,
+            ):
+                return HttpAnswer(answer.status, answer.headers, await answer.read())
+        except TimeoutError:
+            raise Late("gave no answer in time") from None
+        except (ClientError, OSError, ValueError) as error:  # what can't be read is a ValueError, too
+            raise Unreached(f"can't be reached ({type(error).__name__})") from None
+        except RuntimeError:  # it was closed meanwhile
+            raise Unreached("can't be reached") from None
+
+    async def close(self) -> None:
+        """Let go of all connections; what is under way raises `Unreached`."""
+        await self._session.close()
+
+
+def room_for(connections: int) -> int:
+    """How many of so many connections this process may have open, after asking the system for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+        return max(1, min(connections, soft - OTHER_FILES))
+    return connections
+
+
+def _proxy(url: str) -> dict[str, Any]:
+    """The proxy that the environment names for an address, as a session takes it; {} for none."""
+    address, proxies = urlsplit(url), getproxies()
+    named = proxies.get(address.scheme) or proxies.get("all")
+    if not named or proxy_bypass(address.netloc) or _within(address.hostname or "", proxies.get("no", "")):
+        return {}
+    proxy = urlsplit(named if "://" in named else f"http://{named}")
+    if proxy.scheme not in ("http", "https"):
+        what = f"the environment names a proxy of kind {proxy.scheme} for {address.hostname}"
+        raise EngineUnavailable(what, "Name one of kind http, or none: NO_PROXY takes names of hosts.")
+    return {"proxy": proxy.geturl()}
+
+
+def _within(host: str, networks: str) -> bool:
+    """Whether a host is a number within one of these networks, told as "10.0.0.0/8,localhost"."""
+    for network in networks.split(","):
+        with contextlib.suppress(ValueError):
+            if ip_address(host) in ip_network(network.strip(), strict=False):
+                return True
+    return False

@@ -1,0 +1,99 @@
+"""How requests go out: by which proxy, with which cookies and headers, over how many connections."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+
+import pytest
+
+from palaestra.agents.failures import EngineUnavailable
+from palaestra.sims.engines import http_transport
+from palaestra.sims.engines.http_transport import HttpAnswer, Transport, Unreached, room_for
+from support.chat_server import FakeServer
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def got(url: str, times: int = 1) -> list[HttpAnswer]:
+    async def session() -> list[HttpAnswer]:
+        transport = Transport(url, {"X-Ours": "1"})
+        try:
+            return [await transport.get("/models", 10) for _ in range(times)]
+        finally:
+            await transport.close()
+
+    return asyncio.run(session())
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_requests_go_by_the_proxy_of_the_environment(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, f"ann:secret@127.0.0.1:{server.port}")
+    [answer] = got("http://models.example/v1")
+    assert answer.status == 200
+    assert server.headers[0]["Host"] == "models.example"
+    assert server.headers[0]["Proxy-Authorization"] == "Basic YW5uOnNlY3JldA=="
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("excepted", ["*", "127.0.0.1", "localhost,127.0.0.0/8"])
+def test_what_the_environment_excepts_goes_by_no_proxy(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, excepted: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(Unreached):
+        got(server.url)
+    monkeypatch.setenv("NO_PROXY", excepted)
+    assert [answer.status for answer in got(server.url)] == [200]
+
+
+@pytest.mark.usefixtures("no_proxies")
+def test_a_proxy_of_another_kind_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    with pytest.raises(EngineUnavailable, match=r"kind socks5 for models.example(.|\n)*NO_PROXY"):
+        got("http://models.example/v1")
+
+
+def test_no_cookie_is_kept(server: FakeServer) -> None:
+    server.more_headers = {"Set-Cookie": "who=ann"}
+    got(server.url, times=2)
+    assert [headers["Cookie"] for headers in server.headers] == [None, None]
+    assert [headers["X-Ours"] for headers in server.headers] == ["1", "1"]
+
+
+def test_headers_are_found_by_their_names_in_any_case(server: FakeServer) -> None:
+    server.more_headers = {"Retry-After": "7", "X-Long": "x" * 20_000}
+    [answer] = got(server.url)
+    assert answer.headers.get("retry-after") == "7"
+
+
+def test_more_connections_than_the_system_gives_files_are_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = [1024, 4096]
+
+    def raised(_kind: int, given: tuple[int, int]) -> None:
+        limits[:] = given
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: tuple(limits))
+    monkeypatch.setattr(resource, "setrlimit", raised)
+    assert room_for(64) == 64
+    assert limits == [1024, 4096]
+    assert room_for(1024) == 1024
+    assert limits == [1024 + http_transport.OTHER_FILES, 4096]
+    assert room_for(10_000) == 4096 - http_transport.OTHER_FILES
+    limits[:] = [resource.RLIM_INFINITY, resource.RLIM_INFINITY]
+    assert room_for(10_000) == 10_000
+
+
+def test_an_address_that_there_can_not_be_is_told_at_once() -> None:
+    with pytest.raises(EngineUnavailable, match=r"is no address(.|\n)*engines.NAME.url"):
+        got("http://127.0.0.1:99999/v1")
