@@ -86,10 +86,12 @@ class Call(Question):
     Attributes:
         index: position among the episode's calls, from 0.
         seed: seed of this call's sampling, 0 ≤ seed < 2⁶³.
+        episode: index of the episode that asks; 0 outside of any.
     """
 
     index: int
     seed: int
+    episode: int = 0
 
 
 OVERFLOW = "overflow"

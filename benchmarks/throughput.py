@@ -48,8 +48,8 @@ PERSONAS = (
 class FixedLength(Vllm):
     """vLLM whose answers never end early, so that tokens/s compare."""
 
-    async def _request(self, tokens: list[int], policy: Policy, **sampling: Any) -> Any:
-        return await super()._request(tokens, policy, ignore_eos=True, **sampling)
+    async def _request(self, call: Call, tokens: list[int], policy: Policy, **sampling: Any) -> Any:
+        return await super()._request(call, tokens, policy, ignore_eos=True, **sampling)
 
     async def forget(self) -> None:
         """Empty the prefix cache."""

@@ -145,7 +145,8 @@ class Episode(Stage, Generic[Config]):
         own = {agent.name: agent.memory for _, agent in self.config.declared_agents()}
         self._memories = {name: memory for name, memory in own.items() if memory is not None}
         memories_ask = any(m.kind != "window" for m in (self.config.memory, *self._memories.values()))
-        self.exchange = Exchange(partial(derive_seed, self.run_seed, index), self._cast, memories_ask)
+        seed_of = partial(derive_seed, self.run_seed, index)
+        self.exchange = Exchange(index, seed_of, self._cast, memories_ask)
 
     reward_unit: ClassVar[str] = ""
     """What `rewards` are measured in; "" where the outcome is worth nothing to anybody."""

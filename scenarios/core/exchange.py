@@ -20,6 +20,7 @@ class Exchange:
     """The calls of one episode.
 
     Args:
+        episode: its index.
         seed_of: gives the seed of a call by its index.
         cast: gives the agents that there are by now.
         memories_ask: whether the memory of any of them may ask something.
@@ -30,8 +31,13 @@ class Exchange:
     """
 
     def __init__(
-        self, seed_of: Callable[[int], int], cast: Callable[[], Iterable[Agent]], memories_ask: bool
+        self,
+        episode: int,
+        seed_of: Callable[[int], int],
+        cast: Callable[[], Iterable[Agent]],
+        memories_ask: bool,
     ) -> None:
+        self._episode = episode
         self.seed_of = seed_of
         self.pending: list[Call] = []
         self.answers: list[Answer] = []
@@ -88,6 +94,7 @@ class Exchange:
             question.shortenable,
             index=index,
             seed=self.seed_of(index),
+            episode=self._episode,
         )
 
     def _ask_shorter(self) -> list[Call]:

@@ -22,6 +22,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from palaestra.agents.calls import Message as Said
 from palaestra.agents.calls import Prompt, Role, by_turn
 from palaestra.agents.failures import EngineUnavailable
 from palaestra.sims.engines.message_tokens import MessageTokens, Passage
@@ -102,7 +103,9 @@ class ChatTemplate:
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The tokens of `prompt`, up to where the model's answer begins."""
-        spoken = by_turn(prompt)
+        return self._encoded(by_turn(prompt))
+
+    def _encoded(self, spoken: Sequence[tuple[Role, Sequence[Said]]]) -> list[int]:
         messages = [turn for _, turn in spoken]
         tokens: list[int] = []
         for part in self._plan(tuple(role for role, _ in spoken)):
@@ -201,15 +204,12 @@ class ChatTemplate:
 
     def start(self, prompt: Prompt) -> tuple[list[int], str]:
         """Where the answer to `prompt` begins at once: its tokens, and what follows their last control."""
-        tokens = self.encode(prompt)
-        if not self.unthought:
-            return tokens, self.answer_prefix(prompt)
-        return [*tokens, *self.written(self.unthought)], self.tail(self.unthought)
-
-    def answer_prefix(self, prompt: Prompt) -> str:
-        """The text between the last control token of `prompt` and the answer, such as "assistant"."""
-        last = self._skeleton(tuple(role for role, _ in by_turn(prompt)))[-1]
-        return last if isinstance(last, str) and not _SLOT.search(last) else ""
+        spoken = by_turn(prompt)
+        tokens = self._encoded(spoken)
+        if self.unthought:
+            return [*tokens, *self.written(self.unthought)], self.tail(self.unthought)
+        last = self._skeleton(tuple(role for role, _ in spoken))[-1]
+        return tokens, last if isinstance(last, str) and not _SLOT.search(last) else ""
 
     def end_of_turn(self) -> int | None:
         """The control token that ends an answer, None where the template writes none.
