@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import orjson
-from throughput import outputs
+from measuring import outputs
 
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.chain import Chain

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from throughput import outputs
+from measuring import outputs
 
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.runs.record.log import Log

@@ -8,17 +8,9 @@ from collections.abc import Iterator
 from palaestra.agents.calls import Message, Prompt
 
 WORDS = (
-    *(
-        "I agree.",
-        "No!\n\nBut why?",
-        "Cars: 3,000 a day",
-        "two  spaces",
-        "ünï — “quotes”",
-        "line\nline",
-        "end:",
-    ),
-    *("end:", "42", "٣٤", "(a) yes", "it's", "'s", "'", "...", "#", "/path", "//", "A", "ﬁ", "你好", "🙂", "\u212a"),
-    *("e\u0301", "\u0301", "\u0338", "\u200b", "▁", "Ġ", "Ċ"),
+    *("I agree.", "No!\n\nBut why?", "Cars: 3,000 a day", "two  spaces", "ünï — “quotes”", "line\nline"),
+    *("end:", "42", "٣٤", "(a) yes", "it's", "'s", "'", "...", "#", "/path", "//", "A", "ﬁ", "你好", "🙂"),
+    *("\u212a", "e\u0301", "\u0301", "\u0338", "\u200b", "▁", "Ġ", "Ċ"),
 )
 SPACES = (" ", "    ", "\n", "\n\n", "\n\n\n\n", "\t", "\r\n", "\u00a0", "\u2028", "\u3000", "\x1c", "\x85")
 MARKS = (

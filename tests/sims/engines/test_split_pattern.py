@@ -44,29 +44,9 @@ def test_a_match_is_known_around_line_breaks(
 @pytest.mark.parametrize(
     "pattern",
     [
-        *(
-            r"(?<=a)b",
-            r"a(?=b)",
-            r"(?!\S)a",
-            r"(a(?!\S))b",
-            r"^a",
-            r"\bword",
-            r"a|",
-            r"(|a)",
-            r"a*",
-            r"(a?)+",
-        ),
-        *(
-            r"[\p{L}&&[^\p{Han}]]",
-            r"[[:alpha:]]+",
-            r"\P{L}",
-            r"\p{Z}+",
-            r"\x0a",
-            r"[\t-\r]+",
-            r"(a",
-            r"a)",
-            r".+",
-        ),
+        *(r"(?<=a)b", r"a(?=b)", r"(?!\S)a", r"(a(?!\S))b", r"^a", r"\bword"),
+        *(r"a|", r"(|a)", r"a*", r"(a?)+", r"(a", r"a)", r".+"),
+        *(r"[\p{L}&&[^\p{Han}]]", r"[[:alpha:]]+", r"\P{L}", r"\p{Z}+", r"\x0a", r"[\t-\r]+"),
     ],
 )
 def test_what_is_not_understood_is_not_judged(pattern: str) -> None:
