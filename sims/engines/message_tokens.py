@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from palaestra.agents.calls import BETWEEN, Message, joined
@@ -26,6 +27,8 @@ Place = Literal["first", "opening", "inside"]
 """Where a part is: at the very beginning of a prompt, behind a control token, or behind another part."""
 MOST_TOKENS = 4_000_000
 """Of what is kept, so many at least and twice as many at most: 32 to 64 MB."""
+BLOCK = 16
+"""Messages that are also kept joined: to join a long transcript from all of them takes twice as long."""
 TRIALS = 60
 BITS = (
     *(
@@ -77,6 +80,7 @@ class MessageTokens:
     def __init__(self, texts: TextTokens, most_tokens: int = MOST_TOKENS) -> None:
         self._texts = texts
         self._kept = _Kept(most_tokens)
+        self._numbers: dict[int, int] = {}
         self.ways = Counter[Way]()
         self.seam: Seam | None = None
         self.why = ""
@@ -134,16 +138,29 @@ class MessageTokens:
                 text += messages[0].body.strip() + words
                 continue
             opening, ending = messages[0].body.lstrip(), messages[-1].body.rstrip()
-            known = self._kept.new.get
-            inner = [known(message) or self._message(cut, message) for message in messages[1:-1]]
-            if not (all(inner) and _may_part(cut, opening) and _may_part(cut, ending)):
+            if not (_may_part(cut, opening) and _may_part(cut, ending)):
                 return False
             if not self._add(cut, tokens, text + opening + cut.tail, place):
                 return False
-            for ids in inner:
+            for start in range(1, len(messages) - 1, BLOCK):
+                block = tuple(messages[start : min(start + BLOCK, len(messages) - 1)])
+                ids = self._kept.new.get(block) or self._block(cut, block)
+                if not ids:
+                    return False
                 tokens += ids
             text, place = cut.head + ending + words, "inside"
         return self._add(cut, tokens, text, place)
+
+    def _block(self, cut: Seam, block: tuple[Message, ...]) -> Ids:
+        """The tokens of messages one after another; none where some can't be cut from the next.
+
+        Kept from the second time on: a memory of the latest messages slides, and its blocks don't come again.
+        """
+        known = self._kept.new.get
+        parts = [known(message) or self._message(cut, message) for message in block]
+        ids = tuple(chain.from_iterable(parts)) if all(parts) else ()
+        self._kept.put(block, ids if block in self._kept.new else ())
+        return ids
 
     def _message(self, cut: Seam, message: Message) -> Ids:
         """The tokens of a message between two others; none where it can't be cut from them."""
@@ -180,7 +197,8 @@ class MessageTokens:
         ids = self._texts.harmless(text, place == "first")
         if ids is None:
             return None
-        return tuple(ids[1:] if cut.prepended and place == "inside" else ids)
+        one = self._numbers.setdefault  # the same number is the same object: 8 bytes a token, not 40
+        return tuple([one(number, number) for number in ids[cut.prepended and place == "inside" :]])
 
     def _holds(self, cut: Seam) -> bool:
         """Try it."""
@@ -216,7 +234,6 @@ class _Kept:
         self._old: dict[Hashable, Ids] = {}
         self._most = most_tokens
         self._tokens = 0
-        self._numbers: dict[int, int] = {}
 
     def get(self, key: Hashable) -> Ids | None:
         """The tokens of `key`, which may be none; None where they aren't kept."""
@@ -230,5 +247,4 @@ class _Kept:
         if self._tokens > self._most:
             self.new, self._old, self._tokens = {}, self.new, 0
         self._tokens += len(ids) + 1
-        one = self._numbers.setdefault  # the same number is the same object: 8 bytes a token, not 40
-        self.new[key] = tuple([one(number, number) for number in ids])
+        self.new[key] = ids

@@ -282,7 +282,7 @@ LISTED = (
     ("seams: slashes", "sims/engines/seams.py", "        unless |= after\n", "        pass\n", "tests/sims/engines/test_seams.py"),
     ("messages: edges", "sims/engines/message_tokens.py", "body[0].isspace() or body[-1].isspace() or ", "", T_MESSAGE_TOKENS),
     ("messages: control tokens", "sims/engines/message_tokens.py", "self._texts.harmless(text, ", "self._texts.spelt(text, ", T_MESSAGE_TOKENS),
-    ("messages: mark", "sims/engines/message_tokens.py", 'ids[1:] if cut.prepended and place == "inside"', "ids[1:] if False", T_MESSAGE_TOKENS),
+    ("messages: mark", "sims/engines/message_tokens.py", 'ids[cut.prepended and place == "inside" :]', "ids", T_MESSAGE_TOKENS),
     ("messages: kept", "sims/engines/message_tokens.py", "            self._kept.put(message, ids)\n", "", T_MESSAGE_TOKENS),
     ("vllm: its sizes", "sims/engines/vllm_engine.py", "usage_context=UsageContext.LLM_CLASS", "usage_context=UsageContext.ENGINE_CONTEXT", T_VLLM_ARGUMENTS),
     ("vllm: replica", "sims/engines/vllm_engine.py", "call.episode % self._replicas if", "0 if", T_VLLM_ARGUMENTS),
