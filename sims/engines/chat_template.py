@@ -192,6 +192,11 @@ class ChatTemplate:
         marks = self.marks
         return marks.closes + marks.leads if marks is not None and not marks.opens else ""
 
+    @cached_property
+    def _unthought_end(self) -> tuple[list[int], str]:
+        """The tokens of what is `unthought`, and what of it follows its last control."""
+        return self.written(self.unthought), self.tail(self.unthought)
+
     def _answered(self, thought: Mapping[str, str]) -> str:
         """What the template writes of an answered question; "" where it refuses it."""
         messages: list[Message] = [
@@ -207,7 +212,9 @@ class ChatTemplate:
         spoken = by_turn(prompt)
         tokens = self._encoded(spoken)
         if self.unthought:
-            return [*tokens, *self.written(self.unthought)], self.tail(self.unthought)
+            ending, tail = self._unthought_end
+            tokens += ending
+            return tokens, tail
         last = self._skeleton(tuple(role for role, _ in spoken))[-1]
         return tokens, last if isinstance(last, str) and not _SLOT.search(last) else ""
 
