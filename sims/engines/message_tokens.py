@@ -3,8 +3,8 @@
 A transcript grows by a message at a time, and every prompt has all of it: to encode whole prompts costs the
 square of a talk's length. So each message's tokens are kept, with the blank line beside it, and a turn's are
 theirs one after another. Where a tokenizer allows that is proved from its description (`seams`), and tried
-once more on texts that are likely to break it. A turn whose messages begin or end so that it can't be cut
-between them is cut at whatever blank lines it can; one that spells control tokens is encoded whole.
+once more on texts that are likely to break it. From a message on that begins or ends so that it can't be cut
+off, a turn is cut at whatever blank lines it can; one that spells control tokens is encoded whole.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class MessageTokens:
         for turn, words in zip(passage.turns, passage.around[1:], strict=True):
             text += joined(turns[turn]).strip() + words
         if self.seam is not None:
-            if self._cut(self.seam, text, tokens):
+            if self._cut(self.seam, text, tokens, _beginning(tokens)):
                 self.ways["cut"] += 1
                 return
             del tokens[before:]
@@ -137,19 +137,38 @@ class MessageTokens:
             if len(messages) == 1:
                 text += messages[0].body.strip() + words
                 continue
-            opening, ending = messages[0].body.lstrip(), messages[-1].body.rstrip()
-            if not (_may_part(cut, opening) and _may_part(cut, ending)):
+            opening = messages[0].body.lstrip()
+            if not (_may_part(cut, opening) and self._add(cut, tokens, text + opening + cut.tail, place)):
                 return False
-            if not self._add(cut, tokens, text + opening + cut.tail, place):
+            if not (told := self._between(cut, messages, tokens)):
                 return False
-            for start in range(1, len(messages) - 1, BLOCK):
-                block = tuple(messages[start : min(start + BLOCK, len(messages) - 1)])
-                ids = self._kept.new.get(block) or self._block(cut, block)
-                if not ids:
-                    return False
-                tokens += ids
-            text, place = cut.head + ending + words, "inside"
-        return self._add(cut, tokens, text, place)
+            text, place = cut.head + joined(messages[told:]).rstrip() + words, "inside"
+        return self._cut(cut, text, tokens, place)
+
+    def _between(self, cut: Seam, messages: Sequence[Message], tokens: list[int]) -> int:
+        """Add the tokens of the messages behind a turn's first, up to one that can't be cut from the next.
+
+        Returns:
+            The position of the first message whose tokens are still to be added, the last at most; 0 where
+            the first message can't be cut from the next.
+        """
+        last = len(messages) - 1
+        for start in range(1, last, BLOCK):
+            block = tuple(messages[start : min(start + BLOCK, last)])
+            ids = self._kept.new.get(block) or self._block(cut, block)
+            tokens += ids
+            if not ids:
+                last = start
+                while ids := self._message(cut, messages[last]):
+                    tokens += ids
+                    last += 1
+                break
+        else:
+            if _may_part(cut, messages[last].body.rstrip()):
+                return last
+        if last > 1:  # what is before a message that isn't to be cut off goes with it
+            del tokens[len(tokens) - len(self._message(cut, messages[last - 1])) :]
+        return last - 1
 
     def _block(self, cut: Seam, block: tuple[Message, ...]) -> Ids:
         """The tokens of messages one after another; none where some can't be cut from the next.
@@ -171,9 +190,8 @@ class MessageTokens:
             self._kept.put(message, ids)
         return ids
 
-    def _cut(self, cut: Seam, text: str, tokens: list[int]) -> bool:
-        """Add the tokens of a text, cut wherever it may be."""
-        place = _beginning(tokens)
+    def _cut(self, cut: Seam, text: str, tokens: list[int], place: Place) -> bool:
+        """Add the tokens of a text, cut wherever it may be; False where it spells a control token."""
         parts = cut.where.split(text.replace(FIRST, ""))
         for number, part in enumerate(parts, 1):
             whole = (cut.head if number > 1 else "") + part + (cut.tail if number < len(parts) else "")
@@ -205,8 +223,8 @@ class MessageTokens:
         chance = random.Random(0)
         for _ in range(TRIALS):
             text = "x" + "".join(chance.choices(BITS, k=chance.randint(2, 16)))
-            tokens = [0]
-            if self._cut(cut, text, tokens) and tokens[1:] != self._texts.encode(text):
+            tokens: list[int] = []
+            if self._cut(cut, text, tokens, "opening") and tokens != self._texts.encode(text):
                 return False
         return True
 

@@ -86,7 +86,10 @@ def test_a_message_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
         (("One.\n", "Two."), "cut"),
         (("One.", "\tTwo.", "Three."), "cut"),
         (("One.", "", "Two."), "cut"),
-        (("One.", " \n", "Two."), "cut"),
+        (("One.", "Two.", " \n", "Three."), "joined"),  # up to there
+        (("One.", *"abcdefghijklmno", "p\n", "Two."), "joined"),
+        (("One.", *"abcdefghijklmnop", "\tq", "Two."), "joined"),
+        (("One.", *"abcdefghijklmnopqrstuvwxyz" * 2), "joined"),
     ],
 )
 def test_a_message_with_white_space_at_an_edge_is_not_cut_there(heard: tuple[str, ...], way: str) -> None:
