@@ -235,7 +235,7 @@ class Vllm:
         sampling = {"temperature": policy.temperature, "top_p": policy.top_p}
         if self._settings.record_tokens:
             limits["logprobs"] = 0  # of the sampled token alone
-        # A thought's marks are told; else it reads as speech.
+        # A thought's marks have to be told, else it reads as speech.
         limits["skip_special_tokens"] = not self._template.thought_tokens
         limits["detokenize"] = bool(limits.get("stop"))
         output = await self._request(call, tokens, policy, seed=seed, **sampling, **limits)
