@@ -79,7 +79,7 @@ class MessageTokens:
 
     def __init__(self, texts: TextTokens, most_tokens: int = MOST_TOKENS) -> None:
         self._texts = texts
-        self._kept = _Kept(most_tokens)
+        self._kept = _KeptTokens(most_tokens)
         self._numbers: dict[int, int] = {}
         self.ways = Counter[Way]()
         self.seam: Seam | None = None
@@ -240,7 +240,7 @@ def _may_part(cut: Seam, body: str) -> bool:
     )
 
 
-class _Kept:
+class _KeptTokens:
     """Tokens by what they are of; when there are too many, those that weren't asked for lately are let go.
 
     Attributes:
