@@ -23,7 +23,7 @@ help:
 	@echo "make whole          more of what make test plays a slice of: kills, notebooks, reports in Chromium, encodings"
 	@echo "make formats        the tests on the real engine in float32 and in bfloat16"
 	@echo "make browsers       the tests of reports in Chromium"
-	@echo "make conformance    ready-made prompts and hostile texts through real tokenizers of twelve families"
+	@echo "make conformance    ready-made and hostile prompts through real tokenizers of twelve families"
 	@echo "make thinkers       games of five thinking architectures on vLLM: thoughts that get out, probabilities"
 	@echo "make pythons        all dry runs and tests without an engine on Python 3.11, 3.12 and 3.13,"
 	@echo "                    each with the newest and the oldest Mesa; nothing pinned"
@@ -76,7 +76,7 @@ browsers: setup
 	$(PYTEST) -m browser
 
 conformance: setup
-	$(BIN)/python tests/conformance.py
+	PYTHONPATH=tests/lib $(BIN)/python tests/conformance.py
 
 thinkers: setup
 	PYTHONPATH=tests/lib $(BIN)/python -m tests.thinkers
@@ -114,6 +114,8 @@ power: setup
 
 bench: setup
 	$(BIN)/python benchmarks/throughput.py
+	PYTHONPATH=tests/lib:. $(BIN)/python benchmarks/tokenising.py
+	$(BIN)/python benchmarks/who_goes_first.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/overhead.py --growth
 	$(BIN)/python benchmarks/overhead.py --alive 10000

@@ -7,7 +7,10 @@ refers to that reply's call and its text is not stored again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from palaestra.agents.answers import Answer, Likelihood, Value
@@ -153,12 +156,20 @@ def derive_seed(*parts: int | str) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
+BETWEEN = "\n\n"
+"""What is between two messages of one turn."""
+
+
+def by_turn(prompt: Prompt) -> list[tuple[Role, list[Message]]]:
+    """The chat turns of `prompt`: neighbouring messages of one role."""
+    return [(role, list(messages)) for role, messages in groupby(prompt, attrgetter("role"))]
+
+
+def joined(messages: Sequence[Message]) -> str:
+    """The text of one turn."""
+    return BETWEEN.join(message.body for message in messages)
+
+
 def turns(prompt: Prompt) -> list[tuple[Role, str]]:
-    """The chat turns of `prompt`: neighbouring messages of one role joined by blank lines."""
-    joined: list[tuple[Role, list[str]]] = []
-    for message in prompt:
-        if joined and joined[-1][0] == message.role:
-            joined[-1][1].append(message.body)
-        else:
-            joined.append((message.role, [message.body]))
-    return [(role, "\n\n".join(bodies)) for role, bodies in joined]
+    """The chat turns of `prompt`, each with its text."""
+    return [(role, joined(messages)) for role, messages in by_turn(prompt)]

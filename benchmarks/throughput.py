@@ -1,12 +1,16 @@
 """What scheduling and prompt layout are worth, on the embedded model: ratios from one process.
 
-1. simulation : bound — a simulation's output tokens/s over those of the very same prompts
-   submitted all at once, without waiting for one another.
-2. simulation : one at a time — over those of one of its episodes asked one after another.
-3. shared prefix : persona first — the same debates with the two prompt layouts.
+1. simulation : bound — ready-made files of five families, 32 episodes alive, as the framework plays them
+   (scheduler, parsing, durable log): output tokens a second over those of the very same calls submitted all
+   at once, without waiting for one another. How many calls were under way on average is told with it: a game
+   that asks one player at a time can't keep an engine as full as a bound that knows no rules.
+2. simulation : one at a time — a debate over one of its episodes asked one call after another.
+3. shared prefix : persona first — the same debate with the two prompt layouts.
 
-Every answer has the same length, and the prefix cache is emptied before each part.
-`python benchmarks/throughput.py [--tokens 48] [--episodes 16]`
+Parts that are compared take turns, several times. All texts have the same length, and the prefix cache is
+emptied before each part.
+
+    python benchmarks/throughput.py [--tokens 16] [--episodes 32] [--times 3] [FILE ...]
 """
 
 from __future__ import annotations
@@ -15,42 +19,38 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from measuring import machine, outputs
+from measuring import Spread, machine, outputs
 
-from palaestra.agents.agent import Layout
+from palaestra.agents.answers import Text
 from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.policy import Policy
 from palaestra.runs.record.log import Log
 from palaestra.runs.record.recorder import Past, Recorder
-from palaestra.scenarios.debate.config import DebateConfig, Debater
-from palaestra.scenarios.debate.rules import Debate
+from palaestra.scenarios.core.load import Scenario, load
+from palaestra.scenarios.core.ready_made import find
+from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.engines.vllm_engine import Vllm
 from palaestra.sims.playing.progress import Progress
 from palaestra.sims.playing.scheduler import Scheduler
 
-PERSONAS = (
-    "A nurse who has worked nights for twenty years and trusts what she has seen.",
-    "A shopkeeper who counts every cost and dislikes rules made far away.",
-    "A student of engineering who trusts numbers more than people.",
-    "A retired judge who fears unintended effects above all.",
-    "A farmer who thinks in seasons and has little patience for talk.",
-    "A teacher who asks what any of this means for children.",
-    "A driver who knows every street and every shortcut.",
-    "A poet who says the unpopular thing kindly.",
-)
+FAMILIES = ("debate", "pairwise", "panel-of-peers", "stable-alignment", "public-goods")
 
 
 class FixedLength(Vllm):
-    """vLLM whose answers never end early, so that tokens/s compare."""
+    """vLLM whose texts all have the same length, so that tokens/s compare."""
 
-    async def _request(self, tokens: list[int], policy: Policy, **sampling: Any) -> Any:
-        return await super()._request(tokens, policy, ignore_eos=True, **sampling)
+    length = 16
+
+    async def _request(self, call: Call, tokens: list[int], policy: Policy, **sampling: Any) -> Any:
+        if isinstance(call.answer, Text):
+            sampling |= {"ignore_eos": True, "stop_token_ids": [], "stop": [], "max_tokens": self.length}
+        return await super()._request(call, tokens, policy, **sampling)
 
     async def forget(self) -> None:
         """Empty the prefix cache."""
@@ -60,143 +60,145 @@ class FixedLength(Vllm):
 
 @dataclass(slots=True)
 class Speed:
-    """A part's output tokens, seconds, and prompt tokens, cached and all."""
+    """A part's calls, tokens, and seconds; `waited` are those of all its calls together."""
 
     calls: list[Call] = field(default_factory=list)
     output: int = 0
     prompt: int = 0
     cached: int = 0
+    waited: float = 0.0
     seconds: float = 0.0
 
     @property
-    def tokens_per_second(self) -> float:
+    def rate(self) -> float:
         """Output tokens a second."""
         return self.output / self.seconds
 
-    def take(self, call: Call, reply: Reply) -> None:
-        """Count one call."""
+    async def ask(self, fleet: Fleet, call: Call) -> Reply:
+        """Ask, and count."""
+        begun = time.perf_counter()
+        reply = await fleet.ask(call)
+        self.waited += time.perf_counter() - begun
         self.calls.append(call)
         self.output += reply.output_tokens
         self.prompt += reply.prompt_tokens
         self.cached += reply.cached_tokens
+        return reply
 
     def line(self, name: str) -> str:
         """What was measured, in a line."""
         return (
-            f"  {name:<34}{self.tokens_per_second:8.1f} tokens/s  {len(self.calls):5} calls  "
-            f"{self.cached / self.prompt:4.0%} cached  {self.seconds:6.1f} s"
+            f"  {name:<34}{self.rate:8.1f} tokens/s  {len(self.calls):5} calls  "
+            f"{self.cached / self.prompt:4.0%} cached  {self.waited / self.seconds:5.0f} under way  "
+            f"{self.seconds:6.1f} s"
         )
 
 
-def debate(agents: int, rounds: int, episodes: int, layout: Layout) -> DebateConfig:
-    """Debates of speeches only."""
-    return DebateConfig(
-        motions=["Cities should ban private cars from their centres."],
-        debaters=[Debater(name=f"Agent {i + 1}", persona=PERSONAS[i]) for i in range(agents)],
-        rounds=rounds,
-        opinions=False,
-        judges=[],
-        episodes=episodes,
-        layout=layout,
-    )
+@dataclass(frozen=True)
+class Bench:
+    """An engine, and what is played on it."""
+
+    engine: FixedLength
+    episodes: int
+    times: int
+
+    def fleet(self, scenario: Scenario) -> Fleet:
+        """The scenario's policies, all on this engine."""
+        settings = {name: VllmEngine() for name in scenario.config.engines}
+        return Fleet(settings, scenario.config.policies, 0, make=lambda _settings, _policies: self.engine)
+
+    async def simulate(self, scenario: Scenario) -> Speed:
+        """Play it with scheduler and durable log."""
+        speed, fleet = Speed(), self.fleet(scenario)
+        with tempfile.TemporaryDirectory(dir=outputs()) as folder:
+            log = Log(Path(folder))
+            scheduler = Scheduler(
+                make=lambda index: scenario.rules(scenario.config, index=index),
+                ask=lambda call: speed.ask(fleet, call),
+                recorder=Recorder(log, Past(), {}),
+                live=self.episodes,
+                observer=Progress(self.episodes, quiet=True),
+            )
+            await self._timed(speed, lambda: scheduler.play(range(self.episodes)))
+            log.close()
+        return speed
+
+    async def submit(self, scenario: Scenario, calls: Sequence[Call], at_once: bool = True) -> Speed:
+        """Ask `calls` outside any simulation, all at once or one after another."""
+        speed, fleet = Speed(), self.fleet(scenario)
+
+        async def everything() -> None:
+            if at_once:
+                await asyncio.gather(*(speed.ask(fleet, call) for call in calls))
+            else:
+                for call in calls:
+                    await speed.ask(fleet, call)
+
+        await self._timed(speed, everything)
+        return speed
+
+    async def _timed(self, speed: Speed, play: Callable[[], Awaitable[object]]) -> None:
+        await self.engine.forget()
+        begun = time.perf_counter()
+        await play()
+        speed.seconds = time.perf_counter() - begun
+
+    async def bound(self, file: str) -> None:
+        """A family's simulation over its bound."""
+        scenario = load(Path(find(file)))
+        ratios = []
+        for turn in range(self.times):
+            played = await self.simulate(scenario)
+            bound = await self.submit(scenario, played.calls)
+            ratios.append(played.rate / bound.rate)
+            if not turn:
+                print(played.line(f"{file}: simulation"))
+                print(bound.line("  the same calls all at once"))
+        print(f"  {file}, simulation : bound{Spread(tuple(ratios)).told('7.2f')}", flush=True)
+
+    async def layouts(self) -> None:
+        """A debate one call at a time, and with either layout."""
+        file = Path(find("small-world"))
+        shared, first = load(file), load(file, ["layout=persona_first"])
+        single, layout = [], []
+        for _ in range(self.times):
+            played = await self.simulate(shared)
+            one = [call for call in played.calls if call.episode == 0]
+            single.append(played.rate / (await self.submit(shared, one, at_once=False)).rate)
+            layout.append(played.rate / (await self.simulate(first)).rate)
+        print(f"  small-world, simulation : one at a time{Spread(tuple(single)).told('7.2f')}")
+        print(f"  small-world, shared prefix : persona first{Spread(tuple(layout)).told('7.2f')}", flush=True)
 
 
-async def simulate(engine: FixedLength, policy: Policy, config: DebateConfig) -> Speed:
-    """Play `config` with scheduler and durable log."""
-    speed = Speed()
-
-    async def ask(call: Call) -> Reply:
-        reply = await engine.answer(call, policy, call.seed, 0)
-        speed.take(call, reply)
-        return replace(reply, value=reply.text)
-
-    with tempfile.TemporaryDirectory(dir=outputs()) as folder:
-        log = Log(Path(folder))
-        scheduler = Scheduler(
-            make=lambda index: Debate(config, index=index),
-            ask=ask,
-            recorder=Recorder(log, Past(), {}),
-            live=config.episodes,
-            observer=Progress(config.episodes, quiet=True),
-        )
-        await _timed(engine, speed, lambda: scheduler.play(range(config.episodes)))
-        log.close()
-    return speed
-
-
-async def submit(engine: FixedLength, policy: Policy, calls: list[Call], at_once: bool) -> Speed:
-    """Ask `calls` outside any simulation, all at once or one after another."""
-    speed = Speed()
-
-    async def ask(call: Call) -> None:
-        speed.take(call, await engine.answer(call, policy, call.seed, 0))
-
-    async def everything() -> None:
-        if at_once:
-            await asyncio.gather(*(ask(call) for call in calls))
-        else:
-            for call in calls:
-                await ask(call)
-
-    await _timed(engine, speed, everything)
-    return speed
-
-
-async def _timed(engine: FixedLength, speed: Speed, play: Callable[[], Awaitable[object]]) -> None:
-    await engine.forget()
-    begun = time.perf_counter()
-    await play()
-    speed.seconds = time.perf_counter() - begun
-
-
-async def measure(tokens: int, episodes: int) -> None:
+async def measure(options: argparse.Namespace) -> None:
     """Load the engine, measure, print."""
-    policy = Policy(max_tokens=tokens)
-    engine = FixedLength(VllmEngine(), {"default": policy})
+    engine = FixedLength(VllmEngine(), {"default": Policy()})
+    engine.length = options.tokens
     await engine.start()
     try:
         about = ", ".join(f"{k} {v}" for k, v in engine.identity().items())
-        print(f"throughput: {about}\n{machine()}", flush=True)
-        warm = debate(2, 1, 4, "shared_prefix")
-        await simulate(engine, policy, warm)
-        print(f"debates of 6 agents × 3 rounds, {episodes} episodes alive, {tokens} tokens an answer")
-        shared = await simulate(engine, policy, debate(6, 3, episodes, "shared_prefix"))
-        print(shared.line("simulation, shared prefix"), flush=True)
-        bound = await submit(engine, policy, shared.calls, at_once=True)
-        print(bound.line("same prompts all at once (bound)"), flush=True)
-        episode = [call for call in shared.calls if call.prompt[0] is shared.calls[0].prompt[0]]
-        single = await submit(engine, policy, episode, at_once=False)
-        print(single.line("one at a time (one episode)"), flush=True)
-        persona = await simulate(engine, policy, debate(6, 3, episodes, "persona_first"))
-        print(persona.line("simulation, persona first"), flush=True)
-        few = max(1, episodes // 4)
-        print(f"debates of 8 agents × 6 rounds, {few} episodes alive")
-        shared_long = await simulate(engine, policy, debate(8, 6, few, "shared_prefix"))
-        print(shared_long.line("simulation, shared prefix"), flush=True)
-        persona_long = await simulate(engine, policy, debate(8, 6, few, "persona_first"))
-        print(persona_long.line("simulation, persona first"), flush=True)
+        print(f"throughput on {machine()}\n{about}")
+        print(f"{options.episodes} episodes alive, {options.tokens} tokens a text")
+        print("ratios: least, median, most")
+        warm = Bench(engine, 4, 1)
+        await warm.simulate(load(Path(find("pairwise"))))
+        bench = Bench(engine, options.episodes, options.times)
+        for file in options.files:
+            await bench.bound(file)
+        if not options.only_bound:
+            await bench.layouts()
     finally:
         await engine.close()
-    rate = shared.tokens_per_second
-    print("ratios")
-    for name, ratio in (
-        ("simulation : bound", rate / bound.tokens_per_second),
-        ("simulation : one at a time", rate / single.tokens_per_second),
-        ("shared prefix : persona first, 6×3", rate / persona.tokens_per_second),
-        (
-            "shared prefix : persona first, 8×6",
-            shared_long.tokens_per_second / persona_long.tokens_per_second,
-        ),
-    ):
-        print(f"  {name:<36}{ratio:6.2f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Throughput ratios on the embedded model.")
-    parser.add_argument("--tokens", type=int, default=48, help="length of every answer")
-    parser.add_argument("--episodes", type=int, default=16, help="episodes alive")
-    options = parser.parse_args()
-    asyncio.run(measure(options.tokens, options.episodes))
+    parser.add_argument("files", nargs="*", default=FAMILIES, help=f"ready-made; else {', '.join(FAMILIES)}")
+    parser.add_argument("--tokens", type=int, default=16, help="length of every text")
+    parser.add_argument("--episodes", type=int, default=32, help="episodes alive")
+    parser.add_argument("--times", type=int, default=3, help="turns that each part takes")
+    parser.add_argument("--only-bound", action="store_true", help="leave out what layouts are worth")
+    asyncio.run(measure(parser.parse_args()))
 
 
 if __name__ == "__main__":

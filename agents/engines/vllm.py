@@ -54,7 +54,17 @@ class VllmEngine(EngineSettings):
     )
     gpu_memory: float = Field(0.9, gt=0, le=1, description="Share of the GPU's memory to use, 0–1.")
     kv_cache_gib: int = Field(2, ge=1, description="Memory for the key-value cache on a CPU, GiB.")
-    parallel: int = Field(256, ge=1, description="Most requests that the engine runs at once.")
+    parallel: int | None = Field(
+        None,
+        ge=1,
+        description="Most requests that the engine runs at once. Default: vLLM's own for the device (256 or "
+        "1,024 on GPUs), 256 on a CPU.",
+    )
+    first: Literal["arrived", "furthest"] = Field(
+        "arrived",
+        description="Whose requests go first where more wait than run: those that came first, or those of "
+        "episodes that have made most calls, so that fewer transcripts are in the cache at once.",
+    )
     record_tokens: bool = Field(
         False,
         description="Log each answer's token ids and sampling log-probabilities, for exported rollouts.",

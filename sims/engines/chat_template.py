@@ -3,8 +3,8 @@
 A chat template writes control tokens around the turns. If the turns' texts went through it, a text that
 spells a control token would forge one. So the template is rendered once for each sequence of roles, with
 place-holders; the control tokens in what it wrote are looked up, and everything between them, texts included,
-is encoded by a tokenizer that knows no control tokens. For texts that spell none, the tokens are the usual
-ones.
+is encoded by a tokenizer that knows no control tokens (`text_tokens`), each message once (`message_tokens`).
+For texts that spell none, the tokens are the usual ones.
 
 Controls are the added tokens that are special, and those that the template itself writes; other added tokens
 are words (Gemma's runs of newlines and spaces, its HTML tags). How a template is checked before a model is
@@ -22,11 +22,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from tokenizers import AddedToken, Tokenizer
-
-from palaestra.agents.calls import Prompt, Role, turns
+from palaestra.agents.calls import Message as Said
+from palaestra.agents.calls import Prompt, Role, by_turn
 from palaestra.agents.failures import EngineUnavailable
+from palaestra.sims.engines.message_tokens import MessageTokens, Passage
 from palaestra.sims.engines.tellings import Message, tellings
+from palaestra.sims.engines.text_tokens import TextTokens
 from palaestra.sims.engines.thoughts import (
     CHANNELS,
     FAMILIES,
@@ -38,8 +39,6 @@ from palaestra.sims.engines.thoughts import (
 )
 
 _SLOT = re.compile("slot9f3a7c([0-9]+)e")
-_FIRST = "\ue000first9f3a7c\ue001"
-"""An added token in a control token's place: tokenizers treat the very beginning of a text otherwise."""
 PROBED: tuple[tuple[Role, ...], ...] = (
     ("user",),
     ("system", "user"),
@@ -60,6 +59,7 @@ class ChatTemplate:
 
     Attributes:
         control_tokens: the ids that no text can become.
+        messages: encodes turns, and tells how.
 
     Raises:
         EngineUnavailable: there is no chat template, the tokenizer isn't a fast one, or the template leaves a
@@ -91,13 +91,10 @@ class ChatTemplate:
         description = json.loads(tokenizer.backend_tokenizer.to_str())
         added = {token["content"]: token for token in description["added_tokens"]}
         self._find_controls(added)
-        self._plain = _plain(description, self._controls)
-        self._words = {
-            number: int(token["id"])
-            for content, token in added.items()
-            if content not in self._controls and (number := self._plain.token_to_id(content)) is not None
-        }
+        self._texts = TextTokens(description, self._controls, self.control_tokens)
+        self.messages = MessageTokens(self._texts)
         self._skeletons: dict[tuple[Role, ...], list[int | str]] = {}
+        self._plans: dict[tuple[Role, ...], list[list[int] | Passage]] = {}
 
     @property
     def text(self) -> str:
@@ -106,21 +103,23 @@ class ChatTemplate:
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The tokens of `prompt`, up to where the model's answer begins."""
-        spoken = turns(prompt)
+        return self._encoded(by_turn(prompt))
+
+    def _encoded(self, spoken: Sequence[tuple[Role, Sequence[Said]]]) -> list[int]:
+        messages = [turn for _, turn in spoken]
         tokens: list[int] = []
-        for part in self._skeleton(tuple(role for role, _ in spoken)):
-            if isinstance(part, int):
-                tokens.append(part)
+        for part in self._plan(tuple(role for role, _ in spoken)):
+            if isinstance(part, list):
+                tokens += part
             else:
-                text = _SLOT.sub(lambda slot: spoken[int(slot[1])][1].strip(), part)
-                tokens.extend(self._encode_text(text, first=not tokens))
+                self.messages.encode(part, messages, tokens)
         return tokens
 
     def encode_answer(self, prompt_end: str, answer: str) -> list[int]:
         """The tokens of `answer` as they follow the text `prompt_end`."""
-        before = self._encode_text(prompt_end)
-        both = self._encode_text(prompt_end + answer)
-        return both[len(before) :] if both[: len(before)] == before else self._encode_text(answer)
+        before = self._texts.encode(prompt_end)
+        both = self._texts.encode(prompt_end + answer)
+        return both[len(before) :] if both[: len(before)] == before else self._texts.encode(answer)
 
     def written(self, text: str) -> list[int]:
         """The tokens of what is written in the template's place, its control tokens among them."""
@@ -136,7 +135,7 @@ class ChatTemplate:
     def _tokens(self, parts: Sequence[int | str]) -> list[int]:
         tokens: list[int] = []
         for part in parts:
-            tokens += [part] if isinstance(part, int) else self._encode_text(part)
+            tokens += [part] if isinstance(part, int) else self._texts.encode(part)
         return tokens
 
     def tail(self, text: str) -> str:
@@ -193,6 +192,11 @@ class ChatTemplate:
         marks = self.marks
         return marks.closes + marks.leads if marks is not None and not marks.opens else ""
 
+    @cached_property
+    def _unthought_end(self) -> tuple[list[int], str]:
+        """The tokens of what is `unthought`, and what of it follows its last control."""
+        return self.written(self.unthought), self.tail(self.unthought)
+
     def _answered(self, thought: Mapping[str, str]) -> str:
         """What the template writes of an answered question; "" where it refuses it."""
         messages: list[Message] = [
@@ -205,15 +209,14 @@ class ChatTemplate:
 
     def start(self, prompt: Prompt) -> tuple[list[int], str]:
         """Where the answer to `prompt` begins at once: its tokens, and what follows their last control."""
-        tokens = self.encode(prompt)
-        if not self.unthought:
-            return tokens, self.answer_prefix(prompt)
-        return [*tokens, *self.written(self.unthought)], self.tail(self.unthought)
-
-    def answer_prefix(self, prompt: Prompt) -> str:
-        """The text between the last control token of `prompt` and the answer, such as "assistant"."""
-        last = self._skeleton(tuple(role for role, _ in turns(prompt)))[-1]
-        return last if isinstance(last, str) and not _SLOT.search(last) else ""
+        spoken = by_turn(prompt)
+        tokens = self._encoded(spoken)
+        if self.unthought:
+            ending, tail = self._unthought_end
+            tokens += ending
+            return tokens, tail
+        last = self._skeleton(tuple(role for role, _ in spoken))[-1]
+        return tokens, last if isinstance(last, str) and not _SLOT.search(last) else ""
 
     def end_of_turn(self) -> int | None:
         """The control token that ends an answer, None where the template writes none.
@@ -248,20 +251,16 @@ class ChatTemplate:
     @property
     def words(self) -> list[str]:
         """The added tokens that are words, not controls."""
-        return [str(self._plain.id_to_token(number)) for number in self._words]
+        return self._texts.words
 
     def spelt(self, text: str) -> str:
         """What comes back of a text that goes through the tokenizer."""
-        return self._decode(self._encode_text(text))
+        return self._texts.decode(self._texts.encode(text))
 
     def told(self, prompt: Prompt) -> str:
         """The text of `prompt` as the model is told it, without the control tokens."""
-        return self._decode([token for token in self.encode(prompt) if token not in self.control_tokens])
-
-    def _decode(self, tokens: Sequence[int]) -> str:
-        back = {meant: number for number, meant in self._words.items()}
-        return str(
-            self._plain.decode([back.get(token, token) for token in tokens], skip_special_tokens=False)
+        return self._texts.decode(
+            [token for token in self.encode(prompt) if token not in self.control_tokens]
         )
 
     def _find_controls(self, added: Mapping[str, Mapping[str, Any]]) -> None:
@@ -289,27 +288,26 @@ class ChatTemplate:
         ends = {tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
         return {tokenizer.unk_token_id} - ends - {None}
 
-    def _encode_text(self, text: str, first: bool = False) -> list[int]:
-        """The tokens of a text after a control token, or at the very beginning."""
-        ids = self._encoded(text, first)
-        if self.control_tokens.isdisjoint(ids):
-            return ids
-        # A vocabulary that holds control tokens as ordinary words: break their spelling.
-        broken = self._control.sub(lambda control: "\u200b".join(control[0]), text)
-        return [token for token in self._encoded(broken, first) if token not in self.control_tokens]
-
-    def _encoded(self, text: str, first: bool) -> list[int]:
-        text = text.replace(_FIRST, "")
-        if not text:
-            return []
-        ids = self._plain.encode(text if first else _FIRST + text, add_special_tokens=False).ids
-        return [self._words.get(token, token) for token in ids[0 if first else 1 :]]
-
     def _skeleton(self, roles: tuple[Role, ...]) -> list[int | str]:
         """What the template writes for `roles`: ids of control tokens, and texts with slots."""
         found = self._skeletons.get(roles)
         if found is None:
             found = self._skeletons[roles] = self._split(self._render(roles, self._day))
+        return found
+
+    def _plan(self, roles: tuple[Role, ...]) -> list[list[int] | Passage]:
+        """What a prompt of `roles` is made of: tokens that it always has, and passages with its texts."""
+        found = self._plans.get(roles)
+        if found is None:
+            found = []
+            for part in self._skeleton(roles):
+                if isinstance(part, int):
+                    found.append([part])
+                elif len(told := _SLOT.split(part)) > 1:
+                    found.append(Passage(tuple(map(int, told[1::2])), tuple(told[::2])))
+                else:
+                    found.append(self._texts.encode(part, first=not found))
+            self._plans[roles] = found
         return found
 
     def _after_answer(self, roles: tuple[Role, ...]) -> list[int | str]:
@@ -375,12 +373,3 @@ class ChatTemplate:
 
 def _slot(number: int) -> str:
     return f"slot9f3a7c{number}e"
-
-
-def _plain(description: dict[str, Any], controls: Mapping[str, int]) -> Tokenizer:
-    """The tokenizer without its control tokens, and with `_FIRST`."""
-    kept = [token for token in description["added_tokens"] if token["content"] not in controls]
-    left_out = {"post_processor": None, "truncation": None, "padding": None}
-    tokenizer: Tokenizer = Tokenizer.from_str(json.dumps(description | left_out | {"added_tokens": kept}))
-    tokenizer.add_tokens([AddedToken(_FIRST, normalized=False)])
-    return tokenizer

@@ -15,45 +15,49 @@ import asyncio
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from palaestra.agents.answers import Answer, Choice, Json, Likelihood
-from palaestra.agents.calls import Call, Reply, derive_seed
+from palaestra.agents.calls import Call, Prompt, Reply, derive_seed
 from palaestra.agents.engines.vllm import VllmEngine
 from palaestra.agents.failures import ContextOverflow, EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines import checkpoint
+from palaestra.sims.engines.adapter_waves import AdapterWaves
 from palaestra.sims.engines.answer_place import Opening, answer_length, depth, least
 from palaestra.sims.engines.chat_template import ChatTemplate
+from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.option_tree import OptionTree, draw, sharpened
 from palaestra.sims.engines.orphan import own_engines
 from palaestra.sims.engines.template_contract import require_whole
+from palaestra.sims.engines.vllm_arguments import engine_arguments
 from palaestra.sims.engines.vllm_machine import (
     OUTPUT_LAYER,
     adapted_layers,
-    adapter_rank,
-    computes_bfloat16,
     device_name,
     first_line,
     interruptible,
-    lora_rank_slot,
     lora_request,
     output_to,
     reason_of,
     require_vllm,
-    set_up_cpu,
 )
-from palaestra.sims.engines.vllm_outputs import sampled, weighed
+from palaestra.sims.engines.vllm_outputs import said, sampled, weighed
 
 if TYPE_CHECKING:
     from vllm.outputs import RequestOutput
     from vllm.v1.engine.async_llm import AsyncLLM
 
-LONGEST_CONTEXT = 8192
+LONG = 10_000
+"""Characters to be encoded that would hold up the event loop: some five milliseconds."""
+LONGEST_WAVE = 256
+"""Requests of one adapter that go on while those of others wait, on a CPU."""
+T = TypeVar("T")
 ANSWERED = ("stop", "length")  # other finish reasons, such as "abort", leave an answer in pieces
 
 
@@ -70,10 +74,18 @@ class Vllm:
         self._adapters = sorted(
             {policy.adapter for policy in policies.values() if policy.adapter is not None}
         )
+        self._mixed = len({policy.adapter for policy in policies.values()}) > 1
+        self._weighs = True
         self._thinking: set[str] = {policy.think.kind for policy in policies.values()}
         self._requests = 0
-        self._weighs = True
+        self._waves: AdapterWaves | None = None
+        self._replicas = 1
+        self._listener = Listener()
         self._engine: AsyncLLM | None = None
+
+    def tell(self, listener: Listener) -> None:
+        """See `Outspoken.tell`."""
+        self._listener = listener
 
     async def start(self) -> None:
         """Load the model; see `Engine.start`."""
@@ -97,18 +109,29 @@ class Vllm:
                 f"What it printed is in {log}; `palaestra doctor` tells what this machine has.",
             ) from error
         log.unlink(missing_ok=True)
+        if self._template.messages.seam is None:
+            self._listener.say(f"prompts are encoded whole each time: {self._template.messages.why}")
 
     def _load(self, model: str) -> None:
         from transformers.utils import logging
         from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.async_llm import AsyncLLM
 
         logging.disable_progress_bar()
-        self._engine = AsyncLLM.from_engine_args(AsyncEngineArgs(**self._arguments(model)))
+        # Its sizes for many requests at once: without a context it takes the least that any device has.
+        arguments = engine_arguments(self._settings, model, self._adapters, self._device == "cpu")
+        self._engine = AsyncLLM.from_engine_args(
+            AsyncEngineArgs(**arguments), usage_context=UsageContext.LLM_CLASS
+        )
+        self._replicas = int(self._engine.vllm_config.parallel_config.data_parallel_size)
+        layers = adapted_layers(self._adapters) if self._adapters else ()
+        self._weighs = layers is not None and OUTPUT_LAYER not in layers
+        self._waves = AdapterWaves(LONGEST_WAVE) if self._mixed and self._device == "cpu" else None
         config = self._engine.model_config
         self._context = int(config.max_model_len)
         self._dtype = str(config.dtype).removeprefix("torch.")
-        tokenizer = self._engine.get_tokenizer()
+        self._tokenizer = tokenizer = self._engine.get_tokenizer()
         settings = self._settings
         self._template = ChatTemplate(
             tokenizer, settings.template_options, settings.chat_template, settings.day
@@ -139,43 +162,6 @@ class Vllm:
                 "Choose `think: scratchpad` in its policies, or a model that thinks.",
             )
 
-    def _arguments(self, model: str) -> dict[str, Any]:
-        settings = self._settings
-        longest = getattr(
-            checkpoint.configuration(model, settings), "max_position_embeddings", LONGEST_CONTEXT
-        )
-        context = settings.context or min(int(longest), LONGEST_CONTEXT)
-        arguments: dict[str, Any] = {
-            "model": model,
-            "revision": settings.revision,
-            "tokenizer_revision": settings.revision,
-            "max_model_len": context,
-            "dtype": settings.dtype,
-            "max_num_seqs": settings.parallel,
-            "enable_prefix_caching": settings.prefix_caching,
-            "use_tqdm_on_load": False,
-            # What a trainer needs are the probabilities that were sampled from, after the temperature.
-            "logprobs_mode": "processed_logprobs" if settings.record_tokens else "raw_logprobs",
-            "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
-        }
-        if self._adapters:
-            ranks = [adapter_rank(path) for path in self._adapters]
-            layers = adapted_layers(self._adapters)
-            self._weighs = layers is not None and OUTPUT_LAYER not in layers
-            arguments |= {
-                "lora_target_modules": None if layers is None else sorted(layers),
-                "enable_lora": True,
-                "max_loras": len(ranks),
-                "max_lora_rank": lora_rank_slot(ranks),
-            }
-        if self._device == "cpu":
-            arguments |= set_up_cpu(settings, context)
-            if settings.dtype == "auto" and not computes_bfloat16():
-                arguments["dtype"] = "float32"
-        else:
-            arguments["gpu_memory_utilization"] = settings.gpu_memory
-        return arguments | settings.options
-
     async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
         """See `Engine.answer`."""
         if policy.think.kind not in self._thinking:  # another run of a sweep, which keeps its engine
@@ -183,7 +169,14 @@ class Vllm:
             self._thinking.add(policy.think.kind)
         if policy.think.kind == "native" and not call.weighed:
             return await self._think(call, policy, seed)
-        return await self._reply(call, policy, seed, Opening(*self._template.start(call.prompt)))
+        start = await self._encoded(self._template, call, self._template.start)
+        return await self._reply(call, policy, seed, Opening(*start))
+
+    async def _encoded(self, template: ChatTemplate, call: Call, encode: Callable[[Prompt], T]) -> T:
+        """`encode` of the call's prompt; off the event loop where that takes long."""
+        if template.messages.unseen(call.prompt) < LONG:
+            return encode(call.prompt)
+        return await asyncio.to_thread(encode, call.prompt)
 
     async def _think(self, call: Call, policy: Policy, seed: int) -> Reply:
         """The reply to `call` after a thought, which is cut at its budget."""
@@ -191,11 +184,13 @@ class Vllm:
         marks = template.marks
         assert marks is not None
         over = marks.closes + marks.leads
-        begun = [*template.encode(call.prompt), *template.written(marks.opens)]
+        asked = await self._encoded(template, call, template.encode)
+        begun = [*asked, *template.written(marks.opens)]
         needed = least(call.answer, policy, self._tree_depth(call.answer, policy, template.tail(over)))
         room = self._room(call, len(begun) + len(template.written(over)), needed + 1) - needed
         end = template.written(marks.end)
         output = await self._request(
+            call,
             begun,
             policy,
             seed=derive_seed(seed, "thought"),
@@ -240,15 +235,16 @@ class Vllm:
         sampling = {"temperature": policy.temperature, "top_p": policy.top_p}
         if self._settings.record_tokens:
             limits["logprobs"] = 0  # of the sampled token alone
-        if self._template.thought_tokens:
-            limits["skip_special_tokens"] = False  # else a thought reads as speech
-        output = await self._request(tokens, policy, seed=seed, **sampling, **limits)
+        # A thought's marks have to be told, else it reads as speech.
+        limits["skip_special_tokens"] = not self._template.thought_tokens
+        limits["detokenize"] = bool(limits.get("stop"))
+        output = await self._request(call, tokens, policy, seed=seed, **sampling, **limits)
         answer = output.outputs[0]
         token_ids, logprobs = sampled(answer) if self._settings.record_tokens else (None, None)
         return Reply(
             token_ids=token_ids,
             logprobs=logprobs,
-            text=answer.text.strip(),
+            text=said(answer, self._tokenizer, limits).strip(),
             finish="length" if answer.finish_reason == "length" else "stop",
             prompt_tokens=len(tokens),
             cached_tokens=output.num_cached_tokens or 0,
@@ -266,6 +262,7 @@ class Vllm:
         outputs = await asyncio.gather(
             *(
                 self._request(
+                    call,
                     [*tokens, *fork.path],
                     policy,
                     seed=seed,
@@ -310,13 +307,13 @@ class Vllm:
                 "an adapter changes the output layer, or may: vLLM can't tell how probable a text is",
                 f"Take adapters without `{OUTPUT_LAYER}`, saved as safetensors.",
             )
-        said = self._template.encode_answer(start.prefix, call.weighed)
-        tokens = [*start.tokens, *said]
+        answer = self._template.encode_answer(start.prefix, call.weighed)
+        tokens = [*start.tokens, *answer]
         self._room(call, len(tokens), 1)
         output = await self._request(
-            tokens, policy, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
+            call, tokens, policy, temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False
         )
-        return Reply(text=weighed(output, said).model_dump_json(), prompt_tokens=len(tokens))
+        return Reply(text=weighed(output, answer).model_dump_json(), prompt_tokens=len(tokens))
 
     def _tree_depth(self, answer: Answer, policy: Policy, prefix: str) -> int:
         if not isinstance(answer, Choice):
@@ -338,7 +335,13 @@ class Vllm:
             )
         return room
 
-    async def _request(self, tokens: list[int], policy: Policy, **sampling: Any) -> RequestOutput:
+    async def _request(self, call: Call, tokens: list[int], policy: Policy, **sampling: Any) -> RequestOutput:
+        async with self._waves.turn(policy.adapter) if self._waves else nullcontext():
+            return await self._requested(call, tokens, policy, **sampling)
+
+    async def _requested(
+        self, call: Call, tokens: list[int], policy: Policy, **sampling: Any
+    ) -> RequestOutput:
         from vllm.inputs import TokensPrompt
         from vllm.sampling_params import RequestOutputKind, SamplingParams
         from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
@@ -349,7 +352,13 @@ class Vllm:
         parameters = SamplingParams(output_kind=RequestOutputKind.FINAL_ONLY, **sampling)
         adapter = self._lora[policy.adapter] if policy.adapter is not None else None
         stream = self._engine.generate(
-            TokensPrompt(prompt_token_ids=tokens), parameters, str(self._requests), lora_request=adapter
+            TokensPrompt(prompt_token_ids=tokens),
+            parameters,
+            str(self._requests),
+            lora_request=adapter,
+            priority=-call.index if self._settings.first == "furthest" else 0,
+            # An episode's calls meet their prefix in the cache of one replica.
+            data_parallel_rank=call.episode % self._replicas if self._replicas > 1 else None,
         )
         try:
             async for output in stream:
@@ -371,12 +380,14 @@ class Vllm:
 
     def identity(self) -> dict[str, str]:
         """See `Engine.identity`."""
+        seam = self._template.messages.seam
         return {
             "kind": "vllm",
             "model": self._settings.model,
             "device": self._device,
             "dtype": self._dtype,
             "context": str(self._context),
+            "encodes": f"messages, cut {seam}" if seam else "whole prompts",
             "thinks": "no" if self._template.thoughtful.marks is None else "yes",
             "vllm": require_vllm(),
             **self._served,

@@ -25,6 +25,7 @@ IN_ONE_PROCESS = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
 OUTPUT_LAYER = "lm_head"
 """As adapters name it. Wrapped for them, it can't tell the log-probabilities of prompts read at once,
 as vLLM tells it the adapter of each request, not of each token."""
+PARALLEL_ON_CPU = 256
 PARALLEL = {"tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size"}
 """Options that take several processes."""
 
@@ -69,6 +70,7 @@ def set_up_cpu(settings: VllmEngine, context: int) -> dict[str, Any]:
     """
     os.environ["VLLM_CPU_KVCACHE_SPACE"] = str(settings.kv_cache_gib)
     arguments: dict[str, Any] = {
+        "max_num_seqs": PARALLEL_ON_CPU,
         "enable_chunked_prefill": False,
         "max_num_batched_tokens": max(context, 4096),
         "enforce_eager": True,

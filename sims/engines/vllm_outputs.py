@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from palaestra.agents.answers import LogProbability
 
@@ -20,6 +20,23 @@ def sampled(answer: CompletionOutput) -> tuple[tuple[int, ...], tuple[float, ...
     assert answer.logprobs is not None
     token_ids = tuple(answer.token_ids)
     return token_ids, tuple(table[t].logprob for table, t in zip(answer.logprobs, token_ids, strict=True))
+
+
+def said(answer: CompletionOutput, tokenizer: Any, limits: Mapping[str, Any]) -> str:
+    """The text of an answer: decoded here, at once, where vLLM wasn't told to decode each token as it came.
+
+    Args:
+        answer: without a stop text, so that a token ended it, if anything did.
+        tokenizer: that encoded its prompt.
+        limits: it was asked with.
+    """
+    if limits["detokenize"]:
+        return str(answer.text)
+    tokens = answer.token_ids[:-1] if answer.finish_reason == "stop" else answer.token_ids
+    text = tokenizer.decode(
+        tokens, skip_special_tokens=limits["skip_special_tokens"], clean_up_tokenization_spaces=False
+    )
+    return str(text).rstrip("\ufffd")  # half a character at the end
 
 
 def weighed(output: RequestOutput, said: Sequence[int]) -> LogProbability:

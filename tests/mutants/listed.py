@@ -25,6 +25,8 @@ T_ASKED, T_WAITS, T_ENDS, T_REFUSALS, T_KEY = (
     f"tests/sims/engines/test_openai_engine{part}.py" for part in ("", "_waits", "_ends", "_refusals", "_key")
 )
 T_DIALECT = "tests/sims/engines/test_dialect.py"
+T_MESSAGE_TOKENS = "tests/sims/engines/test_message_tokens.py"
+T_VLLM_ARGUMENTS = "tests/sims/engines/test_vllm_arguments.py"
 T_LOG = "tests/runs/record/test_log.py"
 T_THOUGHTS = "tests/sims/engines/test_thoughts.py"
 T_REPAIR = "tests/runs/record/test_repair.py"
@@ -298,8 +300,18 @@ LISTED = (
     ("memory: half", "agents/memory.py", "// 2\n        del left[0]", "// 1\n        del left[0]", "tests/agents/test_memory.py"),
     ("choice: whole answers", "sims/engines/option_tree.py", "        if self._whole:\n", "        if False:\n", "tests/sims/engines/test_option_tree.py"),
     ("choice: probabilities", "sims/engines/option_tree.py", "product *= share", "product = share", "tests/sims/engines/test_option_tree.py"),
-    ("forged control token", "sims/engines/chat_template.py", 'if token["content"] not in controls]', "]", "tests/sims/engines/test_chat_template.py"),
+    ("forged control token", "sims/engines/text_tokens.py", 'if token["content"] not in controls]', "]", "tests/sims/engines/test_chat_template.py"),
 
+    ("seams: token across", "sims/engines/seams.py", "and across.search(token):", "and False:", "tests/sims/engines/test_seams.py"),
+    ("seams: what follows", "sims/engines/seams.py", "looks is None or any(one.takes_newline for one in found[:looks])", "True", "tests/sims/engines/test_seams.py"),
+    ("seams: slashes", "sims/engines/seams.py", "        unless |= after\n", "        pass\n", "tests/sims/engines/test_seams.py"),
+    ("messages: edges", "sims/engines/message_tokens.py", "body[0].isspace() or body[-1].isspace() or ", "", T_MESSAGE_TOKENS),
+    ("messages: control tokens", "sims/engines/message_tokens.py", "self._texts.harmless(text, ", "self._texts.spelt(text, ", T_MESSAGE_TOKENS),
+    ("messages: mark", "sims/engines/message_tokens.py", 'ids[cut.prepended and place == "inside" :]', "ids", T_MESSAGE_TOKENS),
+    ("messages: kept", "sims/engines/message_tokens.py", "            self._kept.put(message, ids)\n", "", T_MESSAGE_TOKENS),
+    ("vllm: its sizes", "sims/engines/vllm_engine.py", "usage_context=UsageContext.LLM_CLASS", "usage_context=UsageContext.ENGINE_CONTEXT", T_VLLM_ARGUMENTS),
+    ("vllm: replica", "sims/engines/vllm_engine.py", "call.episode % self._replicas if", "0 if", T_VLLM_ARGUMENTS),
+    ("adapters: waves", "sims/engines/adapter_waves.py", "if adapter == self._now and", "if", "tests/sims/engines/test_adapter_waves.py"),
     ("thoughts: of a text", "sims/engines/fleet.py", "return replace(reply, text=found.answer,", "return replace(reply, text=reply.text,", T_THOUGHTS),
     ("thoughts: notes", "sims/engines/fleet.py", "_joined(notes.thought, notes.text, reply.thought)", "reply.thought", T_THOUGHTS),
     ("speakers: quoted", "agents/calls.py", "as_shown(self.text, self.quoted)", "self.text", "tests/agents/test_speakers.py"),

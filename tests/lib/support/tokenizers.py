@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -74,6 +74,37 @@ def first_like(template: str | None = CHATML) -> Any:
     tokenizer = Tokenizer(models.BPE(vocab={w: n for n, w in enumerate(words)}, merges=[], unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first", split=False)
     tokenizer.decoder = decoders.Metaspace(prepend_scheme="first", split=False)
+    return _made(tokenizer, template, [])
+
+
+def always_like(template: str | None = CHATML) -> Any:
+    """Every text gets a space of its own, also what follows a control token."""
+    made = first_like(template)
+    made.backend_tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
+    return made
+
+
+CL100K = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+O200K = CL100K.replace(r"[\r\n]*", r"[\r\n/]*")
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+LOOKBEHIND = r"(?<=\n)\S+|\s+|\S+"
+_LINES = ("Ċ", "ĊĊ", ".Ċ", ".ĊĊ", ".ĊĊ/", "Ġ", "ĠĠ", "ĠĊ", "ĊĠ", "ĊA", "'s", "Ċ'")
+
+
+def merged_like(pattern: str, template: str | None = CHATML) -> Any:
+    """Bytes that are split by a pattern, with tokens around line breaks that only the pattern keeps apart."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = dict.fromkeys([*alphabet, *_LINES])
+    merges = [(w[:n], w[n:]) for w in _LINES for n in range(1, len(w)) if {w[:n], w[n:]} <= vocabulary.keys()]
+    tokenizer = Tokenizer(models.BPE({word: number for number, word in enumerate(vocabulary)}, merges))
+    split = pre_tokenizers.Split(Regex(pattern), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
     return _made(tokenizer, template, [])
 
 

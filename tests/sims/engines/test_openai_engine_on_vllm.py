@@ -167,7 +167,7 @@ def test_probabilities_are_the_models(vllm_url: str, server_dtype: str, options:
     exact = exact_model(server_dtype)
     asked = call(Choice(options), f"Do you agree that the sky is blue? Answer: {', '.join(options)}.")
     template = ChatTemplate(exact.tokenizer)
-    prompt, before = template.encode(asked.prompt), template.answer_prefix(asked.prompt)
+    prompt, before = template.start(asked.prompt)
     end = exact.tokenizer.eos_token_id
     spelt = [(*template.encode_answer(before, option), end) for option in options]
     expected = exact.options(prompt, spelt)

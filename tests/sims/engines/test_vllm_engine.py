@@ -289,4 +289,4 @@ def test_an_answer_that_vllm_broke_off_is_no_answer(reason: str) -> None:
     engine = Vllm(VllmEngine(), {"default": Policy()})
     engine._engine = SimpleNamespace(generate=generate)
     with pytest.raises(EngineDied):
-        asyncio.run(engine._request([1, 2], Policy()))
+        asyncio.run(engine._request(call(Text()), [1, 2], Policy()))

@@ -231,8 +231,8 @@ def test_the_engine_is_asked_with_the_ids_that_were_trained(
     asked, sampled = [], []
     request = real_engine.vllm._request
 
-    async def spy(ids: list[int], policy: Policy, **sampling: Any) -> Any:
-        output = await request(ids, policy, **sampling)
+    async def spy(call: Call, ids: list[int], policy: Policy, **sampling: Any) -> Any:
+        output = await request(call, ids, policy, **sampling)
         asked.append(ids)
         sampled.append([token for token in output.outputs[0].token_ids if token != tokens.end])
         return output
