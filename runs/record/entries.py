@@ -24,7 +24,7 @@ ANSWER_PLACE = ("record", "episode", "answer")
 EVENT_PLACE = ("record", "episode", "event", "step", "type")
 
 
-@value
+@value()
 class EpisodeBegun:
     """An episode and its seed."""
 
@@ -32,7 +32,7 @@ class EpisodeBegun:
     seed: int
 
 
-@value
+@value()
 class MessageSaid:
     """A message of an episode."""
 
@@ -40,7 +40,7 @@ class MessageSaid:
     message: Message
 
 
-@value
+@value()
 class AnswerAsked:
     """A kind of answer that calls of an episode ask for, as `Answer.describe` tells it."""
 
@@ -48,7 +48,7 @@ class AnswerAsked:
     described: dict[str, Any]
 
 
-@value
+@value()
 class CallAnswered:
     """A call with its reply.
 
@@ -119,7 +119,7 @@ class CallAnswered:
         )
 
 
-@value
+@value()
 class EventHappened:
     """An event: its number, the step and type, and the type's own fields."""
 
@@ -130,7 +130,7 @@ class EventHappened:
     told: dict[str, Scalar]
 
 
-@value
+@value()
 class EpisodeEnded:
     """The end of an episode, after how many steps, with what outcome; which item of a list it played."""
 
