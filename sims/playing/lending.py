@@ -44,6 +44,11 @@ class Lending:
         self._lent: dict[Path, Amounts] = {}
         self._all_to_one = False
 
+    @property
+    def lends(self) -> bool:
+        """Whether there is a limit of which shards are lent parts."""
+        return bool(self._limits)
+
     def spend(self, shard: Path) -> float | None:
         """What a shard's calls have cost; None where the engines have no prices."""
         return self._meter(shard).spend()

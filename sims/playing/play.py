@@ -17,7 +17,7 @@ from palaestra.scenarios.core.load import Scenario, check, override
 from palaestra.sims.playing.alternatives import Alternatives
 from palaestra.sims.playing.crew import Crew, Job, MakeCrew, OneAfterAnother
 from palaestra.sims.playing.estimate import calls_per_episode
-from palaestra.sims.playing.shards import ShardedRun
+from palaestra.sims.playing.shards import CHANGEABLE, ShardedRun
 from palaestra.sims.playing.shards import plan as plan_shards
 from palaestra.sims.playing.sitting import Sitting
 from palaestra.sims.playing.spread import Spread
@@ -71,9 +71,6 @@ def start(
             run_folder.abandon(where)
         raise
     return where
-
-
-CHANGEABLE = ("engines", "limits", "live", "retries")
 
 
 def resume(
@@ -134,7 +131,7 @@ def play_shards(
     for where in folders:
         scenario = scenario_of(where, settings)
         scenario.require_allowed(allowed)
-        runs.append(ShardedRun(where, scenario, settings, crew.size, allowed))
+        runs.append(ShardedRun(where, scenario, crew.size, allowed))
     Spread(runs, crew, quiet).play()
 
 

@@ -239,7 +239,7 @@ def _why(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _signals(stop: Any) -> Iterator[None]:
-    """Ctrl-C calls `stop`, a second one raises KeyboardInterrupt; SIGTERM and SIGHUP call it, if not ignored."""
+    """Ctrl-C, SIGTERM and SIGHUP, unless ignored, call `stop`; a second Ctrl-C raises KeyboardInterrupt."""
     if current_thread() is not main_thread():
         yield
         return

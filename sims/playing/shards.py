@@ -7,7 +7,8 @@ limits is lent to its shards, see `palaestra.sims.playing.lending`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
@@ -24,6 +25,8 @@ from palaestra.sims.playing.estimate import calls_per_episode
 from palaestra.sims.playing.lending import Lending
 from palaestra.sims.playing.progress import Tally
 
+CHANGEABLE = ("engines", "limits", "live", "retries")
+"""What of a run may be changed when it goes on; of one that branches no other also `episodes`."""
 LOSSES = 3
 """How often a shard may lose who plays it, before the run stops: perhaps the shard itself is what kills."""
 LOCKED = 30.0
@@ -67,8 +70,7 @@ class ShardedRun:
 
     Args:
         where: its folder.
-        scenario: what is played, with the settings that were changed.
-        settings: these changes, which every shard gets.
+        scenario: what is played, with what was changed of it.
         crew: how many play at once.
         allowed: what a person allows the engines.
 
@@ -76,13 +78,11 @@ class ShardedRun:
         tallies: what was done of each shard, by its folder.
     """
 
-    def __init__(
-        self, where: Path, scenario: Scenario, settings: Sequence[str], crew: int, allowed: Allowed
-    ) -> None:
+    def __init__(self, where: Path, scenario: Scenario, crew: int, allowed: Allowed) -> None:
         self.where = where
         self.tallies: dict[Path, Tally] = {}
         self._scenario = scenario
-        self._settings = (*settings, *_shared_rates(scenario, crew))
+        self._settings = _settings(scenario, crew)
         self._crew = crew
         self._allowed = allowed
         self._waiting: list[Path] = []
@@ -159,7 +159,7 @@ class ShardedRun:
         locked = (
             isinstance(problem, RunLocked) and monotonic() < self._lost.get(shard, [-LOCKED])[-1] + LOCKED
         )
-        if locked or isinstance(problem, LimitReached):
+        if locked or (isinstance(problem, LimitReached) and self._lending.lends):
             self._waiting.append(shard)
         elif problem is not None:
             raise problem
@@ -194,19 +194,20 @@ class ShardedRun:
         return state.status != "finished" and (state.only or (0, 0))[0] < self.episodes
 
 
-def _shared_rates(scenario: Scenario, crew: int) -> Iterator[str]:
-    """The settings by which so many who share the rates of an engine keep within them together.
+def _settings(scenario: Scenario, crew: int) -> tuple[str, ...]:
+    """All that a run may change when it goes on, for each of its shards, of which so many are played at once.
 
     Raises:
-        BadInput: there are more of them than requests a minute.
+        BadInput: they share an engine's rates, and are more than these.
     """
+    told = scenario.config.model_dump(mode="json", include={*CHANGEABLE, "episodes"})
     for name, engine in scenario.config.used_engines().items():
-        for field in ("requests_per_minute", "tokens_per_minute"):
+        for field in ("requests_per_minute", "tokens_per_minute") if engine.local_model() is None else ():
             rate: int | None = getattr(engine, field)
-            if rate is not None and engine.local_model() is None:
-                if rate < crew:
-                    raise BadInput(
-                        f"engines.{name}.{field}: {rate} are too few for {crew} actors",
-                        "Play with fewer: --actors",
-                    )
-                yield f"engines.{name}.{field}={rate // crew}"
+            if rate is not None and rate < crew:
+                raise BadInput(
+                    f"engines.{name}.{field}: {rate} are too few for {crew} actors",
+                    "Play with fewer: --actors",
+                )
+            told["engines"][name][field] = None if rate is None else rate // crew
+    return tuple(f"{field}={json.dumps(value)}" for field, value in told.items())
