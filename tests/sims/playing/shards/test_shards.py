@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +117,14 @@ def test_shards_together_keep_within_a_limit_and_use_it_up(alone: Path, tmp_path
     assert RunState.read(folder).counts == state.counts
     play.resume(folder, [f"limits.{name}={1000 * most}"], quiet=True)
     assert recorded(folder) == recorded(alone)
+
+
+def test_shards_are_lent_of_a_limit_by_the_episodes_that_they_have_to_play(tmp_path: Path) -> None:
+    crew = Losing(3)
+    with pytest.raises(LimitReached):
+        play.start(debates(limits={"calls": 60}), tmp_path / "run", quiet=True, crew=of(crew))
+    lent = [json.loads(job.settings[-1].removeprefix("limits=")) for job in crew.played[:3]]
+    assert [limits["calls"] for limits in lent] == [60 * 2 // 7, (60 - 17) * 2 // 7, (60 - 17 - 12) * 3 // 7]
 
 
 def test_an_engine_that_fails_in_one_shard_stops_all_with_one_message(alone: Path, tmp_path: Path) -> None:
