@@ -84,7 +84,10 @@ def test_it_is_branched_like_one_log(alone: Path, folder: Path, tmp_path: Path) 
     assert recorded(one) == recorded(other)
 
 
-@pytest.mark.parametrize("command", [["show", "RUN", "-e", "4"], ["report", "RUN"], ["export", "RUN", "--to", "sft", "--out", "RUN-dpo"]])
+@pytest.mark.parametrize(
+    "command",
+    [["show", "RUN", "-e", "4"], ["report", "RUN"], ["export", "RUN", "--to", "sft", "--out", "RUN-dpo"]],
+)
 def test_commands_read_it_like_one_log(
     alone: Path, folder: Path, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
