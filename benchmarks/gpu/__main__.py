@@ -102,7 +102,8 @@ def main() -> None:
     end = time.monotonic() + 60 * options.minutes
     failed = []
     with file.open("a", encoding="utf-8") as out:
-        note(out, {"step": "all", "figure": "begin", "at": began, "minutes": options.minutes})
+        told = {"at": began, "minutes": options.minutes, "rehearsal": options.rehearse}
+        note(out, {"step": "all", "figure": "begin", **told})
         for step in options.only:
             left = end - time.monotonic()
             if left < LEAST:

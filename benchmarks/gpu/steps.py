@@ -146,21 +146,17 @@ def tribe(bench: Bench) -> None:
 
 
 def tokenising(bench: Bench) -> None:
-    """What it takes to make the token ids of a prompt anew, by how many messages its agent has heard."""
+    """CPU time of making a prompt's token ids anew, by how many messages its agent has heard."""
     encode = checkpoint_encoder(VllmEngine(model=str(configure(bench.folder / "model", "tiny"))))
     said = "Cities should ban private cars from their centres, and I will tell you why that is. " * 3
     for heard in (24, 80, 240):
         prompt = tuple(Message(n, "user", f"{n}: {said}", f"Agent {n % 8}") for n in range(heard))
         times = 3 if bench.rehearsal else 20
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in range(times):
             tokens = len(encode(prompt))
-        tell(
-            "tokenising",
-            heard=heard,
-            tokens=tokens,
-            ms=round(1000 * (time.perf_counter() - begun) / times, 2),
-        )
+        milliseconds = 1000 * (time.process_time() - begun) / times
+        tell("tokenising", heard=heard, tokens=tokens, cpu_ms=round(milliseconds, 2))
 
 
 def dpo(bench: Bench) -> None:

@@ -100,7 +100,8 @@ def read(folder: Path) -> Reading:
     Raises:
         RunUnreadable: there is no log, or `run.json` is damaged; see also `Reading`.
     """
-    return Reading(folder, stamps(folder), shards(folder))
+    state = _told(folder)
+    return Reading(folder) if state is None else Reading(folder, _heads(state), _folders(folder, state))
 
 
 def shards(folder: Path) -> list[Path]:
@@ -110,7 +111,11 @@ def shards(folder: Path) -> list[Path]:
         RunUnreadable: its `run.json` is damaged.
     """
     state = _told(folder)
-    return [] if state is None else [folder / shard.folder for shard in state.shards]
+    return [] if state is None else _folders(folder, state)
+
+
+def _folders(folder: Path, state: RunState) -> list[Path]:
+    return [folder / shard.folder for shard in state.shards]
 
 
 def files(folder: Path) -> list[Path]:
@@ -139,7 +144,11 @@ def stamps(folder: Path) -> Heads:
         RunUnreadable: it is damaged.
     """
     state = _told(folder)
-    return {} if state is None else {episode: Head.parse(head) for episode, head in state.heads.items()}
+    return {} if state is None else _heads(state)
+
+
+def _heads(state: RunState) -> Heads:
+    return {episode: Head.parse(head) for episode, head in state.heads.items()}
 
 
 def _told(folder: Path) -> RunState | None:

@@ -36,18 +36,15 @@ class Player:
         self._stop: Callable[[], None] | None = None
         self._stopped = False
 
-    def ready(self, version: str) -> None:
-        """Check that this is the same `version` of Palaestra.
-
-        Raises:
-            EngineUnavailable: it is another one.
-        """
+    def ready(self, version: str) -> PalaestraError | None:
+        """What is wrong if this isn't the same `version` of Palaestra."""
         here = package_versions().get("palaestra", "")
-        if here != version:
-            raise EngineUnavailable(
-                f"{os.uname().nodename} has palaestra {here or 'of no version'}, and this machine {version}",
-                "Install the same version on all machines of the cluster.",
-            )
+        if here == version:
+            return None
+        return EngineUnavailable(
+            f"{os.uname().nodename} has palaestra {here or 'of no version'}, and this machine {version}",
+            "Install the same version on all machines of the cluster.",
+        )
 
     def play(self, job: Job) -> tuple[Tally | None, PalaestraError | None]:
         """Play a shard on; what was done, if it began, and by what it was ended, if not by its end."""

@@ -14,6 +14,7 @@ from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
+from palaestra.agents.engine import EngineSettings
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted
 from palaestra.runs.record.folder import package_versions
 from palaestra.scenarios.core.load import Scenario
@@ -58,6 +59,8 @@ class RayCrew:
         try:
             self._needs = _needs(ray, scenarios)
             room = _room(ray, self._needs, actors or 1)
+            if actors is None and "CPU" in self._needs and _computes(scenarios):
+                room = len(ray.nodes())  # on a CPU an engine takes all cores of its machine
         except BaseException:
             self._disconnect()
             raise
@@ -144,16 +147,16 @@ class RayCrew:
         """Have an actor wait for shards that was started."""
         actor = self._starting.pop(ref)
         try:
-            self._ray.get(ref)
+            problem = self._ray.get(ref)
         except self._ray.exceptions.RayActorError as error:
             self._failed_starts += 1
             if self._failed_starts > STARTS:
                 raise EngineUnavailable(f"no actor starts: {_why(error)}", "See the logs of Ray.") from error
             self._drop(actor)
-        except self._ray.exceptions.RayTaskError as error:
-            raise error.cause from None
-        else:
-            self._idle.append(actor)
+            return
+        if problem is not None:
+            raise problem
+        self._idle.append(actor)
 
     def _ended(self, ref: Any) -> Ended:
         actor, job = self._playing.pop(ref)
@@ -212,10 +215,18 @@ def _connect(ray: Any, address: str, actors: int | None) -> None:
         ) from error
 
 
+def _engines(scenarios: Sequence[Scenario]) -> list[EngineSettings]:
+    return [engine for scenario in scenarios for engine in scenario.config.used_engines().values()]
+
+
+def _computes(scenarios: Sequence[Scenario]) -> bool:
+    """Whether a model computes where an actor is."""
+    return any(engine.local_model() is not None for engine in _engines(scenarios))
+
+
 def _needs(ray: Any, scenarios: Sequence[Scenario]) -> dict[str, float]:
     """What an actor needs: as many GPUs as its largest engine, of a cluster that has some; else a core."""
-    engines = [engine for scenario in scenarios for engine in scenario.config.used_engines().values()]
-    gpus = max(engine.gpus() for engine in engines)
+    gpus = max(engine.gpus() for engine in _engines(scenarios))
     return {"GPU": gpus} if gpus and ray.cluster_resources().get("GPU") else {"CPU": 1}
 
 

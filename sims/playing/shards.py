@@ -98,7 +98,8 @@ class ShardedRun:
         """
         with contextlib.closing(run_log.Log(self.where)):
             config, state = self._scenario.config, RunState.told(self.where)
-            if not state.shards and self.where.joinpath(run_log.NAME).stat().st_size:
+            begun = self.where.joinpath(run_log.NAME).stat().st_size > 0
+            if not state.shards and (begun or state.branch is not None):
                 raise BadInput(
                     f"{self.where} was begun in one log", "Go on with it in one process, without --ray."
                 )

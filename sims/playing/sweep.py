@@ -175,7 +175,9 @@ def _in_shards(
         for folder, scenario in scenarios.items():
             if not (folder / run_folder.NAME).exists():
                 plan(scenario, folder, players.size)
-        play_shards(list(scenarios), players, settings, quiet, allowed)
+        unfinished = [folder for folder in scenarios if RunState.told(folder).status != "finished"]
+        if unfinished:
+            play_shards(unfinished, players, settings, quiet, allowed)
 
 
 def _file_name(point: Point) -> str:
