@@ -54,16 +54,18 @@ def run(step: str, seconds: float, rehearse: bool, out: TextIO) -> bool:
         )
         limit = Timer(seconds, _end, [process])
         limit.start()
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("FIGURE "):
-                note(out, {"step": step, **json.loads(line[7:])})
-            else:
-                printed.append(line.rstrip()[:300])
-        code = process.wait()
-        over = not limit.is_alive()
-        limit.cancel()
-        _end(process)  # whatever it left running
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("FIGURE "):
+                    note(out, {"step": step, **json.loads(line[7:])})
+                else:
+                    printed.append(line.rstrip()[:300])
+            code = process.wait()
+            over = not limit.is_alive()
+        finally:
+            limit.cancel()
+            _end(process)  # and whatever it left running
     took = round(time.monotonic() - begun, 1)
     note(out, {"step": step, "figure": "end", "ended": "at its limit" if over else code, "seconds": took})
     if code:
@@ -99,6 +101,7 @@ def main() -> None:
     began = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     file = options.out or Path(__file__).parents[1] / "results" / f"gpu-{began}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the step under way ends too
     end = time.monotonic() + 60 * options.minutes
     failed = []
     with file.open("a", encoding="utf-8") as out:

@@ -107,7 +107,7 @@ def machine(_: Bench) -> None:
 
 def demo(bench: Bench) -> None:
     """The ready-made debate, judged, on the embedded model, its engine's start included."""
-    few = ["episodes=1", "rounds=1", "motions=[Shall we?]"] if bench.rehearsal else ["episodes=32"]
+    few = ["episodes=1", "rounds=1", "opinions=false"] if bench.rehearsal else ["episodes=32"]
     settings = json.dumps(bench.engine("smollm2"))
     with playing(bench) as run:
         run("demo", load("debate", [*few, f"engines.default={settings}"]))

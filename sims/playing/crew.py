@@ -14,7 +14,7 @@ from palaestra.sims.playing.progress import Tally
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ShardJob:
     """A shard to be played on, with `palaestra.sims.playing.play.resume`.
 
     Attributes:
@@ -36,7 +36,7 @@ class PlayerLost(Exception):
 class Ended:
     """That a job is over, with what it has done, if it began, and by what it was ended, if not by its end."""
 
-    job: Job
+    job: ShardJob
     tally: Tally | None
     problem: Exception | None
 
@@ -49,7 +49,7 @@ class Crew(Protocol):
     def idle(self) -> bool:
         """Whether one waits for a shard."""
 
-    def give(self, job: Job) -> None:
+    def give(self, job: ShardJob) -> None:
         """Let one who waits play that."""
 
     def ended(self) -> list[Ended]:
@@ -83,7 +83,7 @@ class OneAfterAnother:
 
     size = 1
 
-    def __init__(self, play: Callable[[Job], None]) -> None:
+    def __init__(self, play: Callable[[ShardJob], None]) -> None:
         self._play = play
         self._over: list[Ended] = []
 
@@ -91,7 +91,7 @@ class OneAfterAnother:
         """See `Crew`."""
         return not self._over
 
-    def give(self, job: Job) -> None:
+    def give(self, job: ShardJob) -> None:
         """See `Crew`; this returns once it is played."""
         problem = None
         try:

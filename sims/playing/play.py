@@ -15,14 +15,14 @@ from palaestra.runs.record.state import RunState
 from palaestra.scenarios.core.config import Location
 from palaestra.scenarios.core.load import Scenario, check, override
 from palaestra.sims.playing.alternatives import Alternatives
-from palaestra.sims.playing.crew import Crew, Job, MakeCrew, OneAfterAnother
+from palaestra.sims.playing.crew import Crew, MakeCrew, OneAfterAnother, ShardJob
 from palaestra.sims.playing.estimate import calls_per_episode
+from palaestra.sims.playing.onlooker import Onlooker, Terminal
 from palaestra.sims.playing.shards import CHANGEABLE, ShardedRun
 from palaestra.sims.playing.shards import plan as plan_shards
 from palaestra.sims.playing.sitting import Sitting
 from palaestra.sims.playing.spread import Spread
 from palaestra.sims.playing.venue import Venue
-from palaestra.sims.playing.watch import Terminal, Watch
 
 
 def start(
@@ -79,7 +79,7 @@ def resume(
     quiet: bool = False,
     venue: Venue | None = None,
     allowed: Allowed = NOTHING,
-    watch: Watch | None = None,
+    onlooker: Onlooker | None = None,
     crew: MakeCrew | None = None,
 ) -> Path:
     """Play on the run in `where`; what is recorded is not asked again.
@@ -90,7 +90,7 @@ def resume(
         quiet: no progress.
         venue: where other runs play too; by default the run has engines of its own.
         allowed: what a person allows its engines; what its folder says allows nothing.
-        watch: who looks on; by default the terminal.
+        onlooker: who looks on; by default the terminal.
         crew: makes who plays its shards; by default this process plays them, one after another.
 
     Raises:
@@ -107,7 +107,7 @@ def resume(
         with contextlib.ExitStack() as stack:
             place = venue or stack.enter_context(Venue())
 
-            def play_one(job: Job) -> None:
+            def play_one(job: ShardJob) -> None:
                 resume(job.shard, job.settings, quiet, place, job.allowed)
 
             play_shards([where], OneAfterAnother(play_one), settings, True, allowed)
@@ -115,7 +115,7 @@ def resume(
     scenario = scenario_of(where, settings)
     scenario.require_allowed(allowed)
     alternatives = None if state.branch is None else Alternatives(scenario, state.branch)
-    Sitting(scenario, where, state, alternatives, watch or Terminal(quiet), allowed).play(venue)
+    Sitting(scenario, where, state, alternatives, onlooker or Terminal(quiet), allowed).play(venue)
     return where
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from palaestra.agents.failures import EngineUnavailable, PalaestraError
 from palaestra.runs.record.folder import NAME, package_versions
-from palaestra.sims.playing.crew import Job
+from palaestra.sims.playing.crew import ShardJob
 from palaestra.sims.playing.play import resume
 from palaestra.sims.playing.progress import Progress, Tally
 from palaestra.sims.playing.venue import Venue
 from palaestra.sims.unforeseen import unforeseen
 
 
-class Player:
+class ShardPlayer:
     """Plays one shard at a time; its other methods may be called meanwhile, from other threads.
 
     Args:
@@ -46,14 +46,14 @@ class Player:
             "Install the same version on all machines of the cluster.",
         )
 
-    def play(self, job: Job) -> tuple[Tally | None, PalaestraError | None]:
+    def play(self, job: ShardJob) -> tuple[Tally | None, PalaestraError | None]:
         """Play a shard on; what was done, if it began, and by what it was ended, if not by its end."""
         self._progress, problem = None, None
         try:
             _require_seen(job.shard)
             if self._venue is None:
                 self._venue = Venue()
-            resume(job.shard, job.settings, venue=self._venue, allowed=job.allowed, watch=self)
+            resume(job.shard, job.settings, venue=self._venue, allowed=job.allowed, onlooker=self)
         except PalaestraError as error:
             problem = error
         except Exception as error:
@@ -79,14 +79,14 @@ class Player:
     def progress(
         self, episodes: int, done: int, calls_per_episode: float, spend: Callable[[], float | None]
     ) -> Progress:
-        """See `palaestra.sims.playing.watch.Watch`."""
+        """See `palaestra.sims.playing.onlooker.Onlooker`."""
         self._progress = _Relayed(episodes, done, calls_per_episode, True, spend)
         self._progress.tell = self._tell
         return self._progress
 
     @contextlib.contextmanager
     def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
-        """See `palaestra.sims.playing.watch.Watch`."""
+        """See `palaestra.sims.playing.onlooker.Onlooker`."""
         loop = asyncio.get_running_loop()
 
         def stop_there() -> None:

@@ -7,6 +7,7 @@ Then another is started, and whoever is idle first goes on with its shard.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,8 +19,8 @@ from palaestra.agents.engine import EngineSettings
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted
 from palaestra.runs.record.folder import package_versions
 from palaestra.scenarios.core.load import Scenario
-from palaestra.sims.playing.crew import Ended, Job, PlayerLost
-from palaestra.sims.playing.player import Player
+from palaestra.sims.playing.crew import Ended, PlayerLost, ShardJob
+from palaestra.sims.playing.player import ShardPlayer
 from palaestra.sims.playing.progress import Tally
 
 HERE = "local"
@@ -68,7 +69,7 @@ class RayCrew:
         self._all: list[Any] = []
         self._starting: dict[Any, Any] = {}
         self._idle: list[Any] = []
-        self._playing: dict[Any, tuple[Any, Job]] = {}
+        self._playing: dict[Any, tuple[Any, ShardJob]] = {}
         self._tallies: dict[Path, Tally] = {}
         self._words: dict[str, None] = {}
         self._failed_starts = 0
@@ -82,9 +83,8 @@ class RayCrew:
 
     def __exit__(self, *failure: object) -> None:
         with contextlib.suppress(Exception, KeyboardInterrupt):
-            self._ray.wait(
-                [actor.close.remote() for actor in self._idle], num_returns=len(self._idle), timeout=CLOSING
-            )
+            closing = [actor.close.remote() for actor in self._idle]
+            self._ray.wait(closing, num_returns=len(closing), timeout=CLOSING)
         self._handlers.close()
         with contextlib.suppress(Exception):
             for actor in self._all:
@@ -101,7 +101,7 @@ class RayCrew:
             self._start()
         return bool(self._idle)
 
-    def give(self, job: Job) -> None:
+    def give(self, job: ShardJob) -> None:
         """See `Crew`."""
         actor = self._idle.pop()
         self._playing[actor.play.remote(job)] = actor, job
@@ -135,7 +135,7 @@ class RayCrew:
             actor.stop.remote()
 
     def _start(self) -> None:
-        made = self._ray.remote(Player).options(
+        made = self._ray.remote(ShardPlayer).options(
             num_cpus=self._needs.get("CPU", 0), num_gpus=self._needs.get("GPU", 0), max_concurrency=4
         )
         actor = made.remote(Path.cwd())
@@ -200,8 +200,6 @@ def _connect(ray: Any, address: str, actors: int | None) -> None:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address == HERE:
-            import os
-
             cores = max(os.cpu_count() or 1, actors or 1)
             ray.init(address=HERE, num_cpus=cores, include_dashboard=False, **quiet)
         else:

@@ -17,10 +17,10 @@ from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, 
 from palaestra.agents.trust import Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
-from palaestra.runs.record.disk import unwritable
+from palaestra.runs.record.disk import own_folder, unwritable
 from palaestra.runs.record.state import RunState, Shard, Status
 from palaestra.scenarios.core.load import Scenario
-from palaestra.sims.playing.crew import Ended, Job, PlayerLost
+from palaestra.sims.playing.crew import Ended, PlayerLost, ShardJob
 from palaestra.sims.playing.estimate import calls_per_episode
 from palaestra.sims.playing.lending import Lending
 from palaestra.sims.playing.progress import Tally
@@ -66,7 +66,7 @@ def _with_shards(where: Path, state: RunState, episodes: int, into: int) -> RunS
 
 
 class ShardedRun:
-    """A run whose shards are given out; a context manager that keeps others from playing it.
+    """A run whose shards are given out.
 
     Args:
         where: its folder.
@@ -107,7 +107,9 @@ class ShardedRun:
             self._reached = state.still_limited(settings)
             state = _with_shards(self.where, state, config.episodes, self._crew)
             self._state = state.continued(settings)
-            shards = [self.where / shard.folder for shard in state.shards]
+            shards = [
+                own_folder(own_folder(self.where, "shards"), s.folder.split("/")[1]) for s in state.shards
+            ]
             self._waiting = list(filter(self._open, shards))
             self._lending = Lending(config, shards, lambda: before + seconds())
             for shard in shards:
@@ -130,7 +132,7 @@ class ShardedRun:
         """Whether a shard waits for somebody to play it."""
         return bool(self._waiting)
 
-    def next_job(self) -> Job | None:
+    def next_job(self) -> ShardJob | None:
         """The shard that is to be played next; None where there is none, or none before one is given back.
 
         Raises:
@@ -143,7 +145,7 @@ class ShardedRun:
         lent = self._lending.lend(self._waiting[0], self._waiting)
         if lent is None:
             return None
-        return Job(self._waiting.pop(0), (*self._settings, *lent), self._allowed)
+        return ShardJob(self._waiting.pop(0), (*self._settings, *lent), self._allowed)
 
     def take_back(self, ended: Ended) -> str:
         """Take a shard back that was played; what there is to tell a user.

@@ -27,10 +27,10 @@ from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing.alternatives import Alternatives
 from palaestra.sims.playing.estimate import calls_per_episode, remember_speed
 from palaestra.sims.playing.meter import Meter
+from palaestra.sims.playing.onlooker import Onlooker, Terminal
 from palaestra.sims.playing.progress import Progress
 from palaestra.sims.playing.scheduler import Scheduler
 from palaestra.sims.playing.venue import Venue
-from palaestra.sims.playing.watch import Terminal, Watch
 from palaestra.sims.terminal import warn
 from palaestra.sims.unforeseen import unforeseen
 
@@ -43,7 +43,7 @@ class Sitting:
         where: the run folder.
         state: how the run stood before.
         alternatives: of a branch run, its episodes and their answers.
-        watch: who is shown how it gets on; by default whoever sits at the terminal.
+        onlooker: who is shown how it gets on; by default whoever sits at the terminal.
         allowed: what a person allows its engines.
     """
 
@@ -53,14 +53,14 @@ class Sitting:
         where: Path,
         state: RunState,
         alternatives: Alternatives | None = None,
-        watch: Watch | None = None,
+        onlooker: Onlooker | None = None,
         allowed: Allowed = NOTHING,
     ) -> None:
         self._scenario = scenario
         self._where = where
         self._state = state
         self._alternatives = alternatives
-        self._watch = watch or Terminal()
+        self._onlooker = onlooker or Terminal()
         self._allowed = allowed
 
     def play(self, venue: Venue | None = None) -> None:
@@ -84,7 +84,7 @@ class Sitting:
             calls = calls_per_episode(self._scenario)
             before = self._state.seconds
             meter = Meter(config, past.usage, lambda: before + progress.seconds)
-            progress = self._watch.progress(len(episodes), len(past.ended), calls, meter.spend)
+            progress = self._onlooker.progress(len(episodes), len(past.ended), calls, meter.spend)
             recorder = self._recorder(log, past, read.heads)
             if (reached := self._reached_before(meter)) is not None:
                 raise self._stopped(reached, 0.0)
@@ -143,7 +143,7 @@ class Sitting:
             self._begin(fleet)
             scheduler = self._scheduler(fleet, meter, recorder, progress)
             try:
-                with progress, self._watch.stopping(scheduler.interrupt):
+                with progress, self._onlooker.stopping(scheduler.interrupt):
                     await scheduler.play(i for i in self._episodes() if i not in ended)
             finally:
                 self._state = self._state.met(fleet.faults())

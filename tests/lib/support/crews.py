@@ -11,8 +11,8 @@ from pathlib import Path
 from palaestra.agents.failures import LimitReached
 from palaestra.scenarios.core.load import Scenario
 from palaestra.sims.playing import play
-from palaestra.sims.playing.crew import Crew, Ended, Job, MakeCrew, OneAfterAnother, PlayerLost
-from palaestra.sims.playing.player import Player
+from palaestra.sims.playing.crew import Crew, Ended, MakeCrew, OneAfterAnother, PlayerLost, ShardJob
+from palaestra.sims.playing.player import ShardPlayer
 
 
 class Losing(OneAfterAnother):
@@ -26,12 +26,12 @@ class Losing(OneAfterAnother):
     def __init__(self, size: int, losses: int = 0, calls: int = 5) -> None:
         super().__init__(self._played)
         self.size = size
-        self.played: list[Job] = []
+        self.played: list[ShardJob] = []
         self._losses = losses
         self._calls = calls
-        self.player = Player(Path.cwd())
+        self.player = ShardPlayer(Path.cwd())
 
-    def _played(self, job: Job) -> None:
+    def _played(self, job: ShardJob) -> None:
         self.played.append(job)
         if self._losses:
             self._losses -= 1

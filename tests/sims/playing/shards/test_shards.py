@@ -28,8 +28,8 @@ from palaestra.scenarios.core.load import Scenario, load
 from palaestra.scenarios.core.ready_made import find
 from palaestra.scenarios.core.sweep import points
 from palaestra.sims.playing import play
-from palaestra.sims.playing.crew import Ended, Job
-from palaestra.sims.playing.player import Player
+from palaestra.sims.playing.crew import Ended, ShardJob
+from palaestra.sims.playing.player import ShardPlayer
 from palaestra.sims.playing.shards import plan
 from palaestra.sims.playing.sweep import resume_sweep, runs, start_sweep
 from support.crews import Losing, of
@@ -161,6 +161,15 @@ def test_players_who_share_a_server_share_its_rates(tmp_path: Path) -> None:
         play.start(scenario({"requests_per_minute": 2}), tmp_path / "few", quiet=True, crew=of(Losing(3)))
 
 
+def test_a_shard_is_not_written_through_a_link_to_elsewhere(tmp_path: Path) -> None:
+    folder, elsewhere = plan(debates(), tmp_path / "run", 2), tmp_path / "elsewhere"
+    (folder / "shards/1").rename(elsewhere)
+    (folder / "shards/1").symlink_to(elsewhere)
+    with pytest.raises(RunUnwritable, match=r"shards/1 can't be written: it is a link"):
+        play.resume(folder, quiet=True)
+    assert not (elsewhere / run_log.NAME).exists()
+
+
 def test_a_sweep_is_played_in_shards_and_goes_on(tmp_path: Path) -> None:
     swept = points(debates(sweep={"rounds": [1, 2]}, episodes=4))
     with pytest.raises(EngineUnavailable) as lost:
@@ -215,9 +224,9 @@ def test_ctrl_c_leaves_a_run_that_goes_on(alone: Path, tmp_path: Path) -> None:
 def test_a_player_is_stopped_from_another_thread_and_records_what_was_answered(tmp_path: Path) -> None:
     slow = scenario({"delay": 0.02}, episodes=4, live=1)
     folder = plan(slow, tmp_path / "run", 1)
-    player = Player(Path.cwd())
+    player = ShardPlayer(Path.cwd())
     with ThreadPoolExecutor(1) as thread:
-        playing = thread.submit(player.play, Job(folder / "shards/0"))
+        playing = thread.submit(player.play, ShardJob(folder / "shards/0"))
         while (told := player.report()[0]) is None or told.calls < 3:
             pass
         player.stop()
@@ -249,8 +258,8 @@ def test_a_disk_that_is_full_in_one_shard_stops_the_run_resumably(
 
 
 def test_a_player_says_that_it_does_not_see_the_folder_or_is_of_another_version(tmp_path: Path) -> None:
-    player = Player(Path.cwd())
-    _, problem = player.play(Job(tmp_path / "run/shards/0"))
+    player = ShardPlayer(Path.cwd())
+    _, problem = player.play(ShardJob(tmp_path / "run/shards/0"))
     assert isinstance(problem, EngineUnavailable)
     assert f"doesn't see the folder {tmp_path / 'run/shards/0'}" in str(problem)
     assert "and this machine 0.0.1" in str(player.ready("0.0.1"))

@@ -14,7 +14,7 @@ from typing import Protocol
 from palaestra.sims.playing.progress import Progress
 
 
-class Watch(Protocol):
+class Onlooker(Protocol):
     """Looks on at one sitting after another."""
 
     def progress(
@@ -39,7 +39,7 @@ class Terminal:
     def progress(
         self, episodes: int, done: int, calls_per_episode: float, spend: Callable[[], float | None]
     ) -> Progress:
-        """See `Watch`."""
+        """See `Onlooker`."""
         return Progress(episodes, done, calls_per_episode, self.quiet, spend)
 
     @contextlib.contextmanager
