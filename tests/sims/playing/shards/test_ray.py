@@ -64,7 +64,7 @@ def once_all_play(folder: Path, act: Callable[[], object]) -> Iterator[None]:
 def kill_one() -> None:
     """Kill one of the actors that play, as a machine that runs out of memory does."""
     children = psutil.Process().children(recursive=True)
-    [one, *_] = (child for child in children if any("ShardPlayer.play" in word for word in child.cmdline()))
+    [one, *_] = (child for child in children if any("ray::ShardPlayer" in word for word in child.cmdline()))
     one.kill()
 
 
