@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
@@ -75,12 +75,14 @@ class ShardedRun:
         allowed: what a person allows the engines.
 
     Attributes:
-        tallies: what was done of each shard, by its folder.
+        seconds: for how long its calls have been answered, since it began or went on.
     """
 
     def __init__(self, where: Path, scenario: Scenario, crew: int, allowed: Allowed) -> None:
         self.where = where
-        self.tallies: dict[Path, Tally] = {}
+        self.seconds = 0.0
+        self._tallies: dict[Path, Tally] = {}
+        self._calls, self._first_call = 0, 0.0
         self._scenario = scenario
         self._settings = _settings(scenario, crew)
         self._crew = crew
@@ -89,8 +91,8 @@ class ShardedRun:
         self._lost: dict[Path, list[float]] = {}
 
     @contextlib.contextmanager
-    def played(self, seconds: Callable[[], float]) -> Iterator[None]:
-        """While it lasts, no other process plays it; `seconds` tells for how long it has been played now.
+    def played(self) -> Iterator[None]:
+        """While it lasts, no other process plays it.
 
         Raises:
             RunLocked: another one does.
@@ -111,10 +113,10 @@ class ShardedRun:
                 own_folder(own_folder(self.where, "shards"), s.folder.split("/")[1]) for s in state.shards
             ]
             self._waiting = list(filter(self._open, shards))
-            self._lending = Lending(config, shards, lambda: before + seconds())
+            self._lending = Lending(config, shards, lambda: before + self.seconds)
             for shard in shards:
                 ended = RunState.told(shard).counts.episodes
-                self.tallies[shard] = Tally(ended, self._lending.spend(shard))
+                self._tallies[shard] = Tally(ended, self._lending.spend(shard))
             self._state.write(self.where)
             yield
 
@@ -155,7 +157,7 @@ class ShardedRun:
         """
         shard, problem = ended.job.shard, ended.problem
         if ended.tally is not None:
-            self.tallies[shard] = self.tallies[shard].then(ended.tally)
+            self._tallies[shard] = self._tallies[shard].then(ended.tally)
         self._lending.take_back(shard, problem.limit if isinstance(problem, LimitReached) else None)
         if isinstance(problem, PlayerLost):
             return self._after_loss(shard, problem)
@@ -182,14 +184,26 @@ class ShardedRun:
         self._waiting.append(shard)
         return f"{what} ({loss}); another goes on from what is recorded"
 
-    def note(self, problem: Exception | None, seconds: float) -> None:
-        """Note in `run.json` how it stands after so many seconds more, ended perhaps by `problem`."""
+    def tally(self, under_way: Mapping[Path, Tally]) -> Tally:
+        """What was done of it, with what `under_way` tells of shards that are being played."""
+        tallies = dict(self._tallies)
+        for shard in tallies.keys() & under_way.keys():
+            tallies[shard] = tallies[shard].then(under_way[shard])
+        total = sum(tallies.values(), Tally())
+        if total.calls > self._calls:
+            if not self._calls:
+                self._first_call = monotonic()
+            self._calls, self.seconds = total.calls, monotonic() - self._first_call
+        return total
+
+    def note(self, problem: Exception | None) -> None:
+        """Note in `run.json` how it stands, ended perhaps by `problem`."""
         shards = [self.where / shard.folder for shard in self._state.shards]
         status: Status = "interrupted" if any(map(self._open, shards)) else "finished"
         if problem is not None and not isinstance(problem, Interrupted):
             status = "limited" if isinstance(problem, LimitReached) else "failed"
         state = self._state.gathered([RunState.told(shard) for shard in shards])
-        state.stopped(status, state.counts, {}, seconds, problem).write(self.where)
+        state.stopped(status, state.counts, {}, self.seconds, problem).write(self.where)
 
     def _open(self, shard: Path) -> bool:
         """Whether some of a shard's episodes are still to be played."""

@@ -38,7 +38,6 @@ class Spread:
         self._quiet = quiet
         self._under_way: dict[Path, ShardedRun] = {}
         self._at_fault: ShardedRun | None = None
-        self._first_call: float | None = None
 
     def play(self) -> None:
         """Play all to their ends.
@@ -48,7 +47,7 @@ class Spread:
         """
         with contextlib.ExitStack() as stack:
             for run in self._runs:
-                stack.enter_context(run.played(self._seconds))
+                stack.enter_context(run.played())
             tally = self._tally({})
             episodes = sum(run.episodes for run in self._runs)
             calls = sum(run.calls() for run in self._runs) / episodes
@@ -63,11 +62,10 @@ class Spread:
                     problem = error
                 if problem is not None:
                     self._stop()
-            seconds = self._seconds()
             for run in self._runs:
                 fault = problem if self._at_fault in (run, None) else None
                 with contextlib.suppress(Exception) if problem else contextlib.nullcontext():
-                    run.note(fault, seconds)
+                    run.note(fault)
             if problem is not None:
                 raise self._told(problem)
 
@@ -79,15 +77,16 @@ class Spread:
                     self._under_way[job.shard] = run
                     self._crew.give(job)
             self._at_fault = None
-            for ended in self._crew.ended():
-                self._take_back(ended)
+            for run, ended in self._over():
+                self._at_fault = run
+                if words := run.take_back(ended):
+                    self._progress.say(words)
+            self._at_fault = None
             self._show()
 
-    def _take_back(self, ended: Ended) -> None:
-        self._at_fault = run = self._under_way.pop(ended.job.shard)
-        if words := run.take_back(ended):
-            self._progress.say(words)
-        self._at_fault = None
+    def _over(self) -> list[tuple[ShardedRun, Ended]]:
+        """What ended since the last time, of which run."""
+        return [(self._under_way.pop(ended.job.shard), ended) for ended in self._crew.ended()]
 
     def _show(self) -> None:
         for words in self._crew.words():
@@ -96,17 +95,9 @@ class Spread:
 
     def _tally(self, under_way: Mapping[Path, Tally]) -> Tally:
         """What was done of all runs, those under way included."""
-        tallies = {shard: tally for run in self._runs for shard, tally in run.tallies.items()}
-        tallies |= {shard: tallies[shard].then(tally) for shard, tally in under_way.items()}
-        total = sum(tallies.values(), Tally())
+        total = sum((run.tally(under_way) for run in self._runs), Tally())
         self._spend = total.spend
-        if total.calls and self._first_call is None:
-            self._first_call = monotonic()
         return total
-
-    def _seconds(self) -> float:
-        """For how long calls have been answered."""
-        return 0.0 if self._first_call is None else monotonic() - self._first_call
 
     def _stop(self) -> None:
         """Have those who play stop, and wait until they have recorded what is answered, or nobody will."""
@@ -114,8 +105,7 @@ class Spread:
         until = monotonic() + GRACE
         with contextlib.suppress(Exception, KeyboardInterrupt):
             while self._under_way and monotonic() < until:
-                for ended in self._crew.ended():
-                    run = self._under_way.pop(ended.job.shard)
+                for run, ended in self._over():
                     with contextlib.suppress(Exception):
                         run.take_back(ended)
 

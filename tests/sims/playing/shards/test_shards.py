@@ -27,7 +27,7 @@ from palaestra.runs.run import Run
 from palaestra.scenarios.core.load import Scenario, load
 from palaestra.scenarios.core.ready_made import find
 from palaestra.scenarios.core.sweep import points
-from palaestra.sims.playing import play
+from palaestra.sims.playing import play, progress
 from palaestra.sims.playing.crew import Ended, ShardJob
 from palaestra.sims.playing.player import ShardPlayer
 from palaestra.sims.playing.shards import plan
@@ -117,6 +117,20 @@ def test_shards_together_keep_within_a_limit_and_use_it_up(alone: Path, tmp_path
         play.resume(folder, quiet=True)
     assert RunState.read(folder).counts == state.counts
     play.resume(folder, [f"limits.{name}={1000 * most}"], quiet=True)
+    assert recorded(folder) == recorded(alone)
+
+
+def test_the_time_of_a_run_ends_for_all_its_shards_at_once(
+    alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = count()  # a second passes whenever somebody looks
+    monkeypatch.setattr(progress, "perf_counter", lambda: float(next(seconds)))
+    folder = tmp_path / "run"
+    with pytest.raises(LimitReached) as reached:
+        play.start(debates(limits={"minutes": 0.1}), folder, quiet=True, crew=of(Losing(3)))
+    assert reached.value.raised == "limits.minutes=0.2"
+    assert (RunState.read(folder).status, RunState.read(folder).limited_by) == ("limited", "minutes")
+    play.resume(folder, ["limits.minutes=1000"], quiet=True)
     assert recorded(folder) == recorded(alone)
 
 
