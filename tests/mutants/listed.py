@@ -126,7 +126,7 @@ LISTED = (
     ("shards: what is open", SHARDS, 'return state.status != "finished" and', "return", f"{T_SHARDS} -k a_sweep"),
     ("shards: rates", SHARDS, "rate // crew", "rate", f"{T_SHARDS} -k rates"),
     ("lending: share", "sims/playing/lending.py", "for lent in self._lent.values())) * share", "for lent in self._lent.values()))", f"{T_SHARDS} -k lent"),
-    ("lending: all to one", "sims/playing/lending.py", "self._all_to_one |= idle", "pass", f"{T_SHARDS} -k within_a_limit"),
+    ("lending: whole calls", "sims/playing/lending.py", "floor(left + 1e-6)", "left", f"{T_SHARDS} -k lent"),
     ("player: stop", "sims/playing/player.py", "loop.call_soon_threadsafe(stop)", "pass", f"{T_SHARDS} -k another_thread"),
     ("log: read torn line", LOG, 'if not line.endswith(b"\\n")', "if not line", T_LOG),
     ("fleet: half a character", FLEET, 'words.encode(errors="replace").decode() for', "words for", T_FLEET),
