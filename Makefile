@@ -12,7 +12,7 @@ QUICK := tests/agents tests/scenarios/core tests/scenarios/parts tests/runs/reco
 	tests/sims/commands/test_app.py tests/test_the_name.py
 
 .PHONY: help setup demo evolve-demo notebooks quick test whole check formats browsers conformance thinkers \
-	pythons pythons-quick coverage mutants chaos intervals nulls power bench bench-peers clean
+	pythons pythons-quick coverage mutants chaos intervals nulls power ray bench bench-peers gpu clean
 
 help:
 	@echo "make demo           play a real debate on the embedded model"
@@ -34,8 +34,10 @@ help:
 	@echo "make intervals      how often intervals hold the truth, by shape of values and number of episodes (15 minutes)"
 	@echo "make nulls          2,000 studies of agents at random: in how many is anything found (an hour)"
 	@echo "make power          planted effects: how often are they found in as many episodes as planned (10 minutes)"
+	@echo "make ray            actors of a Ray cluster on this machine, one of three killed, on real engines too"
 	@echo "make bench          measure speed; prints ratios"
 	@echo "make bench-peers    the same debates with AutoGen, Inspect and a bare client on a mock server (10 minutes)"
+	@echo "make gpu            measure a GPU in nine minutes, the most telling figures first"
 	@echo "make setup          only install (into $(VENV), for: $(DEVICE))"
 
 setup: $(VENV)/.setup-$(DEVICE)
@@ -111,6 +113,12 @@ nulls: setup
 
 power: setup
 	PYTHONPATH=tests/lib $(BIN)/python -m support.power_studies
+
+ray: setup
+	$(BIN)/pytest -n0 -m ray
+
+gpu: setup
+	$(BIN)/python -m benchmarks.gpu
 
 bench: setup
 	$(BIN)/python benchmarks/throughput.py

@@ -74,6 +74,10 @@ class EngineSettings(Settings):
         """The model, where it computes on this machine: estimates take its tokenizer and its last speed."""
         return None
 
+    def gpus(self) -> int:
+        """How many GPUs it wants to itself, where there are some; on a cluster it is placed by that."""
+        return 0
+
     def needs(self) -> Iterator[Need]:
         """What a person has to allow before such an engine is built, see `palaestra.agents.trust`.
 

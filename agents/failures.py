@@ -9,6 +9,7 @@ then marked in the log. Everything else ends the run resumably.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _CREDENTIALS = re.compile(r"(?<=://)\S*@")
 """The name and password in an address, whatever else stands in them."""
+
+
+def _again(kind: type[PalaestraError], args: tuple[object, ...]) -> PalaestraError:
+    return kind.__new__(kind, *args)
 
 
 class PalaestraError(Exception):
@@ -31,6 +36,10 @@ class PalaestraError(Exception):
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...], dict[str, object]]:
+        """An actor of Ray sends what it met: pickle would make it of its message alone."""
+        return _again, (type(self), self.args), vars(self)
 
     def __str__(self) -> str:
         message = super().__str__()

@@ -23,7 +23,7 @@ from palaestra.agents.failures import PalaestraError, RunUnwritable
 from palaestra.runs.record.disk import reading, unwritable
 from palaestra.runs.record.documents import Document
 from palaestra.runs.record.folder import package_versions
-from palaestra.runs.record.log import NAME
+from palaestra.runs.record.log import files
 
 FOLDER = "tables"
 
@@ -43,15 +43,18 @@ class MadeFrom(Document):
 
 def made_from(folder: Path) -> MadeFrom:
     """What tables that are made of the log in `folder` now are made from; raises `RunUnreadable`."""
-    length, digest = _told(folder / NAME)
+    length, digest = _told(*files(folder))
     return MadeFrom(length=length, digest=digest, palaestra=package_versions().get("palaestra", ""))
 
 
-def _told(path: Path) -> tuple[int, str]:
-    """The length and the hash of a file."""
-    with reading(path), path.open("rb") as file:
-        digest = file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
-        return file.tell(), digest
+def _told(*paths: Path) -> tuple[int, str]:
+    """The length and the hash of files, one after another."""
+    length, digest = 0, blake2b(digest_size=16)
+    for path in paths:
+        with reading(path), path.open("rb") as file:
+            file_digest(file, lambda: digest)
+            length += file.tell()
+    return length, digest.hexdigest()
 
 
 def kept(folder: Path) -> dict[str, pl.DataFrame] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from math import prod
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -117,6 +118,14 @@ class VllmEngine(EngineSettings):
     def local_model(self) -> str:
         """The model: it computes here."""
         return self.model
+
+    def gpus(self) -> int:
+        """As many as its options spread it over; where Ray spreads it, vLLM itself asks Ray for them."""
+        if self.options.get("distributed_executor_backend") == "ray":
+            return 0
+        return prod(
+            int(self.options.get(f"{kind}_parallel_size", 1)) for kind in ("tensor", "pipeline", "data")
+        )
 
     def needs(self) -> Iterator[Need]:
         """Leave for every option that isn't known to be harmless."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from zlib import crc32
@@ -95,12 +95,46 @@ def _locked(folder: Path) -> RunLocked:
 
 
 def read(folder: Path) -> Reading:
-    """The records of the log in `folder`, checked against what its `run.json` tells, where it has one.
+    """The records of the run in `folder`, checked against what its `run.json` tells, where it has one.
 
     Raises:
         RunUnreadable: there is no log, or `run.json` is damaged; see also `Reading`.
     """
-    return Reading(folder, stamps(folder))
+    state = _told(folder)
+    return Reading(folder) if state is None else Reading(folder, _heads(state), _folders(folder, state))
+
+
+def shards(folder: Path) -> list[Path]:
+    """The folders of the shards of the run in `folder`; none where it has one log.
+
+    Raises:
+        RunUnreadable: its `run.json` is damaged.
+    """
+    state = _told(folder)
+    return [] if state is None else _folders(folder, state)
+
+
+def _folders(folder: Path, state: RunState) -> list[Path]:
+    return [folder / shard.folder for shard in state.shards]
+
+
+def files(folder: Path) -> list[Path]:
+    """The logs of the run in `folder` in the order in which they are read: its own, those of its shards.
+
+    Raises:
+        RunUnreadable: see `read`.
+    """
+    begun = [shard / NAME for shard in shards(folder) if has_begun(shard)]
+    return [folder / NAME, *begun]
+
+
+def has_begun(shard: Path) -> bool:
+    """Whether the shard in this folder has a log, or should have one.
+
+    Raises:
+        RunUnreadable: it has no `run.json`, which every shard gets before one is played.
+    """
+    return bool(RunState.told(shard).heads) or (shard / NAME).exists()
 
 
 def stamps(folder: Path) -> Heads:
@@ -109,20 +143,31 @@ def stamps(folder: Path) -> Heads:
     Raises:
         RunUnreadable: it is damaged.
     """
+    state = _told(folder)
+    return {} if state is None else _heads(state)
+
+
+def _heads(state: RunState) -> Heads:
+    return {episode: Head.parse(head) for episode, head in state.heads.items()}
+
+
+def _told(folder: Path) -> RunState | None:
+    """What `run.json` says, None where there is none."""
     with reading(folder / RunState.file_name):
         if not (folder / RunState.file_name).exists():
-            return {}
-    return {episode: Head.parse(head) for episode, head in RunState.read(folder).heads.items()}
+            return None
+    return RunState.told(folder)
 
 
 class Reading:
-    """A log that is read from its beginning; iterate over its records.
+    """A log that is read from its beginning, then the logs of shards; iterate over the records.
 
     A torn last line is left out: it was not on disk when anybody acted on it.
 
     Args:
         folder: the run folder.
         stamps: how far each episode was when `run.json` was last written, from there.
+        shards: the folders of the run's shards.
 
     Attributes:
         heads: how far each episode is, of what was read so far.
@@ -131,9 +176,10 @@ class Reading:
         RunUnreadable: there is no log; or while it is read: it is damaged, or of another version.
     """
 
-    def __init__(self, folder: Path, stamps: Heads | None = None) -> None:
+    def __init__(self, folder: Path, stamps: Heads | None = None, shards: Sequence[Path] = ()) -> None:
         self.path = folder / NAME
         self.heads: dict[int, Head] = {}
+        self._shards = shards
         self._stamps = dict(stamps or {})
         with reading(self.path):
             if not self.path.is_file():
@@ -153,6 +199,11 @@ class Reading:
             if head.records < stamp.records:
                 what = f"episode {episode} ends after {head.records} of its {stamp.records} records"
                 raise self._damaged(place, what)
+        for shard in self._shards:
+            if has_begun(shard):
+                read_there = read(shard)
+                yield from read_there
+                self.heads |= read_there.heads
 
     def _record(self, line: bytes, place: int) -> Record:
         body = line[: line.rfind(CHECK_BEGINS)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,7 @@ import orjson
 from palaestra.agents.failures import RunUnreadable
 from palaestra.runs.record.chain import BEGINNING, Head, Sealed, opened
 from palaestra.runs.record.disk import reading, replace, sync_folder, unwritable
-from palaestra.runs.record.log import NAME, Log, require_format, stamps
+from palaestra.runs.record.log import NAME, Log, has_begun, require_format, shards, stamps
 from palaestra.runs.record.recorder import Past
 from palaestra.runs.record.records import Record
 from palaestra.runs.record.state import Counts, RunState
@@ -56,6 +56,21 @@ class Survey:
     def well(self) -> bool:
         """Whether nothing is wrong."""
         return not (self.losses or self.strangers or self.moved or self.others)
+
+
+def of_all_logs(folder: Path, look: Callable[[Path], Survey]) -> dict[Path, Survey]:
+    """What `survey` or `repair` finds of the run in `folder` and of each of its shards that has begun.
+
+    Raises:
+        RunUnreadable: see `survey`; also where a shard is missing.
+        PalaestraError: see `repair`.
+    """
+    found = {folder: look(folder)}
+    found |= {shard: look(shard) for shard in shards(folder) if has_begun(shard)}
+    state = RunState.read(folder) if len(found) > 1 else None
+    if look is repair and state is not None and any(each.losses for each in found.values()):
+        state.model_copy(update={"status": "interrupted"}).write(folder)
+    return found
 
 
 def survey(folder: Path) -> Survey:

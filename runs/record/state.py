@@ -13,11 +13,18 @@
 | `counts` | `episodes` that are over, `calls`, `prompt_tokens`, `cached_tokens`, `output_tokens` |
 | `heads` | of each episode: its records and their checksum, see `palaestra.runs.record.chain` |
 | `branch` | of a branch run: its plan, see `palaestra.runs.record.plan` |
+| `shards` | of a run played in shards: of each its `folder`, its `first` episode and `end`, the one after |
+| `only` | of a shard: the first of its episodes, and the one after the last |
+| `lost` | how often an actor that played a shard was lost |
+
+A run that is played in shards has a run folder for each in its own, and its `sittings` and `counts` are
+gathered from them, whenever its `run.json` is read.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -28,7 +35,7 @@ from palaestra.agents.budget import Limit
 from palaestra.agents.failures import LimitReached, RunUnreadable
 from palaestra.runs.record.disk import reading
 from palaestra.runs.record.documents import KEPT, Document
-from palaestra.runs.record.folder import LOG, NAME, SWEEP, now
+from palaestra.runs.record.folder import LOG, NAME, SWEEP, now, package_versions
 from palaestra.runs.record.noise import EngineNoise
 from palaestra.runs.record.plan import Plan
 
@@ -68,6 +75,14 @@ class SittingRecord(BaseModel):
     changed: tuple[str, ...] = ()
     noise: dict[str, EngineNoise] = {}
 
+    def joined(self, other: SittingRecord) -> SittingRecord:
+        """This one, with what `other` met too, on the same engines."""
+        met = {name: Counter(faults) for name, faults in self.faults.items()}
+        for name, faults in other.faults.items():
+            met.setdefault(name, Counter()).update(faults)
+        changed = tuple(dict.fromkeys((*self.changed, *other.changed)))
+        return self.model_copy(update={"faults": {n: dict(f) for n, f in met.items()}, "changed": changed})
+
 
 class Counts(BaseModel):
     """How much a run's log holds."""
@@ -78,6 +93,19 @@ class Counts(BaseModel):
     prompt_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        fields = type(self).model_fields
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in fields})
+
+
+class Shard(BaseModel):
+    """The episodes from `first` to before `end` of a run, played in a run folder within the run's."""
+
+    model_config = KEPT
+    folder: Annotated[str, StringConstraints(pattern=r"^shards/\d+$")]
+    first: int
+    end: int
 
 
 class RunState(Document):
@@ -100,10 +128,35 @@ class RunState(Document):
     counts: Counts = Counts()
     heads: dict[int, Annotated[str, StringConstraints(pattern=HEAD)]] = Field({})
     branch: Plan | None = None
+    shards: tuple[Shard, ...] = ()
+    only: tuple[int, int] | None = None
+    lost: int = 0
+
+    @classmethod
+    def begun(cls, settings: dict[str, JsonValue], file: str, branch: Plan | None = None) -> Self:
+        """That of a run that begins now, of this resolved scenario file."""
+        return cls(
+            palaestra=package_versions().get("palaestra", ""),
+            scenario=PlayedScenario.model_validate(settings),
+            file=file,
+            status="running",
+            started=now(),
+            branch=branch,
+        )
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The state of the run in `folder`; raises `RunUnreadable` where there is none."""
+        """The state of the run in `folder`, gathered from its shards where it has some.
+
+        Raises:
+            RunUnreadable: there is none, or a `run.json` can't be read.
+        """
+        state = cls.told(folder)
+        return state.gathered([cls.told(folder / shard.folder) for shard in state.shards])
+
+    @classmethod
+    def told(cls, folder: Path) -> Self:
+        """What `run.json` in `folder` itself says; raises `RunUnreadable` where there is none."""
         with reading(folder):
             if (folder / SWEEP).exists() and not (folder / NAME).exists():
                 first = next(folder.glob(f"*/{NAME}"), folder / "0-…" / NAME).parent
@@ -138,16 +191,33 @@ class RunState(Document):
         told = (engine.get("kind") for sitting in self.sittings for engine in sitting.engines.values())
         return "scripted" in told
 
-    def continued(self, settings: dict[str, JsonValue], sitting: SittingRecord) -> Self:
-        """The same, played on with these settings in one more sitting."""
+    def still_limited(self, settings: Mapping[str, JsonValue]) -> Limit | None:
+        """The limit that stopped it, unless these settings raise one, or change what its engines cost."""
+        known = self.settings
+        changed = any(known.get(field) != settings[field] for field in ("engines", "limits"))
+        return None if changed else self.limited_by
+
+    def continued(self, settings: dict[str, JsonValue], *sitting: SittingRecord) -> Self:
+        """The same, played on with these settings in one more sitting, or in those of its shards."""
         scenario = PlayedScenario.model_validate(settings)
         changes = {
             "status": "running",
             "limited_by": None,
             "scenario": scenario,
-            "sittings": (*self.sittings, sitting),
+            "sittings": (*self.sittings, *sitting),
         }
         return self.model_copy(update=changes)
+
+    def gathered(self, shards: Sequence[Self]) -> Self:
+        """The same, with what its shards count and what their sittings tell: one for all that agree."""
+        if not shards:
+            return self
+        sat: dict[str, SittingRecord] = {}
+        for sitting in sorted((s for shard in shards for s in shard.sittings), key=lambda s: s.started):
+            same = sitting.model_dump_json(include={"engines", "versions"})
+            sat[same] = sat[same].joined(sitting) if same in sat else sitting
+        counts = sum((shard.counts for shard in shards), Counts())
+        return self.model_copy(update={"sittings": tuple(sat.values()), "counts": counts})
 
     @property
     def noise(self) -> dict[str, EngineNoise]:
@@ -161,6 +231,8 @@ class RunState(Document):
         for sitting in self.sittings:
             for engine, faults in sitting.faults.items():
                 met.setdefault(engine, Counter()).update(faults)
+        if self.lost:
+            met["ray"] = Counter({"an actor that was lost": self.lost})
         return {engine: dict(counts.most_common()) for engine, counts in met.items()}
 
     def met(self, faults: dict[str, dict[str, int]]) -> Self:

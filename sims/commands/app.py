@@ -26,6 +26,7 @@ from palaestra.sims.commands.planning import planning
 from palaestra.sims.commands.population import population
 from palaestra.sims.commands.repair import repairing
 from palaestra.sims.commands.result import print_result
+from palaestra.sims.commands.spreading import Actors, Ray, crew_of
 from palaestra.sims.commands.study import study
 from palaestra.sims.commands.training import training
 from palaestra.sims.terminal import BOLD, say, table
@@ -33,6 +34,7 @@ from palaestra.sims.terminal import BOLD, say, table
 if TYPE_CHECKING:
     from palaestra.scenarios.core.load import Scenario
     from palaestra.scenarios.core.sweep import Point
+    from palaestra.sims.playing.crew import MakeCrew
 
 
 def _print_version(wanted: bool) -> None:
@@ -89,7 +91,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only th
 
 @app.command(
     epilog="Examples: palaestra run debate -n 8 · palaestra run my.yaml --set rounds=5 --estimate · "
-    "palaestra run my.yaml --allow-key OPENAI_API_KEY=gateway.example"
+    "palaestra run my.yaml --allow-key OPENAI_API_KEY=gateway.example · palaestra run my.yaml --ray auto"
 )
 def run(
     file: File,
@@ -99,12 +101,15 @@ def run(
     settings: Settings = None,
     dry_run: Annotated[bool, typer.Option(help="Play on made-up replies, without a model.")] = False,
     estimate: Annotated[bool, typer.Option(help="Say what it would take, and don't play.")] = False,
+    ray: Ray = None,
+    actors: Actors = None,
     allow_key: AllowKey = None,
     allow_remote_code: AllowRemoteCode = False,
     quiet: Quiet = False,
 ) -> None:
     """Play a scenario."""
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
+    crew = crew_of(ray, actors)
     chosen = settings or []
     if episodes is not None:
         chosen.append(f"episodes={episodes}")
@@ -122,7 +127,7 @@ def run(
                     f"--set {setting}: the file's sweep sets that",
                     "Vary it there, or play without: --set 'sweep={}'",
                 )
-        _run_sweep(swept, out, quiet, estimate, allowed)
+        _run_sweep(swept, out, quiet, estimate, allowed, crew)
         return
     if dry_run:
         scenario = scenario.on_scripted_engines()
@@ -131,7 +136,7 @@ def run(
     else:
         from palaestra.sims.playing.play import start
 
-        print_result(start(scenario, out, quiet, allowed=allowed))
+        print_result(start(scenario, out, quiet, allowed=allowed, crew=crew))
 
 
 @app.command(
@@ -141,6 +146,8 @@ def run(
 def resume(
     folder: RunFolder,
     settings: Settings = None,
+    ray: Ray = None,
+    actors: Actors = None,
     allow_key: AllowKey = None,
     allow_remote_code: AllowRemoteCode = False,
     quiet: Quiet = False,
@@ -156,10 +163,11 @@ def resume(
     from palaestra.sims.playing.sweep import resume_sweep
 
     allowed = Allowed.typed(allow_key or (), allow_remote_code)
+    crew = crew_of(ray, actors)
     if not (folder / SWEEP).exists():
-        print_result(play_on(folder, settings or [], quiet, allowed=allowed))
+        print_result(play_on(folder, settings or [], quiet, allowed=allowed, crew=crew))
     else:
-        _print_sweep(resume_sweep(folder, quiet, allowed, settings or []))
+        _print_sweep(resume_sweep(folder, quiet, allowed, settings or [], crew))
 
 
 @app.command(
@@ -284,7 +292,12 @@ def _load(file: str, settings: list[str]) -> Scenario:
 
 
 def _run_sweep(
-    swept: Sequence[Point], out: Path | None, quiet: bool, estimate: bool, allowed: Allowed
+    swept: Sequence[Point],
+    out: Path | None,
+    quiet: bool,
+    estimate: bool,
+    allowed: Allowed,
+    crew: MakeCrew | None,
 ) -> None:
     if estimate:
         for point in swept:
@@ -293,7 +306,7 @@ def _run_sweep(
         return
     from palaestra.sims.playing.sweep import start_sweep
 
-    _print_sweep(start_sweep(swept, out, quiet, allowed))
+    _print_sweep(start_sweep(swept, out, quiet, allowed, crew))
 
 
 def _print_sweep(folder: Path) -> None:

@@ -26,15 +26,18 @@ def repair(
     The damaged log is kept beside it as log.damaged-1.jsonl. An episode that isn't sound to its end goes on
     from its last sound record with `palaestra resume`. The exit code is 1 while there is damage.
     """
+    from palaestra.runs.record.repair import of_all_logs, survey
     from palaestra.runs.record.repair import repair as mend
-    from palaestra.runs.record.repair import survey
 
-    found = mend(folder) if write else survey(folder)
-    if found.well:
-        say(f"{folder}: all {found.episodes} episodes that have begun are sound")
+    found = of_all_logs(folder, mend if write else survey)
+    if all(each.well for each in found.values()):
+        begun = sum(each.episodes for each in found.values())
+        say(f"{folder}: all {begun} episodes that have begun are sound")
         return
-    for line in _told(found):
-        say(line)
+    for place, each in found.items():
+        if not each.well:
+            for line in _told(each):
+                say(line if place == folder else f"{place.relative_to(folder)}: {line}")
     if write:
         say(f"repaired: {folder}\ngo on with: palaestra resume {quote(str(folder))}")
     else:

@@ -24,7 +24,8 @@ from palaestra.scenarios.core.episode import Episode
 from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.core.registry import SCENARIOS
 from palaestra.scenarios.core.trajectory import Turn
-from palaestra.sims.playing.play import CHANGEABLE, changed, start
+from palaestra.sims.playing.play import changed, start
+from palaestra.sims.playing.shards import CHANGEABLE
 
 DIGITS = len(str(MOST_EPISODES)) + 1
 """Of an episode's number that are read: it is too large with more."""

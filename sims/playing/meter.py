@@ -87,6 +87,11 @@ class Meter:
             self._settled.set()
         return reply
 
+    @property
+    def used(self) -> Taken:
+        """What calls have taken that were answered."""
+        return self._used
+
     def reached(self) -> LimitReached | None:
         """The limit that is reached before anything is asked; None where there is none."""
         now = self._amounts(self._used)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from time import perf_counter
 from types import TracebackType
 
@@ -17,6 +18,43 @@ from palaestra.agents.calls import OVERFLOW, Call, Reply
 from palaestra.sims.terminal import console, shown
 
 SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run, or a shard of one, has done.
+
+    Attributes:
+        ended: episodes that are over.
+        spend: what its calls have cost, None where nobody knows.
+        calls, prompt_tokens, cached_tokens, output_tokens: of the sitting that is counted.
+        failed: likewise, answers that could not be parsed.
+    """
+
+    ended: int = 0
+    spend: float | None = None
+    calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    failed: int = 0
+
+    def then(self, later: Tally) -> Tally:
+        """After one more sitting."""
+        return replace(self + later, ended=later.ended, spend=later.spend)
+
+    def __add__(self, other: Tally) -> Tally:
+        """Of this and of another shard."""
+        known = [spend for spend in (self.spend, other.spend) if spend is not None]
+        return Tally(
+            self.ended + other.ended,
+            sum(known) if known else None,
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.output_tokens + other.output_tokens,
+            self.failed + other.failed,
+        )
 
 
 class Progress:
@@ -95,6 +133,21 @@ class Progress:
             self._told.add((call.purpose, basis))
             if basis != PROBABILITIES:
                 self.say(f"{call.purpose!r} is answered by {basis}")
+        self._line_now_and_then()
+
+    def tally(self) -> Tally:
+        """What was counted so far."""
+        tokens = self.prompt_tokens, self.cached_tokens, self.output_tokens
+        return Tally(self.ended, self._spend(), self.calls, *tokens, self.failed)
+
+    def show(self, tally: Tally) -> None:
+        """Show what others have counted."""
+        self.ended, self.calls, self.failed = tally.ended, tally.calls, tally.failed
+        self.prompt_tokens, self.cached_tokens = tally.prompt_tokens, tally.cached_tokens
+        self.output_tokens = tally.output_tokens
+        self._line_now_and_then()
+
+    def _line_now_and_then(self) -> None:
         if self._live is None and not self._quiet and perf_counter() >= self._next_line:
             self._next_line = perf_counter() + SECONDS_BETWEEN_LINES
             self.say(self.line())

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
-from collections.abc import Callable, Container, Coroutine, Iterator
+from collections.abc import Callable, Container, Coroutine
 from functools import partial
 from pathlib import Path
 from shlex import quote
-from threading import current_thread, main_thread
 from typing import Any
 
 from pydantic import JsonValue
 
 from palaestra.agents.failures import Interrupted, LimitReached, PalaestraError
+from palaestra.agents.limits import MOST_EPISODES
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record import log as run_log
@@ -30,6 +28,7 @@ from palaestra.sims.engines.fleet import Fleet
 from palaestra.sims.playing.alternatives import Alternatives
 from palaestra.sims.playing.estimate import calls_per_episode, remember_speed
 from palaestra.sims.playing.meter import Meter
+from palaestra.sims.playing.onlooker import Onlooker, Terminal
 from palaestra.sims.playing.progress import Progress
 from palaestra.sims.playing.scheduler import Scheduler
 from palaestra.sims.playing.venue import Venue
@@ -45,7 +44,7 @@ class Sitting:
         where: the run folder.
         state: how the run stood before.
         alternatives: of a branch run, its episodes and their answers.
-        quiet: no progress.
+        onlooker: who is shown how it gets on; by default whoever sits at the terminal.
         allowed: what a person allows its engines.
     """
 
@@ -55,14 +54,14 @@ class Sitting:
         where: Path,
         state: RunState,
         alternatives: Alternatives | None = None,
-        quiet: bool = False,
+        onlooker: Onlooker | None = None,
         allowed: Allowed = NOTHING,
     ) -> None:
         self._scenario = scenario
         self._where = where
         self._state = state
         self._alternatives = alternatives
-        self._quiet = quiet
+        self._onlooker = onlooker or Terminal()
         self._allowed = allowed
 
     def play(self, venue: Venue | None = None) -> None:
@@ -75,17 +74,18 @@ class Sitting:
         """
         with contextlib.closing(run_log.Log(self._where)) as log:
             read, config = run_log.read(self._where), self._scenario.config
+            episodes = self._episodes()
             past = Past(read, noted=self._state.counts.calls)
             if self._state.status == "running":
                 self._state = self._state.caught_up(_counts(past), past.unnoted)
-            if len(past.ended) >= config.episodes:
+            if len(past.ended) >= len(episodes):
                 if self._state.status != "finished" or not (self._where / self._state.file_name).exists():
                     self._note("finished", 0.0)
                 return
             calls = calls_per_episode(self._scenario)
             before = self._state.seconds
             meter = Meter(config, past.usage, lambda: before + progress.seconds)
-            progress = Progress(config.episodes, len(past.ended), calls, self._quiet, meter.spend)
+            progress = self._onlooker.progress(len(episodes), len(past.ended), calls, meter.spend)
             recorder = self._recorder(log, past, read.heads)
             if (reached := self._reached_before(meter)) is not None:
                 raise self._stopped(reached, 0.0)
@@ -94,12 +94,18 @@ class Sitting:
                 raise self._stopped(problem, progress.seconds)
             self._note("finished", progress.seconds)
 
+    def _episodes(self) -> range:
+        """The numbers of the episodes that are played: all of the run, or those of a shard."""
+        first, end = self._state.only or (0, MOST_EPISODES)
+        return range(first, min(end, self._scenario.config.episodes))
+
     def _stopped(self, problem: Exception, seconds: float) -> Exception:
         """The same problem, told with how to go on and noted, where the run has begun."""
         if not (self._where / self._state.file_name).exists():
             return problem
         told = _told(problem, self._where)
-        go_on = f"palaestra resume {quote(str(self._where))}"
+        run = self._where if self._state.only is None else self._where.parents[1]
+        go_on = f"palaestra resume {quote(str(run))}"
         status: Status = "failed"
         match told:
             case LimitReached():
@@ -121,12 +127,9 @@ class Sitting:
 
     def _reached_before(self, meter: Meter) -> LimitReached | None:
         """The limit that an earlier sitting reached and that nobody has raised since."""
-        state, config = self._state, self._scenario.config
-        if state.limited_by is not None and all(
-            state.settings.get(field) == value
-            for field, value in config.model_dump(mode="json", include={"engines", "limits"}).items()
-        ):
-            return meter.told(state.limited_by)
+        limit = self._state.still_limited(self._scenario.config.model_dump(mode="json"))
+        if limit is not None:
+            return meter.told(limit)
         return meter.reached()
 
     async def _play(
@@ -141,8 +144,8 @@ class Sitting:
             self._begin(fleet)
             scheduler = self._scheduler(fleet, meter, recorder, progress)
             try:
-                with progress, _interrupts(scheduler):
-                    await scheduler.play(i for i in range(config.episodes) if i not in ended)
+                with progress, self._onlooker.stopping(scheduler.interrupt):
+                    await scheduler.play(i for i in self._episodes() if i not in ended)
             finally:
                 self._state = self._state.met(fleet.faults())
         remember_speed(self._scenario, progress.output_tokens / max(progress.seconds, 1e-9))
@@ -217,30 +220,3 @@ def _told(problem: Exception, where: Path) -> PalaestraError:
     told = unforeseen(problem, where)
     told.__cause__ = problem
     return told
-
-
-@contextlib.contextmanager
-def _interrupts(scheduler: Scheduler) -> Iterator[None]:
-    """Ctrl-C makes the scheduler stop cleanly; a second one, or one while an engine loads, stops at once.
-
-    So do SIGTERM, and SIGHUP of a terminal that is closed, unless that is ignored, as `nohup` has it.
-    """
-    if current_thread() is not main_thread():  # in a notebook the venue handles interrupts
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    others = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) != signal.SIG_IGN]
-
-    def stop() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
-        scheduler.interrupt()
-
-    loop.add_signal_handler(signal.SIGINT, stop)
-    for number in others:
-        loop.add_signal_handler(number, scheduler.interrupt)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        for number in others:
-            loop.remove_signal_handler(number)

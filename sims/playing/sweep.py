@@ -21,7 +21,9 @@ from palaestra.runs.record.documents import KEPT, Document
 from palaestra.runs.record.state import RunState
 from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import Point
-from palaestra.sims.playing.play import changed, resume, start
+from palaestra.sims.playing.crew import MakeCrew
+from palaestra.sims.playing.play import changed, play_shards, resume, start
+from palaestra.sims.playing.shards import plan
 from palaestra.sims.playing.venue import Venue
 from palaestra.sims.terminal import say
 
@@ -51,9 +53,13 @@ class SweepState(Document):
 
 
 def start_sweep(
-    points: Sequence[Point], out: Path | None, quiet: bool = False, allowed: Allowed = NOTHING
+    points: Sequence[Point],
+    out: Path | None,
+    quiet: bool = False,
+    allowed: Allowed = NOTHING,
+    crew: MakeCrew | None = None,
 ) -> Path:
-    """Play all `points` into a new folder and return it.
+    """Play all `points` into a new folder and return it, in shards if `crew` makes somebody who plays them.
 
     Raises:
         BadInput: an engine of one needs more than is `allowed`.
@@ -76,12 +82,16 @@ def start_sweep(
         ),
     )
     state.write(where)
-    _play(where, state, quiet, allowed)
+    _play(where, state, quiet, allowed, crew=crew)
     return where
 
 
 def resume_sweep(
-    where: Path, quiet: bool = False, allowed: Allowed = NOTHING, settings: Sequence[str] = ()
+    where: Path,
+    quiet: bool = False,
+    allowed: Allowed = NOTHING,
+    settings: Sequence[str] = (),
+    crew: MakeCrew | None = None,
 ) -> Path:
     """Play on the sweep in `where`: finished runs stay, stopped ones go on, the others begin.
 
@@ -90,6 +100,7 @@ def resume_sweep(
         quiet: no progress.
         allowed: what a person allows the engines.
         settings: `key=value` changes of `limits`, for each of its runs.
+        crew: makes who plays the runs in shards; by default this process plays one run after another.
 
     Raises:
         BadInput: a change of anything else; or an engine of one of them needs more than is `allowed`; none is
@@ -109,7 +120,7 @@ def resume_sweep(
     if settings:
         state = state.model_copy(update={"points": tuple(points)})
         state.write(where)
-    _play(where, state, quiet, allowed, settings)
+    _play(where, state, quiet, allowed, settings, crew)
     return where
 
 
@@ -120,28 +131,53 @@ def runs(where: Path) -> list[Path]:
 
 
 def _play(
-    where: Path, state: SweepState, quiet: bool, allowed: Allowed, settings: Sequence[str] = ()
+    where: Path,
+    state: SweepState,
+    quiet: bool,
+    allowed: Allowed,
+    settings: Sequence[str] = (),
+    crew: MakeCrew | None = None,
+) -> None:
+    try:
+        if crew is None:
+            _one_after_another(where, state, quiet, allowed, settings)
+        else:
+            _in_shards(where, state, quiet, allowed, settings, crew)
+    except LimitReached as reached:
+        go_on = f"palaestra resume {quote(str(where))} --set {reached.raised}"
+        reached.remedy = f"Raise it for all runs of the sweep, and go on: {go_on}"
+        raise
+    except PalaestraError as error:
+        error.remedy = f"{error.remedy}\n  Go on with the sweep: palaestra resume {quote(str(where))}".strip()
+        raise
+
+
+def _one_after_another(
+    where: Path, state: SweepState, quiet: bool, allowed: Allowed, settings: Sequence[str]
 ) -> None:
     with Venue() as venue:
         for number, point in enumerate(state.points, 1):
             folder = where / point.folder
             if not quiet:
                 say(f"run {number} of {len(state.points)}: {point.folder}")
-            try:
-                if (folder / run_folder.NAME).exists():
-                    resume(folder, settings, quiet=quiet, venue=venue, allowed=allowed)
-                else:
-                    played = check(point.scenario, state.file, folder=where)
-                    start(played, folder, quiet, venue=venue, allowed=allowed)
-            except LimitReached as reached:
-                go_on = f"palaestra resume {quote(str(where))} --set {reached.raised}"
-                reached.remedy = f"Raise it for all runs of the sweep, and go on: {go_on}"
-                raise
-            except PalaestraError as error:
-                error.remedy = (
-                    f"{error.remedy}\n  Go on with the sweep: palaestra resume {quote(str(where))}".strip()
-                )
-                raise
+            if (folder / run_folder.NAME).exists():
+                resume(folder, settings, quiet=quiet, venue=venue, allowed=allowed)
+            else:
+                played = check(point.scenario, state.file, folder=where)
+                start(played, folder, quiet, venue=venue, allowed=allowed)
+
+
+def _in_shards(
+    where: Path, state: SweepState, quiet: bool, allowed: Allowed, settings: Sequence[str], crew: MakeCrew
+) -> None:
+    scenarios = {where / p.folder: check(p.scenario, state.file, folder=where) for p in state.points}
+    with crew(list(scenarios.values())) as players:
+        for folder, scenario in scenarios.items():
+            if not (folder / run_folder.NAME).exists():
+                plan(scenario, folder, players.size)
+        unfinished = [folder for folder in scenarios if RunState.told(folder).status != "finished"]
+        if unfinished:
+            play_shards(unfinished, players, settings, quiet, allowed)
 
 
 def _file_name(point: Point) -> str:

@@ -30,6 +30,8 @@ T_VLLM_ARGUMENTS = "tests/sims/engines/test_vllm_arguments.py"
 T_LOG = "tests/runs/record/test_log.py"
 T_THOUGHTS = "tests/sims/engines/test_thoughts.py"
 T_REPAIR = "tests/runs/record/test_repair.py"
+SHARDS, T_SHARDS = "sims/playing/shards.py", "tests/sims/playing/shards/test_shards.py"
+T_SHARDS_READ = "tests/runs/record/test_shards_read.py"
 T_BORDER = "tests/sims/commands/test_border.py"
 T_KILLED = "tests/sims/commands/test_killed.py"
 T_LIMITS = "tests/sims/commands/test_limits.py"
@@ -133,6 +135,15 @@ LISTED = (
     ("repair: keep the damaged", "runs/record/repair.py", "os.link(self.path", "print(self.path", T_REPAIR),
     ("repair: order", "runs/record/repair.py", "places = sorted(line.place for line in episode.lines)",
      "places = [line.place for line in episode.lines]", T_REPAIR),
+    ("shards: read", LOG, "yield from read_there", "list(read_there)", T_SHARDS_READ),
+    ("shards: a missing one", LOG, "return bool(RunState.told(shard).heads) or (shard / NAME).exists()", "return (shard / NAME).exists()", T_SHARDS_READ),
+    ("shards: tables", "runs/table_files.py", "_told(*files(folder))", "_told(files(folder)[0])", T_SHARDS_READ),
+    ("shards: lost players", SHARDS, "if len(lost) > LOSSES:", "if False:", f"{T_SHARDS} -k kills_whoever"),
+    ("shards: what is open", SHARDS, 'return state.status != "finished" and', "return", f"{T_SHARDS} -k a_sweep"),
+    ("shards: rates", SHARDS, "rate // crew", "rate", f"{T_SHARDS} -k rates"),
+    ("lending: share", "sims/playing/lending.py", "for lent in self._lent.values())) * share", "for lent in self._lent.values()))", f"{T_SHARDS} -k lent"),
+    ("lending: whole calls", "sims/playing/lending.py", "floor(left + 1e-6)", "left", f"{T_SHARDS} -k lent"),
+    ("player: stop", "sims/playing/player.py", "loop.call_soon_threadsafe(stop)", "pass", f"{T_SHARDS} -k another_thread"),
     ("log: read torn line", LOG, 'if not line.endswith(b"\\n")', "if not line", T_LOG),
     ("fleet: half a character", FLEET, 'words.encode(errors="replace").decode() for', "words for", T_FLEET),
     ("fleet: seed of a retry", FLEET, "derive_seed(call.seed, attempt) if attempt else call.seed", "call.seed", T_FLEET),
@@ -246,7 +257,7 @@ LISTED = (
     ("trust: remote code", TRUST, "if allowed.remote_code:", "if True:", T_TRUST),
     ("trust: options", "agents/vllm_options.py", "name in HARMLESS or", "name not in _RISKS or", T_TRUST),
     ("trust: values of options", "agents/vllm_options.py", "value in HARMLESS_VALUES.get(name, ())", "name in HARMLESS_VALUES", T_TRUST),
-    ("trust: run", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    alternatives = None if plan", "    alternatives = None if plan",
+    ("trust: run", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    if crew is not None:\n        calls", "    if crew is not None:\n        calls",
      f"{T_FILES} -k no_key_elsewhere"),
     ("trust: resume", "sims/playing/play.py", "    scenario.require_allowed(allowed)\n    alternatives = None if state", "    alternatives = None if state",
      f"{T_FOLDERS} -k resumed"),
@@ -361,8 +372,8 @@ LISTED = (
     ("border: disk full", "sims/commands/border.py", "except (BrokenPipeError, Unsayable):", "except BrokenPipeError:", f"{T_BORDER} -k full"),
     ("border: memory", "agents/extensions.py", "except (PalaestraError, MemoryError):", "except PalaestraError:", f"{T_BORDER} -k full_memory"),
     ("border: run told", "sims/playing/sitting.py", "told = _told(problem, self._where)", "raise problem", f"{T_BORDER} -k ends_by_a_fault"),
-    ("border: hangup", "sims/playing/sitting.py", "(signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)", f"{T_BORDER} -k closed_terminal"),
-    ("border: nohup", "sims/playing/sitting.py", " if signal.getsignal(n) != signal.SIG_IGN]", "]", f"{T_BORDER} -k outlive"),
+    ("border: hangup", "sims/playing/onlooker.py", "(signal.SIGTERM, signal.SIGHUP)", "(signal.SIGTERM,)", f"{T_BORDER} -k closed_terminal"),
+    ("border: nohup", "sims/playing/onlooker.py", " if signal.getsignal(n) != signal.SIG_IGN]", "]", f"{T_BORDER} -k outlive"),
     ("terminal: encoding", "sims/terminal.py", 'stream.reconfigure(errors="replace")', "pass", T_TERMINAL),
     ("terminal: say", "sims/terminal.py", "text = visible(str(words))", "text = str(words)", T_TERMINAL),
     ("terminal: C1", "sims/terminal.py", "\\x7f-\\x9f", "\\x7f", T_TERMINAL),

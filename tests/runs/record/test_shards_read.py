@@ -1,0 +1,136 @@
+"""Whoever reads a run reads its shards: records, tables, exports, reports, branches, damage and repair."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from palaestra.agents.failures import RunUnreadable
+from palaestra.runs.record import log as run_log
+from palaestra.runs.record.repair import of_all_logs, repair, survey
+from palaestra.runs.record.state import RunState
+from palaestra.runs.run import Run
+from palaestra.scenarios.core.load import Scenario
+from palaestra.sims.commands.app import app
+from palaestra.sims.playing import play
+from palaestra.sims.playing.branch import branch as branch_run
+from palaestra.sims.playing.branch import selection
+from support.crews import Losing, of
+from support.scripted_debates import recorded, scenario
+
+
+def debates() -> Scenario:
+    return scenario(episodes=5)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return play.start(debates(), tmp_path_factory.mktemp("alone") / "run", quiet=True)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return play.start(debates(), tmp_path_factory.mktemp("shards") / "run", quiet=True, crew=of(Losing(3)))
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "run"))
+
+
+def read(folder: Path) -> int:
+    return len(list(run_log.read(folder)))
+
+
+def without_times(table: pl.DataFrame) -> pl.DataFrame:
+    return table.select(pl.exclude("^(submitted|answered|seconds|cached_tokens)$"))
+
+
+def test_its_tables_are_those_of_one_log(alone: Path, folder: Path) -> None:
+    one, other = Run(alone).tables, Run(folder).tables
+    assert one.keys() == other.keys()
+    for name in one:
+        keys = [key for key in ("episode", "call", "message", "event", "option") if key in one[name].columns]
+        assert_frame_equal(
+            without_times(one[name]).sort(keys), without_times(other[name]).sort(keys), check_row_order=False
+        )
+
+
+def test_kept_tables_are_made_again_when_a_shard_has_more(folder: Path) -> None:
+    Run(folder).write_tables()
+    before = len(Run(folder).calls)
+    play.resume(folder, ["episodes=6"], quiet=True)
+    assert len(Run(folder).calls) > before
+
+
+def test_what_its_shards_say_of_their_sittings_is_gathered(alone: Path, folder: Path) -> None:
+    state = RunState.read(folder)
+    [sitting] = state.sittings
+    assert sitting.engines == RunState.read(alone).sittings[0].engines
+    assert state.made_up
+    assert RunState.told(folder / "shards/1").only == (1, 3)
+    (folder / "run.json").write_text((folder / "run.json").read_text().replace('"calls"', '"once_calls"'))
+    assert RunState.read(folder).counts == state.counts
+
+
+def test_it_is_branched_like_one_log(alone: Path, folder: Path, tmp_path: Path) -> None:
+    chosen = selection(["purpose=argue"], "1-3", 3)
+    one = branch_run(alone, tmp_path / "one", chosen, quiet=True)
+    other = branch_run(folder, tmp_path / "other", chosen, quiet=True)
+    assert recorded(one) == recorded(other)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["show", "RUN", "-e", "4"], ["report", "RUN"], ["export", "RUN", "--to", "sft", "--out", "RUN-dpo"]],
+)
+def test_commands_read_it_like_one_log(
+    alone: Path, folder: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+    for run in (alone, folder):
+        app([word.replace("RUN", str(run)) for word in command], standalone_mode=False)
+        told.append(capsys.readouterr().out.replace(str(run), "RUN"))
+    assert told[0] == told[1]
+
+
+def test_a_shard_that_has_not_begun_holds_nothing(folder: Path) -> None:
+    shard = folder / "shards/1"
+    (shard / run_log.NAME).unlink()
+    RunState.told(shard).model_copy(update={"heads": {}, "status": "interrupted"}).write(shard)
+    assert {record["episode"] for record in run_log.read(folder)} == {0, 3, 4}
+
+
+@pytest.mark.parametrize("lost", ["shards/1", "shards/1/log.jsonl", "shards/1/run.json"])
+def test_a_shard_that_is_gone_is_named(folder: Path, lost: str) -> None:
+    shutil.rmtree(folder / lost) if (folder / lost).is_dir() else (folder / lost).unlink()
+    with pytest.raises(RunUnreadable, match="shards/1"):
+        read(folder)
+
+
+def test_a_tail_that_is_lost_after_the_last_stamp_is_named(folder: Path) -> None:
+    log = folder / "shards/2/log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:-2]))
+    with pytest.raises(RunUnreadable, match=f"{log} is damaged at byte .* episode .* ends after"):
+        read(folder)
+
+
+def test_a_damaged_shard_is_repaired_alone_and_played_on(alone: Path, folder: Path) -> None:
+    log = folder / "shards/1/log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:30] + lines[31:]))
+    found = of_all_logs(folder, survey)
+    assert [place.name for place, each in found.items() if not each.well] == ["1"]
+    others = [(folder / f"shards/{n}/log.jsonl").read_bytes() for n in (0, 2)]
+    of_all_logs(folder, repair)
+    assert RunState.read(folder).status == "interrupted"
+    assert read(folder) < read(alone)
+    assert [(folder / f"shards/{n}/log.jsonl").read_bytes() for n in (0, 2)] == others
+    play.resume(folder, quiet=True)
+    assert recorded(folder) == recorded(alone)
+    assert RunState.read(folder).status == "finished"
