@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+import mesa
+
 from palaestra.agents.answers import Answer, Text
 from palaestra.agents.calls import Message, Prompt, Question, Role, Scalar
-from palaestra.agents.light_mesa import mesa
 from palaestra.agents.memory import Memory, MemorySettings
 
 Layout = Literal["shared_prefix", "persona_first"]

@@ -21,6 +21,7 @@ from palaestra.sims.commands.data import data
 from palaestra.sims.commands.drawing import drawing
 from palaestra.sims.commands.estimating import print_estimate
 from palaestra.sims.commands.judging import judging
+from palaestra.sims.commands.light_mesa import promise_heavy_modules
 from palaestra.sims.commands.new import new
 from palaestra.sims.commands.planning import planning
 from palaestra.sims.commands.population import population
@@ -281,6 +282,7 @@ def main() -> None:
 def _command() -> object:
     """Do what was typed; raises `BadInput` where that leads to a folder whose name is no UTF-8."""
     require_utf8(sys.argv[1:])
+    promise_heavy_modules()
     return app(prog_name="palaestra", standalone_mode=False)
 
 

@@ -213,7 +213,7 @@ LISTED = (
     ("tables: by column", "runs/tables.py", "        self._rows = []\n", "        self._rows = self._rows[:1]\n", "tests/runs/test_run.py -k however_many"),
     ("log: prompts joined", "runs/record/prompts.py", "if following != end + 1:", "if True:", "tests/runs/record/test_prompts.py"),
     ("report: chapters", "runs/report/page.py", " and path.name not in kept", "", "tests/runs/report/test_chapters.py -k names"),
-    ("mesa: promised", "agents/light_mesa.py", "        del module.__path__\n", "", "tests/agents/test_light_mesa.py -k whole"),
+    ("mesa: promised", "sims/commands/light_mesa.py", "        del module.__path__\n", "", "tests/sims/commands/test_light_mesa.py -k whole"),
     ("speech: windows", "metrics/families/speech.py", "max(seen.get(word, -1), place - size) + 1", "place - size + 1", "tests/metrics/families/test_speech.py"),
     ("tables: half written", "runs/table_files.py", "write_parquet(new /", "write_parquet(target /", "tests/runs/test_table_files.py"),
 

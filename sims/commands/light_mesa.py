@@ -1,8 +1,9 @@
-"""Mesa, without what a run of agents doesn't need: that is run where something of it is first used.
+"""Mesa as commands import it: what a run doesn't need is run where something of it is first used.
 
 `import mesa` also runs pandas for its tables, NetworkX for its grids and SciPy for its experiments, which
-takes several times as long as all else of it. Here these are only promised: `mesa.DataCollector`,
-`mesa.space` and `mesa.experimental` are there as ever. Whoever has imported Mesa before has all of it.
+takes several times as long as all else of it. In the program's own process these are only promised;
+`mesa.DataCollector`, `mesa.space` and `mesa.experimental` are there as ever. Who imports the package
+from Python gets a plain Mesa.
 
 (The standard library's `LazyLoader` runs a module already where it is asked for its file, as `inspect`
 does of all modules, which Mesa calls while it is imported.)
@@ -11,15 +12,11 @@ does of all modules, which Mesa calls while it is imported.)
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from threading import RLock, Thread
+from threading import RLock
 from types import ModuleType
-
-__all__ = ["mesa"]
 
 HEAVY = ("mesa.experimental", "networkx", "pandas")
 _running = RLock()
@@ -68,19 +65,7 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-@contextmanager
-def _promised() -> Iterator[None]:
-    finder = _Finder()
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-
-
-with _promised():
-    # In a thread, whose stack is short: Mesa looks through all of it for the name of its log.
-    _importing = Thread(target=import_module, args=("mesa",))
-    _importing.start()
-    _importing.join()
-    import mesa
+def promise_heavy_modules() -> None:
+    """From here on this process runs the modules `HEAVY` where something of them is used."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())

@@ -1,16 +1,17 @@
-"""Mesa is imported without what a run doesn't need, and has all of it where it is asked for."""
+"""Commands import Mesa without what a run doesn't need, and have all of it where they ask for it."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+PROMISE = "from palaestra.sims.commands.light_mesa import promise_heavy_modules; promise_heavy_modules()"
 PROMISED = "type(sys.modules['pandas']) is type(sys.modules['networkx']) is not type(sys)"
 
 
 def said(code: str) -> str:
     """What a fresh process prints."""
-    whole = f"import sys\nfrom palaestra.agents.light_mesa import mesa\n{code}"
+    whole = f"import sys\n{PROMISE}\nimport mesa\n{code}"
     return subprocess.run(
         [sys.executable, "-c", whole], capture_output=True, text=True, check=True, timeout=100
     ).stdout.strip()
@@ -41,7 +42,7 @@ print(mesa.experimental.devs.__name__, pandas.__spec__.loader.__class__.__name__
 
 
 def test_who_has_imported_them_before_keeps_them() -> None:
-    code = "import pandas, networkx\nkept = pandas.DataFrame\nfrom palaestra.agents.light_mesa import mesa\n"
+    code = f"import pandas, networkx\nkept = pandas.DataFrame\n{PROMISE}\nimport mesa\n"
     told = subprocess.run(
         [sys.executable, "-c", f"{code}print(pandas.DataFrame is kept, type(networkx).__name__)"],
         capture_output=True,
@@ -50,3 +51,11 @@ def test_who_has_imported_them_before_keeps_them() -> None:
         timeout=100,
     )
     assert told.stdout.strip() == "True module"
+
+
+def test_who_imports_the_package_from_python_gets_a_plain_mesa() -> None:
+    code = "import sys, palaestra.scenarios.debate.rules, pandas; print(type(pandas).__name__)"
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=100
+    )
+    assert told.stdout.strip() == "module"
