@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 
@@ -13,8 +15,19 @@ from support.chat_server import FakeServer, problem
 from support.openai_calls import KEY, ask, call, settings
 
 
-def test_the_key_is_sent_and_shown_nowhere(server: FakeServer, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+@pytest.fixture
+def logged() -> Iterator[StringIO]:
+    """All that is logged, whoever does it."""
+    text, root = StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(text), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield text
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
+def test_the_key_is_sent_and_shown_nowhere(server: FakeServer, logged: StringIO) -> None:
     server.respond = lambda _request: (418, problem(f"your key {KEY} is a teapot"))
     engine = OpenAIServer(settings(server.url), {})
     with pytest.raises(EngineUnavailable, match="is a teapot") as failure:
@@ -22,7 +35,8 @@ def test_the_key_is_sent_and_shown_nowhere(server: FakeServer, caplog: pytest.Lo
     assert set(server.keys) == {f"Bearer {KEY}"}
     assert engine.identity() == {"kind": "openai", "model": "smollm2", "url": server.url}
     assert KEY not in f"{failure.value}{failure.value!r}{failure.value.__cause__}{engine!r}"
-    assert KEY not in caplog.text
+    assert logged.getvalue()
+    assert KEY not in logged.getvalue()
 
 
 def test_without_a_key_none_is_needed(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
