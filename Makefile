@@ -62,7 +62,7 @@ notebooks: setup
 	$(PYTEST) tests/notebooks
 
 quick: setup
-	$(PYTEST) -m "not engine and not torch and not browser and not whole" $(QUICK)
+	$(PYTEST) -m "not engine and not torch and not browser and not whole" --ignore tests/sims/playing/test_audit.py $(QUICK)
 
 test: check
 	$(PYTEST) -m "not whole"
