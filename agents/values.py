@@ -8,7 +8,7 @@ framework costs. Here a value is filled while it is of a twin class that isn't f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError, dataclass, fields
 from functools import wraps
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, dataclass_transform
@@ -23,12 +23,23 @@ def value(*, eq: bool = True, kw_only: bool = False) -> Callable[[type[Class]], 
     """Makes a frozen dataclass with slots, of two fields or more; its options are those of `dataclass`."""
 
     def made(declared: type[Class]) -> type[Class]:
+        if hasattr(declared, "__post_init__"):
+            raise TypeError(
+                f"{declared.__name__} has __post_init__, for which a value's way of being made is no way"
+            )
         frozen: Any = dataclass(slots=True, eq=eq, unsafe_hash=eq, kw_only=kw_only)(declared)
+        names = [field.name for field in fields(frozen)]
+        if len(names) < 2:
+            raise TypeError(f"{declared.__name__} has fewer than two fields: make it a frozen dataclass")
         own = {"__slots__": frozen.__slots__, "__setattr__": object.__setattr__}
         open_, fill = type(frozen.__name__, frozen.__bases__, own), frozen.__init__
 
         @wraps(fill)
         def filled(self: Any, *args: Any, **kwargs: Any) -> None:
+            if type(self) is not frozen:
+                raise TypeError(
+                    f"{type(self).__name__} extends {frozen.__name__}: decorate it with @value(), too"
+                )
             object.__setattr__(self, "__class__", open_)
             fill(self, *args, **kwargs)
             self.__class__ = frozen
@@ -37,7 +48,7 @@ def value(*, eq: bool = True, kw_only: bool = False) -> Callable[[type[Class]], 
         frozen.__setattr__ = frozen.__delattr__ = _refuse
         frozen.__reduce__ = _reduce
         frozen.__open__ = open_
-        frozen.__values__ = attrgetter(*frozen.__dataclass_fields__)
+        frozen.__values__ = attrgetter(*names)
         return cast(type[Class], frozen)
 
     return made
@@ -49,7 +60,10 @@ def _refuse(self: object, name: str, *_given: object) -> NoReturn:
 
 def _reduce(self: Any) -> tuple[Any, ...]:
     """How a value is copied, and sent to another process."""
-    return _remade, (type(self), dict(zip(self.__dataclass_fields__, self.__values__(self), strict=True)))
+    return _remade, (
+        type(self),
+        dict(zip([field.name for field in fields(self)], self.__values__(self), strict=True)),
+    )
 
 
 def _remade(kind: type[Class], fields: dict[str, object]) -> Class:

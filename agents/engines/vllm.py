@@ -123,9 +123,8 @@ class VllmEngine(EngineSettings):
         """As many as its options spread it over; where Ray spreads it, vLLM itself asks Ray for them."""
         if self.options.get("distributed_executor_backend") == "ray":
             return 0
-        return prod(
-            int(self.options.get(f"{kind}_parallel_size", 1)) for kind in ("tensor", "pipeline", "data")
-        )
+        sizes = (self.options.get(f"{kind}_parallel_size") for kind in ("tensor", "pipeline", "data"))
+        return prod(size for size in sizes if isinstance(size, int))  # what is no number, vLLM refuses
 
     def needs(self) -> Iterator[Need]:
         """Leave for every option that isn't known to be harmless."""

@@ -48,7 +48,11 @@ class _Later(Loader):
         """Run what was promised."""
         module.__path__ = spec.submodule_search_locations or []
         module.__loader__ = spec.loader = self.real
-        self.real.exec_module(module)
+        try:
+            self.real.exec_module(module)
+        except BaseException:
+            spec.loader = self  # who asks again is told again why not
+            raise
         module.__class__ = ModuleType
 
 

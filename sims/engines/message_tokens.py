@@ -18,7 +18,7 @@ from typing import Literal
 
 from palaestra.agents.calls import BETWEEN, Message, joined
 from palaestra.sims.engines.seams import NoSeam, Seam, seam
-from palaestra.sims.engines.text_tokens import FIRST, TextTokens
+from palaestra.sims.engines.text_tokens import FIRST, TextTokens, without_first
 
 Ids = tuple[int, ...]
 Way = Literal["joined", "cut", "whole"]
@@ -30,6 +30,7 @@ MOST_TOKENS = 4_000_000
 BLOCK = 16
 """Messages that are also kept joined: to join a long transcript from all of them takes twice as long."""
 TRIALS = 60
+MOST_WORDS = 50
 BITS = (
     *(
         "I agree.",
@@ -192,7 +193,7 @@ class MessageTokens:
 
     def _cut(self, cut: Seam, text: str, tokens: list[int], place: Place) -> bool:
         """Add the tokens of a text, cut wherever it may be; False where it spells a control token."""
-        parts = cut.where.split(text.replace(FIRST, ""))
+        parts = cut.where.split(without_first(text))
         for number, part in enumerate(parts, 1):
             whole = (cut.head if number > 1 else "") + part + (cut.tail if number < len(parts) else "")
             if not self._add(cut, tokens, whole, place):
@@ -220,9 +221,9 @@ class MessageTokens:
 
     def _holds(self, cut: Seam) -> bool:
         """Try it."""
-        chance = random.Random(0)
+        chance, bits = random.Random(0), (*BITS, *self._texts.words[:MOST_WORDS])
         for _ in range(TRIALS):
-            text = "x" + "".join(chance.choices(BITS, k=chance.randint(2, 16)))
+            text = "x" + "".join(chance.choices(bits, k=chance.randint(2, 16)))
             tokens: list[int] = []
             if self._cut(cut, text, tokens, "opening") and tokens != self._texts.encode(text):
                 return False

@@ -88,12 +88,17 @@ def _proved(description: Description, before: bool) -> Seam:
     words = [_no_side_effects(word) for word in description["added_tokens"]]
     _no_token_across(words, before, "the added word")
     normalizers = list(_steps(description["normalizer"], "normalizers"))
-    prepended = any(_normalizes(step) for step in normalizers)
-    unless, spelt = frozenset[str](), False
+    marks = [_normalizes(step) for step in normalizers]  # each of them is looked at
+    prepended = any(marks)
+    unless, spelt, earlier = frozenset[str](), False, False
     for step in _steps(description["pre_tokenizer"], "pretokenizers"):
         if step.get("add_prefix_space"):
             raise NoSeam("each piece gets a space")
-        prepended |= step["type"] == "Metaspace" and step.get("prepend_scheme", "always") == "always"
+        if step["type"] == "Metaspace" and step.get("prepend_scheme", "always") == "always":
+            if earlier:
+                raise NoSeam("each piece gets a mark")
+            prepended = True
+        earlier = True
         pattern = _pattern(step)
         if pattern is None:
             spelt |= step["type"] == "ByteLevel"  # line breaks are spelt otherwise from here on
@@ -122,7 +127,7 @@ def _unsplit(description: Description, words: Iterable[str], found: Seam) -> Sea
     if "\n" not in vocabulary and not (model.get("byte_fallback") and "<0x0A>" in vocabulary):
         raise NoSeam("the vocabulary has no line break")
     _no_token_across((word for word in vocabulary if word != "<0x0A>"), found.before, "the token")
-    if found.prepended and (not found.before or any("\n" in word for word in words)):
+    if found.prepended and (not found.before or list(words)):  # what follows an added word gets one, too
         raise NoSeam("each text gets a mark")
     return found
 
@@ -198,8 +203,10 @@ def _splits(pattern: str, before: bool) -> tuple[bool, frozenset[str]]:
     except UnknownShape as unknown:
         raise NoSeam(f"the pattern of a pre-tokenizer isn't understood: {unknown}") from unknown
     takes = any(one.takes_newline for one in found)
+    if any(one.looks_ahead and one.solid for one in found):
+        raise NoSeam("a pre-tokenizer splits by what follows")
     if before:
-        if any(one.reaches_newline or (one.looks_ahead and one.solid) for one in found):
+        if any(one.reaches_newline for one in found):
             raise NoSeam("a pre-tokenizer keeps line breaks with what is before them")
         return takes, frozenset()
     if not _never_looks_over(found):

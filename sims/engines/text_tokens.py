@@ -64,7 +64,7 @@ class TextTokens:
 
     def spelt(self, text: str, first: bool = False) -> list[int]:
         """What the tokenizer itself makes of a text, a control token perhaps."""
-        text = text.replace(FIRST, "")
+        text = without_first(text)
         if not text:
             return []
         ids: list[int] = self._tokenizer.encode(text if first else FIRST + text, add_special_tokens=False).ids
@@ -77,3 +77,10 @@ class TextTokens:
         back = {meant: number for number, meant in self._words.items()}
         told = [back.get(token, token) for token in tokens]
         return str(self._tokenizer.decode(told, skip_special_tokens=False))
+
+
+def without_first(text: str) -> str:
+    """`text` without the stand-in for a control token, which none may spell."""
+    while FIRST in text:
+        text = text.replace(FIRST, "")
+    return text

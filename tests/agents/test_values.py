@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from palaestra.agents.calls import Reply
-from palaestra.agents.values import replaced
+from palaestra.agents.answers import Text
+from palaestra.agents.calls import Call, Reply
+from palaestra.agents.values import replaced, value
 
 SAID = Reply(
     "Hello.", "Hello.", (0.5, 0.5), output_tokens=2, rejected=("", "Hm."), model="m", thought="Well."
@@ -52,3 +53,43 @@ def test_values_are_copied_and_sent_to_other_processes() -> None:
 
 def test_its_signature_names_its_fields() -> None:
     assert list(signature(Reply).parameters) == [field.name for field in fields(Reply)]
+
+
+class Extended(Reply):
+    """A value's heir that isn't made one."""
+
+
+class One:
+    """Too few fields."""
+
+    text: str
+
+
+class Checking:
+    """Has something to do after it is made."""
+
+    text: str
+    number: int
+
+    def __post_init__(self) -> None:
+        self.number += 1
+
+
+def test_what_can_be_no_value_is_refused_in_words() -> None:
+    with pytest.raises(TypeError, match="Extended extends Reply: decorate it with @value"):
+        Extended("Hello.")
+    with pytest.raises(TypeError, match="One has fewer than two fields"):
+        value()(One)
+    with pytest.raises(TypeError, match="Checking has __post_init__"):
+        value()(Checking)
+
+
+def test_an_heir_that_is_a_value_is_copied_and_sent() -> None:
+    call = Call(
+        agent="Ann", purpose="argue", about={}, prompt=(), answer=Text(), policy="default", index=1, seed=2
+    )
+    for made in (copy.copy(call), pickle.loads(pickle.dumps(call))):
+        assert type(made) is Call
+        assert [getattr(made, field.name) for field in fields(Call)] == [
+            getattr(call, field.name) for field in fields(Call)
+        ]

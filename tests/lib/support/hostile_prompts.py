@@ -16,6 +16,7 @@ SPACES = (" ", "    ", "\n", "\n\n", "\n\n\n\n", "\t", "\r\n", "\u00a0", "\u2028
 MARKS = (
     *("<b>", "</b>", "<|im_start|>", "<|im_end|>", "<s>", "</s>", "<eos>", "[INST]", "[/INST]", "<think>"),
     *("<tool_call>", "\ue000first9f3a7c\ue001", "slot9f3a7c0e"),
+    "\ue000firs\ue000first9f3a7c\ue001t9f3a7c\ue001",  # what is left of it is the same again
 )
 PIECES = (*WORDS, *SPACES, *MARKS)
 
