@@ -131,7 +131,9 @@ def against_null(metric: Metric, told: Observations, chance: Chance) -> float | 
     if n > MANY and np.ptp(said) >= NOTHING * max(1.0, size):  # a t-test has nothing to divide constants by
         return float(ttest_1samp(said, 0.0).pvalue)
     said = said[:MANY]  # only of constants are there more, which no exchange of so many equals
-    signs = np.random.default_rng(chance.seed).integers(0, 2, size=(chance.resamples, len(said)), dtype=np.int8)
+    signs = np.random.default_rng(chance.seed).integers(
+        0, 2, size=(chance.resamples, len(said)), dtype=np.int8
+    )
     exchanged = np.abs((2.0 * signs - 1.0) @ said)
     as_far = int((exchanged >= abs(said.sum()) * (1 - NOTHING)).sum())
     return (1 + as_far) / (1 + chance.resamples)
