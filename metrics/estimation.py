@@ -116,7 +116,8 @@ def against_null(metric: Metric, told: Observations, chance: Chance) -> float | 
     comparison; of many observations it is a t-test.
 
     Returns:
-        None where nobody knows what it would be, and where there are too few observations or all are alike.
+        None where nobody knows what it would be, and where there are too few observations or all say just
+        that.
     """
     if metric.null is None or metric.pooled or not metric.statistic.smooth:
         return None
@@ -124,11 +125,15 @@ def against_null(metric: Metric, told: Observations, chance: Chance) -> float | 
     if (n := len(sums)) < told.least:
         return None
     said = pseudo_values(metric, sums) - metric.null
-    if np.isnan(said).any() or np.ptp(said) < NOTHING * max(1.0, float(np.abs(said).max())):
+    size = float(np.abs(said).max())
+    if np.isnan(said).any() or size < NOTHING * max(1.0, abs(metric.null)):
         return None
-    if n > MANY:
+    if n > MANY and np.ptp(said) >= NOTHING * max(1.0, size):  # a t-test has nothing to divide constants by
         return float(ttest_1samp(said, 0.0).pvalue)
-    signs = np.random.default_rng(chance.seed).integers(0, 2, size=(chance.resamples, n), dtype=np.int8)
+    said = said[:MANY]  # only of constants are there more, which no exchange of so many equals
+    signs = np.random.default_rng(chance.seed).integers(
+        0, 2, size=(chance.resamples, len(said)), dtype=np.int8
+    )
     exchanged = np.abs((2.0 * signs - 1.0) @ said)
     as_far = int((exchanged >= abs(said.sum()) * (1 - NOTHING)).sum())
     return (1 + as_far) / (1 + chance.resamples)

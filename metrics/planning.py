@@ -2,7 +2,7 @@
 
 From a pilot run: how much its observations vary says how large the error of later ones will be, by the
 same t-test that `detectable` is of. Without one, from a spread that somebody gives, or from the largest
-that a number between two bounds can have.
+that a mean of values between two bounds can have.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from scipy.stats import t as student
 
 from palaestra.metrics.bounds import LEAST, quantile
 from palaestra.metrics.estimation import NOTHING, POWER, times_the_error
-from palaestra.metrics.metric import MEAN, RATIO, Metric, Tables, Unmeasurable
+from palaestra.metrics.metric import MEAN, Metric, Tables, Unmeasurable
 from palaestra.metrics.observations import items_of, pseudo_values, sample
 
 MOST = 1_000_000
 """Episodes beyond which no plan is told."""
+
+
+class EffectTooSmall(Unmeasurable):
+    """No plan is told: it would take more than `MOST` episodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ def plan(metric: Metric, tables: Tables, effect: float, *, power: float = 0.8) -
 
     Raises:
         Unmeasurable: see `Metric.parts`; or the pilot has too few observations, or they don't vary.
+        EffectTooSmall: it takes more than `MOST`.
     """
     parts = metric.parts(tables)
     told = sample(parts, items_of(parts, tables))
@@ -78,7 +83,8 @@ def observations_for(
         power: how often it shall be found, in (0, 1).
 
     Raises:
-        Unmeasurable: no spread is given, and the metric's number has no bounds that would limit it.
+        Unmeasurable: no spread is given, and nothing limits it, see `largest_spread`.
+        EffectTooSmall: it takes more than `MOST`.
     """
     if spread is None:
         spread = largest_spread(metric)
@@ -88,8 +94,12 @@ def observations_for(
 
 
 def largest_spread(metric: Metric) -> float | None:
-    """The largest standard deviation of a mean or rate between two bounds: half their distance; else None."""
-    if metric.low is None or metric.high is None or metric.statistic not in (MEAN, RATIO):
+    """The largest standard deviation of values between two bounds, of which a metric is the mean; else None.
+
+    It is half their distance. What episodes say of a rate lies beyond its bounds where some have more
+    occasions than others.
+    """
+    if metric.low is None or metric.high is None or metric.statistic is not MEAN:
         return None
     return (metric.high - metric.low) / 2
 
@@ -111,7 +121,7 @@ def _needed(ratio: float, power: float) -> int:
     while not enough(high):
         low, high = high, 2 * high
         if high > MOST:
-            raise Unmeasurable(f"so small an effect takes more than {MOST:,} episodes")
+            raise EffectTooSmall(f"so small an effect takes more than {MOST:,} episodes")
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import getattr_static
@@ -156,8 +156,9 @@ class Source:
 
     def questions(self, trajectory: Trajectory, basis: Basis | None) -> Iterator[Sample]:
         """The judged questions of one episode."""
+        engines = self._answering(trajectory)
         for question in judged(self.rules, self.config, trajectory):
-            sample = self._sample(trajectory, question, basis or "panel")
+            sample = self._sample(trajectory, question, basis or "panel", engines)
             if sample is not None:
                 yield sample
 
@@ -213,7 +214,26 @@ class Source:
             )
         return "Export it --to sft, or play a scenario with judges, such as duel, debate or panel_of_peers."
 
-    def _sample(self, trajectory: Trajectory, question: Judged, basis: Basis) -> Sample | None:
+    def _answering(self, trajectory: Trajectory) -> dict[str, set[str]]:
+        """The engines that answered for each agent."""
+        policies = self.state.scenario.policies
+        found: dict[str, set[str]] = {}
+        for turn in trajectory.turns.values():
+            found.setdefault(turn.agent, set()).add(str(policies[turn.policy]["engine"]))
+        return found
+
+    def _noise(self, question: Judged, unit: str, engines: Mapping[str, set[str]]) -> float:
+        """The margin that may be rounding: of expectations only, by the engines of those who judged."""
+        if getattr(self.config, "score_basis", "expectation") == "sample":
+            return 0.0
+        judges = {score.judge for score in question.scores}
+        judging = {engine for judge in judges for engine in engines.get(judge, ())}
+        known = self.state.noise
+        return margin_of([known[engine] for engine in judging if engine in known], unit)
+
+    def _sample(
+        self, trajectory: Trajectory, question: Judged, basis: Basis, engines: Mapping[str, set[str]]
+    ) -> Sample | None:
         if question.unit == CHECKED:
             basis = "truth"
         episode, turns = trajectory.episode, {**trajectory.turns, **question.recorded_elsewhere}
@@ -245,7 +265,7 @@ class Source:
             question.round,
             revised,
             *(
-                (question.floor, question.margin, margin_of(self.state.noise.values(), unit))
+                (question.floor, question.margin, self._noise(question, unit, engines))
                 if basis == "panel"
                 else ()
             ),

@@ -1,4 +1,8 @@
-"""A debate's judges put to planted pairs: the question is the motion, and each answer the only speech."""
+"""A debate's judges put to planted pairs: the question is the motion, and each answer the only speech.
+
+Each pair is two episodes, in which the one or the other speech is heard first: in a run somebody always is,
+and no question in two orders makes up for that.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ from palaestra.scenarios.debate.rules import Debate
 from palaestra.scenarios.parts.judging import Preference, Score
 
 MODES = ("pointwise", "pairwise")
+HEARD = ((0, 1), (1, 0))
+"""Whose speech is heard first, in the two episodes of a pair."""
 
 
 def trials(config: DebateConfig) -> dict[str, MakeTrial]:
@@ -31,11 +37,19 @@ def trials(config: DebateConfig) -> dict[str, MakeTrial]:
 
 
 class SpokenPair(Debate):
-    """A debate of two speeches that nobody made, of which judges judge all."""
+    """A debate of two speeches that nobody made, of which judges judge all.
 
-    def __init__(self, config: DebateConfig, pair: TrialPair, number: int) -> None:
+    Args:
+        config: of two debaters.
+        pair: the motion, and what each of them says.
+        heard: which debater is heard first, and which then.
+        index: of the episode.
+    """
+
+    def __init__(self, config: DebateConfig, pair: TrialPair, heard: tuple[int, int], index: int) -> None:
         self._said = (pair.one, pair.two)
-        super().__init__(config.model_copy(update={"motions": [pair.question]}), index=number)
+        self.heard = heard
+        super().__init__(config.model_copy(update={"motions": [pair.question]}), index=index)
 
     def play(self) -> Play:
         """Both speeches are heard, then the panel judges."""
@@ -44,8 +58,9 @@ class SpokenPair(Debate):
         self.judges.sort(key=lambda judge: declared.index(judge.name))
         for judge in self.judges:
             judge.heard.append(self.request("heard", {}))
-            for debater, text in zip(self.debaters, self._said, strict=True):
-                judge.heard.append(self.message("user", text, self.labels[debater.name]))
+            for which in self.heard:
+                label = self.labels[self.debaters[which].name]
+                judge.heard.append(self.message("user", self._said[which], label))
         yield from (self._compare() if self.config.judging == "pairwise" else self._judge())
         return {}
 
@@ -74,22 +89,55 @@ class DebateTrial(TrialByEpisodes[SpokenPair]):
             "judging": mode,
         }
         tried = config.model_copy(update=changes)
-        super().__init__([SpokenPair(tried, pair, number) for number, pair in enumerate(pairs)])
+        self._config = tried
+        super().__init__(
+            [
+                SpokenPair(tried, pair, heard, len(HEARD) * number + place)
+                for number, pair in enumerate(pairs)
+                for place, heard in enumerate(HEARD)
+            ]
+        )
 
     def verdicts(self) -> Iterator[TrialVerdict]:
-        """See `Trial`: the mean over the rubric's criteria of those that were understood."""
-        for number, episode in enumerate(self.episodes):
-            told: dict[tuple[str, ...], list[float]] = {}
-            for _, event in episode.events:
-                if isinstance(event, Score) and event.score is not None:
-                    told.setdefault((event.judge, event.contestant), []).append(event.score)
-                elif isinstance(event, Preference) and event.first_better is not None:
-                    told.setdefault((event.judge, event.first, event.second), []).append(event.first_better)
-            beside = episode.config.judging == "pairwise"
+        """See `Trial`: the mean over the rubric's criteria of those that were understood.
+
+        Of speeches scored alone it is the mean of both episodes; of two beside each other what is read first
+        is what was heard first.
+        """
+        told = self._beside if self._config.judging == "pairwise" else self._alone
+        for number in range(0, len(self.episodes), len(HEARD)):
             for judge in self._judges:
-                for read in ((0, 1), (1, 0)) if beside else ((0,), (1,)):
-                    names = tuple(CONTESTANTS[each] for each in read)
-                    values = told.get((judge.name, *names))
-                    about = {"of": " or ".join(names)} if beside else {"contestant": names[0]}
-                    call = self.first(number, judge.name, **about)
-                    yield TrialVerdict(number, judge.name, read, fmean(values) if values else None, call)
+                yield from told(number, judge.name)
+
+    def _alone(self, number: int, judge: str) -> Iterator[TrialVerdict]:
+        """The scores in the two episodes from `number` on."""
+        for which, name in enumerate(CONTESTANTS):
+            values = [
+                event.score
+                for episode in self.episodes[number : number + len(HEARD)]
+                for _, event in episode.events
+                if isinstance(event, Score) and (event.judge, event.contestant) == (judge, name)
+                if event.score is not None
+            ]
+            call = self.first(number, judge, contestant=name)
+            yield TrialVerdict(number // len(HEARD), judge, (which,), fmean(values) if values else None, call)
+
+    def _beside(self, number: int, judge: str) -> Iterator[TrialVerdict]:
+        """The preferences in each of the two episodes from `number` on.
+
+        A question names both speakers in either order, and as in a run the mean counts; where judges abstain
+        that flip with it, only that which names first who is heard first, so that it is seen who flips.
+        """
+        for place, episode in enumerate(self.episodes[number : number + len(HEARD)]):
+            first, second = (CONTESTANTS[which] for which in episode.heard)
+            told: dict[tuple[str, str], list[float]] = {(first, second): [], (second, first): []}
+            for _, event in episode.events:
+                if isinstance(event, Preference) and event.judge == judge and event.first_better is not None:
+                    told[event.first, event.second].append(event.first_better)
+            straight, crossed = told.values()
+            values = [fmean(straight)] if straight else []
+            if self._config.abstain == "never":
+                values = [*values, 1 - fmean(crossed)] if values and crossed else []
+            call = self.first(number + place, judge, of=f"{first} or {second}")
+            value = fmean(values) if values else None
+            yield TrialVerdict(number // len(HEARD), judge, episode.heard, value, call)

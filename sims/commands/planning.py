@@ -13,7 +13,7 @@ from palaestra.agents.failures import BadInput
 from palaestra.sims.terminal import say
 
 if TYPE_CHECKING:
-    from palaestra.metrics.metric import Metric, Tables
+    from palaestra.metrics.metric import Metric, Tables, Unmeasurable
     from palaestra.scenarios.core.load import Scenario
 
 planning = typer.Typer()
@@ -47,7 +47,7 @@ def plan(
         float | None,
         typer.Option(
             help="Of a file: the standard deviation of the metric over episodes (over items, where a list is "
-            "shorter than the run). Default: the largest that there can be.",
+            "shorter than the run). Default, of a mean between two bounds: the largest that there can be.",
         ),
     ] = None,
 ) -> None:
@@ -82,8 +82,8 @@ def _of_pilot(run: Path, chosen: list[Metric], effect: float, power: float) -> N
         try:
             found = planned(metric, tables, effect, power=power)
         except Unmeasurable as reason:
-            raise BadInput(
-                str(reason), "Play a longer pilot: palaestra resume RUN --set episodes=20"
+            raise _unplanned(
+                reason, "Play a longer pilot: palaestra resume RUN --set episodes=20"
             ) from reason
         on = f" on {found.items} items of the list, each as often as in the pilot" if found.items else ""
         _say(metric, f"{found.apart:,} episodes", on, effect, power, f"from {found.pilot} observations")
@@ -98,7 +98,8 @@ def _of_file(what: str, chosen: list[Metric], effect: float, power: float, sprea
 
     scenario = load(find(what)).on_scripted_engines()
     tables, items, played = _tables(scenario), _items(scenario), scenario.config.episodes
-    again = max(1, played // items) if items else 1
+    begun = min(played, MOST_BEGUN)
+    again, least = begun // items if items else 1, "at least " if begun < played else ""
     for metric in chosen:
         if lacking := metric.lacks(tables):
             told = f"{metric.name} can't be measured here: there is {lacking}"
@@ -106,13 +107,21 @@ def _of_file(what: str, chosen: list[Metric], effect: float, power: float, sprea
         try:
             needed = observations_for(metric, effect, spread, power=power)
         except Unmeasurable as reason:
-            raise BadInput(str(reason), "Say how much: --spread; or name a pilot's folder.") from reason
-        on = f" on {needed:,} items, each {again} times as in the file," if again > 1 else ""
+            raise _unplanned(reason, "Say how much: --spread; or name a pilot's folder.") from reason
+        on = f" on {needed:,} items, each {least}{again} times as in the file," if again > 1 else ""
         largest = "the largest there can be: a pilot may tell of fewer"
         of = f"spread {spread:g}" if spread is not None else f"spread {largest_spread(metric):g}, {largest}"
-        _say(metric, f"{again * needed:,} episodes", on, effect, power, of)
-    on = f", on {items} items of its list" if items else ""
+        _say(metric, f"{least if again > 1 else ''}{again * needed:,} episodes", on, effect, power, of)
+    on = f", on {least}{items:,} items of its list" if items else ""
     say(f"The file plays {played:,} episodes{on}.")
+
+
+def _unplanned(reason: Unmeasurable, remedy: str) -> BadInput:
+    """Why there is no plan; the remedy is for all but too small an effect."""
+    from palaestra.metrics.planning import EffectTooSmall
+
+    larger = "Give a larger difference: --effect."
+    return BadInput(str(reason), larger if isinstance(reason, EffectTooSmall) else remedy)
 
 
 def _say(metric: Metric, episodes: str, on: str, effect: float, power: float, of: str) -> None:
@@ -135,7 +144,7 @@ def _tables(scenario: Scenario) -> Tables:
 
 
 def _items(scenario: Scenario) -> int | None:
-    """How many items of a list its episodes play; None where they play none."""
+    """How many items of a list the episodes play that are begun; None where they play none."""
     found = set()
     for index in range(min(scenario.config.episodes, MOST_BEGUN)):
         episode = scenario.rules(scenario.config, index=index)

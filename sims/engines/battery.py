@@ -147,7 +147,7 @@ class _Examiner:
     async def company(self) -> Verdict:
         """The least noise of an engine's numbers: what its format rounds alike in any company isn't seen."""
         self.alone = await asked_alone(self.ask)
-        if all(told is None for told in self.alone.points):
+        if self.alone.points[0] is None:
             return "not tried", "no probabilities to compare"
         beside = await asked_together(self.ask)
         points = apart(self.alone.points, beside.points)
@@ -246,22 +246,30 @@ async def examined(
         for kind, number in fleet.faults().get("default", {}).items():
             yield Found(f"met: {kind}", "partly", f"{number} times, got over")
         identity = fleet.identities()["default"]
-    noise = examiner.noise
-    if noise is not None and exact is not None:
-        noise = await _beside_float32(exact, examiner.alone, noise, say, allowed)
-        seen = f"scores lie {noise.points:.2g} points, probabilities {noise.preference:.2g} from float32's"
-        yield Found("the same numbers in float32", "partly" if noise.points else "yes", seen)
-    if noise is not None:
-        keep_noise(identity, noise)
+    if examiner.noise is None:
+        return
+    keep_noise(identity, examiner.noise)
+    if exact is not None:
+        noise = await _beside_float32(exact, examiner.alone, say, allowed)
+        yield Found("the same numbers in float32", *_in_float32(noise))
+        if noise is not None:
+            keep_noise(identity, noise)
 
 
 async def _beside_float32(
-    exact: EngineSettings, alone: Numbers, noise: EngineNoise, say: Callable[[str], None], allowed: Allowed
-) -> EngineNoise:
-    """The noise of an engine that said `alone`, with what it differs by from the same model in float32."""
+    exact: EngineSettings, alone: Numbers, say: Callable[[str], None], allowed: Allowed
+) -> EngineNoise | None:
+    """How far an engine that said `alone` is from the model in float32; None where that tells too little."""
     async with Fleet({"default": exact}, POLICIES, 0, say, build, allowed) as fleet:
         found = await asked_alone(_Examiner(fleet, exact).ask)
-    points = apart(alone.points, found.points) or 0.0
-    sides = apart(alone.preferences, found.preferences) or 0.0
-    told = {"points": max(noise.points, points), "preference": max(noise.preference, sides)}
-    return noise.model_copy(update={**told, "against": "float32"})
+    points, sides = apart(alone.points, found.points), apart(alone.preferences, found.preferences)
+    if points is None or sides is None:
+        return None
+    return EngineNoise(points=points, preference=sides, against="float32", when=now())
+
+
+def _in_float32(noise: EngineNoise | None) -> Verdict:
+    if noise is None:
+        return "no", "asked in float32, some told no probabilities"
+    seen = f"scores lie {noise.points:.2g} points, probabilities {noise.preference:.2g} from float32's"
+    return "partly" if noise.points or noise.preference else "yes", seen

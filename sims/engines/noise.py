@@ -30,9 +30,12 @@ class Numbers:
 
 
 async def asked_alone(ask: Ask) -> Numbers:
-    """What an engine says when it is asked one by one."""
+    """What an engine says when it is asked one by one; one that tells no first number is asked no others."""
+    first = _expected(await ask(POINTS, SCORED.format(0)))
+    if first is None:
+        return Numbers([None] * ALONE, [None] * ALONE)
     return Numbers(
-        [_expected(await ask(POINTS, SCORED.format(place))) for place in range(ALONE)],
+        [first, *[_expected(await ask(POINTS, SCORED.format(place))) for place in range(1, ALONE)]],
         [_first(await ask(SIDES, COMPARED.format(place))) for place in range(ALONE)],
     )
 

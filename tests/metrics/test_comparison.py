@@ -351,7 +351,19 @@ def test_its_p_is_about_that_of_a_t_test_and_of_many_observations_it_is_one() ->
         told = level(GAIN, run(values))
         assert told.p == pytest.approx(ttest_1samp(values, 0).pvalue, abs=0.015)
     assert level(GAIN, run(SOME[:9])).p is None
-    assert level(GAIN, run(np.ones(20))).p is None
+
+
+@pytest.mark.parametrize("episodes", [20, 1500])
+def test_an_effect_that_is_the_same_in_all_episodes_is_a_finding_and_none_in_all_is_untestable(
+    episodes: int,
+) -> None:
+    found = levels([GAIN], run(np.full(episodes, 2.0)))
+    assert found["p"].to_list() == [1 / 5001]
+    assert found["note"].to_list() == [SAME]
+    assert "by Holm): gain." in findings(found)
+    assert level(GAIN, run(np.zeros(episodes))).p is None
+    other = replace(average, name="other", null=2.0)
+    assert level(other, run(np.full(episodes, 2.0))).p is None
 
 
 def test_findings_of_one_run_are_one_family() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import nct, t
 
 from palaestra.metrics.comparison import difference
-from palaestra.metrics.metric import Unmeasurable
-from palaestra.metrics.planning import plan
+from palaestra.metrics.metric import RATIO, Unmeasurable
+from palaestra.metrics.observations import pseudo_values
+from palaestra.metrics.planning import EffectTooSmall, largest_spread, observations_for, plan
 from support.coverage_of_intervals import average, run
 
 RNG = np.random.default_rng(11)
@@ -54,5 +57,19 @@ def test_a_pilot_that_tells_nothing_is_refused() -> None:
         plan(average, run(PILOT[:9]), 0.5)
     with pytest.raises(Unmeasurable, match="don't vary"):
         plan(average, run(np.ones(20)), 0.5)
-    with pytest.raises(Unmeasurable, match="more than 1,000,000 episodes"):
+    with pytest.raises(EffectTooSmall, match="more than 1,000,000 episodes"):
         plan(average, run(PILOT), 1e-6)
+
+
+def test_without_a_pilot_only_a_mean_between_two_bounds_limits_its_spread() -> None:
+    bounded = replace(average, low=0, high=1)
+    assert largest_spread(bounded) == 0.5
+    assert largest_spread(average) is None
+    # One episode of twenty occasions, all of the kind, and nineteen of one, none of them: what each says of
+    # the rate varies more than values between 0 and 1 can.
+    sums = np.array([[20.0, 20.0], *[[0.0, 1.0]] * 19])
+    rate = replace(bounded, statistic=RATIO)
+    assert pseudo_values(rate, sums).std(ddof=1) > 1
+    assert largest_spread(rate) is None
+    with pytest.raises(Unmeasurable, match="nothing limits how much it varies"):
+        observations_for(rate, 0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,14 +33,19 @@ REVIEW: dict[str, Any] = {
 }
 
 
-def played(file: dict[str, Any], mode: str, only: set[str] | None = None) -> tuple[Trial, dict[int, Call]]:
-    """The trial, and all calls of it, answered by judges who know what is right."""
+def played(
+    file: dict[str, Any],
+    mode: str,
+    only: set[str] | None = None,
+    answer: Callable[[Call], Reply] | None = None,
+) -> tuple[Trial, dict[int, Call]]:
+    """The trial, and all calls of it, answered by judges who know what is right, or by `answer`."""
     scenario = check(file, "test.yaml")
     trial = scenario.rules.trials(scenario.config)[mode](PAIRS, only)
     asked: dict[int, Call] = {}
     while calls := trial.pending:
         asked |= {call.index: call for call in calls}
-        trial.advance([knowing(call) for call in calls])
+        trial.advance([(answer or knowing)(call) for call in calls])
     return trial, asked
 
 
@@ -72,7 +78,7 @@ def test_each_answer_is_scored_and_the_first_call_about_it_is_told(file: dict[st
         assert "My own words" in text_of(asked[told[0].call])
 
 
-def test_debaters_are_compared_in_both_orders() -> None:
+def test_debaters_are_compared_with_either_heard_first() -> None:
     trial, asked = played(DEBATE | {"judging": "pairwise"}, "pairwise", {"Kim"})
     assert {(v.pair, v.read): v.value for v in trial.verdicts()} == {
         (0, (0, 1)): 1.0,
@@ -81,7 +87,53 @@ def test_debaters_are_compared_in_both_orders() -> None:
         (1, (1, 0)): 1.0,
     }
     assert {call.agent for call in asked.values()} == {"Kim"}
-    assert len(asked) == 2 * 2 * 2, "two pairs, two orders, two criteria"
+    assert len(asked) == 2 * 2 * 2 * 2, "two pairs, two heard first, two orders of names, two criteria"
+    assert all(spoken(asked[v.call])[0] == TEXTS[v.pair][v.read[0]] for v in trial.verdicts())
+
+
+TEXTS = [(pair.one, pair.two) for pair in PAIRS]
+
+
+def spoken(call: Call) -> list[str]:
+    """The speeches that a judge heard, in order."""
+    return [m.text for m in call.prompt if m.label]
+
+
+@pytest.mark.parametrize(
+    ("abstain", "by_hearing", "by_naming"),
+    [("never", (0.9, 0.9), (0.5, 0.5)), ("flips", (0.9, 0.9), (0.9, 0.9))],
+)
+def test_a_judge_of_debates_that_likes_what_it_hears_first_is_told_from_one_that_likes_who_is_named_first(
+    abstain: str, by_hearing: tuple[float, float], by_naming: tuple[float, float]
+) -> None:
+    def hearing(call: Call) -> Reply:
+        first = next(m.label for m in call.prompt if m.label)
+        return preferring(call, first)
+
+    def naming(call: Call) -> Reply:
+        assert isinstance(call.answer, Choice)
+        return preferring(call, call.answer.options[0])
+
+    for judging, values in ((hearing, by_hearing), (naming, by_naming)):
+        trial, _ = played(DEBATE | {"judging": "pairwise", "abstain": abstain}, "pairwise", {"Kim"}, judging)
+        told = {(v.pair, v.read): v.value for v in trial.verdicts()}
+        assert [told[0, read] for read in ((0, 1), (1, 0))] == pytest.approx(values)
+
+
+def test_a_score_of_a_speech_is_the_mean_of_being_heard_first_and_second() -> None:
+    def hearing(call: Call) -> Reply:
+        first = next(m.label for m in call.prompt if m.label)
+        return reply("7" if f"is {first} on" in call.prompt[-1].text else "3")
+
+    trial, asked = played(DEBATE, "pointwise", {"Kim"}, hearing)
+    assert {v.value for v in trial.verdicts()} == {5.0}
+    assert {tuple(spoken(call)) for call in asked.values()} == {t[::way] for t in TEXTS for way in (1, -1)}
+
+
+def preferring(call: Call, label: str) -> Reply:
+    """Nine to one for the speaker of this label."""
+    assert isinstance(call.answer, Choice)
+    return reply(label, [0.9 if option == label else 0.1 for option in call.answer.options])
 
 
 def test_a_reviewer_writes_a_review_before_it_scores() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from palaestra.sims.commands import planning
 from support.command_line import done, refused
 
 
@@ -37,9 +38,9 @@ def test_what_it_can_not_plan_is_told(pilot: Path, words: tuple[str, ...], said:
 
 
 def test_of_a_file_it_says_so_by_the_largest_spread_there_can_be_and_what_the_file_plays() -> None:
-    said = done("plan", "debate", "-m", "conformity", "--effect", "0.1")
-    assert "conformity: 788 episodes of each of two runs on 394 items, each 2 times as in the file," in said
-    assert "spread 0.5, the largest there can be: a pilot may tell of fewer" in said
+    said = done("plan", "debate", "-m", "polarisation", "--effect", "0.2")
+    assert "polarisation: 788 episodes of each of two runs on 394 items, each 2 times as in the file," in said
+    assert "spread 1, the largest there can be: a pilot may tell of fewer" in said
     assert "The file plays 8 episodes, on 4 items of its list." in said
     smaller = done("plan", "debate", "-m", "conformity", "--effect", "0.1", "--spread", "0.25")
     assert "conformity: 200 episodes of each of two runs on 100 items" in smaller
@@ -55,8 +56,39 @@ def test_a_file_that_plays_its_topics_again_needs_topics(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("motions", "on", "plays"),
+    [
+        (40, "10 episodes of each of two runs find", "on at least 25 items"),
+        (
+            5,
+            "at least 50 episodes of each of two runs on 10 items, each at least 5 times",
+            "on at least 5 items",
+        ),
+    ],
+)
+def test_of_a_long_file_only_what_was_begun_is_counted(
+    motions: int, on: str, plays: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "MOST_BEGUN", 25)
+    file = tmp_path / "long.yaml"
+    listed = "".join(f"- Motion {number}.\n" for number in range(motions))
+    file.write_text(f"scenario: debate\nepisodes: 120\nrounds: 1\nmotions:\n{listed}", encoding="utf-8")
+    said = done("plan", file, "-m", "opinion_shift", "--effect", "1000", "--spread", "1")
+    assert f"opinion_shift: {on}" in said
+    assert f"The file plays 120 episodes, {plays} of its list." in said
+
+
+def test_too_small_a_difference_is_mended_by_a_larger_one(pilot: Path) -> None:
+    for what in ((pilot,), ("debate", "--spread", "1")):
+        said = refused("plan", *what, "-m", "opinion_shift", "--effect", "0.0000001")
+        assert "takes more than 1,000,000 episodes" in said
+        assert "Give a larger difference: --effect." in said
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("-m", "conformity", "--effect", "0.1"), "conformity: nothing limits how much it varies"),
         (("-m", "speech_length", "--effect", "5"), "nothing limits how much it varies, and no pilot tells"),
         (("-m", "deal_rate", "--effect", "0.1"), "deal_rate can't be measured here"),
         (("-m", "conformity", "--effect", "0.1", "--spread", "0"), "--spread 0"),

@@ -13,7 +13,7 @@ from palaestra.agents.calls import Call, Reply
 from palaestra.agents.engines.scripted import ScriptedEngine
 from palaestra.agents.policy import Policy
 from palaestra.agents.scripted import scripted_reply
-from palaestra.runs.record.noise import known_noise
+from palaestra.runs.record.noise import EngineNoise, known_noise
 from palaestra.sims.engines import battery
 from palaestra.sims.engines.battery import Found, examined
 from palaestra.sims.engines.noise import ALONE, COMPANY, POINTS, SIDES
@@ -68,6 +68,22 @@ def found(engine: Rounding) -> Found:
     return told
 
 
+def beside_float32(
+    monkeypatch: pytest.MonkeyPatch, engine: Rounding, exact: Rounding
+) -> tuple[Found, EngineNoise]:
+    """What is found of an engine beside `exact`, and what is kept of it."""
+    monkeypatch.setattr(battery, "build", lambda _settings, _policies: exact)
+
+    async def tried() -> list[Found]:
+        settings = ScriptedEngine()
+        return [e async for e in examined(settings, engine, lambda _words: None, exact=settings)]
+
+    (told,) = (each for each in asyncio.run(tried()) if each.what == "the same numbers in float32")
+    kept = known_noise(engine.identity())
+    assert kept is not None
+    return told, kept
+
+
 def test_what_company_does_to_expected_scores_is_told_as_their_noise() -> None:
     engine = Rounding(drift=0.1)
     told = found(engine)
@@ -93,16 +109,8 @@ def test_what_the_number_format_rounds_alike_is_told_by_the_same_model_in_float3
             half = (0, 0, 0, 0, 0.5, 0.5, 0, 0, 0, 0)
             return replace(reply, probabilities=half) if call.answer == POINTS else reply
 
-    monkeypatch.setattr(battery, "build", lambda _settings, _policies: Rounding(drift=0))
-    coarse, exact = Coarse(drift=0), ScriptedEngine()
-
-    async def tried() -> list[Found]:
-        return [e async for e in examined(ScriptedEngine(), coarse, lambda _words: None, exact=exact)]
-
-    (told,) = (each for each in asyncio.run(tried()) if each.what == "the same numbers in float32")
+    told, kept = beside_float32(monkeypatch, Coarse(drift=0), Rounding(drift=0))
     assert told.can == "partly"
-    kept = known_noise(coarse.identity())
-    assert kept is not None
     assert (kept.points, kept.preference, kept.against) == (0.5, 0.0, "float32")
 
 
@@ -123,3 +131,37 @@ def test_numbers_that_are_told_to_some_calls_only_are_no_comparison() -> None:
     assert told.can == "no"
     assert f"some of {2 * ALONE} told no probabilities" in told.seen
     assert known_noise({"kind": "rounding"}) is None
+
+
+class Mute(Rounding):
+    """Tells no probabilities."""
+
+    seas = 0
+
+    async def answer(self, call: Call, policy: Policy, seed: int, attempt: int) -> Reply:
+        self.seas += "salt" in call.prompt[-1].text
+        return replace(await super().answer(call, policy, seed, attempt), probabilities=None)
+
+
+def test_who_tells_no_number_at_first_is_asked_for_no_others() -> None:
+    engine = Mute(drift=0.0)
+    assert found(engine).can == "not tried"
+    assert engine.seas == 2, "one to see whether options that begin alike are told apart, and the first sea"
+
+
+def test_float32_without_numbers_is_no_comparison_and_what_company_does_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, kept = beside_float32(monkeypatch, Rounding(drift=0.1), Mute(drift=0))
+    assert (told.can, told.seen) == ("no", "asked in float32, some told no probabilities")
+    assert kept.against == "company"
+    assert kept.points > 0
+
+
+def test_what_lies_between_float32_and_it_is_told_without_what_company_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, kept = beside_float32(monkeypatch, Rounding(drift=0.1), Rounding(drift=0))
+    assert (told.can, told.seen) == ("yes", "scores lie 0 points, probabilities 0 from float32's")
+    assert kept.against == "float32"
+    assert kept.points > 0
