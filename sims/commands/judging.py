@@ -105,6 +105,7 @@ def judge(
     beside = runs[0].resolve()
     folder = start(scenario, out or unused(beside.parent, f"{beside.name}-judged"), quiet, allowed=allowed)
     print_result(folder)
+    _tell_too_long(folder, size)
     say(f"make pairs of it: palaestra export {quote(str(folder))} --pairs all")
 
 
@@ -131,6 +132,17 @@ def _compared(runs: list[Path], group: Literal["topic", "seed"], size: int, seed
         "groups": [as_declared(each) for each in groups],
         "authors": found.authors,
     }
+
+
+def _tell_too_long(folder: Path, size: int) -> None:
+    from palaestra.agents.calls import OVERFLOW
+    from palaestra.runs.run import Run
+
+    calls = Run(folder).calls
+    long = calls.filter(calls["finish"] == OVERFLOW)["episode"].n_unique()
+    if long:
+        remedy = f"--size {size - 1}, or less" if size > 2 else "a judge with a longer context"
+        say(f"{long} groups were too long for a judge's context and count as failed; judge with {remedy}")
 
 
 def _checked(data: dict[str, Any], file: str, settings: list[str]) -> Scenario:

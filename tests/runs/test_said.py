@@ -84,7 +84,7 @@ def test_who_share_neither_rules_nor_topic_share_no_task(finished: Finished) -> 
 
 
 def test_a_memory_is_no_part_of_it_though_two_agents_share_one(finished: Finished) -> None:
-    name = "Lena" + " von und zu" * 9  # so that a few turns are more than a memory holds
+    name = "Lena" + " von und zu" * 4  # so that a few turns are more than a memory holds
     long = (f"persuader.name={name}", "memory.kind=summary", "memory.tokens=64")
     talk = only(finished("persuasion", *long))
     assert not any("MEMORY" in text for _, text in talk.turns)
