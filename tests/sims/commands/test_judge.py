@@ -108,3 +108,13 @@ def test_how_many_are_left_out_is_told_and_so_is_where_nothing_is_ever_said(tmp_
     told = refused("judge", game, "--dry-run")
     assert "nothing was said in any of the 2 finished episodes" in told
     assert "resume" not in told
+
+
+def test_groups_that_are_too_long_are_told_and_end_no_run(talks: Path, tmp_path: Path) -> None:
+    file = tmp_path / "judges.yaml"
+    short = "engines: {default: {kind: scripted, context: 100}}\n"
+    file.write_text(f"scenario: trajectory_ranking\njudges: [{{name: Kim}}]\n{short}", encoding="utf-8")
+    told = done("judge", talks, "--with", file, "-q", "--size", "3", "--out", tmp_path / "out")
+    assert "4 groups were too long" in told
+    assert "--size 2" in told
+    assert Run(tmp_path / "out").state.status == "finished"
