@@ -100,8 +100,11 @@ class Agent(mesa.Agent):
         prompt = self._prompt((), reading, (), self.episode.request(purpose, about))
         return Question(self.name, purpose, about, prompt, answer, self.policy, True)
 
-    def ask_shorter(self, question: Question) -> Question:
-        """The same as `question`, which was too long, with half as much of what was heard."""
+    def ask_shorter(self, question: Question) -> Question | None:
+        """The same as `question`, which was too long, with half as much of what was heard.
+
+        None, from agents that have no shorter one, lets the question fail.
+        """
         prompt, shortenable = self.memory.shorten(question.prompt)
         return replace(question, prompt=prompt, shortenable=shortenable)
 

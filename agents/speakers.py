@@ -18,19 +18,23 @@ _DECORATION = r"[\W_]*"
 _COLON = r"[\W_]*?[:：︓﹕ː∶꞉]"
 
 
-def quoted_lines(text: str, speaker: str, names: Iterable[str]) -> tuple[int, ...]:
-    """The lines of a speaker's text, from 0, that begin as somebody's turn would.
+def quoted_lines(
+    text: str, speaker: str, names: Iterable[str], headings: Iterable[str] = ()
+) -> tuple[int, ...]:
+    """The lines of a speaker's text, from 0, that begin as somebody's turn would, or read as a heading.
 
     Args:
         text: what was said; its first line follows the speaker's own name.
         speaker: the name under which it is heard.
         names: of all who may be heard.
+        headings: lines under which what is heard is put in order, such as "Trajectory 1".
     """
     lines = text.splitlines()
     if len(lines) < 2:
         return ()
-    begins = _turns_of(frozenset((speaker, *names)))
-    return tuple(n for n, line in enumerate(lines) if n and begins.match(_folded(line)))
+    begins, reads = _turns_of(frozenset((speaker, *names))), _headings(frozenset(headings))
+    folded = [(n, _folded(line)) for n, line in enumerate(lines) if n]
+    return tuple(n for n, line in folded if begins.match(line) or reads.fullmatch(line))
 
 
 def as_shown(text: str, quoted: tuple[int, ...]) -> str:
@@ -47,6 +51,13 @@ def _turns_of(names: frozenset[str]) -> re.Pattern[str]:
     forms = {_form(name) for name in names if any(map(str.isalnum, name))}
     named = "|".join(sorted(forms)) or "(?!)"
     return re.compile(f"{_DECORATION}(?:{named}){_COLON}")
+
+
+@lru_cache(maxsize=256)
+def _headings(lines: frozenset[str]) -> re.Pattern[str]:
+    """What reads as one of these, however it is decorated."""
+    forms = {_form(re.sub(r"^[\W_]+|[\W_]+$", "", line)) for line in lines if any(map(str.isalnum, line))}
+    return re.compile(f"{_DECORATION}(?:{'|'.join(sorted(forms)) or '(?!)'}){_DECORATION}")
 
 
 def _form(name: str) -> str:

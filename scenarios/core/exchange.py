@@ -103,6 +103,8 @@ class Exchange:
         for position, call in enumerate(self._wanted):
             if self._replies[call.index].finish == OVERFLOW:
                 agent = next(agent for agent in self._cast() if agent.name == call.agent)
-                self._wanted[position] = shorter = self._call(agent.ask_shorter(call))
-                again.append(shorter)
+                question = agent.ask_shorter(call)
+                if question is not None:
+                    self._wanted[position] = shorter = self._call(question)
+                    again.append(shorter)
         return again

@@ -25,6 +25,7 @@ class Transcript:
     def __init__(self, names: Callable[[], Iterable[str]]) -> None:
         self._names = names
         self._labels: set[str] = set()
+        self._headings: set[str] = set()
         self.messages: list[Message] = []
         self._known: dict[tuple[Role, str, str | int], Message] = {}
 
@@ -45,11 +46,16 @@ class Transcript:
             self.messages.append(found)
         return found
 
+    def expect(self, labels: Iterable[str], headings: Iterable[str]) -> None:
+        """Let nobody speak as one who is heard only later, nor write what reads as a heading."""
+        self._labels.update(labels)
+        self._headings.update(line for heading in headings for line in heading.splitlines())
+
     def _quoted(self, text: str, label: str) -> tuple[int, ...]:
         self._labels.add(label)
         if len(text.splitlines()) < 2:
             return ()
-        return quoted_lines(text, label, (*self._labels, *self._names()))
+        return quoted_lines(text, label, (*self._labels, *self._names()), self._headings)
 
     def say(self, speaker: str, reply: Reply, to: Iterable[Agent]) -> Message:
         """Let `to` hear `reply` under the name `speaker`, and nobody else."""

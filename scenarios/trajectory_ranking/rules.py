@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -74,6 +74,13 @@ class Read:
     repeat: int
 
 
+class TrajectoryJudge(Agent):
+    """One who compares trajectories: what is too long to be read whole can't be judged by a part of it."""
+
+    def ask_shorter(self, question: Question) -> None:
+        """Nothing: the score fails."""
+
+
 class TrajectoryRanking(Episode[TrajectoryRankingConfig]):
     """One group of trajectories."""
 
@@ -116,7 +123,8 @@ class TrajectoryRanking(Episode[TrajectoryRankingConfig]):
     def _gather(self) -> None:
         rules = self.words("judge_rules")
         self.judges = {
-            judge.name: self.seat(Agent, judge, rules, only_if_persona=True) for judge in self.config.judges
+            judge.name: self.seat(TrajectoryJudge, judge, rules, only_if_persona=True)
+            for judge in self.config.judges
         }
         for judge in self.config.judges:
             if judge.rubric:
@@ -148,23 +156,30 @@ class TrajectoryRanking(Episode[TrajectoryRankingConfig]):
         shown, count = self._shown(read.group, read.order), len(read.order)
         trajectories = read.group.trajectories
         return [
-            self.judges[read.judge].ask(
-                "score",
-                POINTS,
-                {"number": place, "count": count},
-                shown,
-                trajectory=trajectories[which].name,
-                place=place,
-                repeat=read.repeat,
+            replace(
+                self.judges[read.judge].ask(
+                    "score",
+                    POINTS,
+                    {"number": place, "count": count},
+                    shown,
+                    trajectory=trajectories[which].name,
+                    place=place,
+                    repeat=read.repeat,
+                ),
+                shortenable=True,  # so that a group that is too long ends no run
             )
             for place, which in enumerate(read.order, 1)
         ]
 
     def _shown(self, group: TrajectoryGroup, order: Order) -> list[Message]:
         """The task and the trajectories in this order; nobody in one of them can speak for another."""
+        headings = [self.words("trajectory", number=place) for place in range(1, len(order) + 1)]
+        agents = dict.fromkeys(turn.agent for each in group.trajectories for turn in each.turns)
+        labels = [f"Trajectory {place}, {agent}" for place in range(1, len(order) + 1) for agent in agents]
+        self.transcript.expect(labels, headings)
         shown = [self.message("user", self.words("task", task=group.task))]
         for place, which in enumerate(order, 1):
-            shown.append(self.message("user", self.words("trajectory", number=place)))
+            shown.append(self.message("user", headings[place - 1]))
             shown += [
                 self.message("user", turn.text, f"Trajectory {place}, {turn.agent}")
                 for turn in group.trajectories[which].turns

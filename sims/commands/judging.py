@@ -59,8 +59,13 @@ def judge(
         int, typer.Option(min=2, max=MOST_SIZE, help="Most episodes in a group; all are read in one prompt.")
     ] = SIZE,
     seed: Annotated[
-        int, typer.Option(min=0, max=MOST_INTEGER, help="Of who meets whom, and of the orders of reading.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            max=MOST_INTEGER,
+            help="Of who meets whom, and of the orders of reading. Default: the FILE's, else 0.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder. Default: a new one beside the first run.")
     ] = None,
@@ -87,7 +92,9 @@ def judge(
     if by is not None and given is not None:
         raise BadInput("--by and --with both say who judges", "Leave one of them out.")
     data, file = _from_run(runs[0], by) if given is None else _from_file(given)
-    compared = _compared(runs, group, size, seed)
+    chosen = data.get("seed", 0) if seed is None else seed
+    compared = _compared(runs, group, size, chosen if isinstance(chosen, int) else 0)
+    compared["seed"] = chosen
     scenario = _checked(data | compared, file, settings or [])
     if dry_run:
         scenario = scenario.on_scripted_engines()
@@ -98,6 +105,7 @@ def judge(
     beside = runs[0].resolve()
     folder = start(scenario, out or unused(beside.parent, f"{beside.name}-judged"), quiet, allowed=allowed)
     print_result(folder)
+    _tell_too_long(folder, size)
     say(f"make pairs of it: palaestra export {quote(str(folder))} --pairs all")
 
 
@@ -105,22 +113,36 @@ def _compared(runs: list[Path], group: Literal["topic", "seed"], size: int, seed
     """The fields of the file that say what is compared; says how much that is."""
     from palaestra.runs.whole_episodes import as_declared, finished_episodes, grouped
 
-    episodes, authors = finished_episodes(runs)
+    found = finished_episodes(runs)
+    episodes = found.episodes
     groups = grouped(episodes, group, size, seed)
     if not groups:
         raise BadInput(
-            f"none of the {len(episodes)} episodes has another of the same {group} to be compared with",
+            f"none of the {len(episodes)} episodes has another of the same {group} and task to be compared "
+            "with",
             "Play more episodes, name more runs, or group by the other: --group topic, --group seed.",
         )
     alone = len(episodes) - sum(map(len, groups))
-    left_out = f"; {alone} left out, without another of the same {group}" if alone else ""
+    left_out = f"; {alone} left out, without another of the same {group} and task" if alone else ""
     say(f"{len(episodes) - alone} episodes in {len(groups)} groups{left_out}")
+    if found.strange:
+        say(f"{found.strange} lines left out that were heard as an agent's and that no model said")
     return {
-        "seed": seed,
         "episodes": len(groups),
         "groups": [as_declared(each) for each in groups],
-        "authors": authors,
+        "authors": found.authors,
     }
+
+
+def _tell_too_long(folder: Path, size: int) -> None:
+    from palaestra.agents.calls import OVERFLOW
+    from palaestra.runs.run import Run
+
+    calls = Run(folder).calls
+    long = calls.filter(calls["finish"] == OVERFLOW)["episode"].n_unique()
+    if long:
+        remedy = f"--size {size - 1}, or less" if size > 2 else "a judge with a longer context"
+        say(f"{long} groups were too long for a judge's context and count as failed; judge with {remedy}")
 
 
 def _checked(data: dict[str, Any], file: str, settings: list[str]) -> Scenario:

@@ -183,7 +183,9 @@ def test_a_text_that_was_heard_again_and_again_is_left_out_copy_by_copy() -> Non
     ann.heard += [episode.message("user", "The same. " * 10)] * 8
     call, lengths = ann.ask("argue", fill={"position": "", "task": ""}, round=1), []
     while call.shortenable:
-        call = ann.ask_shorter(call)
+        shorter = ann.ask_shorter(call)
+        assert shorter is not None
+        call = shorter
         lengths.append(sum("The same." in message.text for message in call.prompt))
     assert lengths == [4, 2, 1, 0]
 
@@ -203,7 +205,9 @@ def test_what_was_recalled_is_left_out_before_what_was_heard_last() -> None:
     ann = next(agent for agent in episode.debaters if agent.name == last.agent)
     texts = [message.text for message in last.prompt]
     latest = spoken(replace(last, prompt=last.prompt[: texts.index("You recall from earlier:")]))
-    shorter = spoken(ann.ask_shorter(last))
+    again = ann.ask_shorter(last)
+    assert again is not None
+    shorter = spoken(again)
     assert shorter[: len(latest)] == latest
     assert len(latest) <= len(shorter) < len(spoken(last))
 

@@ -17,18 +17,19 @@ from palaestra.sims.playing import play
 from support.metric_tables import ready_made
 from support.scripted_debates import scenario
 
-ONE = FinishedEpisode("run/0", "Talk.", 1, 5, "run/default", cut=False, turns=(("Ann", "Hello."),))
+ONE = FinishedEpisode("run/0", "Talk.", 1, 5, "run", ("default",), cut=False, turns=(("Ann", "Hello."),))
 
 
 def episodes_of(file: str, folder: Path, *settings: str) -> list[FinishedEpisode]:
     played = ready_made(file, "episodes=1", *settings).on_scripted_engines()
     play.start(played, folder / file, quiet=True)
-    return finished_episodes([folder / file])[0]
+    return finished_episodes([folder / file]).episodes
 
 
 def test_what_was_said_stands_under_its_speakers_names_and_the_topic_is_the_task(tmp_path: Path) -> None:
     play.start(scenario(episodes=2), tmp_path / "run", quiet=True)
-    episodes, authors = finished_episodes([tmp_path / "run"])
+    found = finished_episodes([tmp_path / "run"])
+    episodes, authors = found.episodes, found.authors
     assert [episode.name for episode in episodes] == ["run/0", "run/1"]
     assert [agent for agent, _ in episodes[0].turns] == ["Ann", "Bo", "Ann", "Bo"]
     assert 'about the motion: "Cities should plant more trees."' in episodes[0].task
@@ -58,12 +59,12 @@ def test_last_words_that_nobody_was_shown_any_more_are_said_all_the_same(tmp_pat
     play.start(
         scenario(judges=[], opinions=False, rounds=1, speaking="sequential"), tmp_path / "run", quiet=True
     )
-    [episode] = finished_episodes([tmp_path / "run"])[0]
+    [episode] = finished_episodes([tmp_path / "run"]).episodes
     assert [agent for agent, _ in episode.turns] == ["Ann", "Bo"]
 
 
 def test_where_nothing_was_said_there_is_nothing_to_compare(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="nothing was said in any finished episode"):
+    with pytest.raises(BadInput, match="nothing was said in any of the 1 finished episodes"):
         episodes_of("rock-paper-scissors", tmp_path)
 
 
@@ -83,3 +84,28 @@ def test_who_has_nobody_to_be_compared_with_is_left_out() -> None:
         replace(ONE, name=f"{run}/{seed}", seed=seed, item=seed % 2) for run in "ab" for seed in range(4)
     ]
     assert [{e.seed for e in group} for group in grouped(by_seed, "seed", 4, 0)] == [{0}, {1}, {2}, {3}]
+
+
+def test_only_episodes_of_one_task_are_compared() -> None:
+    puzzles = [replace(ONE, name=str(n), item=None, task=f"Puzzle {n // 2}.") for n in range(6)]
+    groups = grouped([*puzzles, replace(ONE, item=None, task="Alone.")], "topic", 4, 0)
+    assert [len({episode.task for episode in group}) for group in groups] == [1, 1, 1]
+    runs = [replace(ONE, name=f"{run}/5", task=f"Motion {run}.") for run in "ab"]
+    assert grouped(runs, "seed", 4, 0) == []
+
+
+def test_runs_are_told_apart_however_alike_their_paths_are(tmp_path: Path) -> None:
+    runs = [tmp_path / where / "o" / "d" / "r" for where in "ab"]
+    for run in runs:
+        play.start(scenario(episodes=1), run, quiet=True)
+    assert [each.name for each in finished_episodes(runs).episodes] == ["a/o/d/r/0", "b/o/d/r/0"]
+
+
+def test_a_policy_may_be_named_like_two(tmp_path: Path) -> None:
+    policies = {name: {"engine": "default"} for name in ("a+b", "c")}
+    debaters = [{"name": "Ann", "policy": "a+b"}, {"name": "Bo", "policy": "c"}]
+    played = scenario(episodes=1, policies=policies, debaters=debaters, judges=[])
+    play.start(played, tmp_path / "run", quiet=True)
+    found = finished_episodes([tmp_path / "run"])
+    assert [episode.policies for episode in found.episodes] == [("a+b", "c")]
+    assert list(found.authors) == ["run/a+b+c"]

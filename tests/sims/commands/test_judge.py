@@ -86,3 +86,35 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_written(talks: Pa
     done("run", "used-car", "--dry-run", "-q", "-n", "2", "--out", car)
     assert "different scenarios" in refused("judge", talks, car)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["car", "one"]
+
+
+def test_the_seed_of_a_file_counts_unless_another_is_typed(talks: Path, tmp_path: Path) -> None:
+    file = tmp_path / "judges.yaml"
+    file.write_text("scenario: trajectory_ranking\nseed: 3\njudges: [{name: Kim}]\n", encoding="utf-8")
+    for number, typed in enumerate(([], ["--seed", "4"])):
+        out = tmp_path / str(number)
+        done("judge", talks, "--with", file, "--dry-run", "-q", "--out", out, *typed)
+    assert [Run(tmp_path / str(n)).state.scenario.seed for n in (0, 1)] == [3, 4]
+
+
+def test_how_many_are_left_out_is_told_and_so_is_where_nothing_is_ever_said(tmp_path: Path) -> None:
+    runs = []
+    for name, motion in (("one", "A."), ("other", "B.")):
+        runs.append(tmp_path / name)
+        done("run", "debate", "--dry-run", "-q", "-n", "1", "--set", f"motions=[{motion}]", "--out", runs[-1])
+    assert "same seed and task" in refused("judge", *runs, "--group", "seed", "--dry-run")
+    game = tmp_path / "game"
+    done("run", "rock-paper-scissors", "--dry-run", "-q", "-n", "2", "--out", game)
+    told = refused("judge", game, "--dry-run")
+    assert "nothing was said in any of the 2 finished episodes" in told
+    assert "resume" not in told
+
+
+def test_groups_that_are_too_long_are_told_and_end_no_run(talks: Path, tmp_path: Path) -> None:
+    file = tmp_path / "judges.yaml"
+    short = "engines: {default: {kind: scripted, context: 100}}\n"
+    file.write_text(f"scenario: trajectory_ranking\njudges: [{{name: Kim}}]\n{short}", encoding="utf-8")
+    told = done("judge", talks, "--with", file, "-q", "--size", "3", "--out", tmp_path / "out")
+    assert "4 groups were too long" in told
+    assert "--size 2" in told
+    assert Run(tmp_path / "out").state.status == "finished"
