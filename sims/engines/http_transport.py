@@ -59,7 +59,7 @@ class Transport:
 
     Args:
         url: its base address.
-        headers: of every request.
+        headers: of every request; none of them is a proxy's to see where the server is spoken to over TLS.
 
     Raises:
         EngineUnavailable: it is no address, or the environment names a proxy for it that isn't HTTP.
@@ -70,10 +70,10 @@ class Transport:
             self._places = {path: URL(url + path) for path in PATHS}
         except ValueError as error:
             raise EngineUnavailable(f"{url} is no address: {error}", "Mend `engines.NAME.url`.") from None
-        self._headers = {**headers, "Content-Type": "application/json"}
+        # Each request's own: what a session has as headers of all, aiohttp sends a proxy's CONNECT, too.
+        self._headers = {"GET": dict(headers), "POST": {**headers, "Content-Type": "application/json"}}
         self._session = ClientSession(
             connector=TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT),
-            headers=headers,
             timeout=ClientTimeout(total=None, sock_connect=SECONDS_TO_CONNECT),
             cookie_jar=DummyCookieJar(),
             max_line_size=LONGEST_HEADER,
@@ -87,14 +87,20 @@ class Transport:
 
     async def post(self, path: str, body: bytes, timeout: float) -> HttpAnswer:
         """The answer to JSON that is sent to `path`; raises `Unreached`."""
-        return await self._request("POST", path, timeout, data=body, headers=self._headers)
+        return await self._request("POST", path, timeout, body)
 
-    async def _request(self, method: str, path: str, timeout: float, **more: Any) -> HttpAnswer:
+    async def _request(self, method: str, path: str, timeout: float, body: bytes | None = None) -> HttpAnswer:
         try:
             # A limit of the whole: one between two pieces of an answer may be kept alive by blanks.
             async with (
                 asyncio.timeout(timeout),
-                self._session.request(method, self._places[path], allow_redirects=False, **more) as answer,
+                self._session.request(
+                    method,
+                    self._places[path],
+                    headers=self._headers[method],
+                    data=body,
+                    allow_redirects=False,
+                ) as answer,
             ):
                 return HttpAnswer(answer.status, answer.headers, await answer.read())
         except TimeoutError:
