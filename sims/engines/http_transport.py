@@ -26,11 +26,13 @@ from aiohttp import (
 from yarl import URL
 
 from palaestra.agents.failures import EngineUnavailable
+from palaestra.agents.trust import Address
 
 PATHS = MODELS, COMPLETIONS = "/models", "/chat/completions"
 SECONDS_TO_CONNECT = 10.0
-SECONDS_KEPT = 5.0
-"""How long a connection that nobody uses is kept; servers close theirs after as long."""
+SECONDS_KEPT = 4.0
+"""How long a connection that nobody uses is kept: less than servers keep theirs (uvicorn 5 s), as a request
+that meets one that is being closed is lost."""
 LONGEST_HEADER = 64 * 1024
 """Bytes of a header's line; gateways write long ones."""
 OTHER_FILES = 256
@@ -129,7 +131,12 @@ def room_for(connections: int) -> int:
 
 
 def _proxy(url: str) -> dict[str, Any]:
-    """The proxy that the environment names for an address, as a session takes it; {} for none."""
+    """The proxy that the environment names for an address, as a session takes it; {} for none.
+
+    What is asked of this machine stays on it: its key was allowed for that alone.
+    """
+    if Address.of(url).here:
+        return {}
     address, proxies = urlsplit(url), getproxies()
     named = proxies.get(address.scheme) or proxies.get("all")
     if not named or proxy_bypass(address.netloc) or _within(address.hostname or "", proxies.get("no", "")):

@@ -115,6 +115,7 @@ LISTED = (
     ("transport: redirects", TRANSPORT, "allow_redirects=False", "allow_redirects=True", "tests/sims/engines/test_openai_engine_key.py -k sent_on"),
     ("transport: cookies", TRANSPORT, "cookie_jar=DummyCookieJar()", "cookie_jar=None", f"{T_TRANSPORT} -k cookie"),
     ("transport: no proxy", TRANSPORT, 'or _within(address.hostname or "", proxies.get("no", ""))', "", f"{T_TRANSPORT} -k excepts"),
+    ("transport: here", TRANSPORT, "if Address.of(url).here:", "if False:", f"{T_TRANSPORT} -k this_machine"),
     ("transport: files", TRANSPORT, "min(connections, soft - OTHER_FILES)", "connections", f"{T_TRANSPORT} -k files"),
     ("servers: home", GROUP, "urls[episode % len(self._settings.urls)]", "urls[0]", f"{T_GROUP} -k shared_out"),
     ("servers: dead", GROUP, "self._look_for(url, death)", "pass", f"{T_GROUP} -k leaves"),

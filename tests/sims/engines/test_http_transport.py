@@ -46,15 +46,25 @@ def test_requests_go_by_the_proxy_of_the_environment(
 
 
 @pytest.mark.usefixtures("no_proxies")
-@pytest.mark.parametrize("excepted", ["*", "127.0.0.1", "localhost,127.0.0.0/8"])
+@pytest.mark.parametrize("excepted", ["*", "0.0.0.0", "localhost,0.0.0.0/8"])
 def test_what_the_environment_excepts_goes_by_no_proxy(
     server: FakeServer, monkeypatch: pytest.MonkeyPatch, excepted: str
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    url = f"http://0.0.0.0:{server.port}/v1"  # this machine, but not by a name for itself alone
     with pytest.raises(Unreached):
-        got(server.url)
+        got(url)
     monkeypatch.setenv("NO_PROXY", excepted)
-    assert [answer.status for answer in got(server.url)] == [200]
+    assert [answer.status for answer in got(url)] == [200]
+
+
+@pytest.mark.usefixtures("no_proxies")
+def test_what_is_asked_of_this_machine_goes_by_no_proxy(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    for host in ("127.0.0.1", "localhost"):
+        assert [answer.status for answer in got(f"http://{host}:{server.port}/v1")] == [200]
 
 
 @pytest.mark.usefixtures("no_proxies")
