@@ -37,6 +37,7 @@ from palaestra.sims.engines.server_faults import (
     FailedAnswer,
     Hiccup,
     RequestRefused,
+    StillLoading,
     seconds_to_wait,
 )
 
@@ -66,14 +67,16 @@ class Connection:
 
     Args:
         settings: of the engine.
+        alone: whether a server that is loading is waited for; else others answer in its place.
 
     Attributes:
         answers: how many requests were answered.
         listener: hears what is met.
     """
 
-    def __init__(self, settings: OpenAIEngine) -> None:
+    def __init__(self, settings: OpenAIEngine, alone: bool = True) -> None:
         self._settings = settings
+        self._alone = alone
         self._url = settings.url.rstrip("/")
         self._client: Transport | None = None
         self._key = ""
@@ -91,7 +94,7 @@ class Connection:
             The models that it serves; none where it doesn't tell, or not yet.
 
         Raises:
-            EngineUnavailable: it isn't to be had.
+            EngineUnavailable: it isn't to be had; `StillLoading` where it isn't yet, and isn't alone.
         """
         settings = self._settings
         self._key = os.environ.get(settings.key_variable or "", "").strip()
@@ -117,6 +120,8 @@ class Connection:
                 return await self._models(client)
             except Hiccup as absence:
                 if wait is None and absence.patient:
+                    if not self._alone:
+                        raise StillLoading(absence.words, START) from None
                     return []  # It is loading; the first requests wait for it.
                 if wait is None or not (absence.patient or self._reached):
                     raise EngineUnavailable(absence.words, START) from None
