@@ -74,6 +74,7 @@ class Transport:
             raise EngineUnavailable(f"{url} is no address: {error}", "Mend `engines.NAME.url`.") from None
         # Each request's own: what a session has as headers of all, aiohttp sends a proxy's CONNECT, too.
         self._headers = {"GET": dict(headers), "POST": {**headers, "Content-Type": "application/json"}}
+        self._limits = set[asyncio.Timeout]()
         self._session = ClientSession(
             connector=TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT),
             timeout=ClientTimeout(total=None, sock_connect=SECONDS_TO_CONNECT),
@@ -92,10 +93,12 @@ class Transport:
         return await self._request("POST", path, timeout, body)
 
     async def _request(self, method: str, path: str, timeout: float, body: bytes | None = None) -> HttpAnswer:
+        limit = asyncio.timeout(timeout)
+        self._limits.add(limit)
         try:
             # A limit of the whole: one between two pieces of an answer may be kept alive by blanks.
             async with (
-                asyncio.timeout(timeout),
+                limit,
                 self._session.request(
                     method,
                     self._places[path],
@@ -106,14 +109,21 @@ class Transport:
             ):
                 return HttpAnswer(answer.status, answer.headers, await answer.read())
         except TimeoutError:
+            if self._session.closed:
+                raise Unreached("can't be reached: it was closed") from None
             raise Late("gave no answer in time") from None
         except (ClientError, OSError, ValueError) as error:  # what can't be read is a ValueError, too
             raise Unreached(f"can't be reached ({type(error).__name__})") from None
         except RuntimeError:  # it was closed meanwhile
             raise Unreached("can't be reached") from None
+        finally:
+            self._limits.discard(limit)
 
     async def close(self) -> None:
         """Let go of all connections; what is under way raises `Unreached`."""
+        for limit in self._limits:  # a session's close doesn't end answers that have begun to come
+            if not limit.expired():
+                limit.reschedule(0)
         await self._session.close()
 
 

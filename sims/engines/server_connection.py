@@ -8,6 +8,7 @@ comes back isn't run over by all at once. How often each kind happened is counte
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 from collections import Counter
@@ -79,6 +80,7 @@ class Connection:
         self._alone = alone
         self._url = settings.url.rstrip("/")
         self._client: Transport | None = None
+        self._closed = asyncio.Event()
         self._key = ""
         self._reached = False
         self._waiting = False
@@ -102,6 +104,7 @@ class Connection:
             odd = f"the key in {settings.key_variable} has characters that no key has"
             raise EngineUnavailable(odd, "Copy it anew: quotes and line breaks are no part of it.")
         self._slots = asyncio.Semaphore(room_for(settings.parallel))
+        self._closed = asyncio.Event()
         self._client = Transport(self._url, self._headers())
         served = await self._await_models(self._client)
         self._reached = True
@@ -158,7 +161,7 @@ class Connection:
         answers, failed, waited = 0, Counter[str](), 0.0
         async with self._slots:
             while True:
-                client = self._client
+                client, closed = self._client, self._closed
                 if client is None:
                     raise EngineDied("the connection is closed")
                 try:
@@ -176,7 +179,13 @@ class Connection:
                         raise self._given_up(hiccup, self.answers > answers) from None
                     self._say_once(hiccup)
                 waited += wait
-                await asyncio.sleep(wait)
+                await self._pause(closed, wait)
+
+    async def _pause(self, closed: asyncio.Event, seconds: float) -> None:
+        """Wait so long; raises `EngineDied` as soon as the connection is closed."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(closed.wait(), seconds)
+            raise EngineDied("the connection was closed")
 
     async def _at_its_pace(self, client: Transport, body: dict[str, Any]) -> Completion:
         if self._pace is None:
@@ -291,6 +300,7 @@ class Connection:
     async def close(self) -> None:
         """Let go of it; what is under way fails as `EngineDied`."""
         client, self._client = self._client, None
+        self._closed.set()
         if client is not None:
             await client.close()
 

@@ -9,7 +9,7 @@ import pytest
 
 from palaestra.agents.failures import EngineUnavailable
 from palaestra.sims.engines import http_transport
-from palaestra.sims.engines.http_transport import HttpAnswer, Transport, Unreached, room_for
+from palaestra.sims.engines.http_transport import HttpAnswer, Late, Transport, Unreached, room_for
 from support.chat_server import FakeServer
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -72,6 +72,35 @@ def test_a_proxy_of_another_kind_is_refused_by_name(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     with pytest.raises(EngineUnavailable, match=r"kind socks5 for models.example(.|\n)*NO_PROXY"):
         got("http://models.example/v1")
+
+
+@pytest.mark.parametrize(
+    "began", [b"", b"Content-Length: 100\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"]
+)
+def test_who_closes_it_ends_what_is_under_way(began: bytes) -> None:
+    begun = asyncio.Event()
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + began)
+        await writer.drain()
+        begun.set()
+        await reader.read()  # until it is closed
+        writer.close()
+
+    async def session() -> None:
+        server = await asyncio.start_server(answers, "127.0.0.1", 0)
+        transport = Transport(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", {})
+        asked = asyncio.create_task(transport.post("/chat/completions", b"{}", 3600))
+        await begun.wait()
+        await asyncio.sleep(0.02)  # until it has come
+        await transport.close()
+        with pytest.raises(Unreached) as failure:
+            await asked
+        assert not isinstance(failure.value, Late)
+        server.close()
+
+    asyncio.run(asyncio.wait_for(session(), 20))
 
 
 def test_no_cookie_is_kept(server: FakeServer) -> None:

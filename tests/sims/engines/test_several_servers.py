@@ -234,6 +234,29 @@ def test_servers_that_are_all_loading_are_waited_for(servers: list[FakeServer]) 
     assert [episodes_at(server) for server in servers] == [[0], [1]]
 
 
+def test_who_waits_to_ask_a_server_again_hears_that_it_is_given_up(
+    servers: list[FakeServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_connection, "FIRST_WAIT", 3000.0)
+    monkeypatch.setattr(server_connection, "LONGEST_WAIT", 3000.0)
+    group = ServerGroup(
+        settings(*(server.url for server in servers)).model_copy(update={"patience": 1e6}), {}
+    )
+
+    async def session() -> None:
+        await group.start()
+        breaks(servers[1])
+        waiting = asyncio.create_task(ask(group, 1))
+        while not servers[1].requests:
+            await asyncio.sleep(0.01)
+        await group._lose(servers[1].url, EngineDied("is gone"))
+        await waiting
+        await group.close()
+
+    asyncio.run(asyncio.wait_for(session(), 20))
+    assert episodes_at(servers[0]) == [1]
+
+
 def test_the_engine_dies_with_its_last_server(servers: list[FakeServer]) -> None:
     group, _ = group_of(servers)
 
