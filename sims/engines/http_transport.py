@@ -127,17 +127,41 @@ class Transport:
         await self._session.close()
 
 
-def room_for(connections: int) -> int:
-    """How many of so many connections this process may have open, after asking the system for more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):
-            most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-            soft = most
-        return max(1, min(connections, soft - OTHER_FILES))
-    return connections
+class Connections:
+    """Those that this process may have open, shared by all servers that it asks.
+
+    Attributes:
+        taken: how many are promised just now.
+    """
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def room(self, wanted: int) -> int:
+        """How many of so many there are, after asking the system for more; one at least."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        files = self.taken + wanted + OTHER_FILES
+        if soft != resource.RLIM_INFINITY and soft < files:
+            with contextlib.suppress(OSError, ValueError):
+                most = files if hard == resource.RLIM_INFINITY else min(files, hard)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+                soft = most
+            return max(1, min(wanted, soft - OTHER_FILES - self.taken))
+        return wanted
+
+    def take(self, wanted: int) -> int:
+        """The same, and they are promised until they are given back."""
+        given = self.room(wanted)
+        self.taken += given
+        return given
+
+    def give_back(self, given: int) -> None:
+        """Of those that were taken."""
+        self.taken -= given
+
+
+CONNECTIONS = Connections()
+"""Of this process."""
 
 
 def _proxy(url: str) -> dict[str, Any]:

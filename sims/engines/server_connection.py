@@ -24,12 +24,12 @@ from palaestra.sims.engines.dialect import LENGTHS, PARAMETERS, named
 from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.http_transport import (
     COMPLETIONS,
+    CONNECTIONS,
     MODELS,
     HttpAnswer,
     Late,
     Transport,
     Unreached,
-    room_for,
 )
 from palaestra.sims.engines.pace import Pace
 from palaestra.sims.engines.server_faults import (
@@ -82,6 +82,7 @@ class Connection:
         self._client: Transport | None = None
         self._closed = asyncio.Event()
         self._key = ""
+        self._room = 0
         self._reached = False
         self._waiting = False
         self.answers = 0
@@ -103,7 +104,9 @@ class Connection:
         if not self._key.isascii() or not self._key.isprintable():
             odd = f"the key in {settings.key_variable} has characters that no key has"
             raise EngineUnavailable(odd, "Copy it anew: quotes and line breaks are no part of it.")
-        self._slots = asyncio.Semaphore(room_for(settings.parallel))
+        await self.close()
+        self._room = CONNECTIONS.take(settings.parallel)
+        self._slots = asyncio.Semaphore(self._room)
         self._closed = asyncio.Event()
         self._client = Transport(self._url, self._headers())
         served = await self._await_models(self._client)
@@ -301,6 +304,8 @@ class Connection:
         """Let go of it; what is under way fails as `EngineDied`."""
         client, self._client = self._client, None
         self._closed.set()
+        CONNECTIONS.give_back(self._room)
+        self._room = 0
         if client is not None:
             await client.close()
 

@@ -17,6 +17,7 @@ from palaestra.agents.engines.openai import OpenAIEngine
 from palaestra.agents.failures import EngineDied, EngineUnavailable
 from palaestra.agents.policy import Policy
 from palaestra.sims.engines.engine import Engine, Listener
+from palaestra.sims.engines.http_transport import CONNECTIONS
 from palaestra.sims.engines.openai_engine import OpenAIServer
 from palaestra.sims.engines.server_faults import StillLoading
 
@@ -41,7 +42,9 @@ class ServerGroup:
 
     def __init__(self, settings: OpenAIEngine, policies: Mapping[str, Policy]) -> None:
         self._settings = settings
-        self._servers = {url: OpenAIServer(settings.at(url), policies, alone=False) for url in settings.urls}
+        share = max(1, CONNECTIONS.room(settings.parallel * len(settings.urls)) // len(settings.urls))
+        each = settings.model_copy(update={"parallel": min(settings.parallel, share)})
+        self._servers = {url: OpenAIServer(each.at(url), policies, alone=False) for url in settings.urls}
         self._reached: dict[str, bool] = {}  # and whether it is proven: False on probation
         self._tested: set[str] = set()  # of those on probation, who is asked just now
         self._in_vain = Counter[str]()

@@ -116,7 +116,7 @@ LISTED = (
     ("transport: cookies", TRANSPORT, "cookie_jar=DummyCookieJar()", "cookie_jar=None", f"{T_TRANSPORT} -k cookie"),
     ("transport: no proxy", TRANSPORT, 'or _within(address.hostname or "", proxies.get("no", ""))', "", f"{T_TRANSPORT} -k excepts"),
     ("transport: here", TRANSPORT, "if Address.of(url).here:", "if False:", f"{T_TRANSPORT} -k this_machine"),
-    ("transport: files", TRANSPORT, "min(connections, soft - OTHER_FILES)", "connections", f"{T_TRANSPORT} -k files"),
+    ("transport: files", TRANSPORT, "min(wanted, soft - OTHER_FILES - self.taken)", "wanted", f"{T_TRANSPORT} -k files"),
     ("transport: closed", TRANSPORT, "limit.reschedule(0)", "pass", f"{T_TRANSPORT} -k closes"),
     ("servers: home", GROUP, "urls[episode % len(urls)]", "urls[0]", f"{T_GROUP} -k shared_out"),
     ("servers: dead", GROUP, "self._look_for(url, death)", "pass", f"{T_GROUP} -k leaves"),

@@ -9,7 +9,7 @@ import pytest
 
 from palaestra.agents.failures import EngineUnavailable
 from palaestra.sims.engines import http_transport
-from palaestra.sims.engines.http_transport import HttpAnswer, Late, Transport, Unreached, room_for
+from palaestra.sims.engines.http_transport import Connections, HttpAnswer, Late, Transport, Unreached
 from support.chat_server import FakeServer
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -117,20 +117,23 @@ def test_headers_are_found_by_their_names_in_any_case(server: FakeServer) -> Non
 
 
 def test_more_connections_than_the_system_gives_files_are_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = [1024, 4096]
+    limits, connections = [1024, 4096], Connections()
 
     def raised(_kind: int, given: tuple[int, int]) -> None:
         limits[:] = given
 
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: tuple(limits))
     monkeypatch.setattr(resource, "setrlimit", raised)
-    assert room_for(64) == 64
+    assert connections.room(64) == 64
     assert limits == [1024, 4096]
-    assert room_for(1024) == 1024
+    assert connections.room(1024) == 1024
     assert limits == [1024 + http_transport.OTHER_FILES, 4096]
-    assert room_for(10_000) == 4096 - http_transport.OTHER_FILES
+    assert connections.room(10_000) == 4096 - http_transport.OTHER_FILES
+    assert [connections.take(2048) for _ in range(3)] == [2048, 4096 - http_transport.OTHER_FILES - 2048, 1]
+    connections.give_back(2048)
+    assert connections.take(1024) == 1024
     limits[:] = [resource.RLIM_INFINITY, resource.RLIM_INFINITY]
-    assert room_for(10_000) == 10_000
+    assert connections.room(10_000) == 10_000
 
 
 def test_an_address_that_there_can_not_be_is_told_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +20,7 @@ from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.sims.engines import server_connection, server_group
 from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.fleet import build
+from palaestra.sims.engines.http_transport import CONNECTIONS, OTHER_FILES
 from palaestra.sims.engines.server_group import ServerGroup
 from support.chat_server import FakeServer, completion, problem
 from support.openai_calls import call, free_port
@@ -71,6 +73,25 @@ def test_an_episode_s_calls_go_to_one_server_and_episodes_are_shared_out(servers
 
     asyncio.run(session())
     assert [episodes_at(server) for server in servers] == [[0, 2, 0], [1, 3, 1]]
+
+
+def test_servers_share_the_files_that_the_system_gives_evenly_and_give_them_back(
+    servers: list[FakeServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (1024, 1024))
+    monkeypatch.setattr(CONNECTIONS, "taken", 0)
+    group, _ = group_of(servers)
+    half = (1024 - OTHER_FILES) // 2
+
+    async def session() -> None:
+        for _ in range(2):
+            await group.start()
+            assert CONNECTIONS.taken == 2 * half
+            assert [server._connection._room for server in group._servers.values()] == [half, half]
+            await group.close()
+            assert CONNECTIONS.taken == 0
+
+    asyncio.run(session())
 
 
 def test_a_server_that_dies_leaves_its_episodes_to_the_others(servers: list[FakeServer]) -> None:
