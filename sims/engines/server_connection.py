@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 from collections import Counter
@@ -224,8 +225,7 @@ class Connection:
         try:
             if body is None:
                 return await client.get(MODELS, min(timeout, SECONDS_TO_LIST))
-            told = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
-            return await client.post(COMPLETIONS, told, timeout)
+            return await client.post(COMPLETIONS, _encoded(body), timeout)
         except Unreached as failure:
             kind = NOT_IN_TIME if isinstance(failure, Late) else "a dropped connection"
             raise Hiccup(kind, self._told(str(failure))) from None
@@ -308,6 +308,13 @@ class Connection:
         self._room = 0
         if client is not None:
             await client.close()
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # numbers beyond 64 bits, and halves of characters, are JSON all the same
+        return json.dumps(body).encode()
 
 
 def _tokens(body: dict[str, Any]) -> int:

@@ -42,9 +42,10 @@ class ServerGroup:
 
     def __init__(self, settings: OpenAIEngine, policies: Mapping[str, Policy]) -> None:
         self._settings = settings
-        share = max(1, CONNECTIONS.room(settings.parallel * len(settings.urls)) // len(settings.urls))
+        self._urls = settings.urls or (settings.url,)
+        share = max(1, CONNECTIONS.room(settings.parallel * len(self._urls)) // len(self._urls))
         each = settings.model_copy(update={"parallel": min(settings.parallel, share)})
-        self._servers = {url: OpenAIServer(each.at(url), policies, alone=False) for url in settings.urls}
+        self._servers = {url: OpenAIServer(each.at(url), policies, alone=False) for url in self._urls}
         self._reached: dict[str, bool] = {}  # and whether it is proven: False on probation
         self._tested: set[str] = set()  # of those on probation, who is asked just now
         self._in_vain = Counter[str]()
@@ -91,7 +92,7 @@ class ServerGroup:
 
     def _place(self, episode: int, failed: set[str]) -> str:
         """Where an episode's calls go: always to one server, while that lives."""
-        urls = self._settings.urls
+        urls = self._urls
         own = urls[episode % len(urls)]
         reached = [url for url in urls if url in self._reached and url not in failed]
         if own in reached and own not in self._tested:
@@ -148,4 +149,4 @@ class ServerGroup:
 
     def identity(self) -> dict[str, str]:
         """See `Engine.identity`."""
-        return {"kind": "openai", "model": self._settings.model, "urls": ", ".join(self._settings.urls)}
+        return {"kind": "openai", "model": self._settings.model, "urls": ", ".join(self._urls)}

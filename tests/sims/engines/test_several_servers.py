@@ -330,12 +330,21 @@ def test_a_key_needs_to_be_allowed_for_each_address() -> None:
     [
         ({"url": "http://a/v1", "urls": ("http://b/v1",)}, "not both"),
         ({"urls": ("http://a/v1", "http://a/v1")}, "each address once"),
+        ({"urls": ("http://a/v1", "http://a/v1/")}, "each address once"),
+        ({"urls": ("http://a/v1", "http://A.:80/v1")}, "each address once"),
+        ({"urls": ("https://a/v1", "https://a:443/v1")}, "each address once"),
+        ({"urls": ()}, "no address: name one at least"),
         ({"urls": ("http://user@a/v1",)}, "no names or passwords"),
     ],
 )
 def test_addresses_that_are_refused(fields: dict[str, object], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         OpenAIEngine.model_validate({"model": "m", **fields})
+
+
+def test_addresses_that_differ_in_port_path_or_encryption_are_several() -> None:
+    urls = "http://a/v1", "http://a:8000/v1", "http://a/v2", "https://a/v1"
+    assert OpenAIEngine(model="m", urls=urls).urls == urls
 
 
 def test_several_addresses_make_a_group() -> None:
