@@ -12,12 +12,14 @@ import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import (
     ClientError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
@@ -26,7 +28,7 @@ from aiohttp import (
 from yarl import URL
 
 from palaestra.agents.failures import EngineUnavailable
-from palaestra.agents.trust import Address
+from palaestra.agents.trust import Address, canonical
 
 PATHS = MODELS, COMPLETIONS = "/models", "/chat/completions"
 SECONDS_TO_CONNECT = 10.0
@@ -74,6 +76,7 @@ class Transport:
             raise EngineUnavailable(f"{url} is no address: {error}", "Mend `engines.NAME.url`.") from None
         # Each request's own: what a session has as headers of all, aiohttp sends a proxy's CONNECT, too.
         self._headers = {"GET": dict(headers), "POST": {**headers, "Content-Type": "application/json"}}
+        self._proxy = _Proxy.to(url)
         self._limits = set[asyncio.Timeout]()
         self._session = ClientSession(
             connector=TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT),
@@ -81,7 +84,7 @@ class Transport:
             cookie_jar=DummyCookieJar(),
             max_line_size=LONGEST_HEADER,
             max_field_size=LONGEST_HEADER,
-            **_proxy(url),
+            proxy=self._proxy.address,
         )
 
     async def get(self, path: str, timeout: float) -> HttpAnswer:
@@ -112,6 +115,13 @@ class Transport:
             if self._session.closed:
                 raise Unreached("can't be reached: it was closed") from None
             raise Late("gave no answer in time") from None
+        except (ClientProxyConnectionError, ClientHttpProxyError) as error:
+            told = (
+                f"refuses with status {error.status}"
+                if isinstance(error, ClientHttpProxyError)
+                else "is not there"
+            )
+            raise Unreached(f"can't be reached: the proxy that {self._proxy.variable} names {told}") from None
         except (ClientError, OSError, ValueError) as error:  # what can't be read is a ValueError, too
             raise Unreached(f"can't be reached ({type(error).__name__})") from None
         except RuntimeError:  # it was closed meanwhile
@@ -164,22 +174,40 @@ CONNECTIONS = Connections()
 """Of this process."""
 
 
-def _proxy(url: str) -> dict[str, Any]:
-    """The proxy that the environment names for an address, as a session takes it; {} for none.
+@dataclass(frozen=True, slots=True)
+class _Proxy:
+    """What requests go by, and the environment's variable that names it; no address where none does."""
 
-    What is asked of this machine stays on it: its key was allowed for that alone.
-    """
-    if Address.of(url).here:
-        return {}
-    address, proxies = urlsplit(url), getproxies()
-    named = proxies.get(address.scheme) or proxies.get("all")
-    if not named or proxy_bypass(address.netloc) or _within(address.hostname or "", proxies.get("no", "")):
-        return {}
-    proxy = urlsplit(named if "://" in named else f"http://{named}")
-    if proxy.scheme not in ("http", "https"):
-        what = f"the environment names a proxy of kind {proxy.scheme} for {address.hostname}"
-        raise EngineUnavailable(what, "Name one of kind http, or none: NO_PROXY takes names of hosts.")
-    return {"proxy": proxy.geturl()}
+    variable: str = ""
+    address: URL | None = None
+
+    @classmethod
+    def to(cls, url: str) -> Self:
+        """The one that the environment names for an address.
+
+        What is asked of this machine stays on it: its key was allowed for that alone.
+
+        Raises:
+            EngineUnavailable: what is named is no proxy of kind HTTP.
+        """
+        if Address.of(url).here:
+            return cls()
+        address, proxies = urlsplit(url), getproxies()
+        kind = address.scheme if proxies.get(address.scheme) else "all"
+        named, host = proxies.get(kind), address.hostname or ""
+        if not named or proxy_bypass(address.netloc) or _within(host, proxies.get("no", "")):
+            return cls()
+        variable = f"{kind.upper()}_PROXY"
+        try:
+            proxy = URL(named if "://" in named else f"http://{named}")
+            canonical(proxy.host or "")
+        except ValueError:  # its words would quote a password
+            what = f"the environment variable {variable} names no address of a proxy"
+            raise EngineUnavailable(what, "Mend or unset it; NO_PROXY takes names of hosts.") from None
+        if proxy.scheme not in ("http", "https"):
+            what = f"the environment names a proxy of kind {proxy.scheme} for {host}"
+            raise EngineUnavailable(what, "Name one of kind http, or none: NO_PROXY takes names of hosts.")
+        return cls(variable, proxy)
 
 
 def _within(host: str, networks: str) -> bool:

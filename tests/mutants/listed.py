@@ -114,7 +114,7 @@ LISTED = (
     ("values: frozen", "agents/values.py", "frozen.__setattr__ = ", "frozen.__delattr__ = ", "tests/agents/test_values.py"),
     ("transport: redirects", TRANSPORT, "allow_redirects=False", "allow_redirects=True", "tests/sims/engines/test_openai_engine_key.py -k sent_on"),
     ("transport: cookies", TRANSPORT, "cookie_jar=DummyCookieJar()", "cookie_jar=None", f"{T_TRANSPORT} -k cookie"),
-    ("transport: no proxy", TRANSPORT, 'or _within(address.hostname or "", proxies.get("no", ""))', "", f"{T_TRANSPORT} -k excepts"),
+    ("transport: no proxy", TRANSPORT, 'or _within(host, proxies.get("no", ""))', "", f"{T_TRANSPORT} -k excepts"),
     ("transport: here", TRANSPORT, "if Address.of(url).here:", "if False:", f"{T_TRANSPORT} -k this_machine"),
     ("transport: files", TRANSPORT, "min(wanted, soft - OTHER_FILES - self.taken)", "wanted", f"{T_TRANSPORT} -k files"),
     ("transport: closed", TRANSPORT, "limit.reschedule(0)", "pass", f"{T_TRANSPORT} -k closes"),

@@ -11,6 +11,7 @@ from palaestra.agents.failures import EngineUnavailable
 from palaestra.sims.engines import http_transport
 from palaestra.sims.engines.http_transport import Connections, HttpAnswer, Late, Transport, Unreached
 from support.chat_server import FakeServer
+from support.openai_calls import free_port
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -72,6 +73,31 @@ def test_a_proxy_of_another_kind_is_refused_by_name(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     with pytest.raises(EngineUnavailable, match=r"kind socks5 for models.example(.|\n)*NO_PROXY"):
         got("http://models.example/v1")
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize(
+    "odd", ["http://ann:secret@[bad", "http://proxy:99999", "http://p roxy:1", "http://"]
+)
+def test_a_proxy_that_there_can_not_be_is_told_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", odd)
+    with pytest.raises(EngineUnavailable, match="HTTP_PROXY names no address") as failure:
+        got("http://models.example/v1")
+    assert "secret" not in str(failure.value)
+
+
+@pytest.mark.usefixtures("no_proxies")
+def test_a_proxy_that_fails_is_no_fault_of_the_server_s(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    with pytest.raises(Unreached, match="the proxy that HTTPS_PROXY names refuses with status 403"):
+        got("https://models.example/v1")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(Unreached, match="the proxy that HTTPS_PROXY names is not there"):
+        got("https://models.example/v1")
 
 
 @pytest.mark.parametrize(
