@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import (
+    ClientConnectorError,
     ClientError,
     ClientHttpProxyError,
-    ClientProxyConnectionError,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
@@ -115,15 +115,8 @@ class Transport:
             if self._session.closed:
                 raise Unreached("can't be reached: it was closed") from None
             raise Late("gave no answer in time") from None
-        except (ClientProxyConnectionError, ClientHttpProxyError) as error:
-            told = (
-                f"refuses with status {error.status}"
-                if isinstance(error, ClientHttpProxyError)
-                else "is not there"
-            )
-            raise Unreached(f"can't be reached: the proxy that {self._proxy.variable} names {told}") from None
         except (ClientError, OSError, ValueError) as error:  # what can't be read is a ValueError, too
-            raise Unreached(f"can't be reached ({type(error).__name__})") from None
+            raise Unreached(f"can't be reached{self._proxy.told_of(error)}") from None
         except RuntimeError:  # it was closed meanwhile
             raise Unreached("can't be reached") from None
         finally:
@@ -208,6 +201,14 @@ class _Proxy:
             what = f"the environment names a proxy of kind {proxy.scheme} for {host}"
             raise EngineUnavailable(what, "Name one of kind http, or none: NO_PROXY takes names of hosts.")
         return cls(variable, proxy)
+
+    def told_of(self, error: Exception) -> str:
+        """What failed, in words that follow "can't be reached": the proxy, or what the error is called."""
+        if isinstance(error, ClientHttpProxyError):
+            return f": the proxy that {self.variable} names refuses with status {error.status}"
+        if self.address and isinstance(error, ClientConnectorError) and error.host == self.address.host:
+            return f": the proxy that {self.variable} names is not there"
+        return f" ({type(error).__name__})"
 
 
 def _within(host: str, networks: str) -> bool:

@@ -95,9 +95,10 @@ def test_a_proxy_that_fails_is_no_fault_of_the_server_s(
     monkeypatch.setenv("HTTPS_PROXY", server.url)
     with pytest.raises(Unreached, match="the proxy that HTTPS_PROXY names refuses with status 403"):
         got("https://models.example/v1")
-    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(Unreached, match="the proxy that HTTPS_PROXY names is not there"):
-        got("https://models.example/v1")
+    for nobody in (f"127.0.0.1:{free_port()}", "proxy.invalid:8080"):
+        monkeypatch.setenv("HTTPS_PROXY", nobody)
+        with pytest.raises(Unreached, match="the proxy that HTTPS_PROXY names is not there"):
+            got("https://models.example/v1")
 
 
 @pytest.mark.parametrize(
