@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -42,8 +43,8 @@ class OpenAIEngine(EngineSettings):
     kind: Literal["openai"] = "openai"
     model: str = Field(description="The model's name as the server knows it.")
     url: str = Field(DEFAULT_URL, description="Base address, with its `/v1`.")
-    urls: tuple[str, ...] = Field(
-        (),
+    urls: tuple[str, ...] | None = Field(
+        None,
         description="Base addresses of several servers of this model, in place of `url`. An episode's calls "
         "go to one of them, where its prefix is cached; one that dies leaves its episodes to the others. "
         "`parallel` and rates are of each.",
@@ -83,10 +84,12 @@ class OpenAIEngine(EngineSettings):
 
     @field_validator("urls")
     @classmethod
-    def _plain_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        for url in urls:
-            Address.of(url)
-        if len(set(urls)) < len(urls):
+    def _plain_addresses(cls, urls: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if urls is None:
+            return None
+        if not urls:
+            raise ValueError("no address: name one at least, or leave `urls` out")
+        if len({_canonical(url) for url in urls}) < len(urls):
             raise ValueError("each address once: its episodes are shared out by their numbers")
         return urls
 
@@ -126,7 +129,13 @@ class OpenAIEngine(EngineSettings):
 
     def at(self, url: str) -> OpenAIEngine:
         """The settings of the one server at `url`."""
-        return self.model_copy(update={"url": url, "urls": ()})
+        return self.model_copy(update={"url": url, "urls": None})
+
+
+def _canonical(url: str) -> tuple[Address, int, str]:
+    """What is the same of two addresses of one server; raises `ValueError` where `url` is none."""
+    address, parts = Address.of(url), urlsplit(url)
+    return address, parts.port or (443 if address.encrypted else 80), parts.path.rstrip("/")
 
 
 ENGINE = EngineKind(OpenAIEngine, "palaestra.sims.engines.server_group:serving")

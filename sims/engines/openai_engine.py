@@ -71,11 +71,12 @@ class OpenAIServer:
     Args:
         settings: the engine's.
         policies: those that it answers for.
+        alone: see `Connection`.
     """
 
-    def __init__(self, settings: OpenAIEngine, policies: Mapping[str, Policy]) -> None:
+    def __init__(self, settings: OpenAIEngine, policies: Mapping[str, Policy], alone: bool = True) -> None:
         self._settings = settings
-        self._connection = Connection(settings)
+        self._connection = Connection(settings, alone)
         self._dialect = Dialect(settings.left_off())
         self._listener = self._connection.listener
         self._thinks = False

@@ -8,6 +8,8 @@ comes back isn't run over by all at once. How often each kind happened is counte
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import random
 from collections import Counter
@@ -23,12 +25,12 @@ from palaestra.sims.engines.dialect import LENGTHS, PARAMETERS, named
 from palaestra.sims.engines.engine import Listener
 from palaestra.sims.engines.http_transport import (
     COMPLETIONS,
+    CONNECTIONS,
     MODELS,
     HttpAnswer,
     Late,
     Transport,
     Unreached,
-    room_for,
 )
 from palaestra.sims.engines.pace import Pace
 from palaestra.sims.engines.server_faults import (
@@ -37,6 +39,7 @@ from palaestra.sims.engines.server_faults import (
     FailedAnswer,
     Hiccup,
     RequestRefused,
+    StillLoading,
     seconds_to_wait,
 )
 
@@ -66,17 +69,21 @@ class Connection:
 
     Args:
         settings: of the engine.
+        alone: whether a server that is loading is waited for; else others answer in its place.
 
     Attributes:
         answers: how many requests were answered.
         listener: hears what is met.
     """
 
-    def __init__(self, settings: OpenAIEngine) -> None:
+    def __init__(self, settings: OpenAIEngine, alone: bool = True) -> None:
         self._settings = settings
+        self._alone = alone
         self._url = settings.url.rstrip("/")
         self._client: Transport | None = None
+        self._closed = asyncio.Event()
         self._key = ""
+        self._room = 0
         self._reached = False
         self._waiting = False
         self.answers = 0
@@ -91,14 +98,17 @@ class Connection:
             The models that it serves; none where it doesn't tell, or not yet.
 
         Raises:
-            EngineUnavailable: it isn't to be had.
+            EngineUnavailable: it isn't to be had; `StillLoading` where it isn't yet, and isn't alone.
         """
         settings = self._settings
         self._key = os.environ.get(settings.key_variable or "", "").strip()
         if not self._key.isascii() or not self._key.isprintable():
             odd = f"the key in {settings.key_variable} has characters that no key has"
             raise EngineUnavailable(odd, "Copy it anew: quotes and line breaks are no part of it.")
-        self._slots = asyncio.Semaphore(room_for(settings.parallel))
+        await self.close()
+        self._room = CONNECTIONS.take(settings.parallel)
+        self._slots = asyncio.Semaphore(self._room)
+        self._closed = asyncio.Event()
         self._client = Transport(self._url, self._headers())
         served = await self._await_models(self._client)
         self._reached = True
@@ -117,6 +127,8 @@ class Connection:
                 return await self._models(client)
             except Hiccup as absence:
                 if wait is None and absence.patient:
+                    if not self._alone:
+                        raise StillLoading(absence.words, START) from None
                     return []  # It is loading; the first requests wait for it.
                 if wait is None or not (absence.patient or self._reached):
                     raise EngineUnavailable(absence.words, START) from None
@@ -153,7 +165,7 @@ class Connection:
         answers, failed, waited = 0, Counter[str](), 0.0
         async with self._slots:
             while True:
-                client = self._client
+                client, closed = self._client, self._closed
                 if client is None:
                     raise EngineDied("the connection is closed")
                 try:
@@ -171,7 +183,13 @@ class Connection:
                         raise self._given_up(hiccup, self.answers > answers) from None
                     self._say_once(hiccup)
                 waited += wait
-                await asyncio.sleep(wait)
+                await self._pause(closed, wait)
+
+    async def _pause(self, closed: asyncio.Event, seconds: float) -> None:
+        """Wait so long; raises `EngineDied` as soon as the connection is closed."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(closed.wait(), seconds)
+            raise EngineDied("the connection was closed")
 
     async def _at_its_pace(self, client: Transport, body: dict[str, Any]) -> Completion:
         if self._pace is None:
@@ -207,8 +225,7 @@ class Connection:
         try:
             if body is None:
                 return await client.get(MODELS, min(timeout, SECONDS_TO_LIST))
-            told = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
-            return await client.post(COMPLETIONS, told, timeout)
+            return await client.post(COMPLETIONS, _encoded(body), timeout)
         except Unreached as failure:
             kind = NOT_IN_TIME if isinstance(failure, Late) else "a dropped connection"
             raise Hiccup(kind, self._told(str(failure))) from None
@@ -286,8 +303,18 @@ class Connection:
     async def close(self) -> None:
         """Let go of it; what is under way fails as `EngineDied`."""
         client, self._client = self._client, None
+        self._closed.set()
+        CONNECTIONS.give_back(self._room)
+        self._room = 0
         if client is not None:
             await client.close()
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # numbers beyond 64 bits, and halves of characters, are JSON all the same
+        return json.dumps(body).encode()
 
 
 def _tokens(body: dict[str, Any]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
 
-from palaestra.agents.failures import PalaestraError
+from palaestra.agents.failures import EngineUnavailable, PalaestraError
 
 PATIENT = frozenset({408, 409, 425, 429, 502, 503, 504, 529})
 """Statuses of a server that is busy, loading, or for the moment out of reach."""
@@ -63,6 +63,10 @@ class Hiccup(Exception):
         self.patient = patient
         self.after = after
         self.status = status
+
+
+class StillLoading(EngineUnavailable):
+    """A server that says it is busy or loading, and may for long."""
 
 
 class RequestRefused(PalaestraError):

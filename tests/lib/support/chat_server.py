@@ -24,7 +24,7 @@ class FakeServer:
         piecemeal: seconds between two bytes of an answer; 0 for all at once.
         moved_to: the address that it names with every answer; clients follow it where the status says so.
         requests, headers, keys: of all that reached it: bodies, headers, and `Authorization` of these.
-        tunnels: what it was asked to connect to, as a proxy; it refuses.
+        tunnels: what it was asked to connect to, as a proxy, with `headers` of it; it refuses.
     """
 
     def __init__(self) -> None:

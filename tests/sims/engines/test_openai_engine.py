@@ -221,3 +221,10 @@ def test_a_server_that_refuses_the_extension_is_asked_without_it(server: FakeSer
     refused = [request for request in server.requests if field in request]
     assert len(refused) <= 2, "it must be remembered"
     assert field not in server.requests[-1]
+
+
+@pytest.mark.parametrize("odd", [2**70, -(2**64), "\ud83d"])
+def test_further_fields_may_be_whatever_is_json(server: FakeServer, odd: int | str) -> None:
+    engine = OpenAIServer(settings(server.url, extra={"odd": odd}), {})
+    assert ask(engine, call(Text()))[0].text == "Hello."
+    assert server.requests[0]["odd"] == odd

@@ -64,6 +64,22 @@ def test_what_the_client_reads_for_openai_reaches_no_other_host(
     assert {headers["Content-Type"] for headers in server.headers} == {None, "application/json"}
 
 
+def test_a_proxy_that_connects_to_the_server_learns_its_host_alone(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    monkeypatch.setenv("OPENAI_ORG_ID", "private")
+    with pytest.raises(EngineUnavailable):
+        ask(OpenAIServer(settings("https://api.openai.com/v1"), {}))
+    assert server.tunnels == ["api.openai.com:443"]
+    told = f"{server.headers[0]}"
+    assert "Host: api.openai.com" in told
+    assert not any(secret in told for secret in (KEY, "private", "Authorization"))
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_request_is_sent_on_to_another_address(server: FakeServer, status: int) -> None:
     other = FakeServer()

@@ -98,14 +98,14 @@ def test_what_a_server_answers_once_is_asked_again(server: FakeServer, status: i
 def test_a_server_that_asks_for_a_pause_gets_it(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
 
-    async def sleep(seconds: float) -> None:
+    async def pause(_self: object, _closed: asyncio.Event, seconds: float) -> None:
         waited.append(seconds)
 
     server.respond = lambda _request: (
         completion("Hello.") if len(server.requests) > 1 else (429, problem("slow down"))
     )
     server.more_headers = {"Retry-After": "7"}
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(server_connection.Connection, "_pause", pause)
     ask(OpenAIServer(settings(server.url, patience=30), {}), call(Text()))
     assert waited == [7.0]
 
