@@ -15,6 +15,7 @@
 | `branch` | of a branch run: its plan, see `palaestra.runs.record.plan` |
 | `shards` | of a run played in shards: of each its `folder`, its `first` episode and `end`, the one after |
 | `only` | of a shard: the first of its episodes, and the one after the last |
+| `id` | of a run played in shards and of each of them: what no other run has |
 | `lost` | how often an actor that played a shard was lost |
 
 A run that is played in shards has a run folder for each in its own, and its `sittings` and `counts` are
@@ -130,6 +131,7 @@ class RunState(Document):
     branch: Plan | None = None
     shards: tuple[Shard, ...] = ()
     only: tuple[int, int] | None = None
+    id: str = ""
     lost: int = 0
 
     @classmethod

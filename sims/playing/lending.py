@@ -127,7 +127,7 @@ class Lending:
 
     def _count(self, shard: Path) -> None:
         self._usage[shard] = {}
-        if self._counts and run_log.has_begun(shard):
+        if self._counts and shard.joinpath(run_log.NAME).exists():
             self._usage[shard] = Past(run_log.read(shard)).usage
 
 

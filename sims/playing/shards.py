@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
+from uuid import uuid4
 
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, LimitReached, RunLocked
 from palaestra.agents.trust import Allowed
@@ -41,6 +42,7 @@ def plan(scenario: Scenario, out: Path | None, into: int) -> Path:
     """
     where = run_folder.create(out, scenario.rules.kind)
     state = RunState.begun(scenario.config.model_dump(mode="json"), scenario.file)
+    state = state.model_copy(update={"id": uuid4().hex})
     with contextlib.closing(run_log.Log(where)):
         _with_shards(where, state, scenario.config.episodes, into).write(where)
     return where
@@ -54,13 +56,14 @@ def _with_shards(where: Path, state: RunState, episodes: int, into: int) -> RunS
     new = []
     for number, (first, end) in enumerate(pairwise(bounds), len(state.shards)):
         shard = Shard(folder=f"shards/{number}", first=first, end=end)
-        folder = where / shard.folder
+        folder = own_folder(own_folder(where, "shards"), str(number))
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(folder, error) from error
         begun = RunState.begun(state.settings, state.file)
-        begun.model_copy(update={"status": "interrupted", "only": (first, end)}).write(folder)
+        only = {"status": "interrupted", "id": state.id, "only": (first, end)}
+        begun.model_copy(update=only).write(folder)
         new.append(shard)
     return state.model_copy(update={"shards": (*state.shards, *new)})
 
@@ -105,13 +108,12 @@ class ShardedRun:
                 raise BadInput(
                     f"{self.where} was begun in one log", "Go on with it in one process, without --ray."
                 )
+            next(iter(run_log.read(self.where)), None)  # raises where a shard, or the own log, is another's
             before, settings = state.seconds, config.model_dump(mode="json")
             self._reached = state.still_limited(settings)
             state = _with_shards(self.where, state, config.episodes, self._crew)
             self._state = state.continued(settings)
-            shards = [
-                own_folder(own_folder(self.where, "shards"), s.folder.split("/")[1]) for s in state.shards
-            ]
+            shards = [self.where / shard.folder for shard in state.shards]
             self._waiting = list(filter(self._open, shards))
             self._lending = Lending(config, shards, lambda: before + self.seconds)
             for shard in shards:

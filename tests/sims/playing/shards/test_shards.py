@@ -18,6 +18,7 @@ from palaestra.agents.failures import (
     Interrupted,
     LimitReached,
     RunLocked,
+    RunUnreadable,
     RunUnwritable,
 )
 from palaestra.runs.record import log as run_log
@@ -179,9 +180,15 @@ def test_a_shard_is_not_written_through_a_link_to_elsewhere(tmp_path: Path) -> N
     folder, elsewhere = plan(debates(), tmp_path / "run", 2), tmp_path / "elsewhere"
     (folder / "shards/1").rename(elsewhere)
     (folder / "shards/1").symlink_to(elsewhere)
-    with pytest.raises(RunUnwritable, match=r"shards/1 can't be written: it is a link"):
+    with pytest.raises(RunUnreadable, match="shards/1 is a link"):
         play.resume(folder, quiet=True)
-    assert not (elsewhere / run_log.NAME).exists()
+    (folder / "shards/1").unlink()
+    elsewhere.rename(folder / "shards/1")
+    elsewhere.mkdir()
+    (folder / "shards/2").symlink_to(elsewhere)
+    with pytest.raises(RunUnwritable, match=r"shards/2 can't be written: it is a link"):
+        play.resume(folder, ["episodes=9"], quiet=True)
+    assert not list(elsewhere.iterdir())
 
 
 def test_a_sweep_is_played_in_shards_and_goes_on(tmp_path: Path) -> None:
