@@ -256,9 +256,11 @@ class Reading:
         )
 
     def _damaged(self, place: int, what: str) -> RunUnreadable:
+        state = _told(self.path.parent)
+        run = self.path.parent if state is None else state.whole(self.path.parent)
         return RunUnreadable(
             f"{self.path} is damaged at byte {place}: {what}",
-            f"See what of it is sound with: palaestra repair {quote(str(self.path.parent))}",
+            f"See what of it is sound with: palaestra repair {quote(str(run))}",
         )
 
 

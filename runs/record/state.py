@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -176,6 +177,10 @@ class RunState(Document):
                         f"Put its {NAME} back from a copy, or play anew into another folder.",
                     ) from error
             raise
+
+    def whole(self, folder: Path) -> Path:
+        """The folder of the run that stands in `folder`, or of which a shard does."""
+        return folder if self.only is None else Path(normpath(folder / "../.."))
 
     @property
     def kind(self) -> str:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from uuid import uuid4
 
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, LimitReached, RunLocked
@@ -30,8 +30,10 @@ CHANGEABLE = ("engines", "limits", "live", "retries")
 """What of a run may be changed when it goes on; of one that branches no other also `episodes`."""
 LOSSES = 3
 """How often a shard may lose who plays it, before the run stops: perhaps the shard itself is what kills."""
-LOCKED = 30.0
-"""Seconds after a loss for which what is left of who is lost, such as its engine, may hold the log."""
+LOCKED = 120.0
+"""Seconds after a loss for which what is left of who is lost may hold the log: NFS lends a lock for 90."""
+BETWEEN_TRIES = 1.0
+"""Seconds before a shard is tried again whose log somebody holds."""
 
 
 def plan(scenario: Scenario, out: Path | None, into: int) -> Path:
@@ -92,6 +94,7 @@ class ShardedRun:
         self._allowed = allowed
         self._waiting: list[Path] = []
         self._lost: dict[Path, list[float]] = {}
+        self._played: dict[Path, float] = {}
 
     @contextlib.contextmanager
     def played(self) -> Iterator[None]:
@@ -103,7 +106,10 @@ class ShardedRun:
         """
         with contextlib.closing(run_log.Log(self.where)):
             config, state = self._scenario.config, RunState.told(self.where)
-            begun = self.where.joinpath(run_log.NAME).stat().st_size > 0
+            if state.only is not None:
+                raise BadInput(f"{self.where} is a shard of a run", "Name the folder of the run.")
+            size = self.where.joinpath(run_log.NAME).stat().st_size
+            begun = size > 0 or state.heads or state.sittings
             if not state.shards and (begun or state.branch is not None):
                 raise BadInput(
                     f"{self.where} was begun in one log", "Go on with it in one process, without --ray."
@@ -114,11 +120,13 @@ class ShardedRun:
             state = _with_shards(self.where, state, config.episodes, self._crew)
             self._state = state.continued(settings)
             shards = [self.where / shard.folder for shard in state.shards]
-            self._waiting = list(filter(self._open, shards))
+            self._waiting = [shard for shard in shards if _is_open(shard, self.episodes)]
             self._lending = Lending(config, shards, lambda: before + self.seconds)
             for shard in shards:
-                ended = RunState.told(shard).counts.episodes
-                self._tallies[shard] = Tally(ended, self._lending.spend(shard))
+                told = RunState.told(shard)
+                self._tallies[shard] = Tally(told.counts.episodes, self._lending.spend(shard))
+                self._played[shard] = told.seconds
+            self._played_before = sum(self._played.values())
             self._state.write(self.where)
             yield
 
@@ -160,12 +168,17 @@ class ShardedRun:
         shard, problem = ended.job.shard, ended.problem
         if ended.tally is not None:
             self._tallies[shard] = self._tallies[shard].then(ended.tally)
+        self._played[shard] = RunState.told(shard).seconds
+        # As long at least: who plays in this process tells of nothing meanwhile.
+        self.seconds = max(self.seconds, (sum(self._played.values()) - self._played_before) / self._crew)
         self._lending.take_back(shard, problem.limit if isinstance(problem, LimitReached) else None)
         if isinstance(problem, PlayerLost):
             return self._after_loss(shard, problem)
         locked = (
             isinstance(problem, RunLocked) and monotonic() < self._lost.get(shard, [-LOCKED])[-1] + LOCKED
         )
+        if locked:
+            sleep(BETWEEN_TRIES)
         if locked or (isinstance(problem, LimitReached) and self._lending.lends):
             self._waiting.append(shard)
         elif problem is not None:
@@ -201,16 +214,28 @@ class ShardedRun:
     def note(self, problem: Exception | None) -> None:
         """Note in `run.json` how it stands, ended perhaps by `problem`."""
         shards = [self.where / shard.folder for shard in self._state.shards]
-        status: Status = "interrupted" if any(map(self._open, shards)) else "finished"
+        status: Status = (
+            "interrupted" if any(_is_open(shard, self.episodes) for shard in shards) else "finished"
+        )
         if problem is not None and not isinstance(problem, Interrupted):
             status = "limited" if isinstance(problem, LimitReached) else "failed"
         state = self._state.gathered([RunState.told(shard) for shard in shards])
         state.stopped(status, state.counts, {}, self.seconds, problem).write(self.where)
 
-    def _open(self, shard: Path) -> bool:
-        """Whether some of a shard's episodes are still to be played."""
-        state = RunState.told(shard)
-        return state.status != "finished" and (state.only or (0, 0))[0] < self.episodes
+
+def is_finished(where: Path) -> bool:
+    """Whether all episodes of the run in `where` are over: also those of each shard, if it has some."""
+    state = RunState.told(where)
+    episodes = state.settings["episodes"]
+    return state.status == "finished" and not any(_is_open(where / s.folder, episodes) for s in state.shards)
+
+
+def _is_open(shard: Path, episodes: int) -> bool:
+    """Whether some of a shard's episodes are still to be played, of a run that has so many now."""
+    state = RunState.told(shard)
+    first, end = state.only or (0, 0)
+    wanted = min(end, episodes) - first
+    return wanted > 0 and (state.status != "finished" or state.counts.episodes < wanted)
 
 
 def _settings(scenario: Scenario, crew: int) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from palaestra.scenarios.core.load import check
 from palaestra.scenarios.core.sweep import Point
 from palaestra.sims.playing.crew import MakeCrew
 from palaestra.sims.playing.play import changed, play_shards, resume, start
-from palaestra.sims.playing.shards import plan
+from palaestra.sims.playing.shards import is_finished, plan
 from palaestra.sims.playing.venue import Venue
 from palaestra.sims.terminal import say
 
@@ -175,7 +175,7 @@ def _in_shards(
         for folder, scenario in scenarios.items():
             if not (folder / run_folder.NAME).exists():
                 plan(scenario, folder, players.size)
-        unfinished = [folder for folder in scenarios if RunState.told(folder).status != "finished"]
+        unfinished = [folder for folder in scenarios if not is_finished(folder)]
         if unfinished:
             play_shards(unfinished, players, settings, quiet, allowed)
 
