@@ -124,7 +124,9 @@ def shards(folder: Path) -> list[Path]:
             another one's, another run's, or none: every shard gets its `run.json` before one is played.
     """
     state, begun, place = _told(folder), [], 0
-    for shard in () if state is None else state.shards:
+    if state is None:
+        return []
+    for shard in state.shards:
         there = folder / shard.folder
         if there.is_symlink() or there.parent.is_symlink():
             raise _no_shard(there, shard, "is a link")

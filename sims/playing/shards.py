@@ -40,8 +40,9 @@ def plan(scenario: Scenario, out: Path | None, into: int) -> Path:
     """Make the folder of a run that is played in at most `into` shards, all made; nothing is played.
 
     Raises:
-        BadInput, RunUnwritable: see `palaestra.runs.record.folder.create`.
+        BadInput, RunUnwritable: see `settings_of_shards` and `palaestra.runs.record.folder.create`.
     """
+    settings_of_shards(scenario, into)  # raises before anything is written
     where = run_folder.create(out, scenario.rules.kind)
     state = RunState.begun(scenario.config.model_dump(mode="json"), scenario.file)
     state = state.model_copy(update={"id": uuid4().hex})
@@ -89,7 +90,7 @@ class ShardedRun:
         self._tallies: dict[Path, Tally] = {}
         self._calls, self._first_call = 0, 0.0
         self._scenario = scenario
-        self._settings = _settings(scenario, crew)
+        self._settings = settings_of_shards(scenario, crew)
         self._crew = crew
         self._allowed = allowed
         self._waiting: list[Path] = []
@@ -98,7 +99,7 @@ class ShardedRun:
 
     @contextlib.contextmanager
     def played(self) -> Iterator[None]:
-        """While it lasts, no other process plays it.
+        """While it lasts, no other process plays it; nothing is written yet.
 
         Raises:
             RunLocked: another one does.
@@ -115,20 +116,31 @@ class ShardedRun:
                     f"{self.where} was begun in one log", "Go on with it in one process, without --ray."
                 )
             next(iter(run_log.read(self.where)), None)  # raises where a shard, or the own log, is another's
-            before, settings = state.seconds, config.model_dump(mode="json")
-            self._reached = state.still_limited(settings)
-            state = _with_shards(self.where, state, config.episodes, self._crew)
-            self._state = state.continued(settings)
-            shards = [self.where / shard.folder for shard in state.shards]
-            self._waiting = [shard for shard in shards if _is_open(shard, self.episodes)]
-            self._lending = Lending(config, shards, lambda: before + self.seconds)
-            for shard in shards:
-                told = RunState.told(shard)
-                self._tallies[shard] = Tally(told.counts.episodes, self._lending.spend(shard))
-                self._played[shard] = told.seconds
-            self._played_before = sum(self._played.values())
-            self._state.write(self.where)
+            self._reached = state.still_limited(config.model_dump(mode="json"))
+            self._state = state
+            self._lending = Lending(config, lambda: state.seconds + self.seconds)
+            for shard in state.shards:
+                self._add(self.where / shard.folder)
             yield
+
+    def begin(self) -> None:
+        """Note in `run.json` that it goes on, with shards for episodes that are in none yet."""
+        known = len(self._state.shards)
+        state = _with_shards(self.where, self._state, self.episodes, self._crew)
+        for shard in state.shards[known:]:
+            self._add(self.where / shard.folder)
+        self._played_before = sum(self._played.values())
+        self._state = state.continued(self._scenario.config.model_dump(mode="json"))
+        self._state.write(self.where)
+
+    def _add(self, shard: Path) -> None:
+        """Know of a shard what was played of it, and have it wait where it isn't over."""
+        told = RunState.told(shard)
+        self._lending.add(shard)
+        self._tallies[shard] = Tally(told.counts.episodes, self._lending.spend(shard))
+        self._played[shard] = told.seconds
+        if _is_open(shard, self.episodes):
+            self._waiting.append(shard)
 
     @property
     def episodes(self) -> int:
@@ -238,7 +250,7 @@ def _is_open(shard: Path, episodes: int) -> bool:
     return wanted > 0 and (state.status != "finished" or state.counts.episodes < wanted)
 
 
-def _settings(scenario: Scenario, crew: int) -> tuple[str, ...]:
+def settings_of_shards(scenario: Scenario, crew: int) -> tuple[str, ...]:
     """All that a run may change when it goes on, for each of its shards, of which so many are played at once.
 
     Raises:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from palaestra.agents.failures import BadInput, Interrupted, LimitReached, RunUnreadable
+from palaestra.agents.failures import BadInput, Interrupted, LimitReached, RunLocked, RunUnreadable
 from palaestra.runs.record import log as run_log
 from palaestra.runs.record.repair import of_all_logs, repair
 from palaestra.runs.record.state import RunState
@@ -105,6 +106,18 @@ def test_a_damaged_shard_names_its_run_whose_repair_makes_a_sweep_go_on(tmp_path
     assert [job.shard for job in crew.played] == [damaged / "shards/1"]
     assert recorded(damaged) == whole
     assert Run(damaged).state.status == "finished"
+
+
+def test_a_sweep_of_which_a_run_cannot_go_on_leaves_the_others_as_they_were(tmp_path: Path) -> None:
+    swept = points(debates(limits={"calls": 12}, sweep={"rounds": [1, 2]}))
+    with pytest.raises(LimitReached):
+        start_sweep(swept, tmp_path / "sweep", quiet=True, crew=of(Losing(2)))
+    first, second = runs(tmp_path / "sweep")
+    before = RunState.told(first)
+    assert before.limited_by == "calls"
+    with contextlib.closing(run_log.Log(second)), pytest.raises(RunLocked):
+        resume_sweep(tmp_path / "sweep", quiet=True, settings=["limits.calls=999"], crew=of(Losing(2)))
+    assert RunState.told(first) == before
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,10 @@ def test_players_who_share_a_server_share_its_rates(tmp_path: Path) -> None:
     assert RunState.read(folder).scenario.engines["default"]["requests_per_minute"] == 60_001
     with pytest.raises(BadInput, match="2 are too few for 3 actors"):
         play.start(scenario({"requests_per_minute": 2}), tmp_path / "few", quiet=True, crew=of(Losing(3)))
+    swept = points(scenario({"requests_per_minute": 2}, sweep={"rounds": [1, 2]}))
+    with pytest.raises(BadInput, match="2 are too few for 3 actors"):
+        start_sweep(swept, tmp_path / "few", quiet=True, crew=of(Losing(3)))
+    assert not (tmp_path / "few").exists()
 
 
 def test_a_shard_is_not_written_through_a_link_to_elsewhere(tmp_path: Path) -> None:
