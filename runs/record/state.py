@@ -83,7 +83,9 @@ class SittingRecord(BaseModel):
         for name, faults in other.faults.items():
             met.setdefault(name, Counter()).update(faults)
         changed = tuple(dict.fromkeys((*self.changed, *other.changed)))
-        return self.model_copy(update={"faults": {n: dict(f) for n, f in met.items()}, "changed": changed})
+        faults_of = {name: dict(faults) for name, faults in met.items()}
+        noise = {**self.noise, **other.noise}
+        return self.model_copy(update={"faults": faults_of, "changed": changed, "noise": noise})
 
 
 class Counts(BaseModel):

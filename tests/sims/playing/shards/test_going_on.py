@@ -25,7 +25,7 @@ from support.scripted_debates import recorded, scenario
 
 
 def debates(**fields: object) -> Scenario:
-    return scenario(**{"episodes": 6, **fields})
+    return scenario({}, **{"episodes": 6, **fields})
 
 
 @pytest.fixture(scope="module")
