@@ -130,6 +130,8 @@ def shards(folder: Path) -> list[Path]:
         there = folder / shard.folder
         if there.is_symlink() or there.parent.is_symlink():
             raise _no_shard(there, shard, "is a link")
+        if not there.exists():
+            raise _no_shard(there, shard, "is missing")
         told = RunState.told(there)
         ours = (told.id, told.only, told.shards) == (state.id, (shard.first, shard.end), ())
         if not ours or shard.first != place:
@@ -142,7 +144,7 @@ def shards(folder: Path) -> list[Path]:
 
 def _no_shard(folder: Path, shard: Shard, what: str) -> RunUnreadable:
     return RunUnreadable(
-        f"{folder} {what}, and not the shard of episodes {shard.first} to {shard.end - 1}",
+        f"{folder} {what}; there should be the shard of episodes {shard.first} to {shard.end - 1}",
         "Put the shard's own folder back from a copy.",
     )
 

@@ -154,11 +154,26 @@ def linked(folder: Path) -> None:
 def test_what_is_another_shard_or_anothers_is_no_shard(folder: Path, look: Look, tmp_path: Path) -> None:
     shard = folder / "shards/2"
     swapped(shard, folder / "shards/1")
-    with pytest.raises(RunUnreadable, match="shards/2 is another, and not the shard of episodes 3 to 4"):
+    with pytest.raises(
+        RunUnreadable, match="shards/2 is another; there should be the shard of episodes 3 to 4"
+    ):
         look(folder)
     swapped(shard, of_another_run(tmp_path / "other") / "shards/2")
     with pytest.raises(RunUnreadable, match="shards/2 is another"):
         look(folder)
+
+
+def test_junk_in_the_empty_log_of_a_run_in_shards_is_repaired(alone: Path, folder: Path) -> None:
+    (folder / run_log.NAME).write_bytes(b"junk\n")
+    with pytest.raises(RunUnreadable, match="a line that is no record"):
+        resumed(folder)
+    of_all_logs(folder, repair)
+    assert recorded(folder) == recorded(alone)
+    shutil.rmtree(folder / "shards/1")
+    with pytest.raises(
+        RunUnreadable, match="shards/1 is missing; there should be the shard of episodes 1 to 2"
+    ):
+        read(folder)
 
 
 @pytest.mark.parametrize("look", [read, survey_all])
