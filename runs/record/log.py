@@ -101,7 +101,9 @@ def read(folder: Path) -> Reading:
     Raises:
         RunUnreadable: there is no log, `run.json` is damaged, or see `shards`; see also `Reading`.
     """
-    return Reading(folder, stamps(folder), episodes(folder), [read(shard) for shard in shards(folder)])
+    state = _told(folder)
+    there = [read(shard) for shard in _begun(folder, state)]
+    return Reading(folder, _heads(state), _episodes(state), there)
 
 
 def episodes(folder: Path) -> range:
@@ -110,7 +112,10 @@ def episodes(folder: Path) -> range:
     Raises:
         RunUnreadable: its `run.json` is damaged.
     """
-    state = _told(folder)
+    return _episodes(_told(folder))
+
+
+def _episodes(state: RunState | None) -> range:
     if state is None:
         return range(MOST_EPISODES)
     return range(0) if state.shards else range(*(state.only or (0, MOST_EPISODES)))
@@ -123,9 +128,14 @@ def shards(folder: Path) -> list[Path]:
         RunUnreadable: its `run.json` or that of a shard is damaged; or what stands in place of a shard is
             another one's, another run's, or none: every shard gets its `run.json` before one is played.
     """
-    state, begun, place = _told(folder), [], 0
+    return _begun(folder, _told(folder))
+
+
+def _begun(folder: Path, state: RunState | None) -> list[Path]:
+    begun: list[Path] = []
     if state is None:
-        return []
+        return begun
+    place = 0
     for shard in state.shards:
         there = folder / shard.folder
         if there.is_symlink() or there.parent.is_symlink():
@@ -164,7 +174,10 @@ def stamps(folder: Path) -> Heads:
     Raises:
         RunUnreadable: it is damaged.
     """
-    state = _told(folder)
+    return _heads(_told(folder))
+
+
+def _heads(state: RunState | None) -> Heads:
     return {} if state is None else {n: Head.parse(head) for n, head in state.heads.items()}
 
 

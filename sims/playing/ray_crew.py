@@ -61,9 +61,8 @@ class RayCrew:
             self._needs = _needs(ray, scenarios)
             room = _room(ray, self._needs, actors or 1)
             if actors is None and "CPU" in self._needs and _computes(scenarios):
-                room = sum(
-                    node["Alive"] for node in ray.nodes()
-                )  # on a CPU an engine takes all cores of its machine
+                # On a CPU an engine takes all cores of its machine.
+                room = sum(node["Alive"] for node in ray.nodes())
         except BaseException:
             self._disconnect()
             raise

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from shlex import quote
 from time import monotonic, sleep
 from uuid import uuid4
 
@@ -108,7 +109,8 @@ class ShardedRun:
         with contextlib.closing(run_log.Log(self.where)):
             config, state = self._scenario.config, RunState.told(self.where)
             if state.only is not None:
-                raise BadInput(f"{self.where} is a shard of a run", "Name the folder of the run.")
+                run = quote(str(state.whole(self.where)))
+                raise BadInput(f"{self.where} is a shard of a run", f"Go on with: palaestra resume {run}")
             size = self.where.joinpath(run_log.NAME).stat().st_size
             begun = size > 0 or state.heads or state.sittings
             if not state.shards and (begun or state.branch is not None):
