@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -14,7 +16,11 @@ EVERY = 0.25
 """Seconds between two looks."""
 QUERY = ("nvidia-smi", "--query-gpu=utilization.gpu,memory.used,power.draw", "--format=csv,noheader,nounits")
 Look = Callable[[], tuple[float, float, float]]
-"""Tells of the first GPU: how busy it is (percent), memory in use (MiB), watts."""
+"""Tells of the first GPU that is used: how busy it is (percent), memory in use (MiB), watts."""
+
+
+UNSEEN = (OSError, ValueError, subprocess.SubprocessError)
+"""What a look raises where a figure can't be had."""
 
 
 class Busy:
@@ -53,7 +59,8 @@ class Busy:
 
     def _look_on(self, look: Look | None) -> None:
         while look is not None and not self._over.wait(EVERY):
-            self._seen.append(look())
+            with contextlib.suppress(*UNSEEN):
+                self._seen.append(look())
 
 
 def _gpu() -> Look | None:
@@ -63,9 +70,15 @@ def _gpu() -> Look | None:
             if look is not None:
                 look()
                 return look
-        except (OSError, ValueError, subprocess.SubprocessError):
+        except UNSEEN:
             continue
     return None
+
+
+def _first() -> int:
+    """The number of the first GPU that this process may use."""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0]
+    return int(first) if first.isdigit() else 0
 
 
 def _nvml() -> Look | None:
@@ -73,22 +86,27 @@ def _nvml() -> Look | None:
         import pynvml
 
         pynvml.nvmlInit()
-        card = pynvml.nvmlDeviceGetHandleByIndex(0)
+        card = pynvml.nvmlDeviceGetHandleByIndex(_first())
     except Exception:  # whatever a machine without a GPU, or another library of this name, raises
         return None
 
     def look() -> tuple[float, float, float]:
-        return (
-            float(pynvml.nvmlDeviceGetUtilizationRates(card).gpu),
-            pynvml.nvmlDeviceGetMemoryInfo(card).used / 2**20,
-            pynvml.nvmlDeviceGetPowerUsage(card) / 1000,
-        )
+        try:
+            return (
+                float(pynvml.nvmlDeviceGetUtilizationRates(card).gpu),
+                pynvml.nvmlDeviceGetMemoryInfo(card).used / 2**20,
+                pynvml.nvmlDeviceGetPowerUsage(card) / 1000,
+            )
+        except Exception as error:  # of a card in parts (MIG) it doesn't tell all
+            raise OSError(f"NVML: {error}") from error
 
     return look
 
 
 def _smi() -> tuple[float, float, float]:
-    told = subprocess.run(QUERY, capture_output=True, text=True, timeout=10, check=True).stdout
+    told = subprocess.run(
+        (*QUERY, f"--id={_first()}"), capture_output=True, text=True, timeout=10, check=True
+    ).stdout
     busy, memory, watts = (float(word) for word in told.splitlines()[0].split(","))
     return busy, memory, watts
 

@@ -18,11 +18,12 @@ from zlib import crc32
 import orjson
 
 from palaestra.agents.failures import RunLocked, RunUnreadable
+from palaestra.agents.limits import MOST_EPISODES
 from palaestra.runs.record.chain import BEGINNING, CHECK_BEGINS, SEALED, Head, Heads, opened
 from palaestra.runs.record.disk import reading, refuse_link, sync_folder, unwritable
 from palaestra.runs.record.folder import LOG
 from palaestra.runs.record.records import FORMAT, Record
-from palaestra.runs.record.state import RunState
+from palaestra.runs.record.state import RunState, Shard
 
 NAME = LOG
 
@@ -98,24 +99,64 @@ def read(folder: Path) -> Reading:
     """The records of the run in `folder`, checked against what its `run.json` tells, where it has one.
 
     Raises:
-        RunUnreadable: there is no log, or `run.json` is damaged; see also `Reading`.
+        RunUnreadable: there is no log, `run.json` is damaged, or see `shards`; see also `Reading`.
     """
     state = _told(folder)
-    return Reading(folder) if state is None else Reading(folder, _heads(state), _folders(folder, state))
+    there = [read(shard) for shard in _begun(folder, state)]
+    return Reading(folder, _heads(state), _episodes(state), there)
 
 
-def shards(folder: Path) -> list[Path]:
-    """The folders of the shards of the run in `folder`; none where it has one log.
+def episodes(folder: Path) -> range:
+    """The episodes of which the log in `folder` may have records; none where it has shards.
 
     Raises:
         RunUnreadable: its `run.json` is damaged.
     """
-    state = _told(folder)
-    return [] if state is None else _folders(folder, state)
+    return _episodes(_told(folder))
 
 
-def _folders(folder: Path, state: RunState) -> list[Path]:
-    return [folder / shard.folder for shard in state.shards]
+def _episodes(state: RunState | None) -> range:
+    if state is None:
+        return range(MOST_EPISODES)
+    return range(0) if state.shards else range(*(state.only or (0, MOST_EPISODES)))
+
+
+def shards(folder: Path) -> list[Path]:
+    """The folders of those shards of the run in `folder` that have a log, or should have one.
+
+    Raises:
+        RunUnreadable: its `run.json` or that of a shard is damaged; or what stands in place of a shard is
+            another one's, another run's, or none: every shard gets its `run.json` before one is played.
+    """
+    return _begun(folder, _told(folder))
+
+
+def _begun(folder: Path, state: RunState | None) -> list[Path]:
+    begun: list[Path] = []
+    if state is None:
+        return begun
+    place = 0
+    for shard in state.shards:
+        there = folder / shard.folder
+        if there.is_symlink() or there.parent.is_symlink():
+            raise _no_shard(there, shard, "is a link")
+        if not there.exists():
+            raise _no_shard(there, shard, "is missing")
+        told = RunState.told(there)
+        ours = (told.id, told.only, told.shards) == (state.id, (shard.first, shard.end), ())
+        if not ours or shard.first != place:
+            raise _no_shard(there, shard, "is another")
+        place = shard.end
+        if told.heads or told.sittings or (there / NAME).exists():
+            begun.append(there)
+    return begun
+
+
+def _no_shard(folder: Path, shard: Shard, what: str) -> RunUnreadable:
+    return RunUnreadable(
+        f"{folder} {what}; there should be the shard of episodes {shard.first} to {shard.end - 1}",
+        "Put the shard's own folder back from a copy.",
+    )
 
 
 def files(folder: Path) -> list[Path]:
@@ -124,17 +165,7 @@ def files(folder: Path) -> list[Path]:
     Raises:
         RunUnreadable: see `read`.
     """
-    begun = [shard / NAME for shard in shards(folder) if has_begun(shard)]
-    return [folder / NAME, *begun]
-
-
-def has_begun(shard: Path) -> bool:
-    """Whether the shard in this folder has a log, or should have one.
-
-    Raises:
-        RunUnreadable: it has no `run.json`, which every shard gets before one is played.
-    """
-    return bool(RunState.told(shard).heads) or (shard / NAME).exists()
+    return [folder / NAME, *(shard / NAME for shard in shards(folder))]
 
 
 def stamps(folder: Path) -> Heads:
@@ -143,12 +174,11 @@ def stamps(folder: Path) -> Heads:
     Raises:
         RunUnreadable: it is damaged.
     """
-    state = _told(folder)
-    return {} if state is None else _heads(state)
+    return _heads(_told(folder))
 
 
-def _heads(state: RunState) -> Heads:
-    return {episode: Head.parse(head) for episode, head in state.heads.items()}
+def _heads(state: RunState | None) -> Heads:
+    return {} if state is None else {n: Head.parse(head) for n, head in state.heads.items()}
 
 
 def _told(folder: Path) -> RunState | None:
@@ -167,7 +197,8 @@ class Reading:
     Args:
         folder: the run folder.
         stamps: how far each episode was when `run.json` was last written, from there.
-        shards: the folders of the run's shards.
+        episodes: those of which the log itself may have records.
+        shards: the run's shards.
 
     Attributes:
         heads: how far each episode is, of what was read so far.
@@ -176,11 +207,12 @@ class Reading:
         RunUnreadable: there is no log; or while it is read: it is damaged, or of another version.
     """
 
-    def __init__(self, folder: Path, stamps: Heads | None = None, shards: Sequence[Path] = ()) -> None:
+    def __init__(self, folder: Path, stamps: Heads, episodes: range, shards: Sequence[Reading]) -> None:
         self.path = folder / NAME
         self.heads: dict[int, Head] = {}
+        self._stamps = stamps
+        self._episodes = episodes
         self._shards = shards
-        self._stamps = dict(stamps or {})
         with reading(self.path):
             if not self.path.is_file():
                 remedy = "Name the folder of a run, such as outputs/debate-…"
@@ -200,10 +232,8 @@ class Reading:
                 what = f"episode {episode} ends after {head.records} of its {stamp.records} records"
                 raise self._damaged(place, what)
         for shard in self._shards:
-            if has_begun(shard):
-                read_there = read(shard)
-                yield from read_there
-                self.heads |= read_there.heads
+            yield from shard
+            self.heads |= shard.heads
 
     def _record(self, line: bytes, place: int) -> Record:
         body = line[: line.rfind(CHECK_BEGINS)]
@@ -218,6 +248,8 @@ class Reading:
             raise self._damage(line, place)
         if record.get("record") == "episode":
             require_format(record, self.path)
+        if not records and episode not in self._episodes:
+            raise self._damaged(place, f"episode {episode} is none of those of this log")
         self.heads[episode] = head = Head(records + 1, checksum)
         stamp = self._stamps.get(episode, head)
         if stamp.records == head.records and stamp != head:
@@ -241,9 +273,11 @@ class Reading:
         )
 
     def _damaged(self, place: int, what: str) -> RunUnreadable:
+        state = _told(self.path.parent)
+        run = self.path.parent if state is None else state.whole(self.path.parent)
         return RunUnreadable(
             f"{self.path} is damaged at byte {place}: {what}",
-            f"See what of it is sound with: palaestra repair {quote(str(self.path.parent))}",
+            f"See what of it is sound with: palaestra repair {quote(str(run))}",
         )
 
 

@@ -19,7 +19,7 @@ import orjson
 from palaestra.agents.failures import RunUnreadable
 from palaestra.runs.record.chain import BEGINNING, Head, Sealed, opened
 from palaestra.runs.record.disk import reading, replace, sync_folder, unwritable
-from palaestra.runs.record.log import NAME, Log, has_begun, require_format, shards, stamps
+from palaestra.runs.record.log import NAME, Log, episodes, require_format, shards, stamps
 from palaestra.runs.record.recorder import Past
 from palaestra.runs.record.records import Record
 from palaestra.runs.record.state import Counts, RunState
@@ -66,7 +66,7 @@ def of_all_logs(folder: Path, look: Callable[[Path], Survey]) -> dict[Path, Surv
         PalaestraError: see `repair`.
     """
     found = {folder: look(folder)}
-    found |= {shard: look(shard) for shard in shards(folder) if has_begun(shard)}
+    found |= {shard: look(shard) for shard in shards(folder)}
     state = RunState.read(folder) if len(found) > 1 else None
     if look is repair and state is not None and any(each.losses for each in found.values()):
         state.model_copy(update={"status": "interrupted"}).write(folder)
@@ -97,7 +97,7 @@ def repair(folder: Path) -> Survey:
         if found.well:
             return found
         state = RunState.read(folder)
-        if not found.episodes:
+        if not found.episodes and not state.shards:
             raise RunUnreadable(f"nothing in {folder / NAME} is a record", "Restore the file from a copy.")
         past = Past(gathered.records())
         counts = Counts(episodes=len(past.ended), calls=past.calls, **past.tokens)
@@ -172,6 +172,7 @@ class _Gathered:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
+        self._own = episodes(folder)
         self.episodes = {episode: _Episode(stamp) for episode, stamp in stamps(folder).items()}
         self.strangers: list[int] = []
         if not self.path.is_file():
@@ -194,6 +195,9 @@ class _Gathered:
             self.strangers.append(line.place)
             return
         require_format(record, self.path)
+        if record["episode"] not in self._own:
+            self.strangers.append(line.place)
+            return
         self.episodes.setdefault(record["episode"], _Episode(BEGINNING)).take(claimed, line)
 
     def survey(self) -> Survey:

@@ -15,6 +15,7 @@
 | `branch` | of a branch run: its plan, see `palaestra.runs.record.plan` |
 | `shards` | of a run played in shards: of each its `folder`, its `first` episode and `end`, the one after |
 | `only` | of a shard: the first of its episodes, and the one after the last |
+| `id` | of a run played in shards and of each of them: what no other run has |
 | `lost` | how often an actor that played a shard was lost |
 
 A run that is played in shards has a run folder for each in its own, and its `sittings` and `counts` are
@@ -26,6 +27,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -81,7 +83,9 @@ class SittingRecord(BaseModel):
         for name, faults in other.faults.items():
             met.setdefault(name, Counter()).update(faults)
         changed = tuple(dict.fromkeys((*self.changed, *other.changed)))
-        return self.model_copy(update={"faults": {n: dict(f) for n, f in met.items()}, "changed": changed})
+        faults_of = {name: dict(faults) for name, faults in met.items()}
+        noise = {**self.noise, **other.noise}
+        return self.model_copy(update={"faults": faults_of, "changed": changed, "noise": noise})
 
 
 class Counts(BaseModel):
@@ -130,6 +134,7 @@ class RunState(Document):
     branch: Plan | None = None
     shards: tuple[Shard, ...] = ()
     only: tuple[int, int] | None = None
+    id: str = ""
     lost: int = 0
 
     @classmethod
@@ -174,6 +179,10 @@ class RunState(Document):
                         f"Put its {NAME} back from a copy, or play anew into another folder.",
                     ) from error
             raise
+
+    def whole(self, folder: Path) -> Path:
+        """The folder of the run that stands in `folder`, or of which a shard does."""
+        return folder if self.only is None else Path(normpath(folder / "../.."))
 
     @property
     def kind(self) -> str:

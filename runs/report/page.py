@@ -59,7 +59,7 @@ def write_report(runs: Sequence[Run], out: Path) -> Path:
                 f"nothing was recorded in {run.folder} yet",
                 f"Go on with: palaestra resume {quote(str(run.folder))}",
             )
-    beside = out.with_name(f"{out.stem}-data")
+    beside = out.with_name(f"{out.name}-data")
     large = sum(map(size, runs)) > LARGEST
     try:
         if large:

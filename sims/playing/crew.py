@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from palaestra.agents.failures import Interrupted
 from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.scenarios.core.load import Scenario
 from palaestra.sims.playing.progress import Tally
@@ -93,9 +94,11 @@ class OneAfterAnother:
 
     def give(self, job: ShardJob) -> None:
         """See `Crew`; this returns once it is played."""
-        problem = None
+        problem: Exception | None = None
         try:
             self._play(job)
+        except KeyboardInterrupt:
+            problem = Interrupted("interrupted")
         except Exception as error:
             problem = error
         self._over.append(Ended(job, None, problem))

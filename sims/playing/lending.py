@@ -28,21 +28,24 @@ class Lending:
 
     Args:
         config: of the run.
-        shards: their folders.
         seconds: tells how long the run has been played, over all its sittings.
     """
 
-    def __init__(self, config: ScenarioConfig, shards: Sequence[Path], seconds: Callable[[], float]) -> None:
+    def __init__(self, config: ScenarioConfig, seconds: Callable[[], float]) -> None:
         self._config = config
         self._seconds = seconds
         self._limits: Amounts = {limit: m for limit in LIMITS if (m := config.limits.of(limit)) is not None}
         priced = any(engine.prices for engine in config.used_engines().values())
         self._counts = bool(self._limits) or priced
         self._usage: dict[Path, dict[str, Usage]] = {}
-        for shard in shards:
-            self._count(shard)
         self._lent: dict[Path, Amounts] = {}
         self._all_to_one = False
+
+    def add(self, shard: Path) -> None:
+        """Count what the calls that a shard has recorded took."""
+        self._usage[shard] = {}
+        if self._counts and shard.joinpath(run_log.NAME).exists():
+            self._usage[shard] = Past(run_log.read(shard)).usage
 
     @property
     def lends(self) -> bool:
@@ -91,7 +94,7 @@ class Lending:
         if not self._counts:
             return
         before = self._meter(shard).used
-        self._count(shard)
+        self.add(shard)
         lent = self._lent.pop(shard, None)
         if reached is None or lent is None:
             return
@@ -124,11 +127,6 @@ class Lending:
             for policy, usage in self._usage[shard].items():
                 used[policy] = used.get(policy, Usage()) + usage
         return Meter(self._config, used, self._seconds)
-
-    def _count(self, shard: Path) -> None:
-        self._usage[shard] = {}
-        if self._counts and run_log.has_begun(shard):
-            self._usage[shard] = Past(run_log.read(shard)).usage
 
 
 def _unplayed(shard: Path) -> int:

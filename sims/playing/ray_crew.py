@@ -61,7 +61,8 @@ class RayCrew:
             self._needs = _needs(ray, scenarios)
             room = _room(ray, self._needs, actors or 1)
             if actors is None and "CPU" in self._needs and _computes(scenarios):
-                room = len(ray.nodes())  # on a CPU an engine takes all cores of its machine
+                # On a CPU an engine takes all cores of its machine.
+                room = sum(node["Alive"] for node in ray.nodes())
         except BaseException:
             self._disconnect()
             raise
@@ -204,7 +205,7 @@ def _connect(ray: Any, address: str, actors: int | None) -> None:
             ray.init(address=HERE, num_cpus=cores, include_dashboard=False, **quiet)
         else:
             ray.init(address=address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadInput(
             f"--ray {address}: {first}",

@@ -11,7 +11,9 @@ import json
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from time import monotonic
+from shlex import quote
+from time import monotonic, sleep
+from uuid import uuid4
 
 from palaestra.agents.failures import BadInput, EngineUnavailable, Interrupted, LimitReached, RunLocked
 from palaestra.agents.trust import Allowed
@@ -29,18 +31,22 @@ CHANGEABLE = ("engines", "limits", "live", "retries")
 """What of a run may be changed when it goes on; of one that branches no other also `episodes`."""
 LOSSES = 3
 """How often a shard may lose who plays it, before the run stops: perhaps the shard itself is what kills."""
-LOCKED = 30.0
-"""Seconds after a loss for which what is left of who is lost, such as its engine, may hold the log."""
+LOCKED = 120.0
+"""Seconds after a loss for which what is left of who is lost may hold the log: NFS lends a lock for 90."""
+BETWEEN_TRIES = 1.0
+"""Seconds before a shard is tried again whose log somebody holds."""
 
 
 def plan(scenario: Scenario, out: Path | None, into: int) -> Path:
     """Make the folder of a run that is played in at most `into` shards, all made; nothing is played.
 
     Raises:
-        BadInput, RunUnwritable: see `palaestra.runs.record.folder.create`.
+        BadInput, RunUnwritable: see `settings_of_shards` and `palaestra.runs.record.folder.create`.
     """
+    settings_of_shards(scenario, into)  # raises before anything is written
     where = run_folder.create(out, scenario.rules.kind)
     state = RunState.begun(scenario.config.model_dump(mode="json"), scenario.file)
+    state = state.model_copy(update={"id": uuid4().hex})
     with contextlib.closing(run_log.Log(where)):
         _with_shards(where, state, scenario.config.episodes, into).write(where)
     return where
@@ -54,13 +60,14 @@ def _with_shards(where: Path, state: RunState, episodes: int, into: int) -> RunS
     new = []
     for number, (first, end) in enumerate(pairwise(bounds), len(state.shards)):
         shard = Shard(folder=f"shards/{number}", first=first, end=end)
-        folder = where / shard.folder
+        folder = own_folder(own_folder(where, "shards"), str(number))
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(folder, error) from error
         begun = RunState.begun(state.settings, state.file)
-        begun.model_copy(update={"status": "interrupted", "only": (first, end)}).write(folder)
+        only = {"status": "interrupted", "id": state.id, "only": (first, end)}
+        begun.model_copy(update=only).write(folder)
         new.append(shard)
     return state.model_copy(update={"shards": (*state.shards, *new)})
 
@@ -84,15 +91,16 @@ class ShardedRun:
         self._tallies: dict[Path, Tally] = {}
         self._calls, self._first_call = 0, 0.0
         self._scenario = scenario
-        self._settings = _settings(scenario, crew)
+        self._settings = settings_of_shards(scenario, crew)
         self._crew = crew
         self._allowed = allowed
         self._waiting: list[Path] = []
         self._lost: dict[Path, list[float]] = {}
+        self._played: dict[Path, float] = {}
 
     @contextlib.contextmanager
     def played(self) -> Iterator[None]:
-        """While it lasts, no other process plays it.
+        """While it lasts, no other process plays it; nothing is written yet.
 
         Raises:
             RunLocked: another one does.
@@ -100,25 +108,41 @@ class ShardedRun:
         """
         with contextlib.closing(run_log.Log(self.where)):
             config, state = self._scenario.config, RunState.told(self.where)
-            begun = self.where.joinpath(run_log.NAME).stat().st_size > 0
+            if state.only is not None:
+                run = quote(str(state.whole(self.where)))
+                raise BadInput(f"{self.where} is a shard of a run", f"Go on with: palaestra resume {run}")
+            size = self.where.joinpath(run_log.NAME).stat().st_size
+            begun = size > 0 or state.heads or state.sittings
             if not state.shards and (begun or state.branch is not None):
                 raise BadInput(
                     f"{self.where} was begun in one log", "Go on with it in one process, without --ray."
                 )
-            before, settings = state.seconds, config.model_dump(mode="json")
-            self._reached = state.still_limited(settings)
-            state = _with_shards(self.where, state, config.episodes, self._crew)
-            self._state = state.continued(settings)
-            shards = [
-                own_folder(own_folder(self.where, "shards"), s.folder.split("/")[1]) for s in state.shards
-            ]
-            self._waiting = list(filter(self._open, shards))
-            self._lending = Lending(config, shards, lambda: before + self.seconds)
-            for shard in shards:
-                ended = RunState.told(shard).counts.episodes
-                self._tallies[shard] = Tally(ended, self._lending.spend(shard))
-            self._state.write(self.where)
+            next(iter(run_log.read(self.where)), None)  # raises where a shard, or the own log, is another's
+            self._reached = state.still_limited(config.model_dump(mode="json"))
+            self._state = state
+            self._lending = Lending(config, lambda: state.seconds + self.seconds)
+            for shard in state.shards:
+                self._add(self.where / shard.folder)
             yield
+
+    def begin(self) -> None:
+        """Note in `run.json` that it goes on, with shards for episodes that are in none yet."""
+        known = len(self._state.shards)
+        state = _with_shards(self.where, self._state, self.episodes, self._crew)
+        for shard in state.shards[known:]:
+            self._add(self.where / shard.folder)
+        self._played_before = sum(self._played.values())
+        self._state = state.continued(self._scenario.config.model_dump(mode="json"))
+        self._state.write(self.where)
+
+    def _add(self, shard: Path) -> None:
+        """Know of a shard what was played of it, and have it wait where it isn't over."""
+        told = RunState.told(shard)
+        self._lending.add(shard)
+        self._tallies[shard] = Tally(told.counts.episodes, self._lending.spend(shard))
+        self._played[shard] = told.seconds
+        if _is_open(shard, self.episodes):
+            self._waiting.append(shard)
 
     @property
     def episodes(self) -> int:
@@ -158,12 +182,17 @@ class ShardedRun:
         shard, problem = ended.job.shard, ended.problem
         if ended.tally is not None:
             self._tallies[shard] = self._tallies[shard].then(ended.tally)
+        self._played[shard] = RunState.told(shard).seconds
+        # As long at least: who plays in this process tells of nothing meanwhile.
+        self.seconds = max(self.seconds, (sum(self._played.values()) - self._played_before) / self._crew)
         self._lending.take_back(shard, problem.limit if isinstance(problem, LimitReached) else None)
         if isinstance(problem, PlayerLost):
             return self._after_loss(shard, problem)
         locked = (
             isinstance(problem, RunLocked) and monotonic() < self._lost.get(shard, [-LOCKED])[-1] + LOCKED
         )
+        if locked:
+            sleep(BETWEEN_TRIES)
         if locked or (isinstance(problem, LimitReached) and self._lending.lends):
             self._waiting.append(shard)
         elif problem is not None:
@@ -199,19 +228,31 @@ class ShardedRun:
     def note(self, problem: Exception | None) -> None:
         """Note in `run.json` how it stands, ended perhaps by `problem`."""
         shards = [self.where / shard.folder for shard in self._state.shards]
-        status: Status = "interrupted" if any(map(self._open, shards)) else "finished"
+        status: Status = (
+            "interrupted" if any(_is_open(shard, self.episodes) for shard in shards) else "finished"
+        )
         if problem is not None and not isinstance(problem, Interrupted):
             status = "limited" if isinstance(problem, LimitReached) else "failed"
         state = self._state.gathered([RunState.told(shard) for shard in shards])
         state.stopped(status, state.counts, {}, self.seconds, problem).write(self.where)
 
-    def _open(self, shard: Path) -> bool:
-        """Whether some of a shard's episodes are still to be played."""
-        state = RunState.told(shard)
-        return state.status != "finished" and (state.only or (0, 0))[0] < self.episodes
+
+def is_finished(where: Path) -> bool:
+    """Whether all episodes of the run in `where` are over: also those of each shard, if it has some."""
+    state = RunState.told(where)
+    episodes = state.settings["episodes"]
+    return state.status == "finished" and not any(_is_open(where / s.folder, episodes) for s in state.shards)
 
 
-def _settings(scenario: Scenario, crew: int) -> tuple[str, ...]:
+def _is_open(shard: Path, episodes: int) -> bool:
+    """Whether some of a shard's episodes are still to be played, of a run that has so many now."""
+    state = RunState.told(shard)
+    first, end = state.only or (0, 0)
+    wanted = min(end, episodes) - first
+    return wanted > 0 and (state.status != "finished" or state.counts.episodes < wanted)
+
+
+def settings_of_shards(scenario: Scenario, crew: int) -> tuple[str, ...]:
     """All that a run may change when it goes on, for each of its shards, of which so many are played at once.
 
     Raises:

@@ -78,7 +78,7 @@ class Sitting:
             past = Past(read, noted=self._state.counts.calls)
             if self._state.status == "running":
                 self._state = self._state.caught_up(_counts(past), past.unnoted)
-            if len(past.ended) >= len(episodes):
+            if past.ended.issuperset(episodes):
                 if self._state.status != "finished" or not (self._where / self._state.file_name).exists():
                     self._note("finished", 0.0)
                 return
@@ -104,8 +104,7 @@ class Sitting:
         if not (self._where / self._state.file_name).exists():
             return problem
         told = _told(problem, self._where)
-        run = self._where if self._state.only is None else self._where.parents[1]
-        go_on = f"palaestra resume {quote(str(run))}"
+        go_on = f"palaestra resume {quote(str(self._state.whole(self._where)))}"
         status: Status = "failed"
         match told:
             case LimitReached():

@@ -48,6 +48,8 @@ class Spread:
         with contextlib.ExitStack() as stack:
             for run in self._runs:
                 stack.enter_context(run.played())
+            for run in self._runs:
+                run.begin()
             tally = self._tally({})
             episodes = sum(run.episodes for run in self._runs)
             calls = sum(run.calls() for run in self._runs) / episodes

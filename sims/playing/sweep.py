@@ -6,8 +6,9 @@ and a run folder for each point. A sweep that was stopped goes on where it was.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any, ClassVar
@@ -19,11 +20,11 @@ from palaestra.agents.trust import NOTHING, Allowed
 from palaestra.runs.record import folder as run_folder
 from palaestra.runs.record.documents import KEPT, Document
 from palaestra.runs.record.state import RunState
-from palaestra.scenarios.core.load import check
+from palaestra.scenarios.core.load import Scenario, check
 from palaestra.scenarios.core.sweep import Point
-from palaestra.sims.playing.crew import MakeCrew
+from palaestra.sims.playing.crew import Crew, MakeCrew
 from palaestra.sims.playing.play import changed, play_shards, resume, start
-from palaestra.sims.playing.shards import plan
+from palaestra.sims.playing.shards import is_finished, plan, settings_of_shards
 from palaestra.sims.playing.venue import Venue
 from palaestra.sims.terminal import say
 
@@ -67,7 +68,6 @@ def start_sweep(
     """
     for point in points:
         point.scenario.require_allowed(allowed)
-    where = run_folder.create(out, f"{points[0].scenario.rules.kind}-sweep")
     digits = len(str(len(points) - 1))
     state = SweepState(
         scenario=points[0].scenario.rules.kind,
@@ -81,8 +81,10 @@ def start_sweep(
             for number, point in enumerate(points)
         ),
     )
-    state.write(where)
-    _play(where, state, quiet, allowed, crew=crew)
+    with _players(crew, [point.scenario for point in points]) as players:
+        where = run_folder.create(out, f"{state.scenario}-sweep")
+        state.write(where)
+        _play(where, state, quiet, allowed, players=players)
     return where
 
 
@@ -107,7 +109,7 @@ def resume_sweep(
             played.
     """
     state = SweepState.read(where)
-    points = []
+    points, scenarios = [], []
     for point in state.points:
         file = where / point.folder / run_folder.NAME
         if file.exists():
@@ -116,12 +118,26 @@ def resume_sweep(
             data, told = point.scenario, where / state.file_name
         played = check(data, str(told), changed(data, settings, ("limits",)))
         played.require_allowed(allowed)
+        scenarios.append(played)
         points.append(point if file.exists() else point.model_copy(update={"scenario": data}))
-    if settings:
-        state = state.model_copy(update={"points": tuple(points)})
-        state.write(where)
-    _play(where, state, quiet, allowed, settings, crew)
+    with _players(crew, scenarios) as players:
+        if settings:
+            state = state.model_copy(update={"points": tuple(points)})
+            state.write(where)
+        _play(where, state, quiet, allowed, settings, players)
     return where
+
+
+@contextlib.contextmanager
+def _players(crew: MakeCrew | None, scenarios: Sequence[Scenario]) -> Iterator[Crew | None]:
+    """Who plays these in shards, if that is asked for; raises what they can't before anything is written."""
+    if crew is None:
+        yield None
+        return
+    with crew(scenarios) as players:
+        for scenario in scenarios:
+            settings_of_shards(scenario, players.size)
+        yield players
 
 
 def runs(where: Path) -> list[Path]:
@@ -136,13 +152,13 @@ def _play(
     quiet: bool,
     allowed: Allowed,
     settings: Sequence[str] = (),
-    crew: MakeCrew | None = None,
+    players: Crew | None = None,
 ) -> None:
     try:
-        if crew is None:
+        if players is None:
             _one_after_another(where, state, quiet, allowed, settings)
         else:
-            _in_shards(where, state, quiet, allowed, settings, crew)
+            _in_shards(where, state, quiet, allowed, settings, players)
     except LimitReached as reached:
         go_on = f"palaestra resume {quote(str(where))} --set {reached.raised}"
         reached.remedy = f"Raise it for all runs of the sweep, and go on: {go_on}"
@@ -168,16 +184,15 @@ def _one_after_another(
 
 
 def _in_shards(
-    where: Path, state: SweepState, quiet: bool, allowed: Allowed, settings: Sequence[str], crew: MakeCrew
+    where: Path, state: SweepState, quiet: bool, allowed: Allowed, settings: Sequence[str], players: Crew
 ) -> None:
     scenarios = {where / p.folder: check(p.scenario, state.file, folder=where) for p in state.points}
-    with crew(list(scenarios.values())) as players:
-        for folder, scenario in scenarios.items():
-            if not (folder / run_folder.NAME).exists():
-                plan(scenario, folder, players.size)
-        unfinished = [folder for folder in scenarios if RunState.told(folder).status != "finished"]
-        if unfinished:
-            play_shards(unfinished, players, settings, quiet, allowed)
+    for folder, scenario in scenarios.items():
+        if not (folder / run_folder.NAME).exists():
+            plan(scenario, folder, players.size)
+    unfinished = [folder for folder in scenarios if not is_finished(folder)]
+    if unfinished:
+        play_shards(unfinished, players, settings, quiet, allowed)
 
 
 def _file_name(point: Point) -> str:

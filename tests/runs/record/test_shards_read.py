@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -44,6 +45,17 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 
 def read(folder: Path) -> int:
     return len(list(run_log.read(folder)))
+
+
+def resumed(folder: Path) -> object:
+    return play.resume(folder, ["episodes=6"], quiet=True)
+
+
+def survey_all(folder: Path) -> object:
+    return of_all_logs(folder, survey)
+
+
+Look = Callable[[Path], object]
 
 
 def without_times(table: pl.DataFrame) -> pl.DataFrame:
@@ -101,7 +113,9 @@ def test_commands_read_it_like_one_log(
 def test_a_shard_that_has_not_begun_holds_nothing(folder: Path) -> None:
     shard = folder / "shards/1"
     (shard / run_log.NAME).unlink()
-    RunState.told(shard).model_copy(update={"heads": {}, "status": "interrupted"}).write(shard)
+    RunState.told(shard).model_copy(update={"heads": {}, "sittings": (), "status": "interrupted"}).write(
+        shard
+    )
     assert {record["episode"] for record in run_log.read(folder)} == {0, 3, 4}
 
 
@@ -110,6 +124,75 @@ def test_a_shard_that_is_gone_is_named(folder: Path, lost: str) -> None:
     shutil.rmtree(folder / lost) if (folder / lost).is_dir() else (folder / lost).unlink()
     with pytest.raises(RunUnreadable, match="shards/1"):
         read(folder)
+
+
+def test_a_log_that_is_lost_of_a_shard_whose_player_was_killed_is_named(folder: Path) -> None:
+    (folder / "shards/1/log.jsonl").unlink()
+    shard = RunState.told(folder / "shards/1")
+    shard.model_copy(update={"heads": {}, "status": "running"}).write(folder / "shards/1")
+    with pytest.raises(RunUnreadable, match=r"shards/1 holds no log\.jsonl"):
+        read(folder)
+    with pytest.raises(RunUnreadable, match=r"shards/1 holds no log\.jsonl"):
+        play.resume(folder, ["episodes=6"], quiet=True)
+
+
+def swapped(folder: Path, shard: Path) -> None:
+    shutil.rmtree(folder)
+    shutil.copytree(shard, folder)
+
+
+def of_another_run(folder: Path) -> Path:
+    return play.start(scenario(episodes=5, seed=1), folder, quiet=True, crew=of(Losing(3)))
+
+
+def linked(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize("look", [read, survey_all, resumed])
+def test_what_is_another_shard_or_anothers_is_no_shard(folder: Path, look: Look, tmp_path: Path) -> None:
+    shard = folder / "shards/2"
+    swapped(shard, folder / "shards/1")
+    with pytest.raises(
+        RunUnreadable, match="shards/2 is another; there should be the shard of episodes 3 to 4"
+    ):
+        look(folder)
+    swapped(shard, of_another_run(tmp_path / "other") / "shards/2")
+    with pytest.raises(RunUnreadable, match="shards/2 is another"):
+        look(folder)
+
+
+def test_junk_in_the_empty_log_of_a_run_in_shards_is_repaired(alone: Path, folder: Path) -> None:
+    (folder / run_log.NAME).write_bytes(b"junk\n")
+    with pytest.raises(RunUnreadable, match="a line that is no record"):
+        resumed(folder)
+    of_all_logs(folder, repair)
+    assert recorded(folder) == recorded(alone)
+    shutil.rmtree(folder / "shards/1")
+    with pytest.raises(
+        RunUnreadable, match="shards/1 is missing; there should be the shard of episodes 1 to 2"
+    ):
+        read(folder)
+
+
+@pytest.mark.parametrize("look", [read, survey_all])
+def test_a_link_is_no_shard(folder: Path, look: Look) -> None:
+    linked(folder / "shards/2")
+    with pytest.raises(RunUnreadable, match="shards/2 is a link"):
+        look(folder)
+
+
+@pytest.mark.parametrize("into", ["log.jsonl", "shards/0/log.jsonl"])
+def test_records_of_episodes_that_are_not_a_logs_own_are_refused_and_repaired(
+    alone: Path, folder: Path, into: str
+) -> None:
+    with (folder / into).open("ab") as log:
+        log.write((folder / "shards/1/log.jsonl").read_bytes())
+    with pytest.raises(RunUnreadable, match=f"{into} is damaged .* episode 1 is none of those"):
+        read(folder)
+    assert sum(len(each.strangers) for each in of_all_logs(folder, repair).values()) > 0
+    assert recorded(folder) == recorded(alone)
 
 
 def test_a_tail_that_is_lost_after_the_last_stamp_is_named(folder: Path) -> None:

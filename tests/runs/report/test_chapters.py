@@ -42,15 +42,17 @@ def test_the_page_has_no_word_that_was_said_and_the_files_beside_it_are_those_it
     assert PLANTED not in text
     told = [json.loads(found) for found in re.findall(r'id="data-\d">(.*?)</script>', text)]
     named = {file for run in told for _, file in run["chapters"]}
-    assert {path.name for path in (tmp_path / "report-data").iterdir()} == named
+    assert {path.name for path in (tmp_path / "report.html-data").iterdir()} == named
     assert len(named) == 5
 
 
 def test_a_report_that_is_made_again_leaves_no_chapter_of_the_one_before(
     runs: list[Run], tmp_path: Path
 ) -> None:
-    out, folder = tmp_path / "report.html", tmp_path / "report-data"
+    out, folder = tmp_path / "report.html", tmp_path / "report.html-data"
     in_chapters(runs, out)
+    write_report(runs[1:], tmp_path / "report.htm").unlink()  # another report, with a folder of its own
+    assert len(list(folder.iterdir())) == 5
     (folder / "mine.js").touch()
     in_chapters(runs[1:], out)
     assert len(list(folder.iterdir())) == 3
@@ -64,7 +66,7 @@ def test_a_chapter_is_loaded_when_it_is_read_and_a_missing_one_is_named(
     runs: list[Run], tmp_path: Path, browser: Browser
 ) -> None:
     out = in_chapters(runs[:1], tmp_path / "report.html")
-    gone = next((tmp_path / "report-data").glob("0-0-*"))
+    gone = next((tmp_path / "report.html-data").glob("0-0-*"))
     gone.unlink()
     page = browser.new_page()
     loaded: list[str] = []

@@ -18,6 +18,7 @@ from palaestra.agents.failures import (
     Interrupted,
     LimitReached,
     RunLocked,
+    RunUnreadable,
     RunUnwritable,
 )
 from palaestra.runs.record import log as run_log
@@ -173,15 +174,25 @@ def test_players_who_share_a_server_share_its_rates(tmp_path: Path) -> None:
     assert RunState.read(folder).scenario.engines["default"]["requests_per_minute"] == 60_001
     with pytest.raises(BadInput, match="2 are too few for 3 actors"):
         play.start(scenario({"requests_per_minute": 2}), tmp_path / "few", quiet=True, crew=of(Losing(3)))
+    swept = points(scenario({"requests_per_minute": 2}, sweep={"rounds": [1, 2]}))
+    with pytest.raises(BadInput, match="2 are too few for 3 actors"):
+        start_sweep(swept, tmp_path / "few", quiet=True, crew=of(Losing(3)))
+    assert not (tmp_path / "few").exists()
 
 
 def test_a_shard_is_not_written_through_a_link_to_elsewhere(tmp_path: Path) -> None:
     folder, elsewhere = plan(debates(), tmp_path / "run", 2), tmp_path / "elsewhere"
     (folder / "shards/1").rename(elsewhere)
     (folder / "shards/1").symlink_to(elsewhere)
-    with pytest.raises(RunUnwritable, match=r"shards/1 can't be written: it is a link"):
+    with pytest.raises(RunUnreadable, match="shards/1 is a link"):
         play.resume(folder, quiet=True)
-    assert not (elsewhere / run_log.NAME).exists()
+    (folder / "shards/1").unlink()
+    elsewhere.rename(folder / "shards/1")
+    elsewhere.mkdir()
+    (folder / "shards/2").symlink_to(elsewhere)
+    with pytest.raises(RunUnwritable, match=r"shards/2 can't be written: it is a link"):
+        play.resume(folder, ["episodes=9"], quiet=True)
+    assert not list(elsewhere.iterdir())
 
 
 def test_a_sweep_is_played_in_shards_and_goes_on(tmp_path: Path) -> None:
