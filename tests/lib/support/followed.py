@@ -24,7 +24,7 @@ LEAST = 0.9
 LOGGED = 0.5 * 10**-PROBABILITY_DIGITS
 """How far a probability may be moved by being logged."""
 COMPARED = 12
-"""Choices of a run that are compared."""
+"""Choices of a run that are compared, of those in whose prompts nobody spelt a control token."""
 
 
 @dataclass(slots=True)
@@ -72,7 +72,11 @@ def followed(thinker: ThinkingFamily, model: Path, dtype: str, runs: Sequence[Pa
         found = places(folder, SENTINEL)
         told.outside += [f"{folder.name}: {place}" for place in found.found]
         told.formats |= set(found.searched)
-        choices = [row for row in run.calls.iter_rows(named=True) if row["probabilities"]]
+        choices = [
+            row
+            for row in run.calls.iter_rows(named=True)
+            if row["probabilities"] and not _forged(exact, run, row)
+        ]
         for row in Random(1).sample(choices, min(COMPARED, len(choices))):
             pairs = list(zip(row["probabilities"], expected(thinker, exact, run, row), strict=True))
             told.compared += 1
@@ -100,6 +104,12 @@ def expected(thinker: ThinkingFamily, exact: ExactModel, run: Run, row: dict[str
         assert whole[: len(before)] == before, option
         options.append(whole[len(before) :])
     return exact.options(before, options)
+
+
+def _forged(exact: ExactModel, run: Run, row: dict[str, Any]) -> bool:
+    """Whether somebody spelt a control token, which the library would take for one."""
+    said = "".join(text for _, text in run.prompt(row["episode"], row["call"])) + row["thought"]
+    return any(control in said for control in map(str, exact.tokenizer.added_tokens_decoder.values()))
 
 
 def joined(prompt: list[tuple[Any, str]]) -> Iterator[tuple[Any, str]]:
