@@ -68,7 +68,7 @@ test: check
 	$(PYTEST) -m "not whole"
 
 whole: setup
-	$(PYTEST) -m whole
+	$(PYTEST) -m "whole and not ray"
 
 formats: setup
 	$(PYTEST) -m engine --dtype float32
