@@ -131,7 +131,7 @@ bench: setup
 	$(BIN)/python benchmarks/log_cost.py
 
 bench-peers: setup
-	$(BIN)/python benchmarks/peers/compare.py
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/peers/compare.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage

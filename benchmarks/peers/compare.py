@@ -5,7 +5,7 @@ included: OpenAI's client in a bare script that keeps nothing, AutoGen's GraphFl
 `palaestra run` with its log. They take turns. Told are the CPU time of the whole process a call, how long the
 server was busy, and how long the process took, each the least, the median and the most.
 
-`python benchmarks/peers/compare.py [--episodes 8 32 128] [--repeats 3] [--cache FOLDER]`
+`PYTHONPATH=benchmarks python benchmarks/peers/compare.py [--episodes 8 32 128] [--repeats 3] [--cache FOLDER]`
 """
 
 from __future__ import annotations
@@ -22,12 +22,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from measuring import Spread, machine, outputs
+from server_engine import mock_server
+
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from measuring import Spread, machine, outputs  # noqa: E402
-from server_engine import mock_server  # noqa: E402
-
 LATENCY = 0.2
 CALLS = 24
 NEEDS = {

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 
-from inspect_ai import Task, eval  # noqa: A004
+import inspect_ai
 from inspect_ai.dataset import Sample
 from inspect_ai.model import ChatMessageSystem, ChatMessageUser, get_model
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -44,8 +44,8 @@ def debate() -> Solver:
 def main(url: str, episodes: int) -> None:
     os.environ["MOCK_API_KEY"] = "none"
     with tempfile.TemporaryDirectory() as logs:
-        [log] = eval(
-            Task(
+        [log] = inspect_ai.eval(
+            inspect_ai.Task(
                 dataset=[Sample(input="Should cities ban cars?", id=n) for n in range(episodes)],
                 solver=debate(),
             ),

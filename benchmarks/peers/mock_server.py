@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 SAID = "I maintain my position, for the reasons that I gave before."
 
@@ -25,6 +25,11 @@ class Counts:
     connections: int = 0
     first: float = 0.0
     last: float = 0.0
+
+    def reset(self) -> None:
+        """Begin anew."""
+        for field in fields(self):
+            setattr(self, field.name, field.default)
 
 
 COUNTS = Counts()
@@ -58,7 +63,7 @@ class Connection(asyncio.Protocol):
 
     def _asked(self, path: str, body: bytes) -> None:
         if path == "/reset":
-            COUNTS.__init__()  # type: ignore[misc]
+            COUNTS.reset()
             self._send({})
         elif path == "/counts":
             self._send(asdict(COUNTS))
