@@ -5,7 +5,8 @@ included: OpenAI's client in a bare script that keeps nothing, AutoGen's GraphFl
 `palaestra run` with its log. They take turns. Told are the CPU time of the whole process a call, how long the
 server was busy, and how long the process took, each the least, the median and the most.
 
-`PYTHONPATH=benchmarks python benchmarks/peers/compare.py [--episodes 8 32 128] [--repeats 3] [--cache FOLDER]`
+`PYTHONPATH=benchmarks python benchmarks/peers/compare.py [--episodes 8 32 128] [--repeats 3]
+[--cache FOLDER]`
 """
 
 from __future__ import annotations
